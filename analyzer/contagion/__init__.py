@@ -1,0 +1,1 @@
+"""Scenarios, the cascade, waterfalls, clearing, paths."""

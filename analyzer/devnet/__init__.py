@@ -1,0 +1,1 @@
+"""Real contracts on a local anvil, with seeded markets."""

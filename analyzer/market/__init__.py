@@ -1,0 +1,1 @@
+"""Price history, returns, depth and impact curves."""

@@ -1,0 +1,24 @@
+"""One deployment of a protocol: which contracts, on which chain, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A protocol at its addresses.
+
+    `contracts`: role -> checksummed address. `factors`: symbol or asset id -> risk factor, as the
+    deployment file's `[factors]` table says it (empty = the adapter's defaults).
+    `source` says where the addresses come from, for the report.
+    """
+
+    name: str
+    protocol: str
+    chain_id: int
+    from_block: int
+    contracts: Mapping[str, str]
+    factors: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""

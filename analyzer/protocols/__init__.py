@@ -1,0 +1,1 @@
+"""The plug, and one folder a protocol."""

@@ -1,0 +1,218 @@
+"""The plug: what a protocol gives, and in what order the house asks for it.
+
+    sources -> fold -> observe -> book -> margin -> reprice -> liquidate -> backstops -> truth
+
+Everything here is pure: logs come in as decoded events, reads go out as requests and come back as
+answers. A protocol imports `model` and `abi`, and no other protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.model.block import BlockRef
+from analyzer.model.book import Book, Price, Prices
+from analyzer.model.closure import Closure
+from analyzer.model.deployment import Deployment
+from analyzer.model.logs import Event
+from analyzer.model.reads import Reading, ReadRequest
+from analyzer.model.rows import (
+    AccountRow,
+    BackstopRow,
+    CollateralRow,
+    ImplementationRow,
+    MarginRow,
+    MarketRow,
+    OrderRow,
+    PositionRow,
+    StatementLine,
+    TotalRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One contract to index.
+
+    role: the name under which its events reach `fold` (`vault`, `pool`). abi: name of the ABI
+    file (`perp_v2/Vault`). events: names of the events to index. from_block: first block whose
+    logs are wanted (a source that a log names may start before that log).
+    """
+
+    role: str
+    address: str
+    abi: str
+    events: tuple[str, ...]
+    from_block: int
+
+
+class Ledger(Protocol):
+    """What `fold` makes of the logs: protocol-owned, but it can be listed and compared."""
+
+    def account_ids(self) -> Sequence[str]:
+        """Every account that any log names, in order of first appearance."""
+        ...
+
+
+class Observation(Protocol):
+    """What `observe` read at the block: protocol-owned."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentChange:
+    """A state change that no event carries and a pinned read revealed, counted by kind."""
+
+    kind: str
+    account_id: str
+    market_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything of a book that is written out beside margin: rows for the snapshot's tables."""
+
+    accounts: Sequence[AccountRow]
+    collateral: Sequence[CollateralRow]
+    positions: Sequence[PositionRow]
+    orders: Sequence[OrderRow]
+    markets: Sequence[MarketRow]
+    prices: Sequence[Price]
+    totals: Sequence[TotalRow]
+    implementations: Sequence[ImplementationRow]
+    statements: Sequence[StatementLine]
+    silent_changes: Sequence[SilentChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One question to the contract's own view, and what the rebuild says the answer is.
+
+    fields[i] has ABI type types[i] and should equal expected[i] (None = not compared).
+    expected_revert: the rebuild says that this view reverts (with that error name, or "" for
+    any): then a value is a divergence.
+    """
+
+    account_id: str | None
+    market_id: str | None
+    contract: str
+    request: ReadRequest
+    fields: tuple[str, ...]
+    types: tuple[str, ...]
+    expected: tuple[int | bool | str | None, ...]
+    expected_revert: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """Margin under many price vectors, float64, for stress: never a verdict.
+
+    Shapes: [account, scenario], in whole units of the settlement currency.
+    """
+
+    equity: npt.NDArray[np.float64]
+    margin_equity: npt.NDArray[np.float64]
+    maintenance: npt.NDArray[np.float64]
+    initial: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something about the scan as a whole that a detector turns into a finding.
+
+    kind: `paused_market`, `liquidation_reverts`, `stale_oracle`, ...; subject: account or market.
+    """
+
+    kind: str
+    account_id: str | None
+    market_id: str | None
+    text: str
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+class Plug(Protocol):
+    """One protocol. Registered under the entry-point group `analyzer.protocols`."""
+
+    name: str
+    """`perp-v2`."""
+    methodology: str
+    """Version of the rules; part of the scan id."""
+    required_contracts: tuple[str, ...]
+    """Roles that a deployment must name."""
+
+    def deployments(self) -> Sequence[Deployment]:
+        """The deployments that ship with the package, with their provenance."""
+        ...
+
+    def sources(self, deployment: Deployment) -> Sequence[Source]:
+        """The contracts known from the start."""
+        ...
+
+    def follow(self, deployment: Deployment, event: Event) -> Sequence[Source]:
+        """Contracts that this event names and that are indexed from now on (often none)."""
+        ...
+
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Ledger:
+        """Events in (block, log index) order to state. Exact integers."""
+        ...
+
+    def observe(
+        self, deployment: Deployment, ledger: Ledger, block: BlockRef
+    ) -> Reading[Observation]:
+        """What logs cannot give at `block`: prices, parameters, implementations. No judge."""
+        ...
+
+    def book(
+        self, deployment: Deployment, block: BlockRef, ledger: Ledger, observation: Observation
+    ) -> Book:
+        """Every account's cross-margin state."""
+        ...
+
+    def prices(self, book: Book) -> Prices:
+        """The protocol's reference prices at the book's block."""
+        ...
+
+    def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
+        """Exact margin of every account at `prices`, in book order."""
+        ...
+
+    def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
+        """Rows for the tables beside margin, control totals and statements included."""
+        ...
+
+    def cautions(
+        self, book: Book, prices: Prices, margin: Sequence[MarginRow]
+    ) -> Sequence[Caution]:
+        """Protocol facts that detectors report: blocked liquidations, paused markets, oracles."""
+        ...
+
+    def reprice(
+        self, book: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
+    ) -> Repriced:
+        """Margin with each factor's price multiplied; shocks shape [factor, scenario], 1.0 = as
+        it is. float64."""
+        ...
+
+    def liquidate(self, book: Book, prices: Prices, account_id: str) -> Sequence[Closure]:
+        """What the contract would close of this account now, each as if it came first."""
+        ...
+
+    def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
+        """The order in which losses are absorbed, with capacities."""
+        ...
+
+    def truth(
+        self, book: Book, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+    ) -> Sequence[Judge]:
+        """Questions to the contract's own views about these accounts, and about markets."""
+        ...
+
+    def judge_selectors(self) -> frozenset[str]:
+        """Every 4-byte selector (0x) that `truth` may use: the rebuild uses none of them."""
+        ...

@@ -1,0 +1,1 @@
+"""Table, JSON, CSV, Markdown. Computes nothing."""

@@ -1,0 +1,1 @@
+"""Protocol-free: rebuild, verify, verdicts, control totals."""

@@ -1,0 +1,1 @@
+"""DuckDB: the index and the snapshot, each table with its comments. Computes no margins."""
