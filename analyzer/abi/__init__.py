@@ -1,1 +1,1 @@
-"""Bytes to columns and back: log and return decoding, call encoding. Knows no protocol and no node."""
+"""Bytes to columns and back: logs, returns, calls. Knows no protocol and no node."""

@@ -1,1 +1,1 @@
-"""Everything that talks to a node: endpoints, log ranges, bulk reads at a pinned block, recordings."""
+"""Everything that talks to a node: endpoints, ranges, bulk reads, recordings."""

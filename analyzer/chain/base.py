@@ -15,7 +15,7 @@ Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on."""
 
 
-class NotRecorded(UnreadError):
+class NotRecordedError(UnreadError):
     """An answer that the recording does not hold: never a revert, never an empty list."""
 
 
@@ -46,7 +46,7 @@ class Chain(Protocol):
         ...
 
     def headers(self, numbers: Sequence[int]) -> list[BlockRef]:
-        """The headers of these block numbers, in order. Raises UnreadError/NotRecorded."""
+        """The headers of these block numbers, in order. Raises UnreadError/NotRecordedError."""
         ...
 
     def logs(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:

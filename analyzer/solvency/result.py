@@ -1,0 +1,61 @@
+"""What one scan is, in memory: everything that findings, report and the snapshot are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from analyzer.model.block import BlockRef
+from analyzer.model.book import Book, Prices
+from analyzer.model.deployment import Deployment
+from analyzer.model.finding import Finding
+from analyzer.model.rows import BackstopRow, CheckRow, JudgedRow, ReadRow
+from analyzer.protocols.base import Caution, Details
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How complete the logs behind a scan are.
+
+    hash_chain: `verified` when every stored header links to the next one that is stored, by
+    number and parent hash where they are neighbours, and the scan block's hash is the node's;
+    otherwise why not.
+    """
+
+    from_block: int
+    to_block: int
+    logs: int
+    blocks_with_logs: int
+    hash_chain: str
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """One deployment at one block, rebuilt, judged and (in part or whole) verified."""
+
+    scan_id: str
+    deployment: Deployment
+    block: BlockRef
+    methodology: str
+    book: Book
+    prices: Prices
+    margin: Sequence[JudgedRow]
+    details: Details
+    backstops: Sequence[BackstopRow]
+    cautions: Sequence[Caution]
+    completeness: Completeness
+    verify_mode: str
+    verified_accounts: int = 0
+    checks: Sequence[CheckRow] = ()
+    reads: Sequence[ReadRow] = ()
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def mismatches(self) -> list[CheckRow]:
+        """The checks in which the contract's own view differs."""
+        return [check for check in self.checks if check.equal is False]
+
+    @property
+    def not_compared(self) -> list[CheckRow]:
+        """The checks whose judge gave no answer."""
+        return [check for check in self.checks if check.equal is None]
