@@ -1,0 +1,62 @@
+"""The commands: one file a verb; each parses, calls `runs` and renders.
+
+Importing this package imports click and nothing heavier: what a command needs beyond that (web3,
+DuckDB, numpy, rich) is imported when the command runs, so that `analyzer --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from analyzer import __version__
+from analyzer.cli.group import Program
+
+main = Program(
+    name="analyzer",
+    verbs={
+        "demo": "analyzer.cli.demo:demo",
+        "scan": "analyzer.cli.scan:scan",
+        "account": "analyzer.cli.account:account",
+        "query": "analyzer.cli.query:query",
+        "sql": "analyzer.cli.sql:sql",
+        "verify": "analyzer.cli.verify:verify",
+        "index": "analyzer.cli.index:index",
+        "doctor": "analyzer.cli.doctor:doctor",
+        "devnet": "analyzer.cli.devnet:devnet",
+    },
+    params=[
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            envvar="ANALYZER_DEBUG",
+            help="Show the traceback of an unexpected error (endpoint keys stay masked).",
+        ),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=lambda ctx, _param, value: _print_version(ctx) if value else None,
+            help="Show the version and exit.",
+        ),
+    ],
+    help=(
+        "Tells whether a derivative protocol is solvent, account by account, straight from the "
+        "chain.\n\n"
+        "Rebuilds every cross-margin account in exact integers from logs and pinned reads, "
+        "compares the result with the contracts' own views, and names who is under water.\n\n"
+        "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 the input is wrong; "
+        "3 not fully read; 4 divergence from the contract."
+    ),
+    examples=(
+        "analyzer demo",
+        "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
+        "analyzer account 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --db scan.duckdb",
+    ),
+)
+
+
+def _print_version(ctx: click.Context) -> None:
+    """Prints `analyzer <version>` and ends the command with exit code 0."""
+    click.echo(f"analyzer {__version__}")
+    ctx.exit(0)

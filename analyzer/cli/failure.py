@@ -1,0 +1,105 @@
+"""How a process ends: one line on standard error, an exit code, and no key in either."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import click
+
+from analyzer.model.errors import AnalyzerError, ExitCode
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT, as a shell has it."""
+CLOSED_PIPE = 141
+"""Exit code when the reader of standard output went away: 128 + SIGPIPE."""
+
+_URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>()]+)")
+_secrets: set[str] = set()
+
+
+def keep_secret(urls: Iterable[str]) -> None:
+    """Remembers the parts of these endpoint URLs that no message may show.
+
+    Libraries repeat the path of a URL without its host in their errors, so masking whole URLs is
+    not enough: user, password, path and query are remembered one by one.
+    """
+    for url in urls:
+        parts = urlsplit(url)
+        pieces = [parts.path.strip("/"), *parts.path.split("/"), parts.query]
+        pieces += [value for _, _, value in (p.partition("=") for p in parts.query.split("&"))]
+        pieces += parts.netloc.rpartition("@")[0].split(":")
+        # Shorter pieces ("v2", "rpc") are no keys, and masking them would garble the message.
+        _secrets.update(piece for piece in pieces if len(piece) >= 8)
+
+
+def mask(text: str) -> str:
+    """`text` without endpoint keys: a URL keeps its scheme and host, known key parts become ***."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return _URL.sub(_mask_url, text)
+
+
+def _mask_url(match: re.Match[str]) -> str:
+    host, slash, rest = match[2].rpartition("@")[2].partition("/")
+    host, question, _ = host.partition("?")
+    return f"{match[1]}://{host}" + ("/***" if (slash and rest) or question else slash)
+
+
+def end_with(run: Callable[[], int], *, debug: bool) -> NoReturn:
+    """Runs a command and ends the process with its exit code; errors become one line.
+
+    AnalyzerError: its own code. A usage error: 2. Ctrl-C: 130. A closed pipe: 141, silently.
+    Anything else is a fault of ours: 3, because nothing may be concluded from the run; `debug`
+    adds the traceback.
+    """
+    try:
+        code = run()
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = ExitCode.BAD_INPUT
+    except click.UsageError as error:
+        code = _usage_error(error)
+    except click.ClickException as error:
+        code = _say(error.format_message(), ExitCode.BAD_INPUT)
+    except AnalyzerError as error:
+        code = _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        code = _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _silence_stdout()
+        code = CLOSED_PIPE
+    except Exception as error:
+        code = _unexpected(error, debug)
+    sys.exit(int(code))
+
+
+def _say(text: str, code: int) -> int:
+    line = " ".join(mask(text).split())
+    print(f"error: {line}", file=sys.stderr)
+    return code
+
+
+def _usage_error(error: click.UsageError) -> int:
+    where = f" (see '{error.ctx.command_path} --help')" if error.ctx is not None else ""
+    return _say(f"{error.format_message().rstrip('.')}{where}", ExitCode.BAD_INPUT)
+
+
+def _unexpected(error: Exception, debug: bool) -> int:
+    if debug or os.environ.get("ANALYZER_DEBUG"):
+        print(mask("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+    hint = "" if debug else " (this is a fault of the analyzer; --debug shows where)"
+    return _say(f"{type(error).__name__}: {error}{hint}", ExitCode.NOT_FULLY_READ)
+
+
+def _silence_stdout() -> None:
+    """Points standard output at nothing, so that the interpreter's last flush cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,98 @@
+"""Options that several verbs share, so that the same thing has the same name everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from analyzer.cli.failure import keep_secret
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "csv", "markdown")
+"""The formats of every document."""
+RPC_VARIABLE = "ANALYZER_RPC"
+"""Environment variable with RPC URLs, separated by commas or white space."""
+
+
+def split_urls(text: str) -> tuple[str, ...]:
+    """The URLs in `text`, which separates them by commas or white space."""
+    return tuple(url for url in re.split(r"[,\s]+", text) if url)
+
+
+def _urls(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    urls = tuple(url for text in given for url in split_urls(text))
+    urls = urls or split_urls(os.environ.get(RPC_VARIABLE, ""))
+    keep_secret(urls)
+    return urls
+
+
+def rpc_option(command: Decorated) -> Decorated:
+    """`--rpc URL`, repeatable; from ANALYZER_RPC when it is not given. Gives a tuple of URLs."""
+    return click.option(
+        "--rpc",
+        multiple=True,
+        metavar="URL",
+        callback=_urls,
+        help=f"RPC endpoint; give several for failover. [env: {RPC_VARIABLE}]",
+    )(command)
+
+
+def recording_option(command: Decorated) -> Decorated:
+    """`--recording PATH`: answers from a recording instead of a node."""
+    return click.option(
+        "--recording",
+        type=click.Path(path_type=Path),
+        help="Read from this recording (folder or .zip) instead of a node.",
+    )(command)
+
+
+def source_options(command: Decorated) -> Decorated:
+    """Where answers come from: `--rpc` or `--recording`, and `--deployment` (repeatable)."""
+    command = click.option(
+        "--deployment",
+        "deployments",
+        multiple=True,
+        metavar="FILE|NAME",
+        help="Deployment file (.toml) or the name of one that ships with the package or the "
+        "recording; repeat for several. With --recording, the default is all it holds.",
+    )(command)
+    return recording_option(rpc_option(command))
+
+
+def db_option(*, required: bool = True) -> Callable[[Decorated], Decorated]:
+    """`--db FILE`: the snapshot."""
+    return click.option(
+        "--db",
+        type=click.Path(path_type=Path),
+        required=required,
+        metavar="FILE",
+        help="The snapshot: a DuckDB file.",
+    )
+
+
+def format_option(command: Decorated) -> Decorated:
+    """`--format table|json|csv|markdown`, and `--json` as a short form of one of them."""
+    command = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")(
+        command
+    )
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How the document is written to standard output.",
+    )(command)
+
+
+def json_option(command: Decorated) -> Decorated:
+    """`--json`: the answer as JSON."""
+    return click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")(
+        command
+    )

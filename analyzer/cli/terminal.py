@@ -1,0 +1,57 @@
+"""What a command shows: the document on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+Progress = Callable[[str, int, int], None]
+"""Called as (what, done, total) while long work goes on; the same shape as `chain`'s."""
+
+
+def emit(document: str) -> None:
+    """Writes the document to standard output: this, and nothing else, is what goes there."""
+    click.echo(document, nl=not document.endswith("\n"))
+
+
+def note(text: str) -> None:
+    """Writes one line for people to standard error."""
+    click.echo(text, err=True)
+
+
+def to_terminal() -> bool:
+    """Whether standard output is a terminal, so that colour and its width may be used."""
+    return sys.stdout.isatty()
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress display on standard error; does nothing when that is not a terminal.
+
+    One bar a kind of work, added when it is first reported and drawn again as it advances.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield report

@@ -1,0 +1,60 @@
+"""Liquidations that should happen and cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.findings.detector import Detector
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.verdict import Verdict
+from analyzer.solvency.result import ScanResult
+
+CAUTIONS = frozenset({"liquidation_reverts", "fund_capacity", "paused_market"})
+"""Kinds of `Caution` that mean a liquidation would fail."""
+
+_UNSAFE = frozenset({Verdict.INSOLVENT, Verdict.LIQUIDATABLE})
+
+
+class LiquidationBlocked(Detector):
+    """One finding an account and market in which the contract's own liquidation would fail."""
+
+    id = "liquidation-blocked"
+    title = "Liquidation blocked"
+    severity = Severity.HIGH
+    proves = (
+        "The account ought to be liquidated and the call would revert at this block, for the "
+        "reason named: the contract's own arithmetic (a ratio that does not fit its type), a "
+        "deficit above what the insurance fund holds, or a paused market."
+    )
+    does_not_prove = (
+        "That no other way exists: another size, another market first, a payment into the fund "
+        "or the end of the pause may unblock it. The evidence names the failing step."
+    )
+    remedy = (
+        "Remove the cause named in the evidence: liquidate another market of the account first, "
+        "pay into the insurance fund, or reopen or close the market."
+    )
+
+    def detect(self, result: ScanResult) -> Iterable[Finding]:
+        """What the protocol says is blocked, then blocked positions of unsafe accounts."""
+        for caution in result.cautions:
+            if caution.kind in CAUTIONS:
+                yield self.finding(
+                    result,
+                    title=caution.text,
+                    account_id=caution.account_id,
+                    market=caution.market_id,
+                    amounts=caution.amounts,
+                    evidence={"cause": caution.kind, **caution.evidence},
+                )
+        unsafe = {row.margin.account_id for row in result.margin if row.verdict in _UNSAFE}
+        for position in result.details.positions:
+            if position.blocked and position.account_id in unsafe:
+                yield self.finding(
+                    result,
+                    title=f"Position in {position.symbol} cannot be liquidated",
+                    account_id=position.account_id,
+                    market=position.market_id,
+                    amounts={"size_e18": position.size_e18, "value_e18": position.value_e18},
+                    evidence={"cause": position.blocked},
+                )

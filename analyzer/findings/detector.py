@@ -1,0 +1,78 @@
+"""What a detector is: a class that states what its finding proves, and what it does not."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from analyzer.model.finding import Finding, Severity, fingerprint
+from analyzer.solvency.result import ScanResult
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_TEXTS = ("title", "proves", "does_not_prove", "remedy")
+
+
+class Detector(ABC):
+    """One kind of finding. A subclass without complete metadata cannot be defined.
+
+    id: kebab-case, stable for ever (it is part of every fingerprint). title: what is wrong, in
+    few words. severity: of its findings, unless one finding says otherwise. proves: what a
+    finding establishes. does_not_prove: what it leaves open. remedy: what to do next.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity]
+    proves: ClassVar[str]
+    does_not_prove: ClassVar[str]
+    remedy: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Refuses a detector whose metadata is missing or empty. Raises: TypeError."""
+        if not _ID.fullmatch(str(getattr(cls, "id", ""))):
+            raise TypeError(f"detector {cls.__name__}: id must be kebab-case text")
+        if not isinstance(getattr(cls, "severity", None), Severity):
+            raise TypeError(f"detector {cls.__name__}: severity must be a Severity")
+        for name in _TEXTS:
+            text = getattr(cls, name, None)
+            if not isinstance(text, str) or not text.strip():
+                raise TypeError(f"detector {cls.__name__}: {name} must be text")
+
+    @abstractmethod
+    def detect(self, result: ScanResult) -> Iterable[Finding]:
+        """The findings of this kind in `result`; reads it only, asks no node."""
+
+    def finding(
+        self,
+        result: ScanResult,
+        *,
+        title: str,
+        account_id: str | None = None,
+        market: str | None = None,
+        amounts: Mapping[str, int | None] | None = None,
+        evidence: Mapping[str, str] | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding of this kind, with its fingerprint and the block as evidence.
+
+        Amounts that are None (unknown) are left out: a finding never shows an unknown as 0.
+        `market` may name another thing (a token, a control total, a contract role) where the
+        finding is about that; with `account_id` it says which of several findings this is.
+        """
+        deployment = result.deployment
+        block = f"{result.block.number} ({result.block.hash})"
+        return Finding(
+            fingerprint=fingerprint(
+                self.id, deployment.chain_id, deployment.name, account_id, market
+            ),
+            detector=self.id,
+            severity=self.severity if severity is None else severity,
+            scan_id=result.scan_id,
+            account_id=account_id,
+            market=market,
+            title=title,
+            amounts={k: v for k, v in (amounts or {}).items() if v is not None},
+            evidence={"block": block, **(evidence or {})},
+        )

@@ -1,0 +1,64 @@
+"""Prices that must not be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.findings.detector import Detector
+from analyzer.model.finding import Finding, Severity
+from analyzer.solvency.result import ScanResult
+
+CAUTIONS = frozenset({"stale_oracle", "invalid_oracle"})
+"""Kinds of `Caution` about a price source."""
+
+_BAD = {
+    "stale": Severity.MEDIUM,
+    "invalid": Severity.HIGH,
+    "missing": Severity.HIGH,
+}
+
+
+class BadOracle(Detector):
+    """One finding a price that is stale, invalid or missing."""
+
+    id = "bad-oracle"
+    title = "Stale or invalid oracle"
+    severity = Severity.HIGH
+    proves = (
+        "At this block the price source of the market or token did not give a fresh, valid "
+        "price, by the source's own rules (its time-out, its validity checks, or a revert)."
+    )
+    does_not_prove = (
+        "That the price is wrong: a stale one may still be right. Accounts that need an invalid "
+        "or missing price are unknown, not solvent."
+    )
+    remedy = (
+        "Find out why the feed stopped; until it is back, treat every verdict that leans on the "
+        "price as open."
+    )
+
+    def detect(self, result: ScanResult) -> Iterable[Finding]:
+        """Prices whose status is stale, invalid or missing, then the protocol's own cautions."""
+        for price in result.details.prices:
+            if price.status not in _BAD:
+                continue
+            age_s = None if price.updated_at is None else result.block.time - price.updated_at
+            yield self.finding(
+                result,
+                title=f"Price of {price.symbol} is {price.status}",
+                market=price.asset_id,
+                amounts={"price_e18": price.price_e18, "age_s": age_s},
+                evidence={"source": price.source, "detail": price.detail or price.status},
+                severity=_BAD[price.status],
+            )
+        for caution in result.cautions:
+            if caution.kind in CAUTIONS:
+                yield self.finding(
+                    result,
+                    title=caution.text,
+                    account_id=caution.account_id,
+                    market=caution.market_id,
+                    amounts=caution.amounts,
+                    evidence={"cause": caution.kind, **caution.evidence},
+                    severity=Severity.MEDIUM if caution.kind == "stale_oracle" else None,
+                )
