@@ -109,10 +109,15 @@ class Account:
 
 @dataclass(slots=True)
 class Unreadable:
-    """Why a number is not known: the read, and the contract's or the node's own words."""
+    """Why a number is not known: the read, and the contract's or the node's own words.
+
+    reverted: the contract itself refuses (then its own views that need the number refuse too);
+    false where the node or the recording did not answer.
+    """
 
     what: str
     reason: str
+    reverted: bool = False
 
 
 @dataclass(slots=True)
@@ -120,9 +125,10 @@ class MarketState:
     """One market at the block: logs, storage and pinned reads together.
 
     tick, sqrt_price_x96: pool slot0. growth: Exchange's stored global growth (not advanced).
-    tick_cumulatives: seconds ago -> tickCumulative, from pool.observe at the block; a value is
-    Unreadable when the pool reverts ("OLD"). index_price_e18: interval -> BaseToken.getIndexPrice
-    (interval 0, the premium interval, and the funding interval), Unreadable when it reverts.
+    tick_cumulatives: seconds ago -> tickCumulative, from pool.observe at the block, for the
+    windows that `prices.needed_windows` names; a value is Unreadable when the pool reverts
+    ("OLD"). index_price_e18: interval -> BaseToken.getIndexPrice, for the intervals that
+    `prices.needed_index_intervals` names; Unreadable when it reverts.
     feed_time: time of the feed's latest valid answer; feed_timeout_s: its own timeout; None where
     the feed has none.
     """
