@@ -1,0 +1,108 @@
+"""The answer of a scan in numbers: solvent or not, by how much, how sure, how complete."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.findings.shortfall import Absorption, HiddenBadDebt, absorption, hidden_bad_debt
+from analyzer.model.rows import JudgedRow
+from analyzer.model.verdict import Verdict
+from analyzer.solvency.result import ScanResult
+
+
+class Answer(StrEnum):
+    """What is said of a deployment at a block. The first that applies, in this order."""
+
+    INSOLVENT = "insolvent"
+    """Bad debt exceeds what the bounded backstops can bear."""
+    NOT_PROVEN = "not_proven"
+    """Something needed for the answer is unknown, unread, off or contradicted by the contract."""
+    COVERED = "covered"
+    """There is bad debt, and the bounded backstops can bear it."""
+    SOLVENT = "solvent"
+    """No account has negative equity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One deployment at one block, in numbers (18 decimals).
+
+    shortfall_e18: bad debt beyond the backstops' capacity, not negative; None when the capacity
+    is unknown and there is bad debt. caveats: why the answer may not stand, in words.
+    """
+
+    answer: Answer
+    verdicts: Mapping[Verdict, int]
+    collateral_liquidatable: int
+    debt: HiddenBadDebt
+    backstops: Absorption
+    shortfall_e18: int | None
+    caveats: tuple[str, ...]
+
+
+def summarize(result: ScanResult) -> Summary:
+    """The summary of one scan."""
+    counted = Counter(row.verdict for row in result.margin)
+    debt = hidden_bad_debt(result)
+    layers = absorption(result)
+    debt_e18 = max(debt.at_prices_e18, debt.by_contract_e18 or 0)
+    shortfall = _shortfall(debt_e18, layers)
+    caveats = _caveats(result, counted[Verdict.UNKNOWN])
+    if shortfall is not None and shortfall > 0:
+        answer = Answer.INSOLVENT
+    elif shortfall is None or caveats:
+        answer = Answer.NOT_PROVEN
+    else:
+        answer = Answer.COVERED if debt_e18 > 0 else Answer.SOLVENT
+    return Summary(
+        answer=answer,
+        verdicts={verdict: counted[verdict] for verdict in Verdict},
+        collateral_liquidatable=sum(1 for r in result.margin if r.margin.collateral_liquidatable),
+        debt=debt,
+        backstops=layers,
+        shortfall_e18=shortfall,
+        caveats=caveats,
+    )
+
+
+def worst_accounts(result: ScanResult, count: int) -> list[JudgedRow]:
+    """The `count` accounts nearest to or furthest below maintenance, the worst first.
+
+    Unknown accounts have no headroom and are not among them; healthy accounts without any
+    requirement and without debt are left out.
+    """
+
+    def headroom(row: JudgedRow) -> int:
+        margin = row.margin
+        return (margin.margin_equity_e18 or 0) - (margin.maintenance_margin_e18 or 0)
+
+    known = [
+        row
+        for row in result.margin
+        if row.verdict is not Verdict.UNKNOWN
+        and (row.margin.maintenance_margin_e18 or row.verdict is not Verdict.HEALTHY)
+    ]
+    return sorted(known, key=lambda row: (headroom(row), row.margin.account_id))[:count]
+
+
+def _shortfall(debt_e18: int, layers: Absorption) -> int | None:
+    if layers.capacity_e18 is None:
+        return None if debt_e18 else 0
+    return max(debt_e18 - layers.capacity_e18, 0)
+
+
+def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:
+    caveats = []
+    if unknown:
+        caveats.append(f"{unknown} of {len(result.margin)} accounts unknown")
+    if result.mismatches:
+        caveats.append(f"{len(result.mismatches)} numbers contradicted by the contract")
+    off = [total.name for total in result.details.totals if total.holds is False]
+    if off:
+        caveats.append(f"control totals off: {', '.join(off)}")
+    if result.completeness.hash_chain != "verified":
+        caveats.append(f"logs not proven complete: {result.completeness.hash_chain}")
+    return tuple(caveats)

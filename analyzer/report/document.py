@@ -1,0 +1,189 @@
+"""The document of a run: the JSON envelope that every other form is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analyzer.findings.summary import Summary, summarize, worst_accounts
+from analyzer.model.finding import Finding
+from analyzer.model.rows import CheckRow, JudgedRow, ReadRow, TotalRow
+from analyzer.model.verdict import Verdict
+from analyzer.solvency.result import ScanResult
+
+SCHEMA = 1
+"""Version of the envelope. Within a version keys are added, never renamed or removed."""
+WORST_ACCOUNTS = 10
+"""How many accounts a scan lists by name; the snapshot holds all of them."""
+
+Document = dict[str, Any]
+
+
+def envelope(run: Mapping[str, Any], results: Sequence[ScanResult]) -> Document:
+    """The document of one invocation.
+
+    run: what the run says of itself (id, version, options without keys). Amounts are decimal
+    strings of exact integers (the unit is in their name), counts are numbers, unknown is null.
+    Findings come in the order of `run_detectors`, scan by scan.
+    """
+    verifications = [_verification(result) for result in results]
+    return {
+        "schema": SCHEMA,
+        "run": dict(run),
+        "scans": [
+            _scan(result, verification)
+            for result, verification in zip(results, verifications, strict=True)
+        ],
+        "verification": _summed(verifications),
+        "findings": [_finding(finding) for result in results for finding in result.findings],
+    }
+
+
+def _scan(result: ScanResult, verification: Document) -> Document:
+    summary = summarize(result)
+    deployment, block, complete = result.deployment, result.block, result.completeness
+    return {
+        "scan_id": result.scan_id,
+        "protocol": deployment.protocol,
+        "deployment": deployment.name,
+        "chain_id": deployment.chain_id,
+        "block": {"number": block.number, "hash": block.hash, "time": block.time},
+        "methodology": result.methodology,
+        "accounts": len(result.margin),
+        "unknown": summary.verdicts[Verdict.UNKNOWN],
+        "verdicts": {verdict.value: count for verdict, count in summary.verdicts.items()},
+        "solvency": _solvency(summary),
+        "worst_accounts": [_account(row) for row in worst_accounts(result, WORST_ACCOUNTS)],
+        "totals": [_total(total) for total in result.details.totals],
+        "verification": verification,
+        "completeness": {
+            "from_block": complete.from_block,
+            "to_block": complete.to_block,
+            "logs": complete.logs,
+            "blocks_with_logs": complete.blocks_with_logs,
+            "hash_chain": complete.hash_chain,
+        },
+        "reads": [_read(row) for row in result.reads],
+        "silent_changes": len(result.details.silent_changes),
+        "implementations": [
+            {
+                "role": row.role,
+                "address": row.address,
+                "implementation": row.implementation,
+                "code_hash": row.code_hash,
+                "status": row.status,
+            }
+            for row in result.details.implementations
+        ],
+    }
+
+
+def _solvency(summary: Summary) -> Document:
+    return {
+        "answer": summary.answer.value,
+        "caveats": list(summary.caveats),
+        "hidden_bad_debt_e18": str(summary.debt.at_prices_e18),
+        "hidden_bad_debt_by_contract_value_e18": _text(summary.debt.by_contract_e18),
+        "backstop_capacity_e18": _text(summary.backstops.capacity_e18),
+        "shortfall_e18": _text(summary.shortfall_e18),
+        "insolvent_accounts": summary.debt.accounts,
+        "collateral_liquidatable_accounts": summary.collateral_liquidatable,
+        "waterfall": list(summary.backstops.layers),
+    }
+
+
+def _account(row: JudgedRow) -> Document:
+    margin = row.margin
+    return {
+        "account_id": margin.account_id,
+        "verdict": row.verdict.value,
+        "reason": row.reason,
+        "status": margin.status,
+        "equity_e18": _text(margin.equity_e18),
+        "margin_equity_e18": _text(margin.margin_equity_e18),
+        "initial_margin_e18": _text(margin.initial_margin_e18),
+        "maintenance_margin_e18": _text(margin.maintenance_margin_e18),
+        "free_collateral_e18": _text(margin.free_collateral_e18),
+        "verified": row.verified,
+    }
+
+
+def _total(total: TotalRow) -> Document:
+    return {
+        "name": total.name,
+        "identity": total.identity,
+        "unit": total.unit,
+        "rebuilt": _text(total.rebuilt),
+        "on_chain": _text(total.on_chain),
+        "difference": _text(total.difference),
+        "allowed": str(total.allowed),
+        "why": total.why,
+        "surplus_ok": total.surplus_ok,
+        "holds": total.holds,
+    }
+
+
+def _read(row: ReadRow) -> Document:
+    return {
+        "purpose": row.purpose,
+        "what": row.what,
+        "requested": row.requested,
+        "values": row.values,
+        "reverted": row.reverted,
+        "not_read": row.not_read,
+        "example": row.example,
+    }
+
+
+def _verification(result: ScanResult) -> Document:
+    """Counts of one scan; `checks` are comparisons made, `not_compared` those without answer."""
+    not_compared = len(result.not_compared)
+    return {
+        "mode": result.verify_mode,
+        "accounts": result.verified_accounts,
+        "checks": len(result.checks) - not_compared,
+        "mismatches": len(result.mismatches),
+        "not_compared": not_compared,
+        "details": [_check(result.scan_id, check) for check in result.mismatches],
+    }
+
+
+def _check(scan_id: str, check: CheckRow) -> Document:
+    return {
+        "scan_id": scan_id,
+        "account_id": check.account_id,
+        "market": check.market_id,
+        "contract": check.contract,
+        "field": check.field,
+        "expected": check.expected,
+        "actual": check.actual,
+        "note": check.note,
+    }
+
+
+def _summed(verifications: Sequence[Document]) -> Document:
+    counts = ("accounts", "checks", "mismatches", "not_compared")
+    modes = sorted({verification["mode"] for verification in verifications})
+    return {
+        "mode": ", ".join(modes) or "none",
+        **{name: sum(verification[name] for verification in verifications) for name in counts},
+        "details": [detail for verification in verifications for detail in verification["details"]],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "fingerprint": finding.fingerprint,
+        "detector": finding.detector,
+        "severity": finding.severity.label,
+        "scan_id": finding.scan_id,
+        "account_id": finding.account_id,
+        "market": finding.market,
+        "title": finding.title,
+        "amounts": {name: str(value) for name, value in finding.amounts.items()},
+        "evidence": dict(finding.evidence),
+    }
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)

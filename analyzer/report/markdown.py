@@ -1,0 +1,47 @@
+"""A page as Markdown, for an issue, a pull request or a report under version control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.report.page import Block, Grid, Heading, Line
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """The blocks as GitHub-flavoured Markdown. Text from outside is escaped."""
+    parts: list[str] = []
+    for block in blocks:
+        if isinstance(block, Heading):
+            parts.append(f"## {escape(block.text)}\n")
+        elif isinstance(block, Line):
+            parts.append(f"- **{escape(block.label)}**: {escape(block.text)}")
+        else:
+            parts.append(_grid(block))
+    return "\n".join(parts).strip("\n") + "\n"
+
+
+def pipe_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[str] = frozenset()
+) -> str:
+    """A Markdown table, one row a line, cells escaped."""
+    marks = ["---:" if column in right else "---" for column in columns]
+    lines = [_row([escape(column) for column in columns]), _row(marks)]
+    lines += [_row([escape(cell) for cell in row]) for row in rows]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """`text` with the characters that Markdown or HTML would take as markup made harmless."""
+    for mark in ("\\", "`", "*", "_", "[", "]", "|"):
+        text = text.replace(mark, f"\\{mark}")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+
+
+def _grid(block: Grid) -> str:
+    title = f"\n### {escape(block.title)}\n\n" if block.title else "\n"
+    note = f"\n\n{escape(block.note)}" if block.note else ""
+    return f"{title}{pipe_table(block.columns, block.rows, block.right)}{note}\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,267 @@
+"""A document as a page for people: lines and grids, in the order in which they answer.
+
+The page is made once; `table` draws it for a terminal and `markdown` for a text file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from analyzer.report.money import amount, short
+
+FINDING_ROWS = 25
+"""How many findings a page lists; JSON and CSV hold all of them."""
+MISMATCH_ROWS = 25
+"""How many divergences a page lists; JSON holds all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. label: what it answers. tone: `good`, `bad`, `doubt` or `plain`."""
+
+    label: str
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A titled table of text cells. right: names of right-aligned columns. note: below it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: frozenset[str] = frozenset()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a part of the page."""
+
+    text: str
+
+
+Block = Line | Grid | Heading
+
+_ANSWERS = {
+    "insolvent": ("INSOLVENT: bad debt exceeds the backstops by {shortfall}", "bad"),
+    "not_proven": ("NOT PROVEN SOLVENT: {caveats}", "doubt"),
+    "covered": ("SOLVENT, with bad debt of {debt} that the backstops can bear", "doubt"),
+    "solvent": ("SOLVENT: no account has negative equity", "good"),
+}
+
+
+def page(document: Mapping[str, Any]) -> list[Block]:
+    """The blocks of a whole document: each scan, then the findings of all."""
+    blocks: list[Block] = []
+    for scan in document["scans"]:
+        blocks += scan_blocks(scan)
+    blocks += _findings(document["findings"])
+    blocks += _mismatches(document["verification"])
+    return blocks
+
+
+def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
+    """The blocks of one scan: the answer first, then what it rests on."""
+    block = scan["block"]
+    when = datetime.fromtimestamp(block["time"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    heading = (
+        f"{scan['protocol']} · {scan['deployment']} · chain {scan['chain_id']} · "
+        f"block {block['number']:,} ({when})"
+    )
+    return [
+        Heading(heading),
+        *_answer(scan),
+        *_verdicts(scan),
+        *_worst(scan),
+        *_totals(scan),
+        *(Line("Not read", text, "doubt") for text in not_read(scan)),
+    ]
+
+
+def _answer(scan: Mapping[str, Any]) -> list[Block]:
+    solvency = scan["solvency"]
+    text, tone = _ANSWERS[solvency["answer"]]
+    debt = _int(solvency["hidden_bad_debt_e18"])
+    caveats = "; ".join(solvency["caveats"]) or "the backstops' capacity is unknown"
+    shortfall = short(_int(solvency["shortfall_e18"]))
+    answer = text.format(shortfall=shortfall, debt=short(debt), caveats=caveats)
+    return [
+        Line("Answer", answer, tone),
+        Line("By how much", _how_much(solvency)),
+        Line("How sure", *_how_sure(scan["verification"])),
+        Line("How complete", *_how_complete(scan)),
+    ]
+
+
+def _how_much(solvency: Mapping[str, Any]) -> str:
+    debt = short(_int(solvency["hidden_bad_debt_e18"]))
+    text = f"bad debt {debt} in {_count(solvency['insolvent_accounts'], 'account')}"
+    by_contract = _int(solvency["hidden_bad_debt_by_contract_value_e18"])
+    if by_contract is not None:
+        text += f" ({short(by_contract)} by the contract's own haircut values)"
+    return f"{text}; backstops can bear {short(_int(solvency['backstop_capacity_e18']))}"
+
+
+def _how_sure(verification: Mapping[str, Any]) -> tuple[str, str]:
+    checks, mismatches = verification["checks"], verification["mismatches"]
+    if not checks:
+        return "nothing was compared with the contract (--verify none, or no answer)", "doubt"
+    text = (
+        f"{checks:,} numbers of {_count(verification['accounts'], 'account')} compared with the "
+        f"contract's own views: {mismatches:,} differ"
+    )
+    if verification["not_compared"]:
+        text += f"; {verification['not_compared']:,} could not be compared"
+    return text, "bad" if mismatches else "good"
+
+
+def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
+    complete = scan["completeness"]
+    not_read = sum(read["not_read"] for read in scan["reads"] if read["purpose"] == "rebuild")
+    requested = sum(read["requested"] for read in scan["reads"] if read["purpose"] == "rebuild")
+    text = (
+        f"{scan['unknown']:,} of {_count(scan['accounts'], 'account')} unknown; "
+        f"{complete['logs']:,} logs of blocks {complete['from_block']:,} to "
+        f"{complete['to_block']:,}, header chain {complete['hash_chain']}; "
+        f"{not_read:,} of {requested:,} reads not done"
+    )
+    whole = not (scan["unknown"] or not_read) and complete["hash_chain"] == "verified"
+    return text, "good" if whole else "doubt"
+
+
+def _verdicts(scan: Mapping[str, Any]) -> list[Block]:
+    verdicts = scan["verdicts"]
+    also = scan["solvency"]["collateral_liquidatable_accounts"]
+    note = f"{_count(also, 'account')} may have collateral liquidated." if also else ""
+    columns = tuple(verdict.replace("_", " ") for verdict in verdicts)
+    row = tuple(f"{count:,}" for count in verdicts.values())
+    return [Grid("Verdicts", columns, (row,), frozenset(columns), note)]
+
+
+def _worst(scan: Mapping[str, Any]) -> list[Block]:
+    rows = []
+    for account in scan["worst_accounts"]:
+        equity = _int(account["margin_equity_e18"])
+        maintenance = _int(account["maintenance_margin_e18"])
+        headroom = None if equity is None or maintenance is None else equity - maintenance
+        rows.append(
+            (
+                account["account_id"],
+                account["verdict"].replace("_", " "),
+                short(_int(account["equity_e18"])),
+                short(maintenance),
+                short(headroom),
+                _verified(account["verified"]),
+            )
+        )
+    if not rows:
+        return []
+    columns = ("account", "verdict", "equity", "maintenance", "headroom", "verified")
+    return [
+        Grid(
+            "Worst accounts",
+            columns,
+            tuple(rows),
+            frozenset(columns[2:5]),
+            "Headroom = margin equity - maintenance margin. Amounts in the settlement currency.",
+        )
+    ]
+
+
+def _totals(scan: Mapping[str, Any]) -> list[Block]:
+    rows = tuple(
+        (
+            total["name"],
+            total["identity"],
+            "not read" if total["difference"] is None else total["difference"],
+            total["allowed"],
+            {True: "holds", False: "OFF", None: "not read"}[total["holds"]],
+        )
+        for total in scan["totals"]
+    )
+    if not rows:
+        return []
+    columns = ("total", "identity", "difference", "allowed", "")
+    note = "Difference and allowed residue in the smallest unit of each total."
+    return [Grid("Control totals", columns, rows, frozenset(columns[2:4]), note)]
+
+
+def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+    if not findings:
+        return [Line("Findings", "none", "good")]
+    rows = tuple(
+        (
+            finding["severity"],
+            finding["detector"],
+            finding["account_id"] or finding["market"] or "deployment",
+            finding["title"],
+            _first_amount(finding["amounts"]),
+        )
+        for finding in findings[:FINDING_ROWS]
+    )
+    counted = Counter(finding["severity"] for finding in findings)
+    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
+    if len(findings) > FINDING_ROWS:
+        note += f"; the first {FINDING_ROWS} are shown, --format json or csv gives all"
+    columns = ("severity", "detector", "about", "what", "amount")
+    return [Grid("Findings", columns, rows, note=f"{note}.")]
+
+
+def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
+    details = verification["details"]
+    if not details:
+        return []
+    rows = tuple(
+        (
+            check["account_id"] or check["market"] or "deployment",
+            f"{check['contract']}.{check['field']}",
+            check["expected"],
+            check["actual"] or "",
+        )
+        for check in details[:MISMATCH_ROWS]
+    )
+    left = len(details) - len(rows)
+    note = f"{left:,} more in --format json." if left > 0 else ""
+    columns = ("about", "field", "rebuilt", "contract")
+    return [Grid("Divergence from the contract", columns, rows, frozenset(columns[2:]), note)]
+
+
+def not_read(scan: Mapping[str, Any]) -> list[str]:
+    """What one scan could not read, one text a kind; empty when everything was read."""
+    texts = [
+        f"{read['what']} ({read['purpose']}): {read['not_read']:,} of {read['requested']:,}, "
+        f"e.g. {read['example']}"
+        for read in scan["reads"]
+        if read["not_read"]
+    ]
+    texts += [f"control total {t['name']}" for t in scan["totals"] if t["holds"] is None]
+    texts += [
+        f"implementation of {row['role']}: {row['status']}"
+        for row in scan["implementations"]
+        if row["status"] == "not recorded"
+    ]
+    return texts
+
+
+def _first_amount(amounts: Mapping[str, str]) -> str:
+    for name, value in amounts.items():
+        return amount(name, int(value))
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _verified(verified: bool | None) -> str:
+    return {True: "yes", False: "DIFFERS", None: "not compared"}[verified]
+
+
+def _int(text: str | None) -> int | None:
+    return None if text is None else int(text)

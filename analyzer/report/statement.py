@@ -1,0 +1,122 @@
+"""One account's margin statement: every number in full, with its source."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from analyzer.model.rows import StatementLine
+from analyzer.report.document import SCHEMA
+from analyzer.report.markdown import markdown
+from analyzer.report.money import exact
+from analyzer.report.page import Block, Grid, Heading, Line
+from analyzer.report.render import json_text
+from analyzer.report.table import DEFAULT_WIDTH, table
+
+_DECIMALS = re.compile(r"\be(\d+)\b|\b(\d+) decimals\b")
+_TONES = {
+    "healthy": "good",
+    "below_initial": "doubt",
+    "unknown": "doubt",
+    "liquidatable": "bad",
+    "insolvent": "bad",
+}
+
+
+def render_statement(
+    header: Mapping[str, Any],
+    lines: Sequence[StatementLine],
+    format_: str,
+    *,
+    width: int = DEFAULT_WIDTH,
+    colour: bool = False,
+) -> str:
+    """The statement as `table`, `json`, `csv` or `markdown`.
+
+    header: protocol, deployment, chain_id, block {number, hash, time}, account_id, owner,
+    verdict, reason, status, verified. Raises: ValueError for another format.
+    """
+    if format_ == "json":
+        items = [
+            {
+                "section": line.section,
+                "label": line.label,
+                "amount": None if line.amount is None else str(line.amount),
+                "unit": line.unit,
+                "source": line.source,
+            }
+            for line in lines
+        ]
+        return json_text({"schema": SCHEMA, **header, "lines": items})
+    if format_ == "csv":
+        return _csv(header, lines)
+    blocks = _blocks(header, lines)
+    if format_ == "markdown":
+        return markdown(blocks)
+    if format_ == "table":
+        return table(blocks, width=width, colour=colour)
+    raise ValueError(f"no such format: {format_}")
+
+
+def amount_text(amount: int | None, unit: str) -> str:
+    """An amount in full: shifted by the decimals that its unit names, never rounded."""
+    if amount is None:
+        return "unknown"
+    match = _DECIMALS.search(unit)
+    return exact(amount, int(match[1] or match[2])) if match else f"{amount}"
+
+
+def _blocks(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> list[Block]:
+    block = header["block"]
+    verified = {True: "every compared field equals the contract's view", False: "DIFFERS"}.get(
+        header["verified"], "not compared"
+    )
+    blocks: list[Block] = [
+        Heading(
+            f"{header['account_id']} · {header['protocol']} · {header['deployment']} · "
+            f"chain {header['chain_id']} · block {block['number']:,}"
+        ),
+        Line(
+            "Verdict",
+            f"{header['verdict'].replace('_', ' ')}: {header['reason']}",
+            _TONES.get(header["verdict"], "plain"),
+        ),
+        Line("Verified", verified),
+    ]
+    for section, members in _sections(lines):
+        rows = tuple(
+            (line.label, amount_text(line.amount, line.unit), line.unit, line.source)
+            for line in members
+        )
+        blocks.append(
+            Grid(
+                section.capitalize(),
+                ("", "amount", "unit", "source"),
+                rows,
+                frozenset({"amount"}),
+            )
+        )
+    return blocks
+
+
+def _sections(lines: Iterable[StatementLine]) -> list[tuple[str, list[StatementLine]]]:
+    """Lines by section, sections in the order of their first line."""
+    sections: dict[str, list[StatementLine]] = {}
+    for line in lines:
+        sections.setdefault(line.section, []).append(line)
+    return list(sections.items())
+
+
+def _csv(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("account_id", "section", "label", "amount", "unit", "source"))
+    for line in lines:
+        amount = "" if line.amount is None else line.amount
+        writer.writerow(
+            (header["account_id"], line.section, line.label, amount, line.unit, line.source)
+        )
+    return out.getvalue()

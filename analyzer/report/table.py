@@ -1,0 +1,78 @@
+"""A page drawn for a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+from analyzer.report.page import Block, Grid, Heading, Line
+
+DEFAULT_WIDTH = 120
+"""Columns of text when standard output is no terminal."""
+
+_STYLES = {"good": "green", "bad": "bold red", "doubt": "yellow", "plain": ""}
+_CELL_STYLES = {
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+    "insolvent": "bold red",
+    "liquidatable": "red",
+    "unknown": "yellow",
+    "OFF": "bold red",
+    "DIFFERS": "bold red",
+}
+_LABEL_WIDTH = 12
+
+
+def table(blocks: Iterable[Block], *, width: int = DEFAULT_WIDTH, colour: bool = False) -> str:
+    """The blocks as text of at most `width` columns; `colour` adds terminal colours."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="auto" if colour else None,
+        highlight=False,
+        emoji=False,
+    )
+    for block in blocks:
+        _draw(console, block)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _draw(console: object, block: Block) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    assert isinstance(console, Console)
+    if isinstance(block, Heading):
+        console.print()
+        console.print(Text(block.text, style="bold"))
+    elif isinstance(block, Line):
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=_LABEL_WIDTH)
+        line.add_column()
+        line.add_row(Text(block.label, style="bold"), Text(block.text, style=_STYLES[block.tone]))
+        console.print(line)
+    else:
+        grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
+        for column in block.columns:
+            right = column in block.right
+            grid.add_column(column, justify="right" if right else "left", no_wrap=right)
+        for row in block.rows:
+            grid.add_row(*(Text(cell, style=_CELL_STYLES.get(cell, "")) for cell in row))
+        console.print()
+        if block.title:
+            console.print(Text(block.title, style="bold"))
+        console.print(grid)
+        if block.note:
+            console.print(Text(block.note, style="dim"))
+
+
+__all__ = ["DEFAULT_WIDTH", "Grid", "table"]
