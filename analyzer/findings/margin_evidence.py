@@ -25,10 +25,10 @@ def margin_amounts(row: JudgedRow) -> dict[str, int | None]:
     margin = row.margin
     headroom = headroom_e18(margin)
     return {
+        "below_maintenance_e18": None if headroom is None else -headroom,
         "equity_e18": margin.equity_e18,
         "margin_equity_e18": margin.margin_equity_e18,
         "maintenance_margin_e18": margin.maintenance_margin_e18,
-        "below_maintenance_e18": None if headroom is None else -headroom,
     }
 
 
