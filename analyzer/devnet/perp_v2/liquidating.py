@@ -33,8 +33,7 @@ class Bailiff:
         """Up to A_WAVE liquidations after one new block; returns how many were executed."""
         standings = [s for s in self._standings() if s.liquidatable or s.collateral_liquidatable]
         self._cancel_orders([s for s in standings if s.liquidatable and s.has_order])
-        # The accounts that still have something to give come first, so that the fund lasts longer.
-        standings.sort(key=lambda s: (s.account_value < 0, self.rng.random()))
+        standings.sort(key=self._priority)
         self.play.mine(self.rng.randint(5, 40))
         executed = 0
         for standing in standings:
@@ -42,6 +41,17 @@ class Bailiff:
                 break
             executed += self._liquidate(standing)
         return executed
+
+    def _priority(self, standing: Standing) -> tuple[bool, bool, bool, float]:
+        """Whales first (the fund may refuse them), then who was begun with, then the solvent."""
+        role = self.roles[standing.address]
+        begun = any(row.trader == standing.address for row in self.play.liquidations)
+        return role != "whale", not begun, standing.account_value < 0, self.rng.random()
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Address -> role of everybody."""
+        return {p.address: p.role for p in self.play.people}
 
     def _standings(self) -> list[Standing]:
         everyone = of_role(self.play.people, "trader", "whale", "maker", "tiny", "holder")

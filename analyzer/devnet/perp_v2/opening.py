@@ -85,12 +85,12 @@ def add_first_range(
     price = market.feed.feed.price_usd
     now = math.log(price, TICK_BASE)
     if maker.role == "anchor":
-        width, shift, share = rng.uniform(11_000, 14_000), 0.0, (0.32, 0.3, 0.25, 0.05)[index]
-        quote = maker.wealth_usd * 3.0 * share
+        width, shift = rng.uniform(11_000, 14_000), 0.0
+        quote = maker.wealth_usd * 3.0 * maker.shares[index]
     else:
         width = rng.uniform(300, 4_000)
         shift = rng.choices((0.0, width * 1.2, -width * 1.2), (70, 15, 15))[0]
-        quote = maker.wealth_usd * maker.leverage / (2 * len(maker.markets))
+        quote = maker.wealth_usd * maker.leverage * maker.shares[index] / 4
     lower = int((now + shift - width) // spacing * spacing)
     upper = int((now + shift + width) // spacing * spacing)
     base = int(quote / price * 1e6) * 10**12

@@ -8,6 +8,7 @@ one of the large markets stands still and a small one is closed.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
@@ -20,6 +21,8 @@ from analyzer.devnet.world import View, World
 
 CALM_STEPS = 40
 LATER_STEPS = 5
+FALL = (0.2, 0.38)
+"""By what share a price falls in the crash, at least and at most."""
 LARGEST_FALL_A_STEP = 0.06
 SMALL_MARKET = 3
 PAUSED_MARKET = 2
@@ -29,22 +32,23 @@ COLLATERALS_SHARE = 0.07
 
 def run(world: World, accounts: int) -> Play:
     """Deploys the protocol and plays the whole scenario. Raises UnreadError."""
-    play = Play(world, deploy(world), populate(world, accounts))
-    play.premium = [0.0] * len(play.perp.markets)
+    perp = deploy(world)
+    falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
+    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
     open_accounts(play)
     open_first_positions(play)
-    trade_for(play, CALM_STEPS, 0.12, "calm days", pause=(1, 5))
+    trade_for(play, CALM_STEPS, 0.12, "calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     play.pin("calm")
     _pause(play, SMALL_MARKET)
-    _crash(play)
+    _crash(play, falls)
     play.pin("stressed")
     _liquidate(play, accounts)
     play.pin("after")
-    trade_for(play, LATER_STEPS, 0.08, "later days", pause=(1, 3))
+    trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
     _pause(play, PAUSED_MARKET)
-    trade_for(play, 2, 0.08, "paused days", pause=(1, 3))
+    trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
     play.pin("paused")
     return play
 
@@ -62,15 +66,13 @@ def _pause(play: Play, index: int) -> None:
     play.halted.add(index)
 
 
-def _crash(play: Play) -> None:
-    """Every price falls by 20 to 45 % in steps that the pools can follow."""
+def _crash(play: Play, falls: Sequence[float]) -> None:
+    """Every price falls in steps that the pools can follow."""
     rng = play.world.random("perp-v2 crash")
-    falls = {symbol: rng.uniform(0.25, 0.45) for symbol in play.perp.feeds}
-    deepest = max(falls.values())
-    steps = math.ceil(math.log(1 - deepest) / math.log(1 - LARGEST_FALL_A_STEP))
+    steps = math.ceil(math.log(1 - max(falls)) / math.log(1 - LARGEST_FALL_A_STEP))
     for step in range(steps):
-        for symbol, feed in play.perp.feeds.items():
-            feed.feed.price_usd *= (1 - falls[symbol]) ** (1 / steps)
+        for market, fall in zip(play.perp.markets, falls, strict=True):
+            market.feed.feed.price_usd *= (1 - fall) ** (1 / steps)
         play.step_prices(rng.randint(2 * MINUTE, 20 * MINUTE))
         play.world.progress("crash", step + 1, steps)
     play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
