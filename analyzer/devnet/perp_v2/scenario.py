@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
+from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.liquidating import Bailiff
-from analyzer.devnet.perp_v2.opening import open_accounts
+from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import of_role, populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
@@ -35,9 +36,11 @@ def run(world: World, accounts: int) -> Play:
     perp = deploy(world)
     falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
     play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
-    open_accounts(play)
+    open_market(play)
     open_first_positions(play)
-    trade_for(play, CALM_STEPS, 0.12, "calm days", hours=(1, 5))
+    trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
+    _change_parameters(play)
+    trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     play.pin("calm")
@@ -51,6 +54,21 @@ def run(world: World, accounts: int) -> Play:
     trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
     play.pin("paused")
     return play
+
+
+def _change_parameters(play: Play) -> None:
+    """The owner changes a few parameters, as owners do: each of them has an event."""
+    core, owner = play.perp.core, play.perp.owner
+    token, market = play.perp.collaterals[-1], play.perp.markets[PAUSED_MARKET]
+    ratio, fee = token.plan.collateral_ratio - 50_000, market.plan.exchange_fee + 500
+    changes = (
+        (core.collateral_manager, "setCollateralRatio", (token.token.address, ratio)),
+        (core.market_registry, "setFeeRatio", (market.address, fee)),
+        (core.clearing_house_config, "setMaxFundingRate", (150_000,)),
+    )
+    for contract, function, args in changes:
+        play.world.queue(contract.send(owner, function, *args, label="change parameter"))
+    play.mine()
 
 
 def _leave(play: Play) -> None:
@@ -108,27 +126,23 @@ def _settle_bad_debt(play: Play) -> None:
     for standing in standings:
         if standing.account_value < 0 and not any(standing.sizes):
             play.world.queue(play.desk.settle_bad_debt(play.arbitrageur, standing.address))
-    play.world.queue(
-        play.perp.core.insurance_fund.send(play.arbitrageur, "repay", label="repay fund")
-    )
     play.mine(HOUR // 2)
+    fund = play.perp.core.insurance_fund
+    view = View(play.perp.core.vault, "getSettlementTokenValue", (fund.address,))
+    if whole(play.world.ask([view])[0]) < 0:
+        play.world.queue(fund.send(play.arbitrageur, "repay", label="repay fund"))
+        play.mine(HOUR // 2)
 
 
 def _close_small_market(play: Play) -> None:
     """The small market is closed at its paused price; about half of its traders quit."""
     market = play.perp.markets[SMALL_MARKET]
-    (price,) = play.world.ask([_paused_price(play)])
-    assert price is not None
-    play.world.queue(
-        market.base.send(play.perp.market_owner, "close(uint256)", price[0], label="close market")
-    )
+    (answer,) = play.world.ask([View(market.base, "getPausedIndexPrice")])
+    owner, price = play.perp.market_owner, whole(answer)
+    play.world.queue(market.base.send(owner, "close(uint256)", price, label="close market"))
     play.mine(MINUTE)
     standings = play.desk.standings([p.address for p in play.people])
     inside = [s.address for s in standings if s.sizes[SMALL_MARKET]]
     for trader in inside[::2]:
         play.world.queue(play.desk.quit_market(play.arbitrageur, trader, market))
     play.mine(MINUTE)
-
-
-def _paused_price(play: Play) -> View:
-    return View(play.perp.markets[SMALL_MARKET].base, "getPausedIndexPrice")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.desk import Standing, tuple_of, whole
-from analyzer.devnet.perp_v2.opening import add_first_range
+from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import Person, Range, of_role
 from analyzer.devnet.tokens import Token
@@ -175,7 +175,7 @@ def tend_ranges(play: Play, maker: Person, rng: random.Random) -> None:
     if choice == "add" or not movable:
         if markets:
             index = rng.choice(markets)
-            add_first_range(play, maker, index, play.perp.markets[index], rng)
+            add_range(play, maker, index, rng)
         return
     chosen, liquidity = rng.choice(movable)
     removed = {"collect": 0.0, "part": rng.uniform(0.1, 0.8), "all": 1.0}[choice]
