@@ -111,6 +111,7 @@ def _template(log: bytes) -> _Template:
         raise NotCompactError("a log is not JSON") from None
     if not all(isinstance(parsed.get(name), str) for name in _FIELDS) or parsed.get("removed"):
         raise NotCompactError("a log lacks a field, or is removed")
+    topics = parsed.get("topics")
     quotes = [i for i, c in enumerate(log) if c == _QUOTE]
     strings, roles, literals = [], [], []
     key, position = "", 0
@@ -129,6 +130,8 @@ def _template(log: bytes) -> _Template:
         position = end
     if sorted(r for r in roles if r and r != "topic") != sorted(_FIELDS):
         raise NotCompactError("a field is there twice")
+    if not isinstance(topics, list) or roles.count("topic") != len(topics):
+        raise NotCompactError("the topics are no list of texts")
     return _Template(tuple(strings), tuple(roles), (*literals, log[position:]))
 
 
