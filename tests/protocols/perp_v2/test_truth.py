@@ -132,8 +132,8 @@ def test_an_account_is_asked_about_markets_that_the_rebuild_says_it_is_not_in(
     make_state: MakeState, make_account: MakeAccount
 ) -> None:
     found = answers(judged(make_state(make_account(usdc=USD))))
-    assert found["AccountBalance.getAccountInfo.takerPositionSize"] == 0
-    assert found["AccountBalance.getAccountInfo.takerOpenNotional"] == 0
+    assert found["AccountBalance.getBase"] == 0
+    assert found["AccountBalance.getQuote"] == 0
 
 
 def test_the_row_as_written_is_what_is_judged(
