@@ -45,17 +45,18 @@ def demo_folder() -> Path:
     return Path(analyzer.__file__).resolve().parent / "runs" / "recordings"
 
 
-def demo(progress: Progress, *, folder: Path | None = None) -> DemoOutcome:
-    """Indexes, rebuilds, verifies and judges the shipped recording in a temporary folder.
+def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = None) -> DemoOutcome:
+    """Indexes, rebuilds, verifies and judges the shipped recording.
 
+    The snapshot is written to `db`, with its index beside it, else into a temporary folder.
     Raises: InputError when the installation lacks the recording.
     """
     folder = demo_folder() if folder is None else folder
     expected = _read_expected(folder / EXPECTED)
     with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
-        db = Path(scratch) / "demo.duckdb"
-        outcome = scan_demo(folder / RECORDING, db, str(expected["block"]), progress)
-        statement = account(db, worst_account(outcome.results[0]))
+        target = db or Path(scratch) / "demo.duckdb"
+        outcome = scan_demo(folder / RECORDING, target, str(expected["block"]), progress)
+        statement = account(target, worst_account(outcome.results[0]))
     found = numbers(outcome.results[0], str(expected["block"]))
     problems = [
         f"{name}: {found.get(name)!r} came out, {expected.get(name)!r} was expected"
