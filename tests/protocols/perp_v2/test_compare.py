@@ -28,7 +28,7 @@ def story(size: int = 100) -> Story:
     told = Story().market(100).deposit(ALICE, 10**9).deposit(BOB, 10**9).block()
     told.funding(DEAR, E18).add_range(ALICE, 0, 200, 10**21, (base + 1, quote + 1))
     sold = size * 100 // 99 + 1
-    told.swap(-size, size, 100).position(BOB, size, -size, open_notional=-size)
+    told.swap(-size, sold, 100).position(BOB, size, -size, open_notional=-size)
     told.tx().swap(sold, -size, 100).position(CAROL, -size, size, open_notional=size)
     return told.block(100).funding(DEAR, E18)
 
