@@ -18,8 +18,7 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
 @verb(
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
     "analyzer scan --recording evidence.zip --db scan.duckdb --verify all --json",
-    "analyzer scan --deployment perp-v2-optimism --block finalized --db scan.duckdb "
-    "--fail-on critical",
+    "analyzer scan --deployment optimism --block finalized --db scan.duckdb --fail-on critical",
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
     "--record evidence.zip --format markdown",
     short_help="Rebuild and judge every account at a block.",
