@@ -20,7 +20,8 @@ from analyzer.devnet.perp_v2.population import of_role, populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
 from analyzer.devnet.world import View, World
 
-CALM_STEPS = 40
+CALM_STEPS = (6, 20)
+"""Rounds in each half of the calm days: at least, and at most, one for ten accounts."""
 LATER_STEPS = 5
 FALL = (0.2, 0.38)
 """By what share a price falls in the crash, at least and at most."""
@@ -38,9 +39,10 @@ def run(world: World, accounts: int) -> Play:
     play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
     open_market(play)
     open_first_positions(play)
-    trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
+    rounds = min(max(accounts // 10, CALM_STEPS[0]), CALM_STEPS[1])
+    trade_for(play, rounds, 0.12, "calm days", hours=(1, 5))
     _change_parameters(play)
-    trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
+    trade_for(play, rounds, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     play.pin("calm")
