@@ -169,6 +169,19 @@ def test_a_lie_reaches_every_read_through_the_proxy(answered: FakeNode, open_nod
     assert answers[5] == expected(6)
 
 
+def test_a_carrier_that_stops_working_is_given_up_and_plain_requests_go_on(
+    answered: FakeNode, open_node: Any
+) -> None:
+    node = open_node(answered.url)
+    block = node.resolve("10")
+    node.read(block, [call(1)])
+    node._bulk.abilities.calls = Multicall3()  # there is none: it answers 0x
+    node._bulk.abilities.probed.add("call")
+    posts = node.requests
+    assert node.read(block, [call(n) for n in range(50)]) == [expected(n) for n in range(50)]
+    assert node.requests - posts < 15
+
+
 def test_an_endpoint_that_dies_during_a_read_is_replaced(
     answered: FakeNode, other: FakeNode, open_node: Any
 ) -> None:
@@ -330,7 +343,14 @@ def plain_answers(anvil: Any, requests: list[ReadRequest]) -> list[object]:
 
 
 def shown(answers: list[Answer]) -> list[object]:
-    return ["0x" + a.data.hex() if isinstance(a, Value) else "reverted" for a in answers]
+    return [
+        "0x" + a.data.hex()
+        if isinstance(a, Value)
+        else "reverted"
+        if isinstance(a, Reverted)
+        else a.reason
+        for a in answers
+    ]
 
 
 def block_of(node: Any) -> BlockRef:
