@@ -402,17 +402,23 @@ def test_slots_read_by_override_are_those_of_get_storage_at(
 
 
 @pytest.mark.chain
-def test_a_gas_cap_that_is_too_small_for_a_bulk_call_splits_it(
+def test_a_gas_cap_that_is_too_small_for_a_bulk_call_brings_it_in_parts(
     chain_with_contract: Any, open_node: Any
 ) -> None:
-    # Each slot read is cold: 3,000 of them do not fit the block gas limit together with the
-    # quarter that the bulk caller keeps, so it has to come back in parts.
-    node = open_node(chain_with_contract.url)
-    requests = [ask(0, n) for n in range(9000)]
-    answers = node.read(block_of(node), requests)
-    assert [int.from_bytes(a.data, "big") for a in answers if isinstance(a, Value)] == [
-        11 * n + 1 if n < 300 else 0 for n in range(9000)
+    requests = mixed() + [ask(0, 1000 + n) for n in range(3000)]
+    slots = [ReadRequest("slot", VIEW, f"0x{n:064x}") for n in range(3000)]
+    with FakeNode(upstream=chain_with_contract.url) as proxy:
+        proxy.gas_cap = 3_000_000
+        node = open_node(proxy.url)
+        answers = node.read(block_of(node), requests + slots)
+        bulk = [p for p in proxy.asked("eth_call") if len(p) > 2]
+        node.close()
+    assert shown(answers[: len(requests)]) == plain_answers(chain_with_contract, requests)
+    assert answers[len(requests) :] == [
+        Value((11 * n + 1 if n < 300 else 0).to_bytes(32, "big")) for n in range(3000)
     ]
+    # Each of the three gas burners ends a bulk call; the rest came in parts as well.
+    assert 10 < len(bulk) < 60
 
 
 @pytest.mark.chain
