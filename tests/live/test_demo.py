@@ -1,4 +1,4 @@
-"""The recording that ships was made of this very chain: live, the same scenario gives its numbers."""
+"""The shipped recording is of this very chain: live, the same scenario gives its numbers."""
 
 from __future__ import annotations
 
