@@ -13,8 +13,8 @@ from typing import Any
 
 from analyzer.report.money import amount, short
 
-FINDING_ROWS = 25
-"""How many findings a page lists; JSON and CSV hold all of them."""
+FINDING_ROWS = 5
+"""How many findings of one detector a page lists; JSON and CSV hold all of them."""
 MISMATCH_ROWS = 25
 """How many divergences a page lists; JSON holds all of them."""
 
@@ -220,23 +220,37 @@ def _because(total: Mapping[str, Any]) -> str:
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The findings by detector, of each those with the largest amount."""
     if not findings:
         return [Line("Findings", "none", "good")]
-    rows = tuple(
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        groups.setdefault(finding["detector"], []).append(finding)
+    rows = [row for group in groups.values() for row in _finding_rows(group)]
+    counted = Counter(finding["severity"] for finding in findings)
+    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
+    if any(len(group) > FINDING_ROWS for group in groups.values()):
+        note += "; --format json or csv lists all"
+    columns = ("severity", "detector", "about", "what")
+    return [Grid("Findings", columns, tuple(rows), note=f"{note}.", whole=frozenset(columns[:3]))]
+
+
+def _finding_rows(group: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The rows of one detector's findings: the largest first, and how many are left out."""
+    largest = sorted(group, key=lambda finding: -_first_amount(finding)[1])
+    rows: list[tuple[str, ...]] = [
         (
             finding["severity"],
             finding["detector"],
             finding["account_id"] or finding["market"] or "deployment",
             _what(finding),
         )
-        for finding in findings[:FINDING_ROWS]
-    )
-    counted = Counter(finding["severity"] for finding in findings)
-    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
-    if len(findings) > FINDING_ROWS:
-        note += f"; the first {FINDING_ROWS} are shown, --format json or csv gives all"
-    columns = ("severity", "detector", "about", "what")
-    return [Grid("Findings", columns, rows, note=f"{note}.", whole=frozenset(columns[:3]))]
+        for finding in largest[:FINDING_ROWS]
+    ]
+    left = len(group) - len(rows)
+    if left:
+        rows.append(("", "", f"and {left:,} more", ""))
+    return rows
 
 
 def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
@@ -276,17 +290,23 @@ def not_read(scan: Mapping[str, Any]) -> list[str]:
     return texts
 
 
+def _first_amount(finding: Mapping[str, Any]) -> tuple[str, int]:
+    """Name and value of a finding's first amount that is no count; ("", 0) when it has none."""
+    for name, value in finding["amounts"].items():
+        if not name.endswith("_count"):
+            return name, int(value)
+    return "", 0
+
+
 def _what(finding: Mapping[str, Any]) -> str:
-    """A finding in few words: its first amount, and its title where no account is named."""
-    amounts = [
-        amount(name, int(value))
-        for name, value in finding["amounts"].items()
-        if not name.endswith("_count")
-    ]
-    first = amounts[0] if amounts else ""
-    if finding["account_id"] and first:
-        return first
-    return f"{finding['title']} ({first})" if first else str(finding["title"])
+    """A finding in few words: the amount for an account, title and amount for a deployment, the
+    title where it says which of several causes it is."""
+    name, value = _first_amount(finding)
+    first = amount(name, value) if name else ""
+    title = str(finding["title"])
+    if finding["market"] is not None or not first:
+        return title
+    return first if finding["account_id"] else f"{title} ({first})"
 
 
 def _count(number: int, noun: str) -> str:
