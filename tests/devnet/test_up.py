@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.devnet.up import BLOCK_LABELS, DevnetInfo, deployment_toml, start, up, write_files
+from analyzer.devnet.part import BLOCK_LABELS
+from analyzer.devnet.up import DevnetInfo, deployment_toml, start, up, write_files
 from analyzer.model.errors import InputError
 
 SERVE = """

@@ -10,8 +10,9 @@ import random
 from dataclasses import dataclass
 
 from analyzer.devnet.chain import Call
+from analyzer.devnet.part import Liquidation, Refused
 from analyzer.devnet.perp_v2.desk import Standing
-from analyzer.devnet.perp_v2.play import Liquidation, Play, Refused
+from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import of_role
 from analyzer.devnet.world import View
 
@@ -31,7 +32,13 @@ class Bailiff:
     collaterals_left: int
 
     def __post_init__(self) -> None:
+        self.quota = self.left
         self.roles = {p.address: p.role for p in self.play.people}
+
+    @property
+    def left(self) -> int:
+        """How many liquidations are still to be made."""
+        return self.positions_left + self.collaterals_left
 
     def wave(self) -> int:
         """Some liquidations after one new block; returns how many were executed."""
