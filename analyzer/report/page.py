@@ -59,17 +59,16 @@ _ANSWERS = {
 
 
 def page(document: Mapping[str, Any]) -> list[Block]:
-    """The blocks of a whole document: each scan, then the findings of all."""
+    """The blocks of a whole document, scan by scan; divergences of all at the end."""
     blocks: list[Block] = []
     for scan in document["scans"]:
-        blocks += scan_blocks(scan)
-    blocks += _findings(document["findings"])
-    blocks += _mismatches(document["verification"])
-    return blocks
+        found = [f for f in document["findings"] if f["scan_id"] == scan["scan_id"]]
+        blocks += scan_blocks(scan, found)
+    return [*blocks, *_mismatches(document["verification"])]
 
 
-def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
-    """The blocks of one scan: the answer first, then what it rests on."""
+def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The blocks of one scan: the answer first, then what is wrong, then what it rests on."""
     block = scan["block"]
     when = datetime.fromtimestamp(block["time"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     heading = (
@@ -79,9 +78,11 @@ def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
     return [
         Heading(heading),
         *_answer(scan),
-        *_totals(scan),
+        *_totals_line(scan),
         *_verdicts(scan),
         *_worst(scan),
+        *_findings(findings),
+        *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
     ]
 
@@ -181,8 +182,8 @@ def _worst(scan: Mapping[str, Any]) -> list[Block]:
     ]
 
 
-def _totals(scan: Mapping[str, Any]) -> list[Block]:
-    """How many control totals hold, and those that are not met to the last unit by name."""
+def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
+    """How many control totals hold."""
     totals = scan["totals"]
     if not totals:
         return []
@@ -193,6 +194,11 @@ def _totals(scan: Mapping[str, Any]) -> list[Block]:
     text = (
         f"{hold} of {_count(len(totals), 'control total')} hold, {exact} of them to the last unit"
     )
+    return [Line("Totals", text, tone)]
+
+
+def _totals(scan: Mapping[str, Any]) -> list[Block]:
+    """The control totals that are not met to the last unit, with the reason."""
     rows = tuple(
         (
             total["name"],
@@ -201,13 +207,12 @@ def _totals(scan: Mapping[str, Any]) -> list[Block]:
             {True: "holds", False: "OFF", None: "not read"}[total["holds"]],
             _because(total),
         )
-        for total in totals
+        for total in scan["totals"]
         if total["difference"] != "0"
     )
     columns = ("total", "difference", "allowed", "", "because")
     note = "Differences in the smallest unit of each total; `control_totals` lists all identities."
-    grid = [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
-    return [Line("Totals", text, tone), *grid]
+    return [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
 
 
 def _because(total: Mapping[str, Any]) -> str:
