@@ -134,7 +134,7 @@ class MarketState:
     ("OLD"). index_price_e18: interval -> BaseToken.getIndexPrice, for the intervals that
     `prices.needed_index_intervals` names; Unreadable when it reverts.
     feed_time: time of the feed's latest valid answer; feed_timeout_s: its own timeout; None where
-    the feed has none.
+    the feed has none. problem: why the market cannot be valued; it then has no price.
     """
 
     base_token: str
@@ -161,6 +161,7 @@ class MarketState:
     feed_time: int | None = None
     feed_timeout_s: int | None = None
     feed_frozen_reason: int | None = None
+    problem: Unreadable | None = None
 
 
 @dataclass(slots=True)
