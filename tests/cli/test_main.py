@@ -183,6 +183,21 @@ def test_urls_come_from_the_environment_when_none_is_given(value: str, scanned: 
     assert [options.rpc for options in scanned] == [("http://a", "http://b"), ("http://c",)]
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("--recording", "r.zip", "--db", "s"),
+        ("--db", "s", "--rpc", "http://b", "--recording", "r.zip"),
+    ],
+)
+def test_a_recording_replaces_the_node_of_the_environment(
+    order: tuple[str, ...], scanned: list[Any]
+) -> None:
+    invoke("scan", *order, env={"ANALYZER_RPC": "http://a"})
+    given = ("http://b",) if "--rpc" in order else ()
+    assert [(o.rpc, o.recording) for o in scanned] == [(given, Path("r.zip"))]
+
+
 @pytest.mark.usefixtures("scanned")
 def test_standard_output_holds_only_the_document() -> None:
     result = invoke("scan", "--db", "s.duckdb", "--json")
