@@ -40,6 +40,7 @@ main = Program(
             help="Show the version and exit.",
         ),
     ],
+    context_settings={"max_content_width": 100},
     help=(
         "Tells whether a derivative protocol is solvent, account by account, straight from the "
         "chain.\n\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.findings.detector import Detector
-from analyzer.findings.shortfall import absorption, hidden_bad_debt
+from analyzer.findings.shortfall import absorption, hidden_bad_debt, shortfall_e18
 from analyzer.model.finding import Finding, Severity
 from analyzer.solvency.result import ScanResult
 
@@ -34,25 +34,27 @@ class InsuranceFundShortfall(Detector):
         """Hidden bad debt less the capacity of the bounded backstops, when positive."""
         debt = hidden_bad_debt(result)
         layers = absorption(result)
-        if layers.capacity_e18 is None or not result.backstops:
-            return
-        # The larger of the two ways to count it: a fund must stand the worse one.
-        debt_e18 = max(debt.at_prices_e18, debt.by_contract_e18 or 0)
-        shortfall_e18 = debt_e18 - layers.capacity_e18
-        if shortfall_e18 <= 0:
+        short_e18 = shortfall_e18(debt.at_prices_e18, layers)
+        by_contract = debt.by_contract_e18
+        short_by_contract_e18 = None if by_contract is None else shortfall_e18(by_contract, layers)
+        if not short_e18 and not short_by_contract_e18:
             return
         yield self.finding(
             result,
             title="The backstops cannot bear the bad debt that there is",
             amounts={
-                "shortfall_e18": shortfall_e18,
-                "bad_debt_e18": debt_e18,
+                "shortfall_e18": short_e18,
+                "shortfall_by_contract_value_e18": short_by_contract_e18,
+                "bad_debt_e18": debt.at_prices_e18,
                 "capacity_e18": layers.capacity_e18,
                 "unknown_accounts_count": debt.unknown,
             },
             evidence={
-                "formula": "bad debt (the larger of the two values of hidden-bad-debt) - sum of "
-                "the capacities of all bounded backstops",
+                "formula": "hidden bad debt - sum of the capacities of the backstops with an "
+                "account of their own; by contract value: the same with every token at the "
+                "contract's haircut",
                 "waterfall": "; ".join(layers.layers),
             },
+            # Only the haircut makes it short: a warning, not yet a loss to others.
+            severity=None if short_e18 else Severity.HIGH,
         )

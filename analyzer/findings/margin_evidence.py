@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from analyzer.model.rows import JudgedRow
 from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verdicts import headroom_e18
 
 _SECTIONS = ("requirement", "result")
 
@@ -22,14 +23,12 @@ def margin_amounts(row: JudgedRow) -> dict[str, int | None]:
     `below_maintenance_e18` = maintenance - margin equity, positive when the account is short.
     """
     margin = row.margin
-    missing = None
-    if margin.maintenance_margin_e18 is not None and margin.margin_equity_e18 is not None:
-        missing = margin.maintenance_margin_e18 - margin.margin_equity_e18
+    headroom = headroom_e18(margin)
     return {
+        "below_maintenance_e18": None if headroom is None else -headroom,
         "equity_e18": margin.equity_e18,
         "margin_equity_e18": margin.margin_equity_e18,
         "maintenance_margin_e18": margin.maintenance_margin_e18,
-        "below_maintenance_e18": missing,
     }
 
 

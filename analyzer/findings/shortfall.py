@@ -44,23 +44,34 @@ def hidden_bad_debt(result: ScanResult) -> HiddenBadDebt:
 class Absorption:
     """What stands between bad debt and everybody else's money, in 18 decimals.
 
-    capacity_e18: sum of the layers with a bound (a layer that is itself in debt counts with its
-    negative capacity); None when the bound of any of them could not be read. unlimited: a layer
-    without a bound exists.
+    capacity_e18: sum over the bounded layers that have an account of their own (one that is in
+    debt itself counts with its negative capacity); None when one of them could not be read.
+    layers: the whole waterfall in words.
     """
 
     capacity_e18: int | None
-    unlimited: bool
     layers: tuple[str, ...]
 
 
 def absorption(result: ScanResult) -> Absorption:
-    """Adds up the layers of the waterfall."""
-    bounded = [row for row in result.backstops if not row.unlimited]
-    capacities = [row.capacity_e18 for row in bounded]
-    known = [capacity for capacity in capacities if capacity is not None]
+    """Adds up the layers of the waterfall that can bear a loss.
+
+    A bounded layer without an account is what the debtors themselves have left (their tokens):
+    that is in their equity already, so the bad debt is what remains after it.
+    """
+    own = [row.capacity_e18 for row in result.backstops if row.account_id and not row.unlimited]
+    known = [capacity for capacity in own if capacity is not None]
     return Absorption(
-        capacity_e18=sum(known) if len(known) == len(capacities) else None,
-        unlimited=any(row.unlimited for row in result.backstops),
+        capacity_e18=sum(known) if len(known) == len(own) else None,
         layers=tuple(f"{row.order}. {row.name}: {row.rule}" for row in result.backstops),
     )
+
+
+def shortfall_e18(debt_e18: int, layers: Absorption) -> int | None:
+    """Bad debt beyond the capacity, not negative; None when the capacity is unknown and matters.
+
+    A fund that is itself in debt makes a shortfall even without other bad debt.
+    """
+    if layers.capacity_e18 is None:
+        return None if debt_e18 else 0
+    return max(debt_e18 - layers.capacity_e18, 0)

@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.findings.shortfall import Absorption, HiddenBadDebt, absorption, hidden_bad_debt
+from analyzer.findings.shortfall import (
+    Absorption,
+    HiddenBadDebt,
+    absorption,
+    hidden_bad_debt,
+    shortfall_e18,
+)
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verdicts import headroom_e18
 
 
 class Answer(StrEnum):
@@ -48,15 +55,14 @@ def summarize(result: ScanResult) -> Summary:
     counted = Counter(row.verdict for row in result.margin)
     debt = hidden_bad_debt(result)
     layers = absorption(result)
-    debt_e18 = max(debt.at_prices_e18, debt.by_contract_e18 or 0)
-    shortfall = _shortfall(debt_e18, layers)
+    shortfall = shortfall_e18(debt.at_prices_e18, layers)
     caveats = _caveats(result, counted[Verdict.UNKNOWN])
     if shortfall is not None and shortfall > 0:
         answer = Answer.INSOLVENT
     elif shortfall is None or caveats:
         answer = Answer.NOT_PROVEN
     else:
-        answer = Answer.COVERED if debt_e18 > 0 else Answer.SOLVENT
+        answer = Answer.COVERED if debt.at_prices_e18 > 0 else Answer.SOLVENT
     return Summary(
         answer=answer,
         verdicts={verdict: counted[verdict] for verdict in Verdict},
@@ -74,24 +80,13 @@ def worst_accounts(result: ScanResult, count: int) -> list[JudgedRow]:
     Unknown accounts have no headroom and are not among them; healthy accounts without any
     requirement and without debt are left out.
     """
-
-    def headroom(row: JudgedRow) -> int:
-        margin = row.margin
-        return (margin.margin_equity_e18 or 0) - (margin.maintenance_margin_e18 or 0)
-
     known = [
-        row
+        (headroom, row.margin.account_id, row)
         for row in result.margin
-        if row.verdict is not Verdict.UNKNOWN
+        if (headroom := headroom_e18(row.margin)) is not None
         and (row.margin.maintenance_margin_e18 or row.verdict is not Verdict.HEALTHY)
     ]
-    return sorted(known, key=lambda row: (headroom(row), row.margin.account_id))[:count]
-
-
-def _shortfall(debt_e18: int, layers: Absorption) -> int | None:
-    if layers.capacity_e18 is None:
-        return None if debt_e18 else 0
-    return max(debt_e18 - layers.capacity_e18, 0)
+    return [row for _, _, row in sorted(known, key=lambda item: item[:2])[:count]]
 
 
 def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:

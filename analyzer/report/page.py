@@ -30,13 +30,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A titled table of text cells. right: names of right-aligned columns. note: below it."""
+    """A titled table of text cells. right: names of right-aligned columns. note: below it.
+    whole: names of columns that are kept on one line as long as the width allows it (ids)."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: frozenset[str] = frozenset()
     note: str = ""
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _how_sure(verification: Mapping[str, Any]) -> tuple[str, str]:
         return "nothing was compared with the contract (--verify none, or no answer)", "doubt"
     text = (
         f"{checks:,} numbers of {_count(verification['accounts'], 'account')} compared with the "
-        f"contract's own views: {mismatches:,} differ"
+        f"contract's own views: {mismatches:,} {'differs' if mismatches == 1 else 'differ'}"
     )
     if verification["not_compared"]:
         text += f"; {verification['not_compared']:,} could not be compared"
@@ -170,6 +172,7 @@ def _worst(scan: Mapping[str, Any]) -> list[Block]:
             tuple(rows),
             frozenset(columns[2:5]),
             "Headroom = margin equity - maintenance margin. Amounts in the settlement currency.",
+            whole=frozenset({"account"}),
         )
     ]
 
@@ -200,8 +203,7 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
             finding["severity"],
             finding["detector"],
             finding["account_id"] or finding["market"] or "deployment",
-            finding["title"],
-            _first_amount(finding["amounts"]),
+            _first_amount(finding["amounts"]) or finding["title"],
         )
         for finding in findings[:FINDING_ROWS]
     )
@@ -209,8 +211,8 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
     note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
     if len(findings) > FINDING_ROWS:
         note += f"; the first {FINDING_ROWS} are shown, --format json or csv gives all"
-    columns = ("severity", "detector", "about", "what", "amount")
-    return [Grid("Findings", columns, rows, note=f"{note}.")]
+    columns = ("severity", "detector", "about", "what")
+    return [Grid("Findings", columns, rows, note=f"{note}.", whole=frozenset(columns[:3]))]
 
 
 def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
@@ -229,7 +231,8 @@ def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
     left = len(details) - len(rows)
     note = f"{left:,} more in --format json." if left > 0 else ""
     columns = ("about", "field", "rebuilt", "contract")
-    return [Grid("Divergence from the contract", columns, rows, frozenset(columns[2:]), note)]
+    right, whole = frozenset(columns[2:]), frozenset({"about"})
+    return [Grid("Divergence from the contract", columns, rows, right, note, whole)]
 
 
 def not_read(scan: Mapping[str, Any]) -> list[str]:

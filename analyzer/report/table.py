@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
-from analyzer.report.page import Block, Grid, Heading, Line
+from analyzer.report.page import Block, Heading, Line
 
 DEFAULT_WIDTH = 120
 """Columns of text when standard output is no terminal."""
@@ -22,6 +22,8 @@ _CELL_STYLES = {
     "DIFFERS": "bold red",
 }
 _LABEL_WIDTH = 12
+_WIDE = 100
+"""From this many columns on, ids stay on one line."""
 
 
 def table(blocks: Iterable[Block], *, width: int = DEFAULT_WIDTH, colour: bool = False) -> str:
@@ -64,7 +66,13 @@ def _draw(console: object, block: Block) -> None:
         grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
         for column in block.columns:
             right = column in block.right
-            grid.add_column(column, justify="right" if right else "left", no_wrap=right)
+            grid.add_column(
+                column,
+                justify="right" if right else "left",
+                no_wrap=right or (column in block.whole and console.width >= _WIDE),
+                # Folded, never cut: an address without its end is no address.
+                overflow="fold",
+            )
         for row in block.rows:
             grid.add_row(*(Text(cell, style=_CELL_STYLES.get(cell, "")) for cell in row))
         console.print()
@@ -73,6 +81,3 @@ def _draw(console: object, block: Block) -> None:
         console.print(grid)
         if block.note:
             console.print(Text(block.note, style="dim"))
-
-
-__all__ = ["DEFAULT_WIDTH", "Grid", "table"]

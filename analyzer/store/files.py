@@ -74,6 +74,15 @@ def file_kind(connection: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:
     return (str(rows[0][0]), int(rows[0][1])) if len(rows) == 1 else None
 
 
+def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether an open file holds no table and no view at all."""
+    return not fetch(
+        connection,
+        "SELECT 1 FROM duckdb_tables() UNION ALL"
+        " SELECT 1 FROM duckdb_views() WHERE NOT internal LIMIT 1",
+    )
+
+
 def write_kind(connection: duckdb.DuckDBPyConnection, *, kind: str, version: int) -> None:
     """Makes an empty file ours."""
     for statement in INFO.ddl():

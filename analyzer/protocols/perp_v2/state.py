@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.protocols.perp_v2.evidence import Evidence
 
 
 class MarketStatus(IntEnum):
@@ -185,6 +189,7 @@ class PerpState:
     """The whole protocol at one block: what `Book.state` of a Perp V2 book is.
 
     unreadable: account address -> why one of its own reads failed (then it is unknown).
+    evidence: how the rebuild compares with storage, and what it counted; no number needs it.
     """
 
     block_number: int
@@ -204,3 +209,4 @@ class PerpState:
     vault_paused: bool = False
     clearing_house_paused: bool = False
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    evidence: Evidence | None = None

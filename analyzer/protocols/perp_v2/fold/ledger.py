@@ -155,6 +155,17 @@ class MarketLedger:
     swaps: SwapTotals = field(default_factory=SwapTotals)
     takers: TakerTotals = field(default_factory=TakerTotals)
 
+    def settlements_between(self, known: int, later: int) -> int:
+        """How many settlements lie between the last one that left the growth `known` and the
+        last that left `later`; 0 when `later` is no growth of this market after `known`."""
+        history = self.growth_history
+        if later not in history or known not in history:
+            return 0
+        last = len(history) - 1
+        at_later = last - history[::-1].index(later)
+        at_known = last - history[::-1].index(known)
+        return max(at_later - at_known, 0)
+
     def initialize_tick(self, tick: int) -> None:
         """The order book's entry for a tick that a mint initialised: growth so far counts as
         below it, so only a tick at or under the price gets it."""

@@ -1,0 +1,357 @@
+"""Reads at one pinned block: the four strategies, probed per endpoint, and what an answer means.
+
+    calls   state override > Multicall3 > JSON-RPC batch > single
+    slots   state override >              JSON-RPC batch > single
+
+A strategy is used only after it has answered a sample exactly as plain requests did. What a bulk
+call says has failed is asked again as a plain eth_call: only that tells a contract's own revert
+from a shortage of gas, and gives the revert data that the node shows for it.
+
+The bulk caller sits at the zero address, from which a plain eth_call comes too, and calls by
+STATICCALL: a function that writes (a quoter) fails there and is then asked plain. Under Multicall3
+msg.sender is Multicall3: a view that depends on who asks has to be asked in a read of at most four
+requests, which go plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from analyzer.abi.keccak import keccak
+from analyzer.chain.carriers import (
+    MULTICALL3,
+    Carrier,
+    CarrierError,
+    Multicall3,
+    OverrideCaller,
+    OverrideSlots,
+    Result,
+    block_first,
+)
+from analyzer.chain.faults import Fault, FaultKind, revert_text
+from analyzer.chain.pool import Pool, Request
+from analyzer.model.block import BlockRef
+from analyzer.model.errors import UnreadError
+from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted, Value
+
+IDENTITY = "0x" + "00" * 19 + "04"
+"""The identity precompile: it returns what it is given, on every chain and at every block."""
+_SAMPLE = 4
+"""Real requests that a strategy has to answer like plain requests before it is used."""
+_FIRST_CALLS, _MOST_CALLS = 500, 4000
+_FIRST_SLOTS, _MOST_SLOTS = 2000, 20_000
+_MOST_CALLDATA = 256 * 1024
+"""Bytes of calldata a bulk call: nodes limit bodies, and calldata costs gas even in eth_call."""
+
+
+@dataclass(slots=True)
+class Abilities:
+    """What one endpoint has shown that it can do. None = not probed yet."""
+
+    by_hash: bool | None = None
+    calls: Carrier | None = None
+    slots: Carrier | None = None
+    probed: set[str] = field(default_factory=set)
+    why: dict[str, str] = field(default_factory=dict)
+    """Strategy -> why it is not used."""
+    calls_at_once: int = _FIRST_CALLS
+    slots_at_once: int = _FIRST_SLOTS
+
+    def strategy(self, carrier: Carrier | None, batch: int) -> str:
+        """The name of what is used for calls or slots."""
+        if carrier is not None:
+            return carrier.name
+        return "JSON-RPC batch" if batch > 1 else "single requests"
+
+
+class BulkReader:
+    """Performs reads at a pinned block over a pool. Remembers each endpoint's abilities."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._abilities: dict[str, Abilities] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        """Those of the endpoint in use."""
+        return self._abilities.setdefault(self._pool.endpoint.url, Abilities())
+
+    def read(
+        self,
+        block: BlockRef,
+        requests: Sequence[ReadRequest],
+        *,
+        progress: Callable[[int], None] = lambda done: None,
+    ) -> list[Answer]:
+        """The answers in order. Equal requests are asked once.
+
+        Raises UnreadError when the block or its state is not available, and when the block is no
+        longer on the chain.
+        """
+        wanted = list(dict.fromkeys(_normal(r) for r in requests))
+        found: dict[ReadRequest, Answer] = {}
+        endpoint = self._pool.endpoint
+        self._read_all(found, wanted, block, progress)
+        if self._pool.endpoint is not endpoint:
+            # Another endpoint took over and may have been asked in ways that it does not know.
+            missing = [r for r in wanted if isinstance(found[r], NotRead)]
+            self._read_all(found, missing, block, progress)
+        return [found[_normal(r)] for r in requests]
+
+    def _read_all(
+        self,
+        found: dict[ReadRequest, Answer],
+        wanted: Sequence[ReadRequest],
+        block: BlockRef,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Answers to `wanted`, all different, into `found`."""
+        pin = self.pin(block)
+        by_kind = {kind: [r for r in wanted if r.kind == kind] for kind in _PLAIN}
+        self._read_kind(found, by_kind["call"], pin, block, progress)
+        self._read_kind(found, sorted(by_kind["slot"], key=lambda r: r.to), pin, block, progress)
+        self._plain(found, by_kind["code_hash"], pin, block)
+        if not self.abilities.by_hash:
+            self._check_still_there(block)
+
+    def pin(self, block: BlockRef) -> object:
+        """The block parameter: by hash where the endpoint takes that, else by number.
+
+        Raises UnreadError when the node does not have the block.
+        """
+        by_hash: object = {"blockHash": block.hash, "requireCanonical": True}
+        if self.abilities.by_hash is None:
+            probe = ReadRequest("call", IDENTITY, "0xa11ce5")
+            answer = self._pool.batch([_plain_request(probe, by_hash)])[0]
+            if isinstance(answer, Fault) and answer.kind is FaultKind.NO_STATE:
+                raise _no_state(block, answer)
+            self.abilities.by_hash = answer == probe.data
+            if not self.abilities.by_hash:
+                self.abilities.why["pin by block hash"] = _short(answer)
+        return by_hash if self.abilities.by_hash else hex(block.number)
+
+    def probe(self, block: BlockRef) -> Abilities:
+        """Finds out everything about the endpoint in use, with requests of its own."""
+        pin = self.pin(block)
+        self._probe("call", [ReadRequest("call", IDENTITY, "0xa11ce5")], pin, block)
+        self._probe("slot", [ReadRequest("slot", IDENTITY, "0x" + "00" * 32)], pin, block)
+        return self.abilities
+
+    def _read_kind(
+        self,
+        found: dict[ReadRequest, Answer],
+        requests: list[ReadRequest],
+        pin: object,
+        block: BlockRef,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Calls or slots: in bulk what can be, plain what is left."""
+        if not requests:
+            return
+        kind = requests[0].kind
+        if len(requests) > _SAMPLE:
+            self._probe(kind, requests[:_SAMPLE], pin, block)
+        carrier = self.abilities.calls if kind == "call" else self.abilities.slots
+        if carrier is not None and len(requests) > _SAMPLE:
+            results = self._carry(carrier, kind, requests, pin, block, progress)
+            for request, result in zip(requests, results, strict=True):
+                if result is not None and result[0]:
+                    found[request] = Value(result[1])
+                else:
+                    found.pop(request, None)
+            requests = [r for r in requests if r not in found]
+        self._plain(found, requests, pin, block)
+        progress(len(found))
+
+    def _carry(
+        self,
+        carrier: Carrier,
+        kind: str,
+        requests: Sequence[ReadRequest],
+        pin: object,
+        block: BlockRef,
+        progress: Callable[[int], None],
+    ) -> list[Result | None]:
+        """Results by the carrier; None for what it could not bring. The size of a bulk call
+        halves on any error and grows while everything comes back."""
+        abilities, out = self.abilities, list[Result | None]()
+        size = abilities.calls_at_once if kind == "call" else abilities.slots_at_once
+        most = _MOST_CALLS if kind == "call" else _MOST_SLOTS
+        while len(out) < len(requests):
+            part = _within(requests[len(out) : len(out) + size], _MOST_CALLDATA)
+            try:
+                results = self._ask(carrier, part, pin, block)
+            except CarrierError:
+                if len(part) == 1:
+                    out.append(None)
+                size = max(1, len(part) // 2)
+                continue
+            out += results
+            progress(len(out))
+            if len(results) == len(part) == size:
+                size = min(2 * size, most)
+            elif len(results) < len(part):
+                size = max(1, len(results))
+        if kind == "call":
+            abilities.calls_at_once = size
+        else:
+            abilities.slots_at_once = size
+        return out
+
+    def _ask(
+        self, carrier: Carrier, part: Sequence[ReadRequest], pin: object, block: BlockRef
+    ) -> list[Result]:
+        """One bulk call. Raises CarrierError for anything but results."""
+        answer = self._pool.batch([("eth_call", block_first(carrier.pack(part), pin))])[0]
+        if isinstance(answer, Fault):
+            if answer.kind is FaultKind.NO_STATE:
+                raise _no_state(block, answer)
+            raise CarrierError(str(answer))
+        results = carrier.unpack(_bytes(answer), len(part))
+        if not results:
+            raise CarrierError("nothing came back")
+        return results
+
+    def _probe(
+        self, kind: str, sample: Sequence[ReadRequest], pin: object, block: BlockRef
+    ) -> None:
+        """Chooses the carrier of a kind: the first that answers the sample as plain requests do.
+        Done once per endpoint."""
+        abilities = self.abilities
+        if kind in abilities.probed:
+            return
+        truth: dict[ReadRequest, Answer] = {}
+        known = [ReadRequest("call", IDENTITY, "0xc0ffee")] if kind == "call" else []
+        sample = [*known, *sample]
+        self._plain(truth, sample, pin, block)
+        if any(isinstance(answer, NotRead) for answer in truth.values()):
+            return
+        carriers: list[Carrier] = [OverrideCaller()] if kind == "call" else [OverrideSlots()]
+        if kind == "call":
+            carriers.append(Multicall3())
+        abilities.probed.add(kind)
+        for carrier in carriers:
+            problem = self._disagreement(carrier, sample, truth, pin, block)
+            if not problem:
+                if kind == "call":
+                    abilities.calls = carrier
+                else:
+                    abilities.slots = carrier
+                return
+            abilities.why[f"{carrier.name} for {kind}s"] = problem
+
+    def _disagreement(
+        self,
+        carrier: Carrier,
+        sample: Sequence[ReadRequest],
+        truth: dict[ReadRequest, Answer],
+        pin: object,
+        block: BlockRef,
+    ) -> str:
+        """Why a carrier cannot be used; '' when it answers the sample as plain requests did."""
+        if isinstance(carrier, Multicall3):
+            code = self._pool.batch([("eth_getCode", [MULTICALL3, pin])])[0]
+            if isinstance(code, Fault) or len(str(code)) <= 2:
+                return "no contract at its address at this block"
+        try:
+            results = self._ask(carrier, sample, pin, block)
+        except CarrierError as error:
+            return _short(str(error))
+        for request, (success, data) in zip(sample, results, strict=False):
+            answer = truth[request]
+            same = answer == Value(data) if success else isinstance(answer, Reverted)
+            if not same:
+                return "its answers differ from plain requests"
+        return "" if len(results) == len(sample) else "it left calls unanswered"
+
+    def _plain(
+        self,
+        found: dict[ReadRequest, Answer],
+        requests: Sequence[ReadRequest],
+        pin: object,
+        block: BlockRef,
+    ) -> None:
+        """Plain requests, as JSON-RPC batches or singly, whatever the endpoint takes."""
+        if not requests:
+            return
+        answers = self._pool.batch([_plain_request(r, pin) for r in requests])
+        for request, answer in zip(requests, answers, strict=True):
+            found[request] = self._answer(request, answer, block)
+
+    @staticmethod
+    def _answer(request: ReadRequest, answer: object, block: BlockRef) -> Answer:
+        """What a plain answer means. Raises UnreadError when the state is not there at all."""
+        if isinstance(answer, Fault):
+            if answer.kind is FaultKind.NO_STATE:
+                raise _no_state(block, answer)
+            if answer.kind is FaultKind.REVERT and request.kind == "call":
+                return Reverted(answer.data or b"", revert_text(answer))
+            return NotRead(f"{request.label or request.to}: {answer}")
+        try:
+            data = _bytes(answer)
+        except CarrierError as error:
+            return NotRead(f"{request.label or request.to}: {error}")
+        if request.kind == "slot":
+            return Value(data.rjust(32, b"\0"))
+        return Value(keccak(data) if request.kind == "code_hash" else data)
+
+    def _check_still_there(self, block: BlockRef) -> None:
+        """After reads by number: the block has to be the one that was meant."""
+        raw = self._pool.call("eth_getBlockByNumber", [hex(block.number), False])
+        found = raw.get("hash") if isinstance(raw, dict) else None
+        if str(found).lower() != block.hash:
+            raise UnreadError(
+                f"block {block.number} changed while it was read: it was {block.hash}, now {found};"
+                " run again"
+            )
+
+
+_PLAIN = {"call": "eth_call", "slot": "eth_getStorageAt", "code_hash": "eth_getCode"}
+
+
+def _plain_request(request: ReadRequest, pin: object) -> Request:
+    """The JSON-RPC request of one read."""
+    method = _PLAIN[request.kind]
+    if request.kind == "call":
+        return method, [{"to": request.to, "data": request.data}, pin]
+    if request.kind == "slot":
+        return method, [request.to, request.data, pin]
+    return method, [request.to, pin]
+
+
+def _normal(request: ReadRequest) -> ReadRequest:
+    """The request in lower case, so that equal reads are equal."""
+    return ReadRequest(request.kind, request.to.lower(), request.data.lower(), request.label)
+
+
+def _within(requests: Sequence[ReadRequest], most: int) -> Sequence[ReadRequest]:
+    """As many of the first requests as fit into `most` bytes of calldata, at least one."""
+    total = 0
+    for count, request in enumerate(requests):
+        total += len(request.data) // 2 + 24
+        if total > most and count:
+            return requests[:count]
+    return requests
+
+
+def _bytes(answer: object) -> bytes:
+    """The bytes of a hex answer. Raises CarrierError for anything else."""
+    if isinstance(answer, str) and answer.startswith("0x"):
+        try:
+            return bytes.fromhex(answer[2:])
+        except ValueError:
+            pass
+    raise CarrierError(f"the node answered {str(answer)[:60]} instead of hex data")
+
+
+def _short(answer: object) -> str:
+    return str(answer)[:120]
+
+
+def _no_state(block: BlockRef, fault: Fault) -> UnreadError:
+    """The error for a block that the node cannot read any more (exit code 3)."""
+    return UnreadError(
+        f"the node has no state at block {block.number} ({fault.message}):"
+        " it takes a node that keeps it, usually an archive node"
+    )

@@ -1,0 +1,151 @@
+"""A live chain: a pool of endpoints behind the interface that the rest of the house knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from analyzer.chain.base import LogChunk, Progress
+from analyzer.chain.blocks import block_at, parse_block, parse_header
+from analyzer.chain.bulk import Abilities, BulkReader
+from analyzer.chain.endpoint import READ_SECONDS
+from analyzer.chain.faults import Fault
+from analyzer.chain.logs import LogReader
+from analyzer.chain.pace import Pace
+from analyzer.chain.pool import TRIES, Pool, Request
+from analyzer.model.block import BlockRef
+from analyzer.model.errors import AnalyzerError, InputError, UnreadError
+from analyzer.model.logs import LogFilter
+from analyzer.model.reads import Answer, ReadRequest
+
+
+class Node:
+    """One chain, read over one or more RPC URLs.
+
+    `chain_id`: given, every endpoint must be of that chain; else the first that answers says it.
+    Raises InputError for a malformed URL or when all endpoints are of another chain, UnreadError
+    when none answers. `progress` is told of long reads.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        chain_id: int | None = None,
+        tries: int = TRIES,
+        timeout: float = READ_SECONDS,
+        pace: Callable[[], Pace] = Pace,
+        progress: Progress | None = None,
+    ) -> None:
+        self._pool = Pool(urls, chain_id=chain_id, tries=tries, timeout=timeout, pace=pace)
+        self.chain_id = self._pool.chain_id
+        self._bulk = BulkReader(self._pool)
+        self._logs = LogReader(self._pool, self.headers)
+        self._progress = progress
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP exchanges were made."""
+        return self._pool.requests
+
+    def resolve(self, text: str) -> BlockRef:
+        """The block that `text` names (see `blocks`).
+
+        Raises InputError for what is no block or lies beyond the head, UnreadError when the node
+        cannot tell.
+        """
+        name = parse_block(text)
+        if name.kind == "tag":
+            return self._header("eth_getBlockByNumber", name.text, text)
+        if name.kind == "hash":
+            return self._header("eth_getBlockByHash", name.text, text)
+        if name.kind == "number":
+            return self._header("eth_getBlockByNumber", hex(name.value), text)
+        latest = self._header("eth_getBlockByNumber", "latest", "latest")
+        if name.kind == "before_latest":
+            if name.value > latest.number:
+                raise InputError(f"'{text}' is before the first block: latest is {latest.number}")
+            return self.headers([latest.number - name.value])[0]
+        earliest = self._header("eth_getBlockByNumber", "earliest", "earliest")
+        return block_at(name.value, earliest, latest, lambda n: self.headers([n])[0])
+
+    def headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        """The headers of these blocks, in order. Raises UnreadError naming one that is missing."""
+        requests: list[Request] = [("eth_getBlockByNumber", [hex(n), False]) for n in numbers]
+        out: list[BlockRef] = []
+        for number, raw in zip(numbers, self._pool.batch(requests), strict=True):
+            if raw is None or isinstance(raw, Fault):
+                why = f": {raw}" if raw is not None else ""
+                raise UnreadError(f"the node does not give the header of block {number}{why}")
+            header = parse_header(raw)
+            if header.number != number:
+                raise UnreadError(f"the node gave block {header.number} when asked for {number}")
+            out.append(header)
+        return out
+
+    def logs(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:
+        """All logs of `filters` in `first..last`, in contiguous chunks. Raises UnreadError."""
+        for chunk in self._logs.chunks(filters, first, last):
+            if self._progress is not None:
+                self._progress("logs", chunk.last - first + 1, last - first + 1)
+            yield chunk
+
+    def read(self, block: BlockRef, requests: Sequence[ReadRequest]) -> list[Answer]:
+        """The reads at `block`, in order, by the best strategy that the endpoint has shown.
+
+        Raises UnreadError when the block's state is not available.
+        """
+        total = len(requests)
+
+        def tell(done: int) -> None:
+            if self._progress is not None:
+                self._progress("reads", done, total)
+
+        return self._bulk.read(block, requests, progress=tell)
+
+    def capabilities(self) -> list[tuple[str, str, str]]:
+        """For each endpoint: its masked URL, the strategy it gets, and details for people.
+
+        Probes every endpoint that is not refused; one that cannot be reached says so.
+        """
+        return [self._capability(i) for i in range(len(self._pool.endpoints))]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.close()
+
+    def _capability(self, index: int) -> tuple[str, str, str]:
+        """The line of one endpoint, asked through a pool of its own."""
+        endpoint = self._pool.endpoints[index]
+        if endpoint.refused:
+            return endpoint.name, "refused", endpoint.refused
+        pool: Pool | None = None
+        try:
+            pool = Pool([endpoint.url], chain_id=self.chain_id, tries=2)
+            latest = pool.call("eth_getBlockByNumber", ["latest", False])
+            abilities = BulkReader(pool).probe(parse_header(latest))
+            batch = pool.endpoint.batch_size
+        except AnalyzerError as error:
+            return endpoint.name, "unreachable", str(error)
+        finally:
+            if pool is not None:
+                pool.close()
+        return endpoint.name, abilities.strategy(abilities.calls, batch), _details(abilities, batch)
+
+    def _header(self, method: str, block: str, text: str) -> BlockRef:
+        """One header by tag, number or hash."""
+        raw = self._pool.batch([(method, [block, False])])[0]
+        if isinstance(raw, Fault):
+            raise UnreadError(f"the node does not give block '{text}': {raw}")
+        if raw is None:
+            raise InputError(f"there is no block '{text}' on this chain (yet)")
+        return parse_header(raw)
+
+
+def _details(abilities: Abilities, batch: int) -> str:
+    """What an endpoint can do, in one line."""
+    parts = [
+        f"calls by {abilities.strategy(abilities.calls, batch)}",
+        f"slots by {abilities.strategy(abilities.slots, batch)}",
+        f"pinned by block {'hash' if abilities.by_hash else 'number'}",
+    ]
+    return "; ".join(parts + [f"no {what}: {why}" for what, why in abilities.why.items()])

@@ -1,0 +1,193 @@
+"""Writes down the node's answers while they are used.
+
+It stands above the bulk strategies: one row per logical call or slot, whatever carried it. Blocks
+at which something was read are pinned. Not-read things are no answers and are not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from analyzer.chain.base import Chain, LogChunk
+from analyzer.chain.recording import FORMAT, LogCoverage, write_recording
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.logs import LogFilter, RawLog
+from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
+
+Row = dict[str, object]
+
+
+class Recorder:
+    """A Chain that passes everything on to another one and keeps the answers.
+
+    `close` writes the recording at `path` (a folder, or a zip when it ends in `.zip`), aside and
+    renamed, with the same bytes for the same answers. `discard` gives it up instead.
+    `description` and `extra` go into meta.json.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        path: Path,
+        *,
+        description: str = "",
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        self.chain_id = chain.chain_id
+        self.path = Path(path)
+        self._chain = chain
+        self._description = description
+        self._extra = dict(extra or {})
+        self._deployments: dict[str, Deployment] = {}
+        self._pins: dict[int, tuple[str, str]] = {}
+        self._headers: dict[int, BlockRef] = {}
+        self._logs: dict[tuple[int, int], RawLog] = {}
+        self._coverage = LogCoverage()
+        self._reads: dict[tuple[int, ReadRequest], Answer] = {}
+        self._closed = False
+
+    def add_deployment(self, deployment: Deployment) -> None:
+        """Names a deployment in meta.json."""
+        self._deployments[deployment.name] = deployment
+
+    def pin(self, block: BlockRef, label: str, note: str = "") -> None:
+        """Gives a pinned block a label."""
+        self._headers[block.number] = block
+        self._pins[block.number] = (label, note)
+
+    def resolve(self, text: str) -> BlockRef:
+        """The block that the inner chain resolves; its header is kept."""
+        return self._keep(self._chain.resolve(text))
+
+    def headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        """The inner chain's headers, kept."""
+        return [self._keep(header) for header in self._chain.headers(numbers)]
+
+    def logs(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:
+        """The inner chain's logs, kept with the filters and the range that they cover."""
+        for chunk in self._chain.logs(filters, first, last):
+            for log in chunk.logs:
+                self._logs[log.block_number, log.log_index] = log
+            for header in chunk.headers:
+                self._keep(header)
+            for log_filter in filters:
+                self._coverage.add(log_filter, chunk.first, chunk.last)
+            yield chunk
+
+    def read(self, block: BlockRef, requests: Sequence[ReadRequest]) -> list[Answer]:
+        """The inner chain's answers, kept under (block, address, data)."""
+        answers = self._chain.read(block, requests)
+        self._keep(block)
+        self._pins.setdefault(block.number, ("", ""))
+        for request, answer in zip(requests, answers, strict=True):
+            if not isinstance(answer, NotRead):
+                key = ReadRequest(request.kind, request.to.lower(), request.data.lower())
+                self._reads[block.number, key] = answer
+        return answers
+
+    def close(self) -> None:
+        """Closes the inner chain and writes the recording (once)."""
+        self._chain.close()
+        if not self._closed:
+            self._closed = True
+            write_recording(self.path, self._meta(), self._files())
+
+    def discard(self) -> None:
+        """Closes the inner chain and writes nothing."""
+        self._chain.close()
+        self._closed = True
+
+    def _keep(self, header: BlockRef) -> BlockRef:
+        self._headers[header.number] = header
+        return header
+
+    def _meta(self) -> Row:
+        """meta.json."""
+        return {
+            **self._extra,
+            "format": FORMAT,
+            "chain_id": self.chain_id,
+            "description": self._description,
+            "deployments": [_deployment_row(d) for _, d in sorted(self._deployments.items())],
+            "pinned_blocks": [
+                {"block": number, "label": label, "note": note}
+                for number, (label, note) in sorted(self._pins.items())
+            ],
+            "log_filters": self._coverage.as_filters(),
+        }
+
+    def _files(self) -> dict[str, list[Row]]:
+        """The rows of every file, sorted."""
+        files: dict[str, list[Row]] = {
+            "blocks": [_header_row(self._headers[n]) for n in sorted(self._headers)],
+            "logs": [_log_row(self._logs[key]) for key in sorted(self._logs)],
+            "calls": [],
+            "storage": [],
+            "code_hashes": [],
+        }
+        order = sorted(self._reads, key=lambda k: (k[0], k[1].to, k[1].data))
+        for number, request in order:
+            name, row = _read_row(number, request, self._reads[number, request])
+            files[name].append(row)
+        return files
+
+
+def _deployment_row(deployment: Deployment) -> Row:
+    row: Row = {
+        "name": deployment.name,
+        "protocol": deployment.protocol,
+        "from_block": deployment.from_block,
+        "contracts": dict(deployment.contracts),
+    }
+    return row | ({"factors": dict(deployment.factors)} if deployment.factors else {})
+
+
+def _header_row(header: BlockRef) -> Row:
+    """What was used of the eth_getBlockByNumber result."""
+    return {
+        "number": hex(header.number),
+        "hash": header.hash,
+        "parentHash": header.parent_hash,
+        "timestamp": hex(header.time),
+    }
+
+
+def _log_row(log: RawLog) -> Row:
+    """The eth_getLogs object again."""
+    return {
+        "address": "0x" + log.address.hex(),
+        "topics": ["0x" + topic.hex() for topic in log.topics],
+        "data": "0x" + log.data.hex(),
+        "blockHash": "0x" + log.block_hash.hex(),
+        "blockNumber": hex(log.block_number),
+        "transactionHash": "0x" + log.tx_hash.hex(),
+        "transactionIndex": hex(log.tx_index),
+        "logIndex": hex(log.log_index),
+        "removed": False,
+    }
+
+
+def _read_row(number: int, request: ReadRequest, answer: Answer) -> tuple[str, Row]:
+    """The file and the row of one answer."""
+    if request.kind == "call":
+        row: Row = {"block": number, "to": request.to, "data": request.data}
+        if isinstance(answer, Reverted):
+            return "calls", row | {
+                "error": {"message": answer.message, "data": "0x" + answer.data.hex()}
+            }
+        return "calls", row | {"result": _hex(answer)}
+    if request.kind == "slot":
+        return "storage", {
+            "block": number,
+            "address": request.to,
+            "slot": request.data,
+            "value": _hex(answer),
+        }
+    return "code_hashes", {"block": number, "address": request.to, "code_hash": _hex(answer)}
+
+
+def _hex(answer: Answer) -> str:
+    """The data of a value (never called for a NotRead)."""
+    return "" if isinstance(answer, NotRead) else "0x" + answer.data.hex()

@@ -1,0 +1,311 @@
+"""The files of a recording: reading, checking and writing them.
+
+    meta.json                 {"format": 1, "chain_id", "description", "deployments",
+                               "pinned_blocks": [{"block", "label", "note"}], "log_filters"}
+    blocks.jsonl[.gz]         eth_getBlockByNumber(n, false) results
+    logs.jsonl[.gz]           raw eth_getLogs objects
+    calls.jsonl[.gz]          {"block", "to", "data", "result" | "error": {code?, message?, data?}}
+    storage.jsonl[.gz]        {"block", "address", "slot", "value"}
+    code_hashes.jsonl[.gz]    {"block", "address", "code_hash"}, optional
+
+`log_filters` are eth_getLogs parameters: address, topics (a list in a list), fromBlock, toBlock
+(a missing one means any). A folder, or a .zip of it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+import orjson
+
+from analyzer.model.errors import AnalyzerError, InputError
+from analyzer.model.logs import LogFilter
+
+FORMAT = 1
+FILES = ("blocks", "logs", "calls", "storage", "code_hashes")
+_FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+T = TypeVar("T")
+
+
+class RecordingFiles:
+    """The files of a recording, in a folder or a zip.
+
+    Raises InputError, with the file (and line) named, when it is missing or corrupt.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._zip: zipfile.ZipFile | None = None
+        self._prefix = ""
+        if not path.exists():
+            raise InputError(f"there is no recording at {path}")
+        if path.is_file():
+            self._open_zip()
+        if self._read("meta.json") is None:
+            raise InputError(f"{path} is no recording: it has no meta.json")
+
+    def meta(self) -> dict[str, object]:
+        """meta.json, with its format checked."""
+        text = self._read("meta.json") or b""
+        try:
+            meta = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"{self.path}/meta.json is corrupt: {error}") from None
+        if not isinstance(meta, dict):
+            raise InputError(f"{self.path}/meta.json is corrupt: it is no JSON object")
+        if meta.get("format") != FORMAT:
+            raise InputError(
+                f"{self.path}/meta.json: recording format {meta.get('format')!r} is not known,"
+                f" only {FORMAT} is"
+            )
+        chain_id = meta.get("chain_id")
+        if not isinstance(chain_id, int) or isinstance(chain_id, bool):
+            raise InputError(f"{self.path}/meta.json: chain_id is {chain_id!r}, not a number")
+        return meta
+
+    def rows(self, name: str, parse: Callable[[dict[str, object]], T]) -> Iterator[T]:
+        """Each row of `<name>.jsonl[.gz]` through `parse`; nothing when there is no such file.
+
+        A row that is no JSON, or that `parse` refuses, is an InputError with its line number.
+        """
+        file, text = self._text(name)
+        for number, line in enumerate(text.split(b"\n"), 1):
+            if not line or line.isspace():
+                continue
+            try:
+                yield parse(orjson.loads(line))
+            except orjson.JSONDecodeError as error:
+                problem = f"no JSON ({error})"
+            except AnalyzerError as error:
+                problem = str(error)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                problem = f"not a row of this file ({error!r})"
+            else:
+                continue
+            raise InputError(f"{self.path}/{file}, line {number} is corrupt: {problem}")
+
+    def close(self) -> None:
+        """Closes the zip."""
+        if self._zip is not None:
+            self._zip.close()
+
+    def _text(self, name: str) -> tuple[str, bytes]:
+        """The name and the unpacked text of a file; empty when it is not there."""
+        plain = self._read(f"{name}.jsonl")
+        if plain is not None:
+            return f"{name}.jsonl", plain
+        file = f"{name}.jsonl.gz"
+        packed = self._read(file)
+        if packed is None:
+            return file, b""
+        try:
+            return file, gzip.decompress(packed)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"{self.path}/{file} is corrupt: bad gzip ({error})") from None
+
+    def _open_zip(self) -> None:
+        """Opens the zip and finds the folder inside it that holds meta.json."""
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, OSError):
+            raise InputError(f"{self.path} is no recording: neither a folder nor a zip") from None
+        metas = [n for n in self._zip.namelist() if PurePosixPath(n).name == "meta.json"]
+        if metas:
+            self._prefix = min(metas, key=len).removesuffix("meta.json")
+
+    def _read(self, file: str) -> bytes | None:
+        """The bytes of a file; None when it is not there."""
+        try:
+            if self._zip is not None:
+                return self._zip.read(self._prefix + file)
+            return (self.path / file).read_bytes()
+        except (KeyError, FileNotFoundError):
+            return None
+        except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError) as error:
+            raise InputError(f"{self.path}/{file} cannot be read: {error}") from None
+
+
+class LogCoverage:
+    """Which logs a recording holds: (address, first topic) -> block ranges, both inclusive.
+
+    An address or a topic of None stands for any.
+    """
+
+    def __init__(self) -> None:
+        self._ranges: dict[tuple[str | None, str | None], list[tuple[int, int]]] = {}
+
+    def add(self, log_filter: LogFilter, first: int, last: int) -> None:
+        """All logs of the filter in `first..last` are there."""
+        for key in _keys(log_filter):
+            ranges = sorted([*self._ranges.get(key, []), (first, last)])
+            merged = ranges[:1]
+            for low, high in ranges[1:]:
+                if low <= merged[-1][1] + 1:
+                    merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+                else:
+                    merged.append((low, high))
+            self._ranges[key] = merged
+
+    def missing(self, log_filter: LogFilter, first: int, last: int) -> str:
+        """What of the filter is not covered, in words; '' when all of it is."""
+        for address, topic in _keys(log_filter):
+            wider = ((address, topic), (address, None), (None, topic), (None, None))
+            if not any(
+                low <= first and last <= high
+                for key in wider
+                for low, high in self._ranges.get(key, [])
+            ):
+                return (
+                    f"logs of {address or 'any address'} with topic {topic or 'any'}"
+                    f" in blocks {first}..{last}"
+                )
+        return ""
+
+    def as_filters(self) -> list[dict[str, object]]:
+        """The coverage as eth_getLogs parameters: one for each address set with equal topics and
+        ranges, in a fixed order."""
+        by_rest: dict[tuple[str | None, tuple[int, int]], list[str | None]] = {}
+        for (address, topic), ranges in self._ranges.items():
+            for span in ranges:
+                by_rest.setdefault((topic, span), []).append(address)
+        by_all: dict[tuple[tuple[str, ...], tuple[int, int]], list[str]] = {}
+        for (topic, span), found in by_rest.items():
+            addresses = () if None in found else tuple(sorted(a for a in found if a))
+            by_all.setdefault((addresses, span), []).extend([topic] if topic else [])
+        return [
+            _as_query(addresses, sorted(topics), span)
+            for (addresses, span), topics in sorted(by_all.items())
+        ]
+
+    @classmethod
+    def parse(cls, filters: object, last: int) -> LogCoverage:
+        """The coverage that `log_filters` states; a missing toBlock means block `last`.
+
+        Raises InputError for anything but a list of eth_getLogs parameters.
+        """
+        coverage = cls()
+        if not isinstance(filters, list):
+            raise InputError("meta.json: log_filters is no list")
+        for item in filters:
+            if not isinstance(item, Mapping):
+                raise InputError(f"meta.json: a log filter is {item!r}")
+            try:
+                topics = item.get("topics") or []
+                log_filter = LogFilter(
+                    _texts(item.get("address")), _texts(topics[0] if topics else None)
+                )
+                first = _block(item.get("fromBlock"), 0)
+                coverage.add(log_filter, first, _block(item.get("toBlock"), last))
+            except (TypeError, ValueError) as error:
+                raise InputError(f"meta.json: a log filter is malformed: {error}") from None
+        return coverage
+
+
+def _keys(log_filter: LogFilter) -> list[tuple[str | None, str | None]]:
+    """Every (address, first topic) that the filter asks for."""
+    addresses: Sequence[str | None] = [a.lower() for a in log_filter.addresses] or [None]
+    topics: Sequence[str | None] = [t.lower() for t in log_filter.topics0] or [None]
+    return [(address, topic) for address in addresses for topic in topics]
+
+
+def _as_query(
+    addresses: Sequence[str], topics: Sequence[str], span: tuple[int, int]
+) -> dict[str, object]:
+    query: dict[str, object] = {"fromBlock": hex(span[0]), "toBlock": hex(span[1])}
+    if addresses:
+        query["address"] = list(addresses)
+    if topics:
+        query["topics"] = [list(topics)]
+    return query
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """An address or topic member: None, one text or a list of them."""
+    if value is None:
+        return ()
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(i, str) for i in items):
+        raise ValueError(f"{value!r} is no address or topic")
+    return tuple(item.lower() for item in items)
+
+
+def _block(value: object, default: int) -> int:
+    """A block number of a filter, as a number, hex text, or missing."""
+    if value is None or value in ("latest", "earliest"):
+        return 0 if value == "earliest" else default
+    return value if isinstance(value, int) else int(str(value), 0)
+
+
+def write_recording(
+    path: Path, meta: Mapping[str, object], files: Mapping[str, Sequence[Mapping[str, object]]]
+) -> None:
+    """Writes a recording aside and renames it into place; equal content gives equal bytes.
+
+    A path that ends in `.zip` becomes a zip, any other a folder. Raises InputError when
+    something that is no recording is in the way.
+    """
+    _refuse_foreign(path)
+    content = {"meta.json": orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)}
+    for name, rows in files.items():
+        if rows or name != "code_hashes":
+            text = b"".join([orjson.dumps(row) + b"\n" for row in rows])
+            content[f"{name}.jsonl.gz"] = _gzip(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.suffix == ".zip":
+            _write_zip(aside, content)
+            os.replace(aside, path)
+        else:
+            _write_folder(aside, content)
+            if path.exists():
+                shutil.rmtree(path)
+            os.replace(aside, path)
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        else:
+            aside.unlink(missing_ok=True)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raises InputError when `path` holds something that is not a recording."""
+    if not path.exists():
+        return
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    try:
+        RecordingFiles(path).close()
+    except InputError:
+        raise InputError(f"{path} exists and is no recording: it is not overwritten") from None
+
+
+def _gzip(text: bytes) -> bytes:
+    """Compressed without a time or a name in it."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as file:
+        file.write(text)
+    return buffer.getvalue()
+
+
+def _write_folder(folder: Path, content: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, data in content.items():
+        (folder / name).write_bytes(data)
+
+
+def _write_zip(path: Path, content: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(content.items()):
+            info = zipfile.ZipInfo(name, _FIXED_ZIP_TIME)
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, data)

@@ -1,0 +1,32 @@
+"""`analyzer demo`: the whole way on a recording that ships with the package."""
+
+from __future__ import annotations
+
+from analyzer.cli.group import verb
+from analyzer.cli.options import json_option
+from analyzer.cli.show import show_document, show_statement
+from analyzer.cli.terminal import note, progress
+
+
+@verb(
+    "analyzer demo",
+    "analyzer demo --json",
+    short_help="Run everything on the recording that ships with it.",
+)
+@json_option
+def demo(*, as_json: bool) -> int:
+    """Index, rebuild, verify and judge the shipped recording: no network, no node.
+
+    The recording was made from the real contracts on a local chain, with a crash in it. Exit
+    code 0 when everything came out as it should, findings included.
+    """
+    from analyzer.runs.demo import demo as run
+
+    with progress() as report:
+        outcome = run(report)
+    show_document(outcome.document, "json" if as_json else "table")
+    if not as_json:
+        show_statement(outcome.statement, "table")
+    for problem in outcome.problems:
+        note(f"not as it should be: {problem}")
+    return int(outcome.exit_code)

@@ -1,0 +1,65 @@
+"""`analyzer index`: logs into the index, without judging anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.group import verb
+from analyzer.cli.options import json_option, source_options
+from analyzer.cli.show import show_json, show_rows
+from analyzer.cli.terminal import progress
+
+
+@verb(
+    "analyzer index --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --index perp.index",
+    "analyzer index --recording evidence.zip --index perp.index --json",
+    "analyzer index --deployment perp-v2-optimism --index perp.index --block finalized",
+    short_help="Read logs into the index.",
+)
+@source_options
+@click.option(
+    "--block",
+    default="latest",
+    show_default=True,
+    help="The last block to index (the syntax of `analyzer scan --block`).",
+)
+@click.option(
+    "--index",
+    "index_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The index: continued where it stopped, created when it is not there.",
+)
+@json_option
+def index(
+    *,
+    rpc: tuple[str, ...],
+    recording: Path | None,
+    deployments: tuple[str, ...],
+    block: str,
+    index_path: Path,
+    as_json: bool,
+) -> int:
+    """Read logs into the index, or continue where it stopped.
+
+    May be interrupted at any point and run again: the result is the same as of one straight run.
+    A reorg since the last run is noticed by block hash and rolled back first.
+    """
+    from analyzer.runs.index import IndexOptions
+    from analyzer.runs.index import index as run
+
+    options = IndexOptions(
+        rpc=rpc, recording=recording, deployments=deployments, block=block, index=index_path
+    )
+    with progress() as report:
+        outcome = run(options, report)
+    if as_json:
+        show_json(outcome.document)
+    else:
+        entries = outcome.document["deployments"]
+        columns = list(entries[0]) if entries else ["deployment"]
+        show_rows(columns, [list(entry.values()) for entry in entries], "table")
+    return int(outcome.exit_code)

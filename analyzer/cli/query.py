@@ -1,0 +1,90 @@
+"""`analyzer query`: the stored questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.group import Verb, VerbGroup
+from analyzer.cli.options import db_option, format_option, json_option
+from analyzer.cli.show import show_json, show_rows
+from analyzer.cli.terminal import emit
+
+
+@click.group(
+    cls=VerbGroup,
+    short_help="Ask a stored question.",
+    examples=(
+        "analyzer query list",
+        "analyzer query explain accounts_below_maintenance",
+        "analyzer query run accounts_below_maintenance --db scan.duckdb -p limit=5",
+    ),
+)
+def query() -> None:
+    """Ask a stored question: list them, explain one, run one."""
+
+
+@query.command("list", cls=Verb, examples=("analyzer query list", "analyzer query list --json"))
+@json_option
+def list_(*, as_json: bool) -> int:
+    """List the stored queries with the question that each answers."""
+    from analyzer.runs.query import list_queries
+
+    queries = list_queries()
+    if as_json:
+        show_json([{"name": q.name, "group": q.group, "question": q.question} for q in queries])
+    else:
+        rows = [(q.group, q.name, q.question) for q in queries]
+        show_rows(("group", "name", "question"), rows, "table")
+    return 0
+
+
+@query.command(cls=Verb, examples=("analyzer query explain accounts_below_maintenance",))
+@click.argument("name")
+def explain(*, name: str) -> int:
+    """Show a query's question, parameters, columns and SQL."""
+    from analyzer.runs.query import load_query
+
+    found = load_query(name)
+    lines = [found.title, "", found.question, ""]
+    lines += ["Parameters (-p name=value):"] if found.params else []
+    for param in found.params:
+        default = "required" if param.default is None else f"default {param.default}"
+        lines.append(f"  {param.name} {param.type}, {default}: {param.text}")
+    lines += [""] if found.params else []
+    lines += ["Columns:", *(f"  {column}: {text}" for column, text in found.columns), ""]
+    emit("\n".join([*lines, found.sql.strip()]))
+    return 0
+
+
+@query.command(
+    cls=Verb,
+    examples=(
+        "analyzer query run accounts_below_maintenance --db scan.duckdb",
+        "analyzer query run nearest_to_liquidation --db scan.duckdb -p limit=5 --format csv",
+    ),
+)
+@click.argument("name")
+@db_option()
+@click.option(
+    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value."
+)
+@format_option
+def run(*, name: str, db: Path, params: tuple[str, ...], format_: str, as_json: bool) -> int:
+    """Run a stored query on a snapshot."""
+    from analyzer.runs.query import run as run_query
+
+    values = dict(_pair(text) for text in params)
+    columns, rows = run_query(db, name, values)
+    show_rows(columns, rows, "json" if as_json else format_)
+    return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(
+            f"{text!r} is not NAME=VALUE", click.get_current_context(), param_hint="-p"
+        )
+    return name, value

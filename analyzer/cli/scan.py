@@ -1,0 +1,107 @@
+"""`analyzer scan`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.group import verb
+from analyzer.cli.options import db_option, format_option, source_options
+from analyzer.cli.show import show_document
+from analyzer.cli.terminal import note, progress
+
+FAIL_ON = ("low", "medium", "high", "critical", "never")
+"""Severities that `--fail-on` takes."""
+
+
+@verb(
+    "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
+    "analyzer scan --recording evidence.zip --db scan.duckdb --verify all --json",
+    "analyzer scan --deployment perp-v2-optimism --block finalized --db scan.duckdb "
+    "--fail-on critical",
+    "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
+    "--record evidence.zip --format markdown",
+    short_help="Rebuild and judge every account at a block.",
+)
+@source_options
+@click.option(
+    "--block",
+    default="latest",
+    show_default=True,
+    help="The block to judge: a number (15M), latest, finalized, -1000 (before latest), a date, "
+    "a block hash or, in a recording, a label.",
+)
+@db_option()
+@click.option(
+    "--index",
+    "index_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The index of raw logs, kept from run to run. [default: beside --db]",
+)
+@click.option(
+    "--verify",
+    "verify_mode",
+    type=click.Choice(("flagged", "sample", "all", "none")),
+    default="flagged",
+    show_default=True,
+    help="Which accounts are compared with the contract's own views: all that are not healthy "
+    "plus a sample, the sample alone, all, or none.",
+)
+@click.option("--sample-seed", default=0, show_default=True, help="Seed of the sample of --verify.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write the node's answers that were used to this recording.",
+)
+@format_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default="high",
+    show_default=True,
+    help="Exit with 1 when a finding is at least this severe.",
+)
+def scan(
+    *,
+    rpc: tuple[str, ...],
+    recording: Path | None,
+    deployments: tuple[str, ...],
+    block: str,
+    db: Path,
+    index_path: Path | None,
+    verify_mode: str,
+    sample_seed: int,
+    record: Path | None,
+    format_: str,
+    as_json: bool,
+    fail_on: str,
+) -> int:
+    """Rebuild every account at a block, compare with the contract, say who is under water.
+
+    Reads the logs from a node or a recording into the index, rebuilds all accounts in exact
+    integers at the block, asks the contract's own views the same questions, and writes the
+    snapshot, one DuckDB file that is replaced as a whole. The document goes to standard output.
+    """
+    from analyzer.runs.scan import ScanOptions
+    from analyzer.runs.scan import scan as run
+
+    options = ScanOptions(
+        db=db,
+        rpc=rpc,
+        recording=recording,
+        record=record,
+        deployments=deployments,
+        block=block,
+        index=index_path,
+        verify=verify_mode,
+        seed=sample_seed,
+        fail_on=fail_on,
+    )
+    with progress() as report:
+        outcome = run(options, report)
+    show_document(outcome.document, "json" if as_json else format_)
+    note(f"snapshot written to {db}")
+    return int(outcome.exit_code)

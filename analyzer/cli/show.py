@@ -1,0 +1,46 @@
+"""Puts a rendered document on standard output, in the form and width that suits it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analyzer.cli.terminal import emit, to_terminal
+
+
+def _look() -> dict[str, Any]:
+    """Width and colour: the terminal's own, or plain text of the default width."""
+    from analyzer.report.table import DEFAULT_WIDTH
+
+    if not to_terminal():
+        return {"width": DEFAULT_WIDTH, "colour": False}
+    return {"width": shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, "colour": True}
+
+
+def show_document(document: Mapping[str, Any], format_: str) -> None:
+    """Writes a run's document as table, json, csv or markdown."""
+    from analyzer.report.render import render
+
+    emit(render(document, format_, **_look()))
+
+
+def show_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str) -> None:
+    """Writes a query's result as table, json, csv or markdown."""
+    from analyzer.report.rows import render_rows
+
+    emit(render_rows(columns, rows, format_, **_look()))
+
+
+def show_json(value: object) -> None:
+    """Writes `value` as JSON."""
+    from analyzer.report.render import json_text
+
+    emit(json_text(value))
+
+
+def show_statement(statement: Any, format_: str) -> None:
+    """Writes an account's statement as table, json, csv or markdown."""
+    from analyzer.report.statement import render_statement
+
+    emit(render_statement(statement.header, statement.lines, format_, **_look()))

@@ -1,0 +1,57 @@
+"""`analyzer verify`: the numbers of a snapshot against the contract's own views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.group import verb
+from analyzer.cli.options import db_option, format_option, source_options
+from analyzer.cli.show import show_document
+from analyzer.cli.terminal import progress
+
+
+@verb(
+    "analyzer verify --rpc http://127.0.0.1:8545 --db scan.duckdb",
+    "analyzer verify --recording evidence.zip --db scan.duckdb --accounts sample --json",
+    short_help="Compare a snapshot with the contract's own views.",
+)
+@source_options
+@db_option()
+@click.option(
+    "--accounts",
+    "mode",
+    type=click.Choice(("flagged", "sample", "all")),
+    default="all",
+    show_default=True,
+    help="Which accounts are compared.",
+)
+@click.option("--sample-seed", default=0, show_default=True, help="Seed of the sample.")
+@format_option
+def verify(
+    *,
+    rpc: tuple[str, ...],
+    recording: Path | None,
+    deployments: tuple[str, ...],
+    db: Path,
+    mode: str,
+    sample_seed: int,
+    format_: str,
+    as_json: bool,
+) -> int:
+    """Compare the numbers of a snapshot with the contract's own views, at the same block.
+
+    Asks only the judges: nothing is rebuilt and the snapshot stays as it is. Exit code 4 when
+    one number differs; the account and the field are named.
+    """
+    from analyzer.runs.verify import VerifyOptions
+    from analyzer.runs.verify import verify as run
+
+    options = VerifyOptions(
+        db=db, rpc=rpc, recording=recording, deployments=deployments, mode=mode, seed=sample_seed
+    )
+    with progress() as report:
+        outcome = run(options, report)
+    show_document(outcome.document, "json" if as_json else format_)
+    return int(outcome.exit_code)

@@ -1,0 +1,151 @@
+"""Liquidations: each alone in its block, at the same time as the block before it.
+
+The block before holds the state that the liquidation meets, and has the same timestamp, so what a
+scan of that block says is exactly what must happen. anvil allows blocks of equal time.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from analyzer.devnet.chain import Call
+from analyzer.devnet.perp_v2.desk import Standing
+from analyzer.devnet.perp_v2.play import Liquidation, Play, Refused
+from analyzer.devnet.perp_v2.population import of_role
+from analyzer.devnet.world import View
+
+PARTIAL_CHANCE = 0.35
+A_WAVE = 8
+"""Liquidations at one timestamp."""
+
+
+@dataclass
+class Bailiff:
+    """Executes liquidations until its quotas are used up."""
+
+    play: Play
+    rng: random.Random
+    positions_left: int
+    collaterals_left: int
+
+    def wave(self) -> int:
+        """Up to A_WAVE liquidations after one new block; returns how many were executed."""
+        standings = [s for s in self._standings() if s.liquidatable or s.collateral_liquidatable]
+        self._cancel_orders([s for s in standings if s.liquidatable and s.has_order])
+        # The accounts that still have something to give come first, so that the fund lasts longer.
+        standings.sort(key=lambda s: (s.account_value < 0, self.rng.random()))
+        self.play.mine(self.rng.randint(5, 40))
+        executed = 0
+        for standing in standings:
+            if executed >= A_WAVE:
+                break
+            executed += self._liquidate(standing)
+        return executed
+
+    def _standings(self) -> list[Standing]:
+        everyone = of_role(self.play.people, "trader", "whale", "maker", "tiny", "holder")
+        return self.play.desk.standings([p.address for p in everyone])
+
+    def _cancel_orders(self, standings: list[Standing]) -> None:
+        for standing in standings:
+            for _, market in self.play.markets():
+                self.play.world.queue(
+                    self.play.desk.cancel_orders(self.play.arbitrageur, standing.address, market)
+                )
+
+    def _liquidate(self, standing: Standing) -> int:
+        executed = 0
+        # In two of three cases the collateral goes first where both are possible.
+        collateral_first = self.rng.random() < 0.66
+        if standing.collateral_liquidatable and collateral_first and self.collaterals_left:
+            executed += self._liquidate_collateral(standing)
+        if standing.liquidatable and self.positions_left:
+            executed += self._liquidate_position(standing)
+        if standing.collateral_liquidatable and not executed and self.collaterals_left:
+            executed += self._liquidate_collateral(standing)
+        return executed
+
+    def _liquidate_position(self, standing: Standing) -> int:
+        open_markets = [(i, m) for i, m in self.play.markets() if standing.sizes[i]]
+        if not open_markets:
+            return 0
+        index, market = self.rng.choice(open_markets)
+        size = standing.sizes[index]
+        requested = (
+            int(size * self.rng.uniform(0.1, 0.7)) if self.rng.random() < PARTIAL_CHANCE else 0
+        )
+        liquidator = self._liquidator()
+        call = self.play.desk.liquidate(liquidator, standing.address, market, requested)
+        done = self._execute("position", call, standing.address, market.address, requested)
+        self.positions_left -= done
+        return done
+
+    def _liquidate_collateral(self, standing: Standing) -> int:
+        (held,) = self.play.desk.collateral_balances([standing.address])
+        kinds = [c for c, balance in zip(self.play.perp.collaterals, held, strict=True) if balance]
+        kind = self.rng.choice(kinds)
+        vault = self.play.perp.core.vault
+        view = View(
+            vault,
+            "getMaxRepaidSettlementAndLiquidatableCollateral",
+            (standing.address, kind.token.address),
+        )
+        (answer,) = self.play.world.ask([view])
+        assert answer is not None, "the view does not revert for a liquidatable account"
+        in_settlement = self.rng.random() < 0.4
+        most = int(str(answer[0] if in_settlement else answer[1]))
+        amount = most if self.rng.random() < 0.6 else int(most * self.rng.uniform(0.2, 0.9))
+        liquidator = self._liquidator()
+        call = self.play.desk.liquidate_collateral(
+            liquidator, standing.address, kind.token.address, amount, in_settlement=in_settlement
+        )
+        done = self._execute(
+            "collateral",
+            call,
+            standing.address,
+            kind.token.address,
+            amount,
+            in_settlement=in_settlement,
+        )
+        self.collaterals_left -= done
+        return done
+
+    def _execute(
+        self,
+        kind: str,
+        call: Call,
+        trader: str,
+        asset: str,
+        requested: int,
+        *,
+        in_settlement: bool = False,
+    ) -> int:
+        play = self.play
+        reason = play.world.refusal(call)
+        if reason is not None:
+            play.refused.append(
+                Refused(kind, play.world.anvil.block_number(), trader, asset, reason)
+            )
+            return 0
+        play.world.queue(call)
+        mined = play.mine(0)
+        (receipt,) = mined.receipts
+        assert receipt.ok, "what eth_call accepts at the same time and state is executed"
+        play.liquidations.append(
+            Liquidation(
+                kind,
+                mined.number,
+                mined.time,
+                receipt.tx_hash,
+                trader,
+                asset,
+                call.sender,
+                requested,
+                in_settlement,
+            )
+        )
+        return 1
+
+    def _liquidator(self) -> str:
+        return self.rng.choice(list(of_role(self.play.people, "liquidator"))).address

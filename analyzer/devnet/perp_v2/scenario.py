@@ -1,0 +1,132 @@
+"""The seeded life of a Perp V2 market: calm days, a crash, liquidations, a pause.
+
+Five blocks are pinned: `calm` before the crash, `stressed` after it and before the first
+liquidation, `mid_liquidation` half-way, `after` when the last bad debt is settled, `paused` when
+one of the large markets stands still and a small one is closed.
+"""
+
+from __future__ import annotations
+
+import math
+
+from analyzer.devnet.clock import HOUR, MINUTE
+from analyzer.devnet.perp_v2.deploy import deploy
+from analyzer.devnet.perp_v2.liquidating import Bailiff
+from analyzer.devnet.perp_v2.opening import open_accounts
+from analyzer.devnet.perp_v2.play import Play
+from analyzer.devnet.perp_v2.population import of_role, populate
+from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
+from analyzer.devnet.world import View, World
+
+CALM_STEPS = 40
+LATER_STEPS = 5
+LARGEST_FALL_A_STEP = 0.06
+SMALL_MARKET = 3
+PAUSED_MARKET = 2
+POSITIONS_SHARE = 0.12
+COLLATERALS_SHARE = 0.07
+
+
+def run(world: World, accounts: int) -> Play:
+    """Deploys the protocol and plays the whole scenario. Raises UnreadError."""
+    play = Play(world, deploy(world), populate(world, accounts))
+    play.premium = [0.0] * len(play.perp.markets)
+    open_accounts(play)
+    open_first_positions(play)
+    trade_for(play, CALM_STEPS, 0.12, "calm days", pause=(1, 5))
+    _leave(play)
+    play.mine(10 * MINUTE)
+    play.pin("calm")
+    _pause(play, SMALL_MARKET)
+    _crash(play)
+    play.pin("stressed")
+    _liquidate(play, accounts)
+    play.pin("after")
+    trade_for(play, LATER_STEPS, 0.08, "later days", pause=(1, 3))
+    _pause(play, PAUSED_MARKET)
+    trade_for(play, 2, 0.08, "paused days", pause=(1, 3))
+    play.pin("paused")
+    return play
+
+
+def _leave(play: Play) -> None:
+    """Those who only pass by take everything out again."""
+    for person in of_role(play.people, "passer"):
+        play.world.queue(play.desk.withdraw_all(person.address, play.perp.usdc.address))
+
+
+def _pause(play: Play, index: int) -> None:
+    market = play.perp.markets[index]
+    play.world.queue(market.base.send(play.perp.market_owner, "pause", label="pause market"))
+    play.mine(5 * MINUTE)
+    play.halted.add(index)
+
+
+def _crash(play: Play) -> None:
+    """Every price falls by 20 to 45 % in steps that the pools can follow."""
+    rng = play.world.random("perp-v2 crash")
+    falls = {symbol: rng.uniform(0.25, 0.45) for symbol in play.perp.feeds}
+    deepest = max(falls.values())
+    steps = math.ceil(math.log(1 - deepest) / math.log(1 - LARGEST_FALL_A_STEP))
+    for step in range(steps):
+        for symbol, feed in play.perp.feeds.items():
+            feed.feed.price_usd *= (1 - falls[symbol]) ** (1 / steps)
+        play.step_prices(rng.randint(2 * MINUTE, 20 * MINUTE))
+        play.world.progress("crash", step + 1, steps)
+    play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
+
+
+def _liquidate(play: Play, accounts: int) -> None:
+    rng = play.world.random("perp-v2 liquidations")
+    bailiff = Bailiff(
+        play,
+        rng,
+        positions_left=max(6, round(accounts * POSITIONS_SHARE)),
+        collaterals_left=max(3, round(accounts * COLLATERALS_SHARE)),
+    )
+    total = bailiff.positions_left + bailiff.collaterals_left
+    while executed := bailiff.wave():
+        left = bailiff.positions_left + bailiff.collaterals_left
+        play.world.progress("liquidations", total - left, total)
+        if "mid_liquidation" not in play.pins and left <= total / 2:
+            play.pin("mid_liquidation")
+        if not left or not executed:
+            break
+        for feed in play.perp.feeds.values():
+            feed.feed.drift(rng, 0.01)
+        play.step_prices(rng.randint(30, 3 * MINUTE))
+    if "mid_liquidation" not in play.pins:
+        play.pin("mid_liquidation")
+    _close_small_market(play)
+    _settle_bad_debt(play)
+
+
+def _settle_bad_debt(play: Play) -> None:
+    standings = play.desk.standings([p.address for p in play.people])
+    for standing in standings:
+        if standing.account_value < 0 and not any(standing.sizes):
+            play.world.queue(play.desk.settle_bad_debt(play.arbitrageur, standing.address))
+    play.world.queue(
+        play.perp.core.insurance_fund.send(play.arbitrageur, "repay", label="repay fund")
+    )
+    play.mine(HOUR // 2)
+
+
+def _close_small_market(play: Play) -> None:
+    """The small market is closed at its paused price; about half of its traders quit."""
+    market = play.perp.markets[SMALL_MARKET]
+    (price,) = play.world.ask([_paused_price(play)])
+    assert price is not None
+    play.world.queue(
+        market.base.send(play.perp.market_owner, "close(uint256)", price[0], label="close market")
+    )
+    play.mine(MINUTE)
+    standings = play.desk.standings([p.address for p in play.people])
+    inside = [s.address for s in standings if s.sizes[SMALL_MARKET]]
+    for trader in inside[::2]:
+        play.world.queue(play.desk.quit_market(play.arbitrageur, trader, market))
+    play.mine(MINUTE)
+
+
+def _paused_price(play: Play) -> View:
+    return View(play.perp.markets[SMALL_MARKET].base, "getPausedIndexPrice")

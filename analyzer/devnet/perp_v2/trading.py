@@ -1,0 +1,175 @@
+"""Ordinary days: prices drift, positions are opened and closed, ranges moved, funding settled."""
+
+from __future__ import annotations
+
+import random
+
+from analyzer.devnet.chain import Call
+from analyzer.devnet.clock import HOUR, MINUTE
+from analyzer.devnet.perp_v2.desk import Standing
+from analyzer.devnet.perp_v2.opening import E18, add_first_range
+from analyzer.devnet.perp_v2.play import Play
+from analyzer.devnet.perp_v2.population import Person, Range, of_role
+from analyzer.devnet.world import View
+
+E12 = 10**12
+VOLATILITY_AN_HOUR = 0.004
+PREMIUM_PULL = 0.6
+PREMIUM_NOISE = 0.004
+TINY_SIZES = (15, 400, 3_000)
+"""Base sizes in wei: funding over hours truncates to 0 on them."""
+ACTIONS = (
+    ("open", 24),
+    ("reduce", 14),
+    ("reverse", 6),
+    ("close", 10),
+    ("deposit", 8),
+    ("withdraw usdc", 10),
+    ("withdraw token", 6),
+    ("settle funding", 8),
+    ("settle funding twice", 3),
+)
+
+
+def trade_for(
+    play: Play, steps: int, acting: float, purpose: str, *, pause: tuple[int, int]
+) -> None:
+    """`steps` rounds: time passes, prices drift and are followed, a share of the accounts acts."""
+    rng = play.world.random(f"perp-v2 {purpose}")
+    traders = list(of_role(play.people, "trader", "whale"))
+    makers = list(of_role(play.people, "maker"))
+    for step in range(steps):
+        hours = rng.randint(*pause)
+        drift_prices(play, rng, hours)
+        play.step_prices(hours * HOUR + rng.randint(0, 600))
+        actors = rng.sample(traders, max(1, round(len(traders) * acting)))
+        act(play, actors, rng)
+        for maker in rng.sample(makers, max(1, round(len(makers) * acting))):
+            tend_ranges(play, maker, rng)
+        if step % 4 == 1:
+            for person in of_role(play.people, "tiny"):
+                play.world.queue(play.desk.settle_funding(person.address))
+        play.mine(rng.randint(15, 5 * MINUTE))
+        play.world.progress(purpose, step + 1, steps)
+
+
+def drift_prices(play: Play, rng: random.Random, hours: int) -> None:
+    """A random step of every price and of every pool's premium."""
+    for feed in play.perp.feeds.values():
+        feed.feed.drift(rng, VOLATILITY_AN_HOUR * hours**0.5)
+    play.premium = [p * PREMIUM_PULL + rng.gauss(0, PREMIUM_NOISE) for p in play.premium]
+
+
+def open_first_positions(play: Play) -> None:
+    """Every trader opens in all of its markets, in a few blocks; the pools are held in between."""
+    rng = play.world.random("perp-v2 first positions")
+    people = [p for p in of_role(play.people, "trader", "whale", "tiny") if p.markets]
+    chunk = 40
+    for at in range(0, len(people), chunk):
+        for person in people[at : at + chunk]:
+            for index in person.markets:
+                play.world.queue(first_position(play, person, index, rng))
+        play.mine(rng.randint(20, 90))
+        play.step_prices(rng.randint(60, 600))
+        play.world.progress("first positions", min(at + chunk, len(people)), len(people))
+
+
+def first_position(play: Play, person: Person, index: int, rng: random.Random) -> Call:
+    """A position of the person's leverage, shared over its markets."""
+    market = play.perp.markets[index]
+    sign = 1 if rng.random() < person.long_bias else -1
+    if person.role == "tiny":
+        return play.desk.open_size(person.address, market, sign * rng.choice(TINY_SIZES))
+    notional = person.wealth_usd * person.leverage * rng.uniform(0.7, 1.0) / len(person.markets)
+    return play.desk.open_notional(person.address, market, sign * int(notional * 1e6) * E12)
+
+
+def act(play: Play, actors: list[Person], rng: random.Random) -> None:
+    """Queues one action for each actor, chosen by what it holds."""
+    standings = play.desk.standings([a.address for a in actors])
+    for person, standing in zip(actors, standings, strict=True):
+        names, weights = zip(*ACTIONS, strict=True)
+        play.world.queue(*action(play, person, standing, rng.choices(names, weights)[0], rng))
+
+
+def action(
+    play: Play, person: Person, standing: Standing, name: str, rng: random.Random
+) -> list[Call]:
+    """The transactions of one action; an action without its object becomes a new position."""
+    desk, address = play.desk, person.address
+    markets = play.perp.markets
+    held = [i for i, size in enumerate(standing.sizes) if size and i not in play.halted]
+    match name:
+        case "deposit":
+            return first_deposit_again(play, person, rng)
+        case "withdraw usdc":
+            free = max(standing.free_collateral, 0)
+            return [
+                desk.withdraw(address, play.perp.usdc.address, int(free * rng.uniform(0.02, 0.3)))
+            ]
+        case "withdraw token" if person.in_tokens:
+            token = rng.choice(play.perp.collaterals).token
+            worth = max(standing.free_collateral, 0) / 1e6 * rng.uniform(0.02, 0.2)
+            price = play.perp.feeds[token.symbol.removeprefix("W")].feed.price_usd
+            return [desk.withdraw(address, token.address, token.units(worth / price))]
+        case "settle funding":
+            return [desk.settle_funding(address)]
+        case "settle funding twice":
+            return [desk.settle_funding(address), desk.settle_funding(address)]
+    if held and name in ("reduce", "reverse", "close"):
+        index = rng.choice(held)
+        market, size = markets[index], standing.sizes[index]
+        if name == "close":
+            return [desk.close(address, market)]
+        ratio = rng.uniform(0.1, 0.9) if name == "reduce" else rng.uniform(1.2, 1.8)
+        return [desk.open_size(address, market, -int(size * ratio))]
+    open_markets = [i for i in person.markets if i not in play.halted]
+    if not open_markets or standing.free_collateral <= 0:
+        return [desk.settle_funding(address)]
+    index = rng.choice(open_markets)
+    sign = 1 if rng.random() < person.long_bias else -1
+    notional = standing.free_collateral * 10 * E12 * rng.randint(5, 60) // 100
+    return [desk.open_notional(address, markets[index], sign * notional)]
+
+
+def first_deposit_again(play: Play, person: Person, rng: random.Random) -> list[Call]:
+    """A smaller deposit, in USDC or in a token."""
+    amount = person.wealth_usd * rng.uniform(0.02, 0.25)
+    if person.in_tokens and rng.random() < 0.5:
+        kind = rng.choice(play.perp.collaterals)
+        units = kind.token.units(amount / kind.feed.feed.price_usd)
+        return play.desk.deposit(person.address, kind.token, units)
+    return play.desk.deposit(person.address, play.perp.usdc, play.perp.usdc.units(amount))
+
+
+def tend_ranges(play: Play, maker: Person, rng: random.Random) -> None:
+    """Collects fees of a range, removes a part or all of it, or adds a new one."""
+    open_ranges = [r for r in maker.ranges if r.market not in play.halted]
+    choice = rng.choices(("collect", "part", "all", "add"), (40, 25, 10, 25))[0]
+    if choice == "add" or not open_ranges:
+        index = rng.choice([i for i in maker.markets if i not in play.halted] or [0])
+        add_first_range(play, maker, index, play.perp.markets[index], rng)
+        return
+    chosen = rng.choice(open_ranges)
+    liquidity = 0 if choice == "collect" else liquidity_of(play, maker, chosen)
+    if choice == "part":
+        liquidity = int(liquidity * rng.uniform(0.1, 0.8))
+    market = play.perp.markets[chosen.market]
+    ticks = (chosen.lower_tick, chosen.upper_tick)
+    play.world.queue(play.desk.remove_range(maker.address, market, ticks, liquidity))
+
+
+def liquidity_of(play: Play, maker: Person, chosen: Range) -> int:
+    """The liquidity of a range now; 0 when it was never accepted or is gone."""
+    market = play.perp.markets[chosen.market].address
+    args = (maker.address, market, chosen.lower_tick, chosen.upper_tick)
+    (answer,) = play.world.ask([View(play.perp.core.order_book, "getOpenOrder", args)])
+    assert answer is not None, "getOpenOrder does not revert"
+    order = answer[0]
+    assert isinstance(order, tuple)
+    return int(order[0])
+
+
+def dollars(amount: int) -> int:
+    """Whole dollars as an 18-decimal amount."""
+    return amount * E18

@@ -1,0 +1,236 @@
+"""`analyzer devnet up`: builds the local chain, writes down what it is, and serves it.
+
+with start(["perp-v2"], accounts=24, seed=7) as info:
+    ...  # info.rpc answers; info.deployments["perp-v2"], info.blocks["stressed"], ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from analyzer.devnet.chain import Anvil
+from analyzer.devnet.clock import GENESIS_TIME
+from analyzer.devnet.packages import anvil_binary, fetch
+from analyzer.devnet.perp_v2.play import Liquidation, Refused
+from analyzer.devnet.perp_v2.population import MIN_ACCOUNTS
+from analyzer.devnet.perp_v2.scenario import run
+from analyzer.devnet.world import Progress, World, chain_id_of
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError, UnreadError
+
+PROTOCOLS = ("perp-v2",)
+BLOCK_LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
+POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DevnetInfo:
+    """A running local chain.
+
+    `deployments`: protocol -> deployment. `blocks`: label -> pinned block. `liquidations` are
+    those that were executed, `refused` those that the contract would not execute. `actions`:
+    what the scenario did and what the contracts refused, by name, as counts.
+    """
+
+    rpc: str
+    chain_id: int
+    seed: int
+    accounts: int
+    deployments: Mapping[str, Deployment]
+    blocks: Mapping[str, int]
+    state_root: str
+    last_block: int
+    liquidations: Sequence[Liquidation] = ()
+    refused: Sequence[Refused] = ()
+    actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Role -> the addresses of the accounts that play it."""
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@contextlib.contextmanager
+def start(
+    protocols: Sequence[str] = PROTOCOLS,
+    *,
+    accounts: int = 300,
+    seed: int = 7,
+    port: int = 0,
+    progress: Progress = _silent,
+) -> Iterator[DevnetInfo]:
+    """A local chain with these protocols and their seeded markets, served while the block runs.
+
+    Raises InputError for an unknown protocol, too few accounts, a taken port, or when neither npm
+    nor anvil is there; UnreadError when the chain could not be built.
+    """
+    _require_valid(protocols, accounts, seed)
+    progress("fetching the contracts through npm", 0, 1)
+    packages = fetch()
+    binary = anvil_binary(packages)
+    progress("fetching the contracts through npm", 1, 1)
+    with Anvil(binary, chain_id_of(seed), GENESIS_TIME, port) as anvil:
+        yield _build(World(anvil, packages, seed, progress=progress), accounts)
+
+
+def up(
+    protocols: Sequence[str],
+    *,
+    accounts: int,
+    seed: int,
+    port: int = 0,
+    out: Path | None = None,
+    progress: Progress = _silent,
+    ready: Callable[[DevnetInfo], None] | None = None,
+) -> DevnetInfo:
+    """Builds the chain, writes its files into `out`, and serves it until SIGINT or SIGTERM.
+
+    `ready` is called with the DevnetInfo once everything is written. Returns after a clean stop.
+    Raises what `start` raises, KeyboardInterrupt when it is stopped while still building, and
+    UnreadError when anvil ends by itself.
+    """
+    serving, stopped = threading.Event(), threading.Event()
+    with (
+        _stopping_on_signals(serving, stopped),
+        start(protocols, accounts=accounts, seed=seed, port=port, progress=progress) as info,
+    ):
+        if out is not None:
+            write_files(info, out)
+        if ready is not None:
+            ready(info)
+        serving.set()
+        while not stopped.wait(POLL_S):
+            _require_serving(info)
+    return info
+
+
+def write_files(info: DevnetInfo, out: Path) -> list[Path]:
+    """Writes a deployment file a protocol, then `devnet.json`; each is renamed into place."""
+    import orjson
+
+    out.mkdir(parents=True, exist_ok=True)
+    files = []
+    for protocol, deployment in info.deployments.items():
+        path = out / f"{protocol}.toml"
+        _write(path, deployment_toml(deployment).encode())
+        files.append(path)
+    document = {
+        "rpc": info.rpc,
+        "chain_id": info.chain_id,
+        "seed": info.seed,
+        "accounts": info.accounts,
+        "deployments": [path.name for path in files],
+        "blocks": dict(info.blocks),
+        "state_root": info.state_root,
+        "last_block": info.last_block,
+        "liquidations": [_json_row(asdict(row)) for row in info.liquidations],
+        "refused_liquidations": [_json_row(asdict(row)) for row in info.refused],
+        "actions": info.actions,
+        "addresses": info.addresses,
+    }
+    path = out / "devnet.json"
+    _write(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    return [*files, path]
+
+
+def deployment_toml(deployment: Deployment) -> str:
+    """The deployment as the file that `analyzer scan --deployment` reads."""
+    lines = [
+        f'name = "{deployment.name}"',
+        f'protocol = "{deployment.protocol}"',
+        f"chain_id = {deployment.chain_id}",
+        f"from_block = {deployment.from_block}",
+        "",
+        "[contracts]",
+        *(f'{role} = "{address}"' for role, address in deployment.contracts.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _require_valid(protocols: Sequence[str], accounts: int, seed: int) -> None:
+    unknown = [p for p in protocols if p not in PROTOCOLS]
+    if unknown or not protocols:
+        known = ", ".join(PROTOCOLS)
+        raise InputError(f"unknown protocol '{', '.join(unknown)}'; the local chain has: {known}")
+    if accounts < MIN_ACCOUNTS:
+        raise InputError(f"the local market needs at least {MIN_ACCOUNTS} accounts, not {accounts}")
+    if seed < 0:
+        raise InputError(f"a seed is a number from 0 up, not {seed}")
+
+
+def _build(world: World, accounts: int) -> DevnetInfo:
+    play = run(world, accounts)
+    last = world.anvil.last_header()
+    name = f"perp-v2-devnet-{world.seed}"
+    deployment = Deployment(
+        name,
+        "perp-v2",
+        chain_id_of(world.seed),
+        play.perp.from_block,
+        play.perp.contracts(),
+        source="deployed on the local chain from the npm packages of devnet/package.json",
+    )
+    roles: dict[str, list[str]] = {}
+    for person in play.people:
+        roles.setdefault(person.role, []).append(person.address)
+    return DevnetInfo(
+        rpc=world.anvil.url,
+        chain_id=deployment.chain_id,
+        seed=world.seed,
+        accounts=accounts,
+        deployments={"perp-v2": deployment},
+        blocks={label: play.pins[label] for label in BLOCK_LABELS},
+        state_root=last.state_root,
+        last_block=last.number,
+        liquidations=tuple(play.liquidations),
+        refused=tuple(play.refused),
+        actions={"done": dict(play.done), "reverted": dict(play.reverted)},
+        addresses=roles,
+    )
+
+
+def _require_serving(info: DevnetInfo) -> None:
+    import socket
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(info.rpc)
+    try:
+        socket.create_connection((parts.hostname, parts.port or 0), timeout=10).close()
+    except OSError as error:
+        raise UnreadError(f"anvil at {info.rpc} ended by itself") from error
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(serving: threading.Event, stopped: threading.Event) -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM set `stopped`; before it serves, they end the building."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+        if not serving.is_set():
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Amounts (which may exceed 64 bits) as decimal text."""
+    return {k: str(v) if k == "requested" else v for k, v in row.items()}
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(content)
+    temporary.replace(path)

@@ -1,0 +1,387 @@
+"""Liquidations of positions and of collateral, as the contract would execute them now.
+
+The liquidator is assumed to have enough free collateral (positions) or settlement token
+(collateral); everything else is the contract's own rule.
+Source: `ClearingHouse.sol` (`_liquidate`), `AccountBalance.sol` (`getLiquidatablePositionSize`),
+`Vault.sol` (`liquidateCollateral`) of `@perp/curie-contract` 2.8.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.model.book import Prices
+from analyzer.model.closure import Closure, Transfer
+from analyzer.model.integers import WAD, mul_div, trunc_div
+from analyzer.protocols.perp_v2.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.fixed_point import (
+    RATIO_ONE,
+    convert_decimals,
+    div_ratio,
+    from_settlement,
+    mul_ratio,
+    to_settlement,
+    token_amount_for_value,
+    token_value_e18,
+)
+from analyzer.protocols.perp_v2.prices import UnreadableNumberError
+from analyzer.protocols.perp_v2.settlement import (
+    cancel_orders,
+    copied,
+    exchange,
+    fund_capacity,
+    insurance_fund,
+    settle_bad_debt,
+    settle_funding,
+)
+from analyzer.protocols.perp_v2.state import Account, MarketStatus, PerpState, Unreadable
+
+WHOLE_BELOW_E18 = 100 * WAD
+"""A position worth no more than this is closed whole."""
+
+UINT24_MAX = 2**24 - 1
+UINT24_REVERT = "SafeCast: value doesn't fit in 24 bits"
+PAUSED = "Pausable: paused"
+FUND_NOT_READ = "the insurance fund's capacity was not read"
+
+
+@dataclass(frozen=True, slots=True)
+class Reverts:
+    """The contract's computation reverts, in its own words."""
+
+    reason: str
+
+
+def max_position_size(account: AccountMath, base_token: str) -> int | Reverts:
+    """The most of a position that a liquidator may take over, signed, 18 decimals.
+
+    0 when the account is not liquidatable; whole when the position is small or the account is
+    below half of its requirement; else half of all positions' value. A leg so small that this
+    share does not fit in 24 bits reverts: it cannot be liquidated in that band.
+    Raises: UnreadableNumberError when a price cannot be had.
+    """
+    market = account.markets.get(base_token)
+    size = 0 if market is None else market.size
+    value, requirement = account.tested_account_value, account.maintenance
+    if market is None or value >= requirement or size == 0:
+        return 0
+    if abs(market.value) <= WHOLE_BELOW_E18 or value < trunc_div(requirement, 2):
+        return size
+    share = account.total_abs_position_value * RATIO_ONE // (2 * abs(market.value))
+    if share > UINT24_MAX:
+        return Reverts(UINT24_REVERT)
+    return mul_ratio(size, min(share, RATIO_ONE))
+
+
+def liquidatable_size(
+    state: PerpState, prices: Prices, address: str, base_token: str
+) -> int | Reverts | Unreadable:
+    """`max_position_size` of one account at `prices`. Raises: KeyError for no such account."""
+    try:
+        account = AccountMath(Valuation(state, prices), state.accounts[address])
+        return max_position_size(account, base_token)
+    except UnreadableNumberError as error:
+        return error.unreadable
+
+
+def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:
+    """(settlement token that a liquidator may repay at most, collateral he gets for it).
+
+    Raw amounts in each token's decimals.
+    Raises: UnreadableNumberError when a number cannot be had, or the token's price is 0 (the
+    contract reverts).
+    """
+    state = account.valuation.state
+    config, info = state.config, account.valuation.token(token)
+    debt = max(account.settlement_debt, mul_ratio(account.total_debt_value, config.im_ratio))
+    if debt > from_settlement(config.collateral_value_dust, state.settlement_decimals):
+        debt = mul_ratio(debt, config.collateral_liquidation_ratio)
+    kept = RATIO_ONE - config.cl_insurance_fund_fee_ratio
+    price = discounted_price(account.valuation, token)
+    if price == 0 or kept == 0:
+        what = f"Vault.getMaxRepaidSettlementAndLiquidatableCollateral({info.symbol})"
+        raise UnreadableNumberError(Unreadable(what, "reverts: division by zero", True))
+    repay = div_ratio(debt, kept)
+    collateral = token_amount_for_value(repay, info.decimals, price, info.feed_decimals)
+    balance = account.tokens[token].balance if token in account.tokens else 0
+    if collateral > balance:
+        collateral = balance
+        repay = token_value_e18(balance, info.decimals, price, info.feed_decimals)
+    return to_settlement(repay, state.settlement_decimals), collateral
+
+
+def discounted_price(valuation: Valuation, token: str) -> int:
+    """The price a liquidator buys the token at, in its feed's decimals, rounded down.
+
+    Raises: UnreadableNumberError when the price cannot be had.
+    """
+    discount = valuation.token(token).discount_ratio
+    return mul_ratio(valuation.token_price(token), RATIO_ONE - discount)
+
+
+@dataclass(frozen=True, slots=True)
+class _Penalty:
+    """A position liquidation's penalty and its split, 18 decimals."""
+
+    total: int
+    to_liquidator: int
+    to_fund: int
+
+
+def _penalty(valuation: Valuation, notional: int, value_before: int) -> _Penalty:
+    """All of it for the liquidator when the account was below zero, else half, rounded down."""
+    total = mul_ratio(abs(notional), valuation.state.config.liquidation_penalty_ratio)
+    to_liquidator = total if value_before < 0 else total // 2
+    return _Penalty(total, to_liquidator, total - to_liquidator)
+
+
+def _fund_refuses(valuation: Valuation, fund: Account, value_after: int) -> str | None:
+    """Why the fund's capacity stops a liquidation that leaves the account at `value_after`."""
+    if value_after >= 0:
+        return None
+    try:
+        capacity = fund_capacity(valuation, fund)
+    except UnreadableNumberError:
+        capacity = None
+    if capacity is None:
+        return FUND_NOT_READ
+    decimals = valuation.state.settlement_decimals
+    return "CH_IIC" if from_settlement(capacity, decimals) < -value_after else None
+
+
+def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -> str | None:
+    """The first of the contract's own checks that stops a liquidation before any maths."""
+    if valuation.state.clearing_house_paused:
+        return PAUSED
+    if valuation.market(base_token).status != MarketStatus.OPEN:
+        return "CH_MNO"
+    return "CH_CLWTISO" if account.has_open_order else None
+
+
+def _without_open_orders(valuation: Valuation, account: Account) -> Account:
+    """A copy of the account with its orders in open markets removed."""
+    out = copied(account)
+    for base in list(out.markets):
+        if out.markets[base].orders and valuation.market(base).status == MarketStatus.OPEN:
+            cancel_orders(valuation, out, base)
+    return out
+
+
+def _blocked(account: Account, base_token: str, amount: int, price: int, reverts: str) -> Closure:
+    """A closure that cannot happen and whose consequences are therefore not worked out."""
+    return Closure(
+        account_id=account.address,
+        kind="position",
+        asset_id=base_token,
+        amount=amount,
+        price_e18=price,
+        value_e18=abs(mul_div(amount, price, WAD)),
+        penalty_e18=0,
+        reverts=reverts,
+    )
+
+
+def close_position(
+    valuation: Valuation, account: Account, base_token: str, requested: int = 0
+) -> Closure:
+    """One position's liquidation; `requested` 0 asks for as much as possible.
+
+    Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
+    them. Raises: UnreadableNumberError when a number cannot be had.
+    """
+    reverts = _precondition(valuation, AccountMath(valuation, account), base_token)
+    after = _without_open_orders(valuation, account)
+    before = AccountMath(valuation, after)
+    size = max_position_size(before, base_token)
+    price = valuation.reference_price_e18(base_token)
+    if isinstance(size, Reverts):
+        return _blocked(account, base_token, 0, price, reverts or size.reason)
+    market = before.markets.get(base_token)
+    if valuation.market(base_token).status != MarketStatus.OPEN:
+        return _blocked(account, base_token, size, price, reverts or "CH_MNO")
+    if market is None or market.taker_size == 0:
+        return _blocked(account, base_token, 0, price, reverts or "CH_PSZ")
+    if requested * market.taker_size < 0:
+        return _blocked(account, base_token, requested, price, reverts or "CH_WLD")
+    if requested != 0 and abs(requested) <= abs(size):
+        size = requested
+    return _executed_position(valuation, before, base_token, size, reverts)
+
+
+def _executed_position(
+    valuation: Valuation, before: AccountMath, base_token: str, size: int, reverts: str | None
+) -> Closure:
+    """Takes `size` over at the mark price and works out every number that changes."""
+    account = before.account
+    price = valuation.mark_price_e18(base_token)
+    notional = mul_div(size, price, WAD)
+    value_before = before.tested_account_value
+    penalty = _penalty(valuation, notional, value_before)
+    fund = insurance_fund(valuation)
+    funding = settle_funding(valuation, account, base_token)
+    realized = exchange(account, base_token, base=-size, quote=notional)
+    account.owed_realized_pnl -= penalty.total
+    fund.owed_realized_pnl += penalty.to_fund
+    value_after = AccountMath(valuation, account).tested_account_value
+    reverts = reverts or _fund_refuses(valuation, fund, value_after)
+    bad_debt = 0
+    if account.address == valuation.state.insurance_fund:
+        reverts = reverts or "V_CSI"
+    else:
+        bad_debt = settle_bad_debt(valuation, account, fund)
+    numbers = _numbers_after(valuation, account, fund, bad_debt)
+    held = account.markets.get(base_token)
+    numbers |= {
+        "taker_position_size": 0 if held is None else held.taker_position_size,
+        "taker_open_notional": 0 if held is None else held.taker_open_notional,
+        "realized_pnl": realized,
+        "funding_paid": funding,
+        "account_value_before": value_before,
+        "account_value_after_penalty": value_after,
+        "liquidator_size": size,
+        "liquidator_notional": penalty.to_liquidator - notional,
+        "penalty_to_liquidator": penalty.to_liquidator,
+        "penalty_to_insurance_fund": penalty.to_fund,
+    }
+    return Closure(
+        account_id=account.address,
+        kind="position",
+        asset_id=base_token,
+        amount=size,
+        price_e18=price,
+        value_e18=abs(notional),
+        penalty_e18=penalty.total,
+        transfers=_position_transfers(valuation, account.address, penalty, bad_debt),
+        reverts=reverts,
+        after=numbers,
+    )
+
+
+def _position_transfers(
+    valuation: Valuation, address: str, penalty: _Penalty, bad_debt: int
+) -> tuple[Transfer, ...]:
+    """Who pays whom in a position liquidation; parts of 0 are left out."""
+    debt = from_settlement(bad_debt, valuation.state.settlement_decimals)
+    parts = (
+        Transfer(address, "liquidator", penalty.to_liquidator, "liquidation penalty"),
+        Transfer(address, "insurance_fund", penalty.to_fund, "liquidation penalty"),
+        Transfer("insurance_fund", address, debt, "bad debt settled"),
+    )
+    return tuple(part for part in parts if part.amount_e18)
+
+
+def _numbers_after(
+    valuation: Valuation, account: Account, fund: Account, bad_debt: int
+) -> dict[str, int]:
+    """The stored numbers of account and fund after a closure; balances in settlement decimals."""
+    settlement = valuation.state.settlement_token
+    return {
+        "owed_realized_pnl": account.owed_realized_pnl,
+        "settlement_balance": account.balances.get(settlement, 0),
+        "insurance_fund_owed_realized_pnl": fund.owed_realized_pnl,
+        "insurance_fund_settlement_balance": fund.balances.get(settlement, 0),
+        "bad_debt_settled": bad_debt,
+    }
+
+
+def close_collateral(valuation: Valuation, account: Account, token: str) -> Closure:
+    """The largest liquidation of one collateral token.
+
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    state, info = valuation.state, valuation.token(token)
+    settlement, decimals = state.settlement_token, state.settlement_decimals
+    repaid, collateral = max_repayment(AccountMath(valuation, account), token)
+    price = discounted_price(valuation, token)
+    after, fund = copied(account), insurance_fund(valuation)
+    fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
+    after.balances[token] -= collateral
+    if after.balances[token] == 0:
+        del after.balances[token]
+    fund.balances[settlement] = fund.balances.get(settlement, 0) + fee
+    after.balances[settlement] = after.balances.get(settlement, 0) + repaid - fee
+    reverts = PAUSED if state.vault_paused else None
+    bad_debt = 0
+    if account.address == state.insurance_fund:
+        reverts = reverts or "V_CSI"
+    else:
+        bad_debt = settle_bad_debt(valuation, after, fund)
+    full_price = valuation.token_price(token)
+    full = token_value_e18(collateral, info.decimals, full_price, info.feed_decimals)
+    repaid_e18, fee_e18 = from_settlement(repaid, decimals), from_settlement(fee, decimals)
+    parts = (
+        Transfer(account.address, "liquidator", full, f"{info.symbol} at its full price"),
+        Transfer("liquidator", account.address, repaid_e18 - fee_e18, "debt repaid"),
+        Transfer("liquidator", "insurance_fund", fee_e18, "collateral liquidation fee"),
+        Transfer(
+            "insurance_fund",
+            account.address,
+            from_settlement(bad_debt, decimals),
+            "bad debt settled",
+        ),
+    )
+    return Closure(
+        account_id=account.address,
+        kind="collateral",
+        asset_id=token,
+        amount=collateral,
+        price_e18=convert_decimals(price, info.feed_decimals, 18),
+        value_e18=token_value_e18(collateral, info.decimals, price, info.feed_decimals),
+        penalty_e18=full - repaid_e18 + fee_e18,
+        transfers=tuple(part for part in parts if part.amount_e18),
+        reverts=reverts,
+        after=_numbers_after(valuation, after, fund, bad_debt)
+        | {
+            "token_balance": after.balances.get(token, 0),
+            "repaid_settlement": repaid,
+            "insurance_fund_fee": fee,
+        },
+    )
+
+
+def position_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:
+    """The liquidation of each position of an account that may be liquidated, else none.
+
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    numbers = AccountMath(valuation, account)
+    if not numbers.is_liquidatable:
+        return []
+    return [
+        close_position(valuation, account, base)
+        for base, market in numbers.markets.items()
+        if market.size
+    ]
+
+
+def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:
+    """The liquidation of each token of an account whose tokens may be liquidated, else none.
+
+    A token of which nothing would be taken (no debt to repay) has no closure.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    numbers = AccountMath(valuation, account)
+    if not numbers.is_collateral_liquidatable:
+        return []
+    closures = [close_collateral(valuation, account, token) for token in numbers.tokens]
+    return [closure for closure in closures if closure.amount]
+
+
+def liquidate(state: PerpState, prices: Prices, address: str) -> list[Closure]:
+    """What the contract would close of this account now, each as if it came first.
+
+    Positions first, then tokens. An account with a number that cannot be had has none: nothing
+    is known of what could be closed, and its margin row says why.
+    Raises: KeyError for no such account.
+    """
+    valuation, account = Valuation(state, prices), state.accounts[address]
+    if address in state.unreadable:
+        return []
+    try:
+        return [
+            *position_closures(valuation, account),
+            *collateral_closures(valuation, account),
+        ]
+    except UnreadableNumberError:
+        return []

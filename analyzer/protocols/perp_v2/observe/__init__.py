@@ -1,0 +1,60 @@
+"""What logs cannot give, read at the pinned block: prices, parameters, storage, implementations.
+
+No read here is one that `truth` uses as a judge: getters of parameters and tokens, the pool, the
+feeds, and storage words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.reads import Reading
+from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
+from analyzer.protocols.perp_v2.fold.ledger import PerpLedger
+from analyzer.protocols.perp_v2.observe.code import BASE_TOKEN_ROLE, read_implementations
+from analyzer.protocols.perp_v2.observe.feeds import FeedFacts, read_feeds
+from analyzer.protocols.perp_v2.observe.frame import Frame, read_frame
+from analyzer.protocols.perp_v2.observe.markets import MarketReading, read_markets
+from analyzer.protocols.perp_v2.observe.storage import AccountWords, read_accounts
+from analyzer.protocols.perp_v2.state import CollateralState, MarketState
+
+__all__ = ["PerpObservation", "observe"]
+
+
+@dataclass(slots=True)
+class PerpObservation:
+    """Everything that was read at the block."""
+
+    frame: Frame
+    markets: dict[str, MarketReading]
+    accounts: dict[str, AccountWords]
+    implementations: list[ImplementationRow]
+
+
+def observe(
+    deployment: Deployment, ledger: PerpLedger, block: BlockRef
+) -> Reading[PerpObservation]:
+    """The reads in dependent batches; the driver performs them.
+
+    Raises: InputError, UnreadError as `read_frame`.
+    """
+    frame = yield from read_frame(deployment, ledger)
+    markets = yield from read_markets(
+        deployment, ledger, block, config=frame.config, quote_token=frame.quote_token
+    )
+    holders: list[MarketState | CollateralState] = [m.state for m in markets.values()]
+    holders += frame.collateral.values()
+    feeds = list(dict.fromkeys(holder.feed for holder in holders if holder.feed))
+    facts = (yield from read_feeds(feeds)) if feeds else {}
+    for holder in holders:
+        known = facts.get(holder.feed, FeedFacts())
+        holder.feed_time, holder.feed_timeout_s = known.time, known.timeout_s
+        holder.feed_frozen_reason = known.frozen_reason
+    accounts = yield from read_accounts(deployment.contracts, ledger, frame.settlement_token)
+    addresses = {role: deployment.contracts[role] for role in REQUIRED_CONTRACTS}
+    addresses |= {f"{BASE_TOKEN_ROLE} {m.state.symbol}": base for base, m in markets.items()}
+    implementations = yield from read_implementations(addresses, ledger.implementations)
+    return PerpObservation(frame, markets, accounts, implementations)

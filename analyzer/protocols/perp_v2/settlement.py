@@ -1,0 +1,135 @@
+"""What a settlement does to an account's stored numbers: funding, trades, order removal, bad debt.
+
+Every function changes the `Account` it is given; callers work on a copy (`copied`), so the book
+itself never changes.
+Source: `ClearingHouse.sol`, `Exchange.sol`, `AccountBalance.sol`, `Vault.sol` of
+`@perp/curie-contract` 2.8.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.model.integers import WAD, mul_div
+from analyzer.protocols.perp_v2.account import DUST, AccountMath, Valuation
+from analyzer.protocols.perp_v2.fixed_point import to_settlement
+from analyzer.protocols.perp_v2.state import Account
+from analyzer.protocols.perp_v2.ticks import amounts_in_range
+
+
+def copied(account: Account) -> Account:
+    """A copy that can be changed without touching the original (orders are shared, unchanged)."""
+    markets = {
+        base: replace(held, orders=dict(held.orders)) for base, held in account.markets.items()
+    }
+    return replace(account, balances=dict(account.balances), markets=markets)
+
+
+def pnl_to_realize(size: int, open_notional: int, base: int, quote: int) -> int:
+    """PnL that exchanging (base, quote) realizes on a taker position, 18 decimals.
+
+    0 unless it reduces. The closed share is floored to 18 decimals; beyond a full close the
+    exchange is split by it instead. Truncated toward zero.
+    """
+    if size == 0 or base == 0 or (size < 0) == (base < 0):
+        return 0
+    closed_e18 = abs(base) * WAD // abs(size)
+    if closed_e18 <= WAD:
+        return quote + mul_div(open_notional, closed_e18, WAD)
+    return open_notional + mul_div(quote, WAD, closed_e18)
+
+
+def settle_funding(valuation: Valuation, account: Account, base_token: str) -> int:
+    """Moves the market's pending funding into owed realized PnL; returns what was paid.
+
+    Raises: UnreadableNumberError when the growth cannot be had.
+    """
+    held = account.markets[base_token]
+    paid = AccountMath(valuation, account).markets[base_token].pending_funding
+    account.owed_realized_pnl -= paid
+    growth = valuation.growth(base_token)
+    account.markets[base_token] = replace(
+        held, last_tw_premium_growth_global_x96=growth.tw_premium_x96
+    )
+    return paid
+
+
+def exchange(
+    account: Account, base_token: str, *, base: int, quote: int, maker_fee: int = 0
+) -> int:
+    """Adds (base, quote) to the taker position and realizes PnL where that reduces it.
+
+    The market's record is deleted when nothing but dust and no order is left. Returns the
+    realized PnL.
+    """
+    held = account.markets[base_token]
+    size, notional = held.taker_position_size, held.taker_open_notional
+    realized = pnl_to_realize(size, notional, base, quote)
+    held.taker_position_size = size + base
+    held.taker_open_notional = notional + quote - realized
+    account.owed_realized_pnl += maker_fee + realized
+    left = max(abs(held.taker_position_size), abs(held.taker_open_notional))
+    if left < DUST and not held.orders:
+        del account.markets[base_token]
+    return realized
+
+
+def cancel_orders(valuation: Valuation, account: Account, base_token: str) -> None:
+    """Removes all of the account's orders in one market, as anyone may while it is liquidatable.
+
+    Funding is settled first; the fees and what the ranges hold more or less than they owe go to
+    the taker position in one exchange.
+    Raises: UnreadableNumberError when the funding growth cannot be had.
+    """
+    market = valuation.market(base_token)
+    fee = AccountMath(valuation, account).markets[base_token].pending_fee
+    settle_funding(valuation, account, base_token)
+    held = account.markets[base_token]
+    base = quote = 0
+    for order in held.orders.values():
+        pool_base, pool_quote = amounts_in_range(
+            market.sqrt_price_x96, order.lower_tick, order.upper_tick, order.liquidity
+        )
+        base += pool_base - order.base_debt
+        quote += pool_quote - order.quote_debt
+    held.orders.clear()
+    exchange(account, base_token, base=base, quote=quote, maker_fee=fee)
+
+
+def settle_bad_debt(valuation: Valuation, account: Account, fund: Account) -> int:
+    """Vault.settleBadDebt: moves the loss of an emptied account to the insurance fund.
+
+    Does nothing while the account is in any market or holds any other token. Returns the amount
+    in the settlement token's decimals, 0 when there was none.
+    """
+    settlement = valuation.state.settlement_token
+    if account.markets or any(
+        amount for token, amount in account.balances.items() if token != settlement
+    ):
+        return 0
+    value = to_settlement(
+        AccountMath(valuation, account).settlement_balance, valuation.state.settlement_decimals
+    )
+    if value >= 0:
+        return 0
+    fund.balances[settlement] = fund.balances.get(settlement, 0) + value
+    account.balances[settlement] = account.balances.get(settlement, 0) - value
+    return -value
+
+
+def insurance_fund(valuation: Valuation) -> Account:
+    """A copy of the insurance fund's Vault account; an empty one when no log ever named it."""
+    address = valuation.state.insurance_fund
+    found = valuation.state.accounts.get(address)
+    return Account(address) if found is None else copied(found)
+
+
+def fund_capacity(valuation: Valuation, fund: Account) -> int | None:
+    """InsuranceFund.getInsuranceFundCapacity in the settlement token's decimals, for this state
+    of the fund's account: its settlement value, floored, plus its wallet. None when the wallet
+    was not read. Raises: UnreadableNumberError when the fund's own value cannot be had."""
+    wallet = valuation.state.insurance_fund_wallet
+    if wallet is None:
+        return None
+    value = AccountMath(valuation, fund).settlement_value
+    return to_settlement(value, valuation.state.settlement_decimals) + wallet

@@ -1,0 +1,120 @@
+"""Runs a protocol's readings against a chain, and keeps count of every read.
+
+A reading is a computation that asks for batches of reads and never sees a node; here its batches
+go to the chain and the answers back, and each answer is counted by contract and function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from analyzer.chain.base import Chain
+from analyzer.model.block import BlockRef
+from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Value
+from analyzer.model.rows import ReadRow
+
+T = TypeVar("T")
+
+REBUILD = "rebuild"
+IMPLEMENTATION = "implementation"
+JUDGE = "judge"
+
+IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
+"""EIP-1967: keccak('eip1967.proxy.implementation') - 1, where a proxy keeps its code's address."""
+
+
+@dataclass(slots=True)
+class _Count:
+    """How one kind of read went so far."""
+
+    requested: int = 0
+    values: int = 0
+    reverted: int = 0
+    not_read: int = 0
+    example: str = ""
+
+    def add(self, request: ReadRequest, answer: Answer) -> None:
+        """Counts one answer; the first failure is kept as the example, a 'not read' before a
+        revert."""
+        self.requested += 1
+        if isinstance(answer, Value):
+            self.values += 1
+            return
+        if isinstance(answer, NotRead):
+            if self.not_read == 0:
+                self.example = f"{request.label or request.to}: {answer.reason}"
+            self.not_read += 1
+            return
+        self.reverted += 1
+        self.example = self.example or f"{request.label or request.to}: {answer.message}"
+
+
+class ReadDesk:
+    """Where all reads of one scan at one block are performed and counted."""
+
+    def __init__(self, chain: Chain, block: BlockRef) -> None:
+        self._chain = chain
+        self._block = block
+        self._counts: dict[tuple[str, str], _Count] = {}
+
+    def ask(self, requests: Sequence[ReadRequest], *, purpose: str) -> list[Answer]:
+        """Performs one batch at the block; answers in the order of the requests.
+
+        Equal requests of a batch are asked once. Raises UnreadError when the block has no state.
+        """
+        unique = list(dict.fromkeys(requests))
+        answers = self._chain.read(self._block, unique) if unique else []
+        if len(answers) != len(unique):
+            raise RuntimeError(f"{len(unique)} reads were asked, {len(answers)} answers came")
+        by_request = dict(zip(unique, answers, strict=True))
+        for request, answer in by_request.items():
+            self._count(request, answer, purpose)
+        return [by_request[request] for request in requests]
+
+    def drive(self, reading: Reading[T]) -> T:
+        """Runs `reading` to its end for the rebuild and returns what it returns."""
+        try:
+            batch = next(reading)
+            while True:
+                batch = reading.send(self.ask(batch, purpose=REBUILD))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def rows(self) -> list[ReadRow]:
+        """One row per purpose and kind of read, sorted."""
+        return [
+            ReadRow(purpose, what, c.requested, c.values, c.reverted, c.not_read, c.example)
+            for (purpose, what), c in sorted(self._counts.items())
+        ]
+
+    def unread(self) -> int:
+        """How many reads that the rebuild needed were not answered."""
+        return sum(c.not_read for (purpose, _), c in self._counts.items() if purpose == REBUILD)
+
+    def _count(self, request: ReadRequest, answer: Answer, purpose: str) -> None:
+        if purpose == REBUILD and _tells_implementation(request):
+            purpose = IMPLEMENTATION
+        self._counts.setdefault((purpose, kind_of_read(request)), _Count()).add(request, answer)
+
+
+def kind_of_read(request: ReadRequest) -> str:
+    """What a read is counted under: its label without the arguments, else its selector.
+
+    `AccountBalance.getMarkPrice(vETH)` -> `AccountBalance.getMarkPrice`.
+    """
+    name = request.label.split("(", 1)[0].split("[", 1)[0].strip()
+    if name:
+        return name
+    if request.kind == "call":
+        return f"{request.to}.{request.data[:10]}"
+    return f"{request.kind} of {request.to}"
+
+
+def _tells_implementation(request: ReadRequest) -> bool:
+    """Whether a read only says which code runs: where it is not recorded, that is said of the
+    implementation, and no number of the rebuild depends on it."""
+    slot = request.kind == "slot" and request.data.lower() == IMPLEMENTATION_SLOT
+    return slot or request.kind == "code_hash"

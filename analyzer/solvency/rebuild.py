@@ -1,0 +1,104 @@
+"""From events and pinned reads to a scan's result: every stage of the plug, in order.
+
+events ─▶ fold ─▶ observe ─▶ book ─▶ prices ─▶ margin ─▶ verdicts ─▶ details ─▶ judges
+                 (reads)                                                       (compare)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from analyzer.chain.base import Chain, Progress
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.identity import scan_id
+from analyzer.model.logs import Event
+from analyzer.protocols.base import Plug
+from analyzer.solvency.drive import JUDGE, ReadDesk
+from analyzer.solvency.result import Completeness, ScanResult
+from analyzer.solvency.verdicts import judge_accounts
+from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, with_verified
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A scan's result before any judge was asked, and the desk that counts its reads."""
+
+    result: ScanResult
+    desk: ReadDesk
+
+
+def rebuild(
+    plug: Plug,
+    deployment: Deployment,
+    *,
+    chain: Chain,
+    block: BlockRef,
+    events: Iterable[Event],
+    completeness: Completeness,
+    progress: Progress,
+) -> Rebuilt:
+    """Rebuilds every account of `deployment` at `block`; asks no judge.
+
+    `events`: all events up to the block, in (block, log index) order.
+    Raises: UnreadError when the block has no state; ValueError when the plug breaks an identity.
+    """
+    stages = 5
+    progress("fold the events", 0, stages)
+    ledger = plug.fold(deployment, events)
+    desk = ReadDesk(chain, block)
+    progress("read the block's state", 1, stages)
+    observation = desk.drive(plug.observe(deployment, ledger, block))
+    progress("rebuild the book", 2, stages)
+    book = plug.book(deployment, block, ledger, observation)
+    progress("compute margin", 3, stages)
+    prices = plug.prices(book)
+    margin = plug.margin(book, prices)
+    judged = judge_accounts(margin)
+    progress("write the statements", 4, stages)
+    result = ScanResult(
+        scan_id=scan_id(
+            deployment.protocol,
+            deployment.chain_id,
+            deployment.contracts,
+            block.hash,
+            plug.methodology,
+        ),
+        deployment=deployment,
+        block=block,
+        methodology=plug.methodology,
+        book=book,
+        prices=prices,
+        margin=judged,
+        details=plug.details(book, prices, margin),
+        backstops=plug.backstops(book, prices),
+        cautions=plug.cautions(book, prices, margin),
+        completeness=completeness,
+        verify_mode=VerifyMode.NONE.value,
+        reads=desk.rows(),
+    )
+    progress("rebuilt", stages, stages)
+    return Rebuilt(result, desk)
+
+
+def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> ScanResult:
+    """The result with its comparisons: the accounts of `mode`, and the deployment's own views.
+
+    Nothing of the rebuild changes but `verified`. With `none` no judge is asked.
+    """
+    result = replace(rebuilt.result, verify_mode=mode.value)
+    if mode is VerifyMode.NONE:
+        return result
+    accounts = accounts_to_verify(result.margin, mode, seed=seed)
+    rows = [row.margin for row in result.margin]
+    judges = plug.truth(result.book, result.prices, rows, accounts)
+    answers = rebuilt.desk.ask([judge.request for judge in judges], purpose=JUDGE)
+    checks = compare(judges, answers)
+    return replace(
+        result,
+        margin=with_verified(result.margin, checks),
+        checks=checks,
+        verified_accounts=len(accounts),
+        reads=rebuilt.desk.rows(),
+    )

@@ -1,0 +1,107 @@
+"""Decoded event tables: one per role and event, its columns made from the event's ABI."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.abi.contract import EventAbi, EventInput
+from analyzer.abi.types import BlobType, WordType, parse_type
+from analyzer.model.logs import Event
+from analyzer.store.schema import Column, Kind, Table, count, text
+
+KEY = text(
+    "deployment_key", "The deployment: hash of protocol, chain, contracts, first block.", key=True
+)
+
+_COMMON = (
+    KEY,
+    count("block_number", "Block of the log.", key=True),
+    count("log_index", "Index of the log in its block.", key=True),
+    text("tx_hash", "Transaction, 0x."),
+    text("contract_address", "The contract, checksummed."),
+)
+
+_BIGINT_BITS = 56
+"""Widest ABI integer (whole bytes) that BIGINT holds whatever its sign."""
+_HUGEINT_BITS = 120
+"""Widest ABI integer (whole bytes) that always lies within +-(2**127 - 1)."""
+
+
+def table_name(role: str, event: EventAbi) -> str:
+    """`event_<role>_<event>`, in snake case: `event_vault_collateral_liquidated`."""
+    return f"event_{_snake(role)}_{_snake(event.name)}"
+
+
+def event_table(role: str, event: EventAbi) -> Table:
+    """The table of one event of one role."""
+    columns = list(_COMMON)
+    taken = {column.name for column in columns}
+    for argument in event.inputs:
+        column = _column(event, argument, taken)
+        columns.append(column)
+        taken |= {column.name} | ({column.overflow.name} if column.overflow else set())
+    return Table(
+        table_name(role, event),
+        f"{event.signature} of role {role}, as emitted. One row per deployment and log.",
+        tuple(columns),
+    )
+
+
+def event_row(key: str, event: Event, abi: EventAbi) -> list[object]:
+    """The row of one decoded log, in the order of `event_table`."""
+    head: list[object] = [key, event.block_number, event.log_index, event.tx_hash, event.address]
+    return head + [_cell(event.args[argument.name], argument) for argument in abi.inputs]
+
+
+def _column(event: EventAbi, argument: EventInput, taken: set[str]) -> Column:
+    """The column of one argument, under a name that no other column has."""
+    name = _snake(argument.name)
+    while name in taken or f"{name}_overflow" in taken:
+        name += "_arg"
+    comment = f"{argument.name} ({argument.type}) of {event.name}, as the contract emits it."
+    return Column(name, _kind(argument), comment)
+
+
+def _kind(argument: EventInput) -> Kind:
+    """What the column of an argument holds."""
+    kind = parse_type(argument.type)
+    if isinstance(kind, WordType):
+        if kind.kind in ("uint", "int"):
+            if kind.size <= _BIGINT_BITS:
+                return Kind.COUNT
+            if kind.size <= _HUGEINT_BITS:
+                return Kind.INTEGER
+            return Kind.UNSIGNED if kind.kind == "uint" else Kind.AMOUNT
+        return {"address": Kind.TEXT, "bool": Kind.FLAG}.get(kind.kind, Kind.BYTES)
+    if argument.indexed:
+        return Kind.BYTES
+    if isinstance(kind, BlobType):
+        return Kind.TEXT if kind.kind == "string" else Kind.BYTES
+    return Kind.JSON
+
+
+def _cell(value: object, argument: EventInput) -> object:
+    """A decoded argument as its column holds it."""
+    return _json(value) if _kind(argument) is Kind.JSON else value
+
+
+def _json(value: object) -> str:
+    """An array or a struct as JSON: integers as decimal strings, bytes as 0x text."""
+    import orjson
+
+    def plain(item: object) -> object:
+        if isinstance(item, (list, tuple)):
+            return [plain(part) for part in item]
+        if isinstance(item, bytes):
+            return "0x" + item.hex()
+        return str(item) if isinstance(item, int) and not isinstance(item, bool) else item
+
+    return orjson.dumps(plain(value)).decode()
+
+
+def _snake(name: str) -> str:
+    """`twPremiumX96` -> `tw_premium_x96`, `CLInsuranceFundFeeRatioChanged` -> `cl_insurance_...`,
+    `perp-v2` -> `perp_v2`."""
+    name = re.sub(r"[^0-9A-Za-z_]", "_", name)
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,300 @@
+"""The index: raw logs, headers, decoded events and checkpoints of deployments on one chain.
+
+    chain ──logs──▶ collect ──▶ one transaction { logs, headers, decoded rows, sources, checkpoint }
+
+One writer, resumable. Killed at any point and run again, it holds the same rows as after one
+straight run: nothing in it depends on where a chunk ended. A reorg between two runs is noticed by
+block hash and taken back together with everything derived from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from analyzer.abi.contract import load_abi
+from analyzer.chain.base import Chain, NotRecordedError, Progress
+from analyzer.chain.completeness import BrokenChainError, check_hash_chain, find_fork
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.logs import Event
+from analyzer.store.files import check_kind, is_empty, open_database, transaction, write_kind
+from analyzer.store.index_batch import collect, decode, merged
+from analyzer.store.index_read import raw_logs, stored_headers
+from analyzer.store.index_schema import TABLES, VERSION
+from analyzer.store.index_tables import (
+    Checkpoint,
+    make_event_tables,
+    read_checkpoint,
+    read_namings,
+    write_checkpoint,
+    write_namings,
+)
+from analyzer.store.index_write import take_back, write_batch
+from analyzer.store.load import fetch
+from analyzer.store.sources import Catalogue, EventPlug, LoadAbi, initial_namings
+
+KIND = "index"
+_REMEDY = "remove it, it will be made again from the chain, or name another with --index"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one advance did. rolled_back: blocks that a reorg took away. restarted: the protocol
+    declares other sources than those that were indexed, so everything was read again."""
+
+    head: BlockRef
+    logs_added: int
+    rolled_back: int = 0
+    restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What the index holds of a deployment up to a block. hash_chain: `verified`, or why not."""
+
+    from_block: int
+    logs: int
+    blocks_with_logs: int
+    hash_chain: str
+
+
+def deployment_key(deployment: Deployment) -> str:
+    """The key of a deployment in an index: 16 hex digits over protocol, chain id, contracts and
+    first block; its name is no part of it."""
+    parts = [deployment.protocol, str(deployment.chain_id), str(deployment.from_block)]
+    parts += [f"{role}={at.lower()}" for role, at in sorted(deployment.contracts.items())]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+class Index:
+    """An open index file. A context manager; made when there is none."""
+
+    def __init__(self, path: Path, *, abi: LoadAbi = load_abi) -> None:
+        """Opens or makes the index at `path`.
+
+        Raises: InputError when the file is no index of ours, of another version, or in use.
+        """
+        self.path = path
+        self._abi = abi
+        self._connection = open_database(path, read_only=False)
+        try:
+            # A run that was killed before its first commit leaves a file without any table.
+            if is_empty(self._connection):
+                with transaction(self._connection):
+                    self._make()
+            else:
+                check_kind(self._connection, path, kind=KIND, version=VERSION, remedy=_REMEDY)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def advance(
+        self,
+        chain: Chain,
+        deployment: Deployment,
+        plug: EventPlug,
+        *,
+        to: BlockRef,
+        progress: Progress,
+    ) -> Advance:
+        """Indexes `deployment` up to the block `to`, after taking back what a reorg removed.
+
+        An index that is further ahead stays as it is.
+        Raises: InputError for an index of another chain; UnreadError when the chain does not
+        answer, or changes under our hands. What was written before stays, and is gone on from.
+        """
+        self._check_chain(chain)
+        key = deployment_key(deployment)
+        restarted = self._prepare(key, deployment, plug)
+        rolled_back = self._roll_back_reorg(chain, key, deployment, plug)
+        added = 0
+        while True:
+            done, more = self._advance_some(chain, key, deployment, plug, to, progress)
+            added += more
+            if done:
+                break
+        checkpoint = read_checkpoint(self._connection, key)
+        head = to if checkpoint is None else checkpoint.head
+        if head.number == to.number and head.hash != to.hash:
+            raise UnreadError(
+                f"block {to.number} was {to.hash} and is now {head.hash}: the chain was"
+                " reorganised while it was being read; run again"
+            )
+        return Advance(head, added, rolled_back, restarted)
+
+    def head(self, deployment: Deployment) -> BlockRef | None:
+        """The last indexed block of a deployment; None when nothing is indexed."""
+        checkpoint = read_checkpoint(self._connection, deployment_key(deployment))
+        return None if checkpoint is None else checkpoint.head
+
+    def events(self, deployment: Deployment, plug: EventPlug, *, up_to: int) -> Iterator[Event]:
+        """All events of a deployment up to a block, in (block, log index) order.
+
+        The same as an index that never went beyond that block would give.
+        """
+        key = deployment_key(deployment)
+        catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
+        for raw, time in raw_logs(self._connection, key, up_to=up_to):
+            match = catalogue.match(raw)
+            if match is not None:
+                yield decode(raw, *match, time)
+
+    def extent(self, deployment: Deployment, plug: EventPlug, *, block: BlockRef) -> Extent:
+        """What is held up to `block`, and whether the headers of it hang together."""
+        key = deployment_key(deployment)
+        catalogue = self._catalogue(key, deployment, plug).up_to(block.number)
+        logs, blocks = 0, set()
+        for raw, _ in raw_logs(self._connection, key, up_to=block.number):
+            if catalogue.match(raw) is not None:
+                logs += 1
+                blocks.add(raw.block_number)
+        headers = stored_headers(self._connection, key, up_to=block.number)
+        try:
+            check_hash_chain([*headers, block])
+            hash_chain = "verified"
+        except BrokenChainError as error:
+            hash_chain = str(error)
+        return Extent(catalogue.first_block, logs, len(blocks), hash_chain)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _make(self) -> None:
+        """Makes the tables of an empty file."""
+        write_kind(self._connection, kind=KIND, version=VERSION)
+        for table in TABLES:
+            for statement in table.ddl():
+                self._connection.execute(statement)
+
+    def _check_chain(self, chain: Chain) -> None:
+        """Sees that the index is of this chain, by chain id and by the hash of block 0.
+
+        Raises: InputError naming both.
+        """
+        try:
+            genesis: str | None = chain.headers([0])[0].hash
+        except NotRecordedError:
+            genesis = None
+        known = fetch(self._connection, "SELECT chain_id, genesis_hash FROM chain")
+        if not known:
+            with transaction(self._connection):
+                self._connection.execute(
+                    "INSERT INTO chain VALUES (?, ?)", [chain.chain_id, genesis]
+                )
+            return
+        chain_id, stored = known[0]
+        if chain_id != chain.chain_id:
+            raise InputError(
+                f"{self.path} is the index of chain {chain_id}, this is chain {chain.chain_id}:"
+                " name another with --index"
+            )
+        if stored and genesis and stored != genesis:
+            raise InputError(
+                f"{self.path} is the index of another chain with id {chain_id} (its block 0 is"
+                f" {stored}, here it is {genesis}): {_REMEDY}"
+            )
+
+    def _catalogue(self, key: str, deployment: Deployment, plug: EventPlug) -> Catalogue:
+        """The contracts of a deployment as the index knows them."""
+        stored = [n for n in read_namings(self._connection, key) if not n.initial]
+        return Catalogue([*initial_namings(plug.sources(deployment)), *stored], self._abi)
+
+    def _prepare(self, key: str, deployment: Deployment, plug: EventPlug) -> bool:
+        """Makes the rows and tables of a deployment; starts again when the protocol now declares
+        other sources than those that were indexed. Whether it did."""
+        catalogue = self._catalogue(key, deployment, plug)
+        declared = [naming for naming in catalogue.namings if naming.initial]
+        stored = [naming for naming in read_namings(self._connection, key) if naming.initial]
+        with transaction(self._connection):
+            if stored != declared:
+                catalogue = Catalogue(declared, self._abi)
+                take_back(self._connection, key, catalogue, above=-1)
+                write_checkpoint(self._connection, key, deployment, None)
+            make_event_tables(self._connection, catalogue)
+        return bool(stored) and stored != declared
+
+    def _roll_back_reorg(
+        self, chain: Chain, key: str, deployment: Deployment, plug: EventPlug
+    ) -> int:
+        """Takes back what is no longer on the chain; how many blocks that were."""
+        checkpoint = read_checkpoint(self._connection, key)
+        if checkpoint is None:
+            return 0
+        known = {h.number: h for h in stored_headers(self._connection, key)}
+        known[checkpoint.head.number] = checkpoint.head
+        fork = find_fork(chain, {number: header.hash for number, header in known.items()})
+        if fork == checkpoint.head.number:
+            return 0
+        catalogue = self._catalogue(key, deployment, plug)
+        above = catalogue.first_block - 1 if fork is None else fork
+        with transaction(self._connection):
+            take_back(self._connection, key, catalogue.up_to(above), above=above)
+            logs = fetch(
+                self._connection, "SELECT count(*) FROM raw_logs WHERE deployment_key = ?", [key]
+            )[0][0]
+            kept = None if fork is None else Checkpoint(known[fork], logs)
+            write_checkpoint(self._connection, key, deployment, kept)
+        return checkpoint.head.number - above
+
+    def _advance_some(
+        self,
+        chain: Chain,
+        key: str,
+        deployment: Deployment,
+        plug: EventPlug,
+        to: BlockRef,
+        progress: Progress,
+    ) -> tuple[bool, int]:
+        """Goes on until the end, or until new contracts are named and the filters change.
+
+        (whether the end is reached, logs added).
+        """
+        catalogue = self._catalogue(key, deployment, plug)
+        checkpoint = read_checkpoint(self._connection, key)
+        start = catalogue.first_block
+        logs = 0 if checkpoint is None else checkpoint.logs
+        first = start if checkpoint is None else checkpoint.head.number + 1
+        added, stored_namings = 0, catalogue.namings
+        total = max(to.number - start + 1, 0)
+        progress("index", min(first - start, total), total)
+        if first > to.number:
+            return True, 0
+        for chunk in merged(chain.logs(catalogue.filters(), first, to.number)):
+            if chunk.first != first:
+                raise UnreadError(f"logs from block {first} on were asked, {chunk.first} came")
+            batch = collect(
+                chunk, chain=chain, deployment=deployment, plug=plug, catalogue=catalogue
+            )
+            with transaction(self._connection):
+                if batch.found_sources:
+                    make_event_tables(self._connection, catalogue)
+                new = write_batch(self._connection, key, batch)
+                if catalogue.namings != stored_namings:
+                    stored_namings = catalogue.namings
+                    write_namings(self._connection, key, stored_namings)
+                added, logs = added + new, logs + new
+                write_checkpoint(self._connection, key, deployment, Checkpoint(batch.head, logs))
+            first = chunk.last + 1
+            progress("index", first - start, total)
+            if batch.found_sources:
+                return first > to.number, added
+        if first <= to.number:
+            raise UnreadError(f"logs up to block {to.number} were asked, {first - 1} was the last")
+        return True, added

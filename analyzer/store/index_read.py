@@ -1,0 +1,66 @@
+"""What an index holds, read back: raw logs with their headers, in (block, log index) order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analyzer.model.block import BlockRef
+from analyzer.model.logs import RawLog
+from analyzer.store.load import fetch
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FETCH_ROWS = 10_000
+_TOPIC_BYTES = 32
+
+
+def raw_logs(
+    connection: duckdb.DuckDBPyConnection, key: str, *, up_to: int | None = None
+) -> Iterator[tuple[RawLog, int]]:
+    """(raw log, block time) pairs of a deployment up to a block, in order, without loading all."""
+    # A cursor of its own: the result stays open while the caller works with the connection.
+    cursor = connection.cursor()
+    try:
+        cursor.execute(
+            "SELECT r.block_number, r.log_index, h.block_hash, r.tx_hash, r.tx_index, r.address,"
+            " r.topics, r.data, h.block_time FROM raw_logs r JOIN headers h"
+            " USING (deployment_key, block_number)"
+            " WHERE r.deployment_key = $key AND ($up_to IS NULL OR r.block_number <= $up_to)"
+            " ORDER BY r.block_number, r.log_index",
+            {"key": key, "up_to": up_to},
+        )
+        while rows := cursor.fetchmany(_FETCH_ROWS):
+            for block, index, block_hash, tx_hash, tx_index, address, topics, data, time in rows:
+                yield (
+                    RawLog(
+                        block,
+                        index,
+                        bytes.fromhex(block_hash[2:]),
+                        tx_hash,
+                        tx_index,
+                        address,
+                        tuple(
+                            topics[i : i + _TOPIC_BYTES]
+                            for i in range(0, len(topics), _TOPIC_BYTES)
+                        ),
+                        data,
+                    ),
+                    time,
+                )
+    finally:
+        cursor.close()
+
+
+def stored_headers(
+    connection: duckdb.DuckDBPyConnection, key: str, *, up_to: int | None = None
+) -> list[BlockRef]:
+    """The headers of a deployment's blocks that hold logs, up to a block, in order."""
+    rows = fetch(
+        connection,
+        "SELECT block_number, block_hash, parent_hash, block_time FROM headers"
+        " WHERE deployment_key = ? AND block_number <= ? ORDER BY block_number",
+        [key, 2**62 if up_to is None else up_to],
+    )
+    return [BlockRef(*row) for row in rows]

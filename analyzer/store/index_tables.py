@@ -1,0 +1,125 @@
+"""Checkpoints, namings and decoded tables of an index; the caller owns the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.store.event_tables import event_table
+from analyzer.store.index_schema import CHECKPOINTS, SOURCES
+from analyzer.store.load import fetch, load_rows
+from analyzer.store.schema import Table
+from analyzer.store.sources import Catalogue, Naming
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a deployment is indexed: its last block, and the logs up to it."""
+
+    head: BlockRef
+    logs: int
+
+
+def read_checkpoint(connection: duckdb.DuckDBPyConnection, key: str) -> Checkpoint | None:
+    """The checkpoint of a deployment; None when nothing of it is indexed."""
+    rows = fetch(
+        connection,
+        "SELECT head_block, head_hash, head_parent_hash, head_time, logs FROM checkpoints"
+        " WHERE deployment_key = ?",
+        [key],
+    )
+    return Checkpoint(BlockRef(*rows[0][:4]), rows[0][4]) if rows else None
+
+
+def write_checkpoint(
+    connection: duckdb.DuckDBPyConnection,
+    key: str,
+    deployment: Deployment,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Moves the checkpoint; None removes it."""
+    connection.execute("DELETE FROM checkpoints WHERE deployment_key = ?", [key])
+    if checkpoint is None:
+        return
+    contracts = orjson.dumps(
+        {role: address.lower() for role, address in sorted(deployment.contracts.items())}
+    ).decode()
+    row = (
+        key,
+        deployment.protocol,
+        deployment.chain_id,
+        contracts,
+        deployment.from_block,
+        checkpoint.head.number,
+        checkpoint.head.hash,
+        checkpoint.head.parent_hash,
+        checkpoint.head.time,
+        checkpoint.logs,
+        datetime.now(UTC).replace(tzinfo=None),
+    )
+    load_rows(connection, CHECKPOINTS, [row])
+
+
+def read_namings(connection: duckdb.DuckDBPyConnection, key: str) -> list[Naming]:
+    """The stored namings of a deployment, in the order of the logs."""
+    rows = fetch(
+        connection,
+        "SELECT named_at_block, named_at_log_index, role, address, abi, events, from_block,"
+        " via_role, via_address FROM sources WHERE deployment_key = ?",
+        [key],
+    )
+    return sorted(
+        Naming((block, log), role, address, abi, tuple(filter(None, events.split(","))), *rest)
+        for block, log, role, address, abi, events, *rest in rows
+    )
+
+
+def write_namings(
+    connection: duckdb.DuckDBPyConnection, key: str, namings: Iterable[Naming]
+) -> None:
+    """Replaces the stored namings of a deployment."""
+    connection.execute("DELETE FROM sources WHERE deployment_key = ?", [key])
+    rows = [
+        (key, n.role, n.address, n.abi, ",".join(n.events), n.from_block, n.via_role,
+         n.via_address, *n.at)
+        for n in namings
+    ]  # fmt: skip
+    load_rows(connection, SOURCES, rows)
+
+
+def event_tables(catalogue: Catalogue) -> dict[str, Table]:
+    """The decoded tables of a catalogue, by name."""
+    tables = [
+        event_table(covered.role, event)
+        for covered in catalogue.covered
+        for event in catalogue.event_abis(covered)
+    ]
+    return {table.name: table for table in tables}
+
+
+def stored_event_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the decoded tables that the file has."""
+    rows = fetch(
+        connection,
+        "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'event_')"
+        " ORDER BY table_name",
+    )
+    return [str(name) for (name,) in rows]
+
+
+def make_event_tables(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Creates the decoded tables that are still missing."""
+    existing = set(stored_event_tables(connection))
+    for name, table in event_tables(catalogue).items():
+        if name not in existing:
+            for statement in table.ddl():
+                connection.execute(statement)

@@ -1,0 +1,92 @@
+"""What every test shares: profiles, the shared folder, the seed, and the local chain.
+
+Environment: ANALYZER_SHARED (folder with reference data, default `../shared` beside the clone),
+REQUIRE_SHARED=1 and REQUIRE_CHAIN=1 (a test that would be skipped fails instead), ANALYZER_SEED
+(the seed of the local chain), HYPOTHESIS_PROFILE (`dev` or `ci`).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DEFAULT_SEED = 7
+ACCOUNTS = 300
+
+# No deadline: the machines that run this are shared, and a slow example is no wrong one.
+settings.register_profile(
+    "dev",
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "ci",
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+# A developer's own endpoint must play no part in any test.
+os.environ.pop("ANALYZER_RPC", None)
+
+
+def required(name: str) -> bool:
+    """Whether the environment says that tests of this kind may not be skipped."""
+    return os.environ.get(name, "") not in ("", "0")
+
+
+def missing(reason: str, switch: str) -> None:
+    """Skips the test with `reason`, or fails it when `switch` is set."""
+    if required(switch):
+        pytest.fail(f"{reason} ({switch} is set, so this is no skip)", pytrace=False)
+    pytest.skip(reason)
+
+
+@cache
+def chain_problem() -> str | None:
+    """Why no local chain can be started here, or None. Fetches the contracts on first use."""
+    from analyzer.devnet.packages import anvil_binary, fetch
+    from analyzer.model.errors import InputError
+
+    try:
+        anvil_binary(fetch())
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests of the local chain are skipped, loudly, where it cannot run."""
+    if item.get_closest_marker("chain") is not None:
+        problem = chain_problem()
+        if problem is not None:
+            missing(f"needs the local chain: {problem}", "REQUIRE_CHAIN")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the clone."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with reference data that is not part of this repository."""
+    folder = Path(os.environ.get("ANALYZER_SHARED") or REPOSITORY.parent / "shared")
+    if not folder.is_dir():
+        missing(f"needs the reference data: no folder {folder} (ANALYZER_SHARED)", "REQUIRE_SHARED")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed of the local chain: ANALYZER_SEED, else one that never changes."""
+    return int(os.environ.get("ANALYZER_SEED") or DEFAULT_SEED)

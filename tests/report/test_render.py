@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+from scan_results import (
+    BLOCK,
+    account_id,
+    check,
+    clean_result,
+    judged,
+    statement_lines,
+    unknown,
+)
+
+from analyzer.findings import run_detectors
+from analyzer.model.rows import ReadRow, StatementLine
+from analyzer.report.document import Document, envelope
+from analyzer.report.markdown import markdown
+from analyzer.report.page import FINDING_ROWS, Heading, Line
+from analyzer.report.render import render
+from analyzer.report.rows import render_rows
+from analyzer.report.statement import render_statement
+
+HEADER = {
+    "protocol": "perp-v2",
+    "deployment": "local",
+    "chain_id": 31_337,
+    "block": {"number": BLOCK.number, "hash": BLOCK.hash, "time": BLOCK.time},
+    "account_id": account_id(0),
+    "owner": account_id(0),
+    "verdict": "healthy",
+    "reason": "margin equity 1000 - maintenance margin 100 = 900",
+    "status": "open",
+    "verified": True,
+}
+
+
+@pytest.fixture
+def document() -> Document:
+    """An insolvent deployment with a divergence and an unknown account."""
+    result = clean_result(
+        [judged(0, equity=60), judged(1, equity=-700), judged(2), unknown(3)],
+        checks=[check(0, equal=False), check(1, equal=True)],
+        reads=[ReadRow("rebuild", "Pool.observe", 4, 3, 0, 1, "node closed the connection")],
+    )
+    result.findings = run_detectors(result)
+    return envelope({}, [result])
+
+
+def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
+    document: Document,
+) -> None:
+    assert render(document, "table").splitlines()[:6] == [
+        "perp-v2 · local · chain 31337 · block 1,234 (2023-11-14 22:13:20 UTC)",
+        "Answer       INSOLVENT: bad debt exceeds the backstops by 200.00",
+        "By how much  bad debt 700.00 in 1 account; backstops can bear 500.00",
+        "How sure     2 numbers of 4 accounts compared with the contract's own views: 1 differs",
+        "How complete 1 of 4 accounts unknown; 50 logs of blocks 1 to 1,234, header chain "
+        "verified; 1 of 4 reads not done",
+        "",
+    ]
+
+
+def test_the_table_names_what_was_not_read(document: Document) -> None:
+    assert (
+        "Not read     Pool.observe (rebuild): 1 of 4, e.g. node closed the connection"
+        in render(document, "table").splitlines()
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_account_loses_a_digit_at_any_width(document: Document, width: int) -> None:
+    text = render(document, "table", width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+
+
+def test_plain_text_holds_no_terminal_codes_and_coloured_text_does(document: Document) -> None:
+    assert "\x1b" not in render(document, "table")
+    assert "\x1b" in render(document, "table", colour=True)
+
+
+def test_json_is_the_document_itself(document: Document) -> None:
+    assert json.loads(render(document, "json")) == document
+
+
+def test_csv_has_one_row_a_finding_with_its_scan(document: Document) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(document, "csv"))))
+    assert [(row["detector"], row["block_number"], row["account_id"]) for row in rows] == [
+        (finding["detector"], "1234", finding["account_id"] or "")
+        for finding in document["findings"]
+    ]
+    assert [json.loads(row["amounts"]) for row in rows] == [
+        finding["amounts"] for finding in document["findings"]
+    ]
+
+
+def test_markdown_shows_what_the_table_shows(document: Document) -> None:
+    text = render(document, "markdown")
+    assert "- **Answer**: INSOLVENT: bad debt exceeds the backstops by 200.00" in text
+    assert f"| insolvent-account | {account_id(1)} | shortfall 700.00 |" in text.replace(
+        "critical | ", ""
+    )
+
+
+def test_markdown_cannot_be_broken_by_text_from_the_chain() -> None:
+    blocks = [Heading("a|b"), Line("x", "<script>[link](javascript:1)</script> `c`")]
+    assert markdown(blocks) == (
+        "## a\\|b\n\n- **x**: &lt;script&gt;\\[link\\](javascript:1)&lt;/script&gt; \\`c\\`\n"
+    )
+
+
+def test_a_page_says_how_many_findings_it_leaves_out() -> None:
+    result = clean_result([judged(n, equity=60) for n in range(FINDING_ROWS + 3)])
+    result.findings = run_detectors(result)
+    text = render(envelope({}, [result]), "table")
+    assert f"28 high; the first {FINDING_ROWS} are shown, --format json or csv gives all." in text
+    assert text.count("undercollateralized-account") == FINDING_ROWS
+
+
+def test_another_format_is_refused(document: Document) -> None:
+    with pytest.raises(ValueError, match="no such format: yaml"):
+        render(document, "yaml")
+
+
+def test_a_statement_shows_every_number_in_full_with_its_source() -> None:
+    text = render_statement(HEADER, statement_lines(0), "table")
+    assert [line for line in text.splitlines() if line.startswith(("USDC", "maintenance"))] == [
+        "USDC     1000   raw USDC, 6 decimals   logs",
+        "maintenance margin      100   e18    mulRatio(abs, mm)",
+    ]
+
+
+def test_a_statement_in_json_keeps_the_raw_integers() -> None:
+    written = json.loads(render_statement(HEADER, statement_lines(0), "json"))
+    assert written["lines"][0] == {
+        "section": "collateral",
+        "label": "USDC",
+        "amount": "1000000000",
+        "unit": "raw USDC, 6 decimals",
+        "source": "logs",
+    }
+    assert {key: written[key] for key in HEADER} == HEADER
+
+
+def test_an_unknown_line_of_a_statement_says_so() -> None:
+    line = StatementLine(account_id(0), "result", "equity", None, "e18", "not read")
+    assert "unknown" in render_statement(HEADER, [line], "table")
+    [_, row] = csv.reader(io.StringIO(render_statement(HEADER, [line], "csv")))
+    assert row == [account_id(0), "result", "equity", "", "e18", "not read"]
+    assert "DIFFERS" in render_statement({**HEADER, "verified": False}, [line], "markdown")
+
+
+ROWS = [("x", 2**100, Decimal("1.50"), None), ("y", -1, Decimal("0.000000000000000001"), True)]
+
+
+def test_rows_keep_every_digit_in_every_form() -> None:
+    columns = ["name", "raw", "units", "flag"]
+    assert json.loads(render_rows(columns, ROWS, "json")) == [
+        {"name": "x", "raw": str(2**100), "units": "1.50", "flag": None},
+        {"name": "y", "raw": -1, "units": "0.000000000000000001", "flag": True},
+    ]
+    assert render_rows(columns, ROWS, "csv") == (
+        f"name,raw,units,flag\nx,{2**100},1.50,\ny,-1,0.000000000000000001,true\n"
+    )
+    assert render_rows(columns, ROWS, "markdown").splitlines()[2] == (
+        f"| x | {2**100} | 1.50 | NULL |"
+    )
+    assert render_rows(columns, ROWS, "table").splitlines()[-1] == "2 rows"
+
+
+def test_a_result_that_json_cannot_hold_becomes_text() -> None:
+    row = (float("nan"), float("-inf"), b"\x01\xff", [2**60, 1], {"a": None})
+    assert json.loads(render_rows(list("abcde"), [row], "json")) == [
+        {"a": "nan", "b": "-inf", "c": "0x01ff", "d": [str(2**60), 1], "e": {"a": None}}
+    ]
+
+
+def test_no_rows_are_still_a_document() -> None:
+    assert render_rows(["a"], [], "json") == "[]\n"
+    assert render_rows(["a"], [], "csv") == "a\n"
+    assert "0 rows" in render_rows(["a"], [], "table")
