@@ -97,7 +97,9 @@ def load_build(
     Raises InputError for a revision that is not here, and when the compiler cannot be run.
     """
     if revision == 1:
-        return Build(1, {n: _read(packages, f"{_CORE}/{p}.sol/{n}.json") for n, p in _REVISION_1.items()})
+        return Build(
+            1, {n: _read(packages, f"{_CORE}/{p}.sol/{n}.json") for n, p in _REVISION_1.items()}
+        )
     if revision == 10:
         return Build(10, _compiled(packages, progress, environment))
     known = ", ".join(str(r) for r in REVISIONS)
@@ -121,7 +123,9 @@ def _read(packages: Packages, path: str) -> Mapping[str, Any]:
     import orjson
 
     try:
-        raw: Mapping[str, Any] = orjson.loads((packages.folder / "node_modules" / path).read_bytes())
+        raw: Mapping[str, Any] = orjson.loads(
+            (packages.folder / "node_modules" / path).read_bytes()
+        )
     except FileNotFoundError as error:
         raise InputError(
             f"the npm packages hold no {path}; remove {packages.folder} and try again"

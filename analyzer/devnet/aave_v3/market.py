@@ -138,7 +138,13 @@ class Aave:
         return self.pool.send(user, "setUserEMode", category)
 
     def liquidate(
-        self, liquidator: str, collateral: Reserve, debt: Reserve, user: str, amount: int, keep: bool
+        self,
+        liquidator: str,
+        collateral: Reserve,
+        debt: Reserve,
+        user: str,
+        amount: int,
+        keep: bool,
     ) -> Call:
         """`liquidator` repays up to `amount` of the user's debt; `keep` takes aTokens."""
         arguments = (collateral.asset, debt.asset, user, amount, keep)
