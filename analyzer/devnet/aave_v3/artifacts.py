@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analyzer.abi.contract import canonical_type
+from analyzer.abi.keccak import selector
 from analyzer.devnet.packages import INSTALL_HINT, Artifact, Packages, parse_artifact
 from analyzer.devnet.world import Progress
 from analyzer.model.errors import InputError
@@ -82,6 +84,17 @@ class Build:
         if raw is None:
             raise InputError(f"the build of Aave V3 revision {self.revision} has no {name}")
         return parse_artifact(name, {**raw, "bytecode": _linked(name, raw, libraries or {})})
+
+    def error_name(self, reason: str) -> str:
+        """The name of the custom error whose selector `reason` is, else `reason` itself."""
+        return self._errors().get(reason, reason)
+
+    def _errors(self) -> dict[str, str]:
+        entries = [e for raw in self.contracts.values() for e in raw["abi"] if e["type"] == "error"]
+        return {
+            selector(f"{e['name']}({','.join(canonical_type(i) for i in e['inputs'])})"): e["name"]
+            for e in entries
+        }
 
     def libraries_of(self, name: str) -> list[str]:
         """The names of the libraries that `name` calls."""

@@ -189,6 +189,6 @@ VOLATILITY_A_DAY = {
 }  # fmt: skip
 CRASH = {
     "USDC": 0.998, "ETH": 0.66, "BTC": 0.71, "wstETH": 0.955, "DAI": 0.991,
-    "OP": 0.42, "EUR": 1.01, "LINK": 0.48, "MKR": 0.62,
+    "OP": 0.42, "EUR": 1.01, "LINK": 0.55, "MKR": 0.40,
 }  # fmt: skip
 """The price after the crash as a part of the price before it (wstETH: of its ratio to ether)."""
