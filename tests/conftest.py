@@ -8,11 +8,16 @@ REQUIRE_SHARED=1 and REQUIRE_CHAIN=1 (a test that would be skipped fails instead
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from analyzer.devnet.up import DevnetInfo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_SEED = 7
@@ -90,3 +95,16 @@ def shared() -> Path:
 def seed() -> int:
     """The seed of the local chain: ANALYZER_SEED, else one that never changes."""
     return int(os.environ.get("ANALYZER_SEED") or DEFAULT_SEED)
+
+
+@pytest.fixture(scope="session")
+def perp_devnet(seed: int) -> Iterator[DevnetInfo]:
+    """The local chain with the real Perp V2 contracts: one for the whole run.
+
+    Whoever changes it (mines, moves time, makes a reorg) takes an evm_snapshot first and reverts
+    to it: every pinned block must stay as it was for the next test.
+    """
+    from analyzer.devnet.up import start
+
+    with start(("perp-v2",), accounts=ACCOUNTS, seed=seed) as info:
+        yield info

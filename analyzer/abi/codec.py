@@ -274,9 +274,9 @@ def _encode(item: AbiType, value: object) -> bytes:
     if isinstance(item, WordType):
         return _encode_word(item, value)
     if isinstance(item, BlobType):
-        raw = value.encode() if isinstance(value, str) and item.kind == "string" else value
-        if not isinstance(raw, bytes):
+        if not isinstance(value, str if item.kind == "string" else bytes):
             raise _unfit(item, value)
+        raw = value.encode() if isinstance(value, str) else value
         return len(raw).to_bytes(WORD, "big") + raw + bytes(-len(raw) % WORD)
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise _unfit(item, value)

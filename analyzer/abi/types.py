@@ -152,7 +152,7 @@ def _element(text: str, kind: str, digits: str) -> AbiType:
     """The elementary type `kind` + `digits`, with the widths that Solidity allows."""
     size = int(digits) if digits else 0
     if kind in ("uint", "int"):
-        size = size or 256
+        size = size if digits else 256
         if size % 8 == 0 and 8 <= size <= 256:
             return WordType(kind, size)
     elif kind == "bytes":

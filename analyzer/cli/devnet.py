@@ -71,17 +71,23 @@ def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: 
     market, on the real contracts. The same seed, accounts and protocols give the same state.
     """
     from analyzer.cli.terminal import note, progress
-    from analyzer.devnet.up import start
+    from analyzer.devnet.up import DevnetInfo
+    from analyzer.devnet.up import up as run
 
     with progress() as report:
-        running = start(
-            protocols=protocols, accounts=accounts, seed=seed, port=port, out=out, progress=report
+
+        def ready(info: DevnetInfo) -> None:
+            note(f"serving {info.rpc} until Ctrl-C; {out / 'devnet.json'} says what is there")
+
+        run(
+            protocols,
+            accounts=accounts,
+            seed=seed,
+            port=port,
+            out=out,
+            progress=report,
+            ready=ready,
         )
-    try:
-        note(f"serving {running.rpc} until Ctrl-C; {out / 'devnet.json'} says what is there")
-        running.wait()
-    finally:
-        running.stop()
     return 0
 
 

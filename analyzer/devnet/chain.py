@@ -24,7 +24,7 @@ from typing import TypeAlias
 
 from analyzer.model.errors import InputError, UnreadError
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 20.0
@@ -192,7 +192,7 @@ class Anvil:
         return self._nonces.get(sender, 0)
 
     def fund(self, addresses: Sequence[str]) -> None:
-        """Gives each address a hundred ether: anvil asks senders to be able to pay for their gas."""
+        """Gives each address a hundred ether: a sender must be able to pay for its gas."""
         hundred = hex(100 * ETHER)
         for answer in self.batch([("anvil_setBalance", [a, hundred]) for a in addresses]):
             _raise_if_refused(answer)

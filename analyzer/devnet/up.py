@@ -54,7 +54,7 @@ class DevnetInfo:
     """Role -> the addresses of the accounts that play it."""
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int) -> None:
     """Progress that nobody looks at."""
 
 
@@ -65,7 +65,7 @@ def start(
     accounts: int = 300,
     seed: int = 7,
     port: int = 0,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Iterator[DevnetInfo]:
     """A local chain with these protocols and their seeded markets, served while the block runs.
 
@@ -88,7 +88,7 @@ def up(
     seed: int,
     port: int = 0,
     out: Path | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     ready: Callable[[DevnetInfo], None] | None = None,
 ) -> DevnetInfo:
     """Builds the chain, writes its files into `out`, and serves it until SIGINT or SIGTERM.

@@ -38,7 +38,18 @@ class BadOracle(Detector):
     )
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
-        """Prices whose status is stale, invalid or missing, then the protocol's own cautions."""
+        """The protocol's own cautions, then prices whose status is stale, invalid or missing."""
+        for caution in result.cautions:
+            if caution.kind in CAUTIONS:
+                yield self.finding(
+                    result,
+                    title=caution.text,
+                    account_id=caution.account_id,
+                    market=caution.market_id,
+                    amounts=caution.amounts,
+                    evidence={"cause": caution.kind, **caution.evidence},
+                    severity=Severity.MEDIUM if caution.kind == "stale_oracle" else None,
+                )
         for price in result.details.prices:
             if price.status not in _BAD:
                 continue
@@ -51,14 +62,3 @@ class BadOracle(Detector):
                 evidence={"source": price.source, "detail": price.detail or price.status},
                 severity=_BAD[price.status],
             )
-        for caution in result.cautions:
-            if caution.kind in CAUTIONS:
-                yield self.finding(
-                    result,
-                    title=caution.text,
-                    account_id=caution.account_id,
-                    market=caution.market_id,
-                    amounts=caution.amounts,
-                    evidence={"cause": caution.kind, **caution.evidence},
-                    severity=Severity.MEDIUM if caution.kind == "stale_oracle" else None,
-                )

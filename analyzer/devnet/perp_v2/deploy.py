@@ -139,6 +139,7 @@ def deploy(world: World) -> Perp:
     """
     rng = world.random("perp-v2 prices")
     prices = {symbol: price * rng.uniform(0.9, 1.1) for symbol, price in PRICES_USD.items()}
+    from_block = world.anvil.block_number() + 1
     tokens = deploy_tokens(
         world, {"USDC": SETTLEMENT_DECIMALS} | {c.symbol: c.decimals for c in COLLATERALS}
     )
@@ -146,7 +147,7 @@ def deploy(world: World) -> Perp:
     world.mine(must_succeed=True)
     owner = world.address("perp owner")
     feeds = {symbol: _deploy_feed(world, feed, owner) for symbol, feed in reported.items()}
-    from_block = world.mine(must_succeed=True).number + 1
+    world.mine(must_succeed=True)
     core = _deploy_core(world, tokens["USDC"], owner)
     world.mine(must_succeed=True)
     _wire(world, core, owner)

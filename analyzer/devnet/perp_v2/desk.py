@@ -52,6 +52,15 @@ class Desk:
             vault.send(trader, "deposit", token.address, amount, label="deposit"),
         ]
 
+    def deposit_for(self, giver: str, trader: str, token: Token, amount: int) -> list[Call]:
+        """`giver` deposits units of `token` into the account of `trader`."""
+        vault = self.perp.core.vault
+        return [
+            token.mint(giver, amount),
+            token.approve(giver, vault.address),
+            vault.send(giver, "depositFor", trader, token.address, amount, label="deposit for"),
+        ]
+
     def withdraw(self, trader: str, token: str, amount: int) -> Call:
         """Withdraws units of a token; of USDC it also folds in the owed realized PnL."""
         return self.perp.core.vault.send(trader, "withdraw", token, amount, label="withdraw")
@@ -150,19 +159,19 @@ class Desk:
                 View(core.account_balance, "getTakerPositionSize", (trader, m.address))
                 for m in self.perp.markets
             ]
-        answers = [None if a is None else a[0] for a in self.world.ask(views)]
+        answers = [whole(a) for a in self.world.ask(views)]
         out = []
         for at, trader in zip(range(0, len(answers), per_trader), traders, strict=True):
-            value, maintenance, free, orders, collateral, *sizes = answers[at : at + per_trader]
+            value, maintenance, free, orders, token, *sizes = answers[at : at + per_trader]
             out.append(
                 Standing(
                     trader,
-                    _whole(value),
-                    _whole(maintenance),
-                    _whole(free),
-                    tuple(_whole(size) for size in sizes),
+                    value,
+                    maintenance,
+                    free,
+                    tuple(sizes),
                     bool(orders),
-                    bool(collateral),
+                    bool(token),
                 )
             )
         return out
@@ -175,20 +184,30 @@ class Desk:
             for trader in traders
             for c in held
         ]
-        answers = [_whole(a and a[0]) for a in self.world.ask(views)]
+        answers = [whole(a) for a in self.world.ask(views)]
         width = len(held)
         return [tuple(answers[i : i + width]) for i in range(0, len(answers), width)]
 
     def pool_sqrt_prices(self) -> list[int]:
         """slot0's square-root price of each market."""
         answers = self.world.ask([View(m.pool, "slot0") for m in self.perp.markets])
-        return [_whole(a and a[0]) for a in answers]
+        return [whole(a) for a in answers]
 
     def _open(self, trader: str, params: tuple[object, ...], label: str = "open") -> Call:
         return self.perp.core.clearing_house.send(trader, "openPosition", params, label=label)
 
 
-def _whole(value: object) -> int:
-    """An integer answer of a view that does not revert on this chain."""
-    assert isinstance(value, int), "a view of the local chain reverted"
+def whole(answer: tuple[object, ...] | None) -> int:
+    """The first value of an answer, an integer, of a view that does not revert on this chain."""
+    value = tuple_of(answer, least=1)[0]
+    assert isinstance(value, int), "the view answers with an integer"
     return value
+
+
+def tuple_of(answer: tuple[object, ...] | None, *, least: int = 0) -> tuple[object, ...]:
+    """The values of an answer, or those of the struct that is its only value."""
+    assert answer is not None, "a view of the local chain reverted"
+    first = answer[0] if answer else None
+    values = first if isinstance(first, tuple) else answer
+    assert len(values) >= least, "the answer is shorter than it should be"
+    return values

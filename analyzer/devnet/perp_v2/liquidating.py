@@ -29,12 +29,15 @@ class Bailiff:
     positions_left: int
     collaterals_left: int
 
+    def __post_init__(self) -> None:
+        self.roles = {p.address: p.role for p in self.play.people}
+
     def wave(self) -> int:
         """Up to A_WAVE liquidations after one new block; returns how many were executed."""
         standings = [s for s in self._standings() if s.liquidatable or s.collateral_liquidatable]
         self._cancel_orders([s for s in standings if s.liquidatable and s.has_order])
-        # The accounts that still have something to give come first, so that the fund lasts longer.
-        standings.sort(key=lambda s: (s.account_value < 0, self.rng.random()))
+        solvent_first = self.rng.random() < 0.5
+        standings.sort(key=lambda s: self._priority(s, solvent_first=solvent_first))
         self.play.mine(self.rng.randint(5, 40))
         executed = 0
         for standing in standings:
@@ -42,6 +45,19 @@ class Bailiff:
                 break
             executed += self._liquidate(standing)
         return executed
+
+    def _priority(
+        self, standing: Standing, *, solvent_first: bool
+    ) -> tuple[bool, bool, bool, float]:
+        """Whales first (the fund may refuse them), then who was begun with, then the others."""
+        role = self.roles[standing.address]
+        begun = any(row.trader == standing.address for row in self.play.liquidations)
+        return (
+            role != "whale",
+            not begun,
+            solvent_first and standing.account_value < 0,
+            self.rng.random(),
+        )
 
     def _standings(self) -> list[Standing]:
         everyone = of_role(self.play.people, "trader", "whale", "maker", "tiny", "holder")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.devnet.world import World
 
 MIN_ACCOUNTS = 20
+TINY_MARKET = 2
 ROLES: tuple[tuple[str, float, int], ...] = (
     ("arbitrageur", 0.0, 1),
     ("anchor", 0.007, 2),
@@ -41,24 +42,35 @@ class Person:
     """One account and its habits.
 
     `wealth_usd`: what it deposits at first. `in_tokens`: the share of it in collateral tokens.
-    `leverage`: notional over wealth that it aims at. `long_bias`: chance that it buys.
+    `leverage`: notional over wealth that it aims at. `long_bias`: chance that it buys. `shares`:
+    market index -> share of its notional. `patient`: it keeps its position until the crash.
     """
 
     address: str
     role: str
     wealth_usd: float
-    in_tokens: float
-    leverage: float
-    long_bias: float
-    markets: tuple[int, ...]
+    in_tokens: float = 0.0
+    leverage: float = 0.0
+    long_bias: float = 0.5
+    shares: dict[int, float] = field(default_factory=dict)
+    patient: bool = False
     ranges: list[Range] = field(default_factory=list)
 
+    @property
+    def markets(self) -> tuple[int, ...]:
+        """The markets that it trades in."""
+        return tuple(self.shares)
 
-def populate(world: World, accounts: int) -> list[Person]:
-    """`accounts` persons, in an order of their own (not by role)."""
+
+def populate(world: World, accounts: int, falls: Sequence[float]) -> list[Person]:
+    """`accounts` persons, in an order of their own (not by role).
+
+    `falls`: by what share each market will fall in the crash. A third of the traders is patient
+    and has the leverage that this fall brings near its margin limits.
+    """
     rng = world.random("perp-v2 population")
     people = [
-        _person(world.address(f"perp {role}", i), role, rng)
+        _person(world.address(f"perp {role}", i), role, falls, rng)
         for role, count in role_counts(accounts).items()
         for i in range(count)
     ]
@@ -78,50 +90,59 @@ def of_role(people: list[Person], *roles: str) -> Iterator[Person]:
     return (p for p in people if p.role in roles)
 
 
-def _person(address: str, role: str, rng: random.Random) -> Person:
-    def made(
-        wealth: float, tokens: float, leverage: float, bias: float, markets: tuple[int, ...]
-    ) -> Person:
-        return Person(address, role, wealth, tokens, leverage, bias, markets)
-
+def _person(address: str, role: str, falls: Sequence[float], rng: random.Random) -> Person:
     match role:
         case "arbitrageur":
-            return made(40_000_000, 0.0, 0.0, 0.5, (0, 1, 2, 3))
+            return Person(address, role, 40_000_000)
         case "anchor":
-            return made(9_000_000, 0.0, 0.0, 0.5, (0, 1, 2, 3))
+            return Person(address, role, 9_000_000, shares={0: 0.32, 1: 0.3, 2: 0.25, 3: 0.05})
         case "liquidator":
-            return made(3_000_000, 0.0, 0.0, 0.5, (0, 1, 2, 3))
+            return Person(address, role, 3_000_000)
         case "maker":
-            return made(
-                _log_uniform(rng, 2_000, 40_000),
-                rng.choice((0.0, 0.5)),
-                rng.uniform(1.5, 7.0),
-                0.5,
-                _markets(rng),
-            )
+            person = Person(address, role, _log_uniform(rng, 2_000, 40_000))
+            person.in_tokens = rng.choice((0.0, 0.5))
+            person.leverage = rng.uniform(1.5, 6.0)
+            person.shares = _shares(rng)
+            return person
         case "holder":
-            return made(_log_uniform(rng, 200, 50_000), rng.choice((0.0, 0.6, 1.0)), 0.0, 0.5, ())
+            wealth = _log_uniform(rng, 200, 50_000)
+            return Person(address, role, wealth, rng.choice((0.0, 0.6, 1.0)))
         case "passer":
-            return made(_log_uniform(rng, 200, 5_000), 0.0, 0.0, 0.5, ())
+            return Person(address, role, _log_uniform(rng, 200, 5_000))
         case "tiny":
-            return made(_log_uniform(rng, 50, 500), 0.0, 0.0, 0.6, (2,))
+            return Person(address, role, _log_uniform(rng, 50, 500), shares={TINY_MARKET: 1.0})
         case "whale":
-            return made(
-                rng.uniform(250_000, 400_000),
-                0.0,
-                rng.uniform(6.0, 8.0),
-                1.0,
-                (rng.choice((0, 1)),),
-            )
-    tokens = rng.choices((0.0, rng.uniform(0.3, 0.9), 1.0), (45, 30, 25))[0]
-    return made(_log_uniform(rng, 300, 30_000), tokens, rng.uniform(1.2, 8.5), 0.7, _markets(rng))
+            person = Person(address, role, rng.uniform(250_000, 400_000), long_bias=1.0)
+            person.leverage, person.patient = rng.uniform(6.0, 8.0), True
+            person.shares = {rng.choice((0, 1)): 1.0}
+            return person
+    return _trader(address, falls, rng)
 
 
-def _markets(rng: random.Random) -> tuple[int, ...]:
-    """One to three of the large markets and, now and then, the small one."""
+def _trader(address: str, falls: Sequence[float], rng: random.Random) -> Person:
+    person = Person(address, "trader", _log_uniform(rng, 300, 30_000), long_bias=0.68)
+    person.in_tokens = rng.choices((0.0, rng.uniform(0.3, 0.9), 1.0), (45, 30, 25))[0]
+    person.shares = _shares(rng)
+    person.leverage = 1.1 + 7.0 * rng.betavariate(1.2, 2.4)
+    if rng.random() < 0.33:
+        person.patient, person.long_bias = True, 1.0
+        fall = sum(share * falls[index] for index, share in person.shares.items())
+        # At leverage L the account is worth (1/L - fall) / (1 - fall) of its position after it.
+        left = rng.uniform(-0.01, 0.1)
+        person.leverage = 1 / (fall + (1 - fall) * left)
+        # A collateral token falls too, and counts at its ratio only.
+        person.leverage *= 1 - 0.45 * person.in_tokens
+    return person
+
+
+def _shares(rng: random.Random) -> dict[int, float]:
+    """One to three of the large markets and, now and then, the small one; equal shares, or one
+    market that is nearly all and another that is next to nothing."""
     count = rng.choices((1, 2, 3), (50, 32, 18))[0]
-    chosen = rng.sample((0, 1, 2), count)
-    return tuple(chosen + ([3] if rng.random() < 0.12 else []))
+    chosen = [*rng.sample((0, 1, 2), count), *([3] if rng.random() < 0.12 else [])]
+    if len(chosen) > 1 and rng.random() < 0.3:
+        return dict.fromkeys(chosen[1:], 0.02) | {chosen[0]: 1 - 0.02 * (len(chosen) - 1)}
+    return {index: 1 / len(chosen) for index in chosen}
 
 
 def _log_uniform(rng: random.Random, low: float, high: float) -> float:

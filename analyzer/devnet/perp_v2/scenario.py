@@ -8,11 +8,13 @@ one of the large markets stands still and a small one is closed.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
+from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.liquidating import Bailiff
-from analyzer.devnet.perp_v2.opening import open_accounts
+from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import of_role, populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
@@ -20,6 +22,8 @@ from analyzer.devnet.world import View, World
 
 CALM_STEPS = 40
 LATER_STEPS = 5
+FALL = (0.2, 0.38)
+"""By what share a price falls in the crash, at least and at most."""
 LARGEST_FALL_A_STEP = 0.06
 SMALL_MARKET = 3
 PAUSED_MARKET = 2
@@ -29,24 +33,42 @@ COLLATERALS_SHARE = 0.07
 
 def run(world: World, accounts: int) -> Play:
     """Deploys the protocol and plays the whole scenario. Raises UnreadError."""
-    play = Play(world, deploy(world), populate(world, accounts))
-    play.premium = [0.0] * len(play.perp.markets)
-    open_accounts(play)
+    perp = deploy(world)
+    falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
+    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
+    open_market(play)
     open_first_positions(play)
-    trade_for(play, CALM_STEPS, 0.12, "calm days", pause=(1, 5))
+    trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
+    _change_parameters(play)
+    trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     play.pin("calm")
     _pause(play, SMALL_MARKET)
-    _crash(play)
+    _crash(play, falls)
     play.pin("stressed")
     _liquidate(play, accounts)
     play.pin("after")
-    trade_for(play, LATER_STEPS, 0.08, "later days", pause=(1, 3))
+    trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
     _pause(play, PAUSED_MARKET)
-    trade_for(play, 2, 0.08, "paused days", pause=(1, 3))
+    trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
     play.pin("paused")
     return play
+
+
+def _change_parameters(play: Play) -> None:
+    """The owner changes a few parameters, as owners do: each of them has an event."""
+    core, owner = play.perp.core, play.perp.owner
+    token, market = play.perp.collaterals[-1], play.perp.markets[PAUSED_MARKET]
+    ratio, fee = token.plan.collateral_ratio - 50_000, market.plan.exchange_fee + 500
+    changes = (
+        (core.collateral_manager, "setCollateralRatio", (token.token.address, ratio)),
+        (core.market_registry, "setFeeRatio", (market.address, fee)),
+        (core.clearing_house_config, "setMaxFundingRate", (150_000,)),
+    )
+    for contract, function, args in changes:
+        play.world.queue(contract.send(owner, function, *args, label="change parameter"))
+    play.mine()
 
 
 def _leave(play: Play) -> None:
@@ -62,15 +84,13 @@ def _pause(play: Play, index: int) -> None:
     play.halted.add(index)
 
 
-def _crash(play: Play) -> None:
-    """Every price falls by 20 to 45 % in steps that the pools can follow."""
+def _crash(play: Play, falls: Sequence[float]) -> None:
+    """Every price falls in steps that the pools can follow."""
     rng = play.world.random("perp-v2 crash")
-    falls = {symbol: rng.uniform(0.25, 0.45) for symbol in play.perp.feeds}
-    deepest = max(falls.values())
-    steps = math.ceil(math.log(1 - deepest) / math.log(1 - LARGEST_FALL_A_STEP))
+    steps = math.ceil(math.log(1 - max(falls)) / math.log(1 - LARGEST_FALL_A_STEP))
     for step in range(steps):
-        for symbol, feed in play.perp.feeds.items():
-            feed.feed.price_usd *= (1 - falls[symbol]) ** (1 / steps)
+        for market, fall in zip(play.perp.markets, falls, strict=True):
+            market.feed.feed.price_usd *= (1 - fall) ** (1 / steps)
         play.step_prices(rng.randint(2 * MINUTE, 20 * MINUTE))
         play.world.progress("crash", step + 1, steps)
     play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
@@ -106,27 +126,23 @@ def _settle_bad_debt(play: Play) -> None:
     for standing in standings:
         if standing.account_value < 0 and not any(standing.sizes):
             play.world.queue(play.desk.settle_bad_debt(play.arbitrageur, standing.address))
-    play.world.queue(
-        play.perp.core.insurance_fund.send(play.arbitrageur, "repay", label="repay fund")
-    )
     play.mine(HOUR // 2)
+    fund = play.perp.core.insurance_fund
+    view = View(play.perp.core.vault, "getSettlementTokenValue", (fund.address,))
+    if whole(play.world.ask([view])[0]) < 0:
+        play.world.queue(fund.send(play.arbitrageur, "repay", label="repay fund"))
+        play.mine(HOUR // 2)
 
 
 def _close_small_market(play: Play) -> None:
     """The small market is closed at its paused price; about half of its traders quit."""
     market = play.perp.markets[SMALL_MARKET]
-    (price,) = play.world.ask([_paused_price(play)])
-    assert price is not None
-    play.world.queue(
-        market.base.send(play.perp.market_owner, "close(uint256)", price[0], label="close market")
-    )
+    (answer,) = play.world.ask([View(market.base, "getPausedIndexPrice")])
+    owner, price = play.perp.market_owner, whole(answer)
+    play.world.queue(market.base.send(owner, "close(uint256)", price, label="close market"))
     play.mine(MINUTE)
     standings = play.desk.standings([p.address for p in play.people])
     inside = [s.address for s in standings if s.sizes[SMALL_MARKET]]
     for trader in inside[::2]:
         play.world.queue(play.desk.quit_market(play.arbitrageur, trader, market))
     play.mine(MINUTE)
-
-
-def _paused_price(play: Play) -> View:
-    return View(play.perp.markets[SMALL_MARKET].base, "getPausedIndexPrice")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
-from analyzer.devnet.perp_v2.desk import Standing
-from analyzer.devnet.perp_v2.opening import E18, add_first_range
+from analyzer.devnet.perp_v2.desk import Standing, tuple_of, whole
+from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import Person, Range, of_role
+from analyzer.devnet.tokens import Token
 from analyzer.devnet.world import View
 
 E12 = 10**12
@@ -32,16 +34,26 @@ ACTIONS = (
 
 
 def trade_for(
-    play: Play, steps: int, acting: float, purpose: str, *, pause: tuple[int, int]
+    play: Play,
+    steps: int,
+    acting: float,
+    purpose: str,
+    *,
+    hours: tuple[int, int],
+    also: Sequence[str] = (),
 ) -> None:
-    """`steps` rounds: time passes, prices drift and are followed, a share of the accounts acts."""
+    """`steps` rounds: time passes, prices drift and are followed, a share of the accounts acts.
+
+    `hours`: the least and the most that pass in a round. `also`: roles that act beside the
+    traders.
+    """
     rng = play.world.random(f"perp-v2 {purpose}")
-    traders = list(of_role(play.people, "trader", "whale"))
+    traders = [p for p in of_role(play.people, "trader", *also) if not p.patient]
     makers = list(of_role(play.people, "maker"))
     for step in range(steps):
-        hours = rng.randint(*pause)
-        drift_prices(play, rng, hours)
-        play.step_prices(hours * HOUR + rng.randint(0, 600))
+        passed = rng.randint(*hours)
+        drift_prices(play, rng, passed)
+        play.step_prices(passed * HOUR + rng.randint(0, 600))
         actors = rng.sample(traders, max(1, round(len(traders) * acting)))
         act(play, actors, rng)
         for maker in rng.sample(makers, max(1, round(len(makers) * acting))):
@@ -80,7 +92,9 @@ def first_position(play: Play, person: Person, index: int, rng: random.Random) -
     sign = 1 if rng.random() < person.long_bias else -1
     if person.role == "tiny":
         return play.desk.open_size(person.address, market, sign * rng.choice(TINY_SIZES))
-    notional = person.wealth_usd * person.leverage * rng.uniform(0.7, 1.0) / len(person.markets)
+    notional = person.wealth_usd * person.leverage * person.shares[index]
+    if not person.patient:
+        notional *= rng.uniform(0.6, 1.0)
     return play.desk.open_notional(person.address, market, sign * int(notional * 1e6) * E12)
 
 
@@ -101,7 +115,7 @@ def action(
     held = [i for i, size in enumerate(standing.sizes) if size and i not in play.halted]
     match name:
         case "deposit":
-            return first_deposit_again(play, person, rng)
+            return deposit_again(play, person, rng)
         case "withdraw usdc":
             free = max(standing.free_collateral, 0)
             return [
@@ -132,7 +146,16 @@ def action(
     return [desk.open_notional(address, markets[index], sign * notional)]
 
 
-def first_deposit_again(play: Play, person: Person, rng: random.Random) -> list[Call]:
+def withdrawal(play: Play, trader: str, token: Token, rng: random.Random) -> list[Call]:
+    """Some of what is free of a token; what is not free at all is still asked for now and then."""
+    view = View(play.perp.core.vault, "getFreeCollateralByToken", (trader, token.address))
+    free = whole(play.world.ask([view])[0])
+    if not free and rng.random() < 0.8:
+        return [play.desk.settle_funding(trader)]
+    return [play.desk.withdraw(trader, token.address, max(1, int(free * rng.uniform(0.05, 0.5))))]
+
+
+def deposit_again(play: Play, person: Person, rng: random.Random) -> list[Call]:
     """A smaller deposit, in USDC or in a token."""
     amount = person.wealth_usd * rng.uniform(0.02, 0.25)
     if person.in_tokens and rng.random() < 0.5:
@@ -144,32 +167,34 @@ def first_deposit_again(play: Play, person: Person, rng: random.Random) -> list[
 
 def tend_ranges(play: Play, maker: Person, rng: random.Random) -> None:
     """Collects fees of a range, removes a part or all of it, or adds a new one."""
-    open_ranges = [r for r in maker.ranges if r.market not in play.halted]
+    held = [(r, liquidity) for r, liquidity in ranges_of(play, maker) if liquidity]
+    maker.ranges = [r for r, _ in held]
+    movable = [(r, liquidity) for r, liquidity in held if r.market not in play.halted]
     choice = rng.choices(("collect", "part", "all", "add"), (40, 25, 10, 25))[0]
-    if choice == "add" or not open_ranges:
-        index = rng.choice([i for i in maker.markets if i not in play.halted] or [0])
-        add_first_range(play, maker, index, play.perp.markets[index], rng)
+    markets = [i for i in maker.markets if i not in play.halted]
+    if choice == "add" or not movable:
+        if markets:
+            index = rng.choice(markets)
+            add_range(play, maker, index, rng)
         return
-    chosen = rng.choice(open_ranges)
-    liquidity = 0 if choice == "collect" else liquidity_of(play, maker, chosen)
-    if choice == "part":
-        liquidity = int(liquidity * rng.uniform(0.1, 0.8))
-    market = play.perp.markets[chosen.market]
+    chosen, liquidity = rng.choice(movable)
+    removed = {"collect": 0.0, "part": rng.uniform(0.1, 0.8), "all": 1.0}[choice]
+    amount = liquidity if removed == 1.0 else int(liquidity * removed)
     ticks = (chosen.lower_tick, chosen.upper_tick)
-    play.world.queue(play.desk.remove_range(maker.address, market, ticks, liquidity))
+    market = play.perp.markets[chosen.market]
+    play.world.queue(play.desk.remove_range(maker.address, market, ticks, amount))
 
 
-def liquidity_of(play: Play, maker: Person, chosen: Range) -> int:
-    """The liquidity of a range now; 0 when it was never accepted or is gone."""
-    market = play.perp.markets[chosen.market].address
-    args = (maker.address, market, chosen.lower_tick, chosen.upper_tick)
-    (answer,) = play.world.ask([View(play.perp.core.order_book, "getOpenOrder", args)])
-    assert answer is not None, "getOpenOrder does not revert"
-    order = answer[0]
-    assert isinstance(order, tuple)
-    return int(order[0])
-
-
-def dollars(amount: int) -> int:
-    """Whole dollars as an 18-decimal amount."""
-    return amount * E18
+def ranges_of(play: Play, maker: Person) -> list[tuple[Range, int]]:
+    """The maker's ranges with their liquidity now; 0 when one was not accepted or is gone."""
+    book = play.perp.core.order_book
+    views = [
+        View(
+            book,
+            "getOpenOrder",
+            (maker.address, play.perp.markets[r.market].address, r.lower_tick, r.upper_tick),
+        )
+        for r in maker.ranges
+    ]
+    orders = [tuple_of(a) for a in play.world.ask(views)]
+    return [(r, whole(order)) for r, order in zip(maker.ranges, orders, strict=True)]

@@ -15,8 +15,8 @@ from analyzer.model.integers import mul_div
 from analyzer.protocols.base import SilentChange
 from analyzer.protocols.perp_v2.evidence import Evidence
 from analyzer.protocols.perp_v2.fixed_point import Q96
-from analyzer.protocols.perp_v2.fold.growth import FUNDING_PERIOD_S, order_payment
 from analyzer.protocols.perp_v2.fold.ledger import AccountLedger, MarketLedger
+from analyzer.protocols.perp_v2.growth import FUNDING_PERIOD_S, order_owes, snapshots
 from analyzer.protocols.perp_v2.observe.markets import MarketReading
 from analyzer.protocols.perp_v2.observe.storage import AccountWords, MarketWords
 from analyzer.protocols.perp_v2.state import (
@@ -135,15 +135,6 @@ def _stored_orders(
     return out, missing
 
 
-def _snapshot(order: Order) -> tuple[int, int, int]:
-    """The three funding snapshots of an order."""
-    return (
-        order.last_tw_premium_growth_inside_x96,
-        order.last_tw_premium_growth_below_x96,
-        order.last_tw_premium_div_by_sqrt_price_growth_inside_x96,
-    )
-
-
 def _count_snapshots(
     evidence: Evidence,
     record: AccountMarket,
@@ -160,7 +151,7 @@ def _count_snapshots(
     for key, order in orders.items():
         if order is not record.orders[key]:
             pairs.append(
-                ("order funding snapshot", _snapshot(record.orders[key]), _snapshot(order))
+                ("order funding snapshot", snapshots(record.orders[key]), snapshots(order))
             )
     for what, rebuilt, stored in pairs:
         if silent and rebuilt != stored:
@@ -189,7 +180,7 @@ def _is_silent(
     base = record.taker_position_size - sum(order.base_debt for order in record.orders.values())
     owed = mul_div(base, growth - known, Q96)
     for key, order in record.orders.items():
-        owed += order_payment(order, *_snapshot(orders[key]))
+        owed += order_owes(order, snapshots(orders[key]))
     return abs(owed) < FUNDING_PERIOD_S * later
 
 

@@ -26,21 +26,27 @@ def div_ratio(value: int, ratio: int) -> int:
     return floor_div(value * RATIO_ONE, ratio)
 
 
+def power_of_ten(exponent: int) -> int:
+    """10 ** `exponent` (>= 0), as an integer to the type checker too."""
+    power: int = 10**exponent
+    return power
+
+
 def to_settlement(amount_e18: int, decimals: int) -> int:
     """18 decimals to the settlement token's, rounded toward minus infinity: -1 wei is -1 unit."""
-    return floor_div(amount_e18, 10 ** (18 - decimals))
+    return floor_div(amount_e18, power_of_ten(18 - decimals))
 
 
 def from_settlement(amount: int, decimals: int) -> int:
     """The settlement token's decimals (at most 18) to 18: exact."""
-    return amount * 10 ** (18 - decimals)
+    return amount * power_of_ten(18 - decimals)
 
 
 def convert_decimals(amount: int, from_decimals: int, to_decimals: int) -> int:
     """An amount in other decimals, rounded toward minus infinity where digits are lost."""
     if from_decimals > to_decimals:
-        return floor_div(amount, 10 ** (from_decimals - to_decimals))
-    return amount * 10 ** (to_decimals - from_decimals)
+        return floor_div(amount, power_of_ten(from_decimals - to_decimals))
+    return amount * power_of_ten(to_decimals - from_decimals)
 
 
 def price_x96_from_sqrt(sqrt_price_x96: int) -> int:
@@ -70,8 +76,8 @@ def token_value_e18(amount: int, token_decimals: int, price: int, feed_decimals:
     first and then scaled down: the order decides the last digit.
     """
     if token_decimals > 18:
-        return convert_decimals(amount * price // 10**feed_decimals, token_decimals, 18)
-    return convert_decimals(amount, token_decimals, 18) * price // 10**feed_decimals
+        return convert_decimals(amount * price // power_of_ten(feed_decimals), token_decimals, 18)
+    return convert_decimals(amount, token_decimals, 18) * price // power_of_ten(feed_decimals)
 
 
 def token_amount_for_value(
@@ -82,7 +88,7 @@ def token_amount_for_value(
     Rounded up in the division by the price, then down to the token's decimals (up to 18
     decimals); above 18 the value is scaled up first and only the division rounds (up).
     """
-    one = 10**feed_decimals
+    one = power_of_ten(feed_decimals)
     if token_decimals > 18:
         return ceil_div(convert_decimals(value_e18, 18, token_decimals) * one, price)
     return convert_decimals(ceil_div(value_e18 * one, price), 18, token_decimals)

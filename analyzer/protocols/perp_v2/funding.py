@@ -7,13 +7,13 @@ growth-outside arithmetic there is unchecked, so it wraps at 256 bits here too.
 
 from __future__ import annotations
 
-from analyzer.model.integers import clamp, mul_div, to_int256, trunc_div, wrap_uint256
-from analyzer.protocols.perp_v2.fixed_point import (
-    Q96,
-    Q128,
-    e18_to_x96,
-    mul_ratio,
-    price_x96_from_sqrt,
+from analyzer.model.integers import mul_div, trunc_div, wrap_uint256
+from analyzer.protocols.perp_v2.fixed_point import Q96, Q128, price_x96_from_sqrt
+from analyzer.protocols.perp_v2.growth import (
+    FUNDING_PERIOD_S,
+    advanced,
+    order_owes,
+    range_growth,
 )
 from analyzer.protocols.perp_v2.prices import (
     funding_clock,
@@ -29,10 +29,6 @@ from analyzer.protocols.perp_v2.state import (
     Order,
     TickGrowth,
 )
-from analyzer.protocols.perp_v2.ticks import amount0, sqrt_ratio_at_tick
-
-FUNDING_PERIOD_S = 86_400
-"""A premium held for this long is paid once."""
 
 _NO_GROWTH = TickGrowth()
 
@@ -67,30 +63,19 @@ def growth_now(market: MarketState, config: Config, block_time: int) -> FundingG
     settled = market.last_settled_timestamp
     if settled in (0, timestamp):
         return market.growth
-    index_x96 = e18_to_x96(index_e18)
-    limit = mul_ratio(index_x96, config.max_funding_rate)
-    delta = clamp(market_x96 - index_x96, -limit, limit) * (timestamp - settled)
-    return FundingGrowth(
-        market.growth.tw_premium_x96 + delta,
-        market.growth.tw_premium_div_by_sqrt_price_x96 + mul_div(delta, Q96, market.sqrt_price_x96),
+    return advanced(
+        market.growth,
+        market_x96=market_x96,
+        index_e18=index_e18,
+        seconds=timestamp - settled,
+        max_funding_rate=config.max_funding_rate,
+        sqrt_price_x96=market.sqrt_price_x96,
     )
 
 
 def _outside(market: MarketState, tick: int) -> TickGrowth:
     """What the order book stores as grown outside of `tick`; zeros where it stores nothing."""
     return market.growth_outside.get(tick, _NO_GROWTH)
-
-
-def _below(market: MarketState, tick: int, grown: int, outside: int) -> int:
-    """Growth below `tick`: what is outside when the pool stands at or above it, else the rest."""
-    return outside if market.tick >= tick else to_int256(grown - outside)
-
-
-def _inside(market: MarketState, order: Order, grown: int, outside: tuple[int, int]) -> int:
-    """Growth inside the order's range, given what grew outside of its (lower, upper) tick."""
-    below = _below(market, order.lower_tick, grown, outside[0])
-    above = outside[1] if market.tick < order.upper_tick else to_int256(grown - outside[1])
-    return to_int256(grown - below - above)
 
 
 def pending_fee(market: MarketState, order: Order) -> int:
@@ -108,33 +93,8 @@ def pending_fee(market: MarketState, order: Order) -> int:
 
 
 def order_coefficient(market: MarketState, order: Order, growth: FundingGrowth) -> int:
-    """One order's part of the funding coefficient: base held times premium, before the division
-    by a day; truncated toward zero.
-
-    Below its range an order is all base; inside, its base falls as the price rises; above it
-    holds none and pays nothing.
-    """
-    lower, upper = _outside(market, order.lower_tick), _outside(market, order.upper_tick)
-    sqrt_lower = sqrt_ratio_at_tick(order.lower_tick)
-    sqrt_upper = sqrt_ratio_at_tick(order.upper_tick)
-    below = _below(market, order.lower_tick, growth.tw_premium_x96, lower.tw_premium_x96)
-    inside = _inside(
-        market, order, growth.tw_premium_x96, (lower.tw_premium_x96, upper.tw_premium_x96)
-    )
-    inside_div = _inside(
-        market,
-        order,
-        growth.tw_premium_div_by_sqrt_price_x96,
-        (lower.tw_premium_div_by_sqrt_price_x96, upper.tw_premium_div_by_sqrt_price_x96),
-    )
-    base_when_below = amount0(sqrt_lower, sqrt_upper, order.liquidity)
-    from_below = base_when_below * (below - order.last_tw_premium_growth_below_x96)
-    from_inside = order.liquidity * (
-        inside_div
-        - order.last_tw_premium_div_by_sqrt_price_growth_inside_x96
-        - mul_div(inside - order.last_tw_premium_growth_inside_x96, Q96, sqrt_upper)
-    )
-    return trunc_div(from_below + from_inside, Q96)
+    """One order's part of the funding coefficient up to `growth`; see `growth.order_owes`."""
+    return order_owes(order, range_growth(market.growth_outside, growth, order, market.tick))
 
 
 def pending_payment(market: MarketState, held: AccountMarket, growth: FundingGrowth) -> int:

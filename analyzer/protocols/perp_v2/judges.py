@@ -158,15 +158,13 @@ def account_judges(bench: Bench, numbers: AccountMath, row: MarginRow | None) ->
         if base in numbers.markets:
             yield from _market_judges(bench, numbers, numbers.markets[base], market)
         else:
-            address = numbers.account.address
-            yield bench.ask(
-                "AccountBalance.getAccountInfo",
-                (address, base),
-                always((0, 0, None)),
-                account=address,
-                market=base,
-                labels=_ACCOUNT_INFO,
-            )
+            yield from _absence_judges(bench, numbers.account.address, base)
+
+
+def _absence_judges(bench: Bench, address: str, base: str) -> Iterator[Judge]:
+    """A market that the account is not in: neither size, nor notional, nor debts of orders."""
+    for call in ("AccountBalance.getBase", "AccountBalance.getQuote"):
+        yield bench.ask(call, (address, base), always(0), account=address, market=base)
 
 
 _ACCOUNT_INFO = ("takerPositionSize", "takerOpenNotional", "lastTwPremiumGrowthGlobalX96")

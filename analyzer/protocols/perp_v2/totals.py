@@ -100,9 +100,9 @@ def _taker_base(state: PerpState, market: MarketState, ledger: MarketLedger) -> 
         rebuilt=rebuilt,
         on_chain=-swaps.net_base,
         allowed=swaps.base_allowed,
-        why=f"{swaps.trades} trades are exact but for {swaps.exact_output_trades} of exact output"
-        " whose request differs from the pool's own amount by less than 10 wei (9 each);"
-        " liquidations move sizes from one account to another",
+        why=f"of {swaps.trades} trades {swaps.rounded_base} of exact output booked the request"
+        " instead of the pool's own amount, which is less than 10 wei off (9 each); all others"
+        " are exact; liquidations move sizes from one account to another",
     )
 
 
@@ -133,8 +133,9 @@ def _taker_quote(state: PerpState, market: MarketState, ledger: MarketLedger) ->
         rebuilt=rebuilt,
         on_chain=-swaps.net_quote,
         allowed=swaps.quote_allowed,
-        why=f"of {swaps.trades} trades each long one scales its input by fee ratios and sums its"
-        " fee over the pool's steps (2 wei and 1 a step); exact-output ones 9 wei",
+        why=f"of {swaps.trades} trades {swaps.rounded_quote} were rounded: an exact output within"
+        " 10 wei (9 each), or a long's input scaled by fee ratios, its fee summed over the pool's"
+        " steps (2 and 1 a step); all others are exact",
     )
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from analyzer.model.logs import Event
-from analyzer.protocols.perp_v2.fold.growth import range_growth
 from analyzer.protocols.perp_v2.fold.ledger import (
     AccountLedger,
     FoldNote,
     MarketLedger,
     PerpLedger,
 )
+from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.state import Account, AccountMarket
 
 K = TypeVar("K", bound=Hashable)
@@ -120,9 +120,7 @@ def settle(record: AccountMarket, market: MarketLedger) -> None:
     """
     record.last_tw_premium_growth_global_x96 = market.growth.tw_premium_x96
     for order in record.orders.values():
-        inside, below, div_inside = range_growth(
-            market.outside, market.growth, order, market.pool.tick
-        )
-        order.last_tw_premium_growth_inside_x96 = inside
-        order.last_tw_premium_growth_below_x96 = below
-        order.last_tw_premium_div_by_sqrt_price_growth_inside_x96 = div_inside
+        seen = range_growth(market.outside, market.growth, order, market.pool.tick)
+        order.last_tw_premium_growth_inside_x96 = seen.inside
+        order.last_tw_premium_growth_below_x96 = seen.below
+        order.last_tw_premium_div_by_sqrt_price_growth_inside_x96 = seen.inside_div

@@ -96,23 +96,20 @@ class PoolLedger:
 class SwapTotals:
     """Counted over a market's trades, for the control totals (18 decimals).
 
-    net_base, net_quote: what the pool received, less its own fee on what came in. base_residual,
-    quote_residual: taker's change plus net, trade by trade. *_allowed: the sum of what the named
-    roundings of each trade can make.
+    net_base, net_quote: what the pool received, less its own fee on what came in. rounded_base,
+    rounded_quote: trades in which the taker's change is not exactly the opposite; *_allowed: what
+    the named roundings of those trades can make. position_allowed: what all trades can put
+    between what ranges hold by price and what the pool really moved.
     """
 
     trades: int = 0
     net_base: int = 0
     net_quote: int = 0
-    traded_base: int = 0
-    traded_quote: int = 0
-    base_residual: int = 0
-    quote_residual: int = 0
+    rounded_base: int = 0
+    rounded_quote: int = 0
     base_allowed: int = 0
     quote_allowed: int = 0
-    exact_output_trades: int = 0
     position_allowed: int = 0
-    """Largest distance between what makers' ranges hold by price and by the pool's amounts."""
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from analyzer.protocols.perp_v2.fold.context import (
     integer,
     text,
 )
-from analyzer.protocols.perp_v2.fold.growth import AmbiguousTwapError, settle_growth
 from analyzer.protocols.perp_v2.fold.ledger import MarketLedger, PoolLedger
+from analyzer.protocols.perp_v2.fold.replay import AmbiguousTwapError, settle_growth
 from analyzer.protocols.perp_v2.state import MarketStatus
 
 BITMAP_WORD_BITS = 8

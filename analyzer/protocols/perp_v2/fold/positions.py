@@ -116,27 +116,26 @@ def _count_change(context: FoldContext, market: MarketLedger, size: int, notiona
 def _count_trade(market: MarketLedger, swap: SwapMove, size: int, notional: int) -> None:
     """What the taker booked against what the pool moved, with the roundings of this trade.
 
-    Base: exact, but for an exact-output trade whose pool output is short of the request. Quote: a
-    long's input is scaled by fee ratios and its fee is summed over the steps, each rounded.
+    A trade whose two sides are equal is allowed nothing. Base differs only where an exact-output
+    trade's request differs from the pool's own output. Quote also where a long's input was
+    scaled by fee ratios, its fee summed over the pool's steps, each rounded.
     """
     keep = RATIO_ONE - market.uniswap_fee_ratio
     net_base = swap.amount0 * keep // RATIO_ONE if swap.amount0 > 0 else swap.amount0
     net_quote = swap.amount1 * keep // RATIO_ONE if swap.amount1 > 0 else swap.amount1
-    base_residual, quote_residual = size + net_base, notional + net_quote
-    exact_output = base_residual != 0 or (swap.amount1 < 0 and quote_residual != 0)
-    tolerance = EXACT_OUTPUT_TOLERANCE_WEI if exact_output else 0
     totals = market.swaps
     totals.trades += 1
     totals.net_base += net_base
     totals.net_quote += net_quote
-    totals.traded_base += size
-    totals.traded_quote += notional
-    totals.base_residual += base_residual
-    totals.quote_residual += quote_residual
-    totals.exact_output_trades += exact_output
-    totals.base_allowed += tolerance
-    totals.quote_allowed += tolerance + (swap.roundings + 2 if swap.amount1 > 0 else 0)
-    totals.position_allowed += tolerance + 2 * swap.roundings + swap.price_rounding
+    totals.position_allowed += 2 * swap.roundings + swap.price_rounding
+    if size + net_base:
+        totals.rounded_base += 1
+        totals.base_allowed += EXACT_OUTPUT_TOLERANCE_WEI
+        totals.position_allowed += EXACT_OUTPUT_TOLERANCE_WEI
+    if notional + net_quote:
+        totals.rounded_quote += 1
+        scaled = swap.amount1 > 0
+        totals.quote_allowed += swap.roundings + 2 if scaled else EXACT_OUTPUT_TOLERANCE_WEI
 
 
 def on_liquidity_changed(context: FoldContext, event: Event) -> None:

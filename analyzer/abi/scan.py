@@ -1,0 +1,230 @@
+"""The raw JSON answer of eth_getLogs to columns, without building an object per log.
+
+In compact JSON every log is the same text but for its values:
+
+    {"address":"0x..","topics":["0x..","0x.."],"data":"0x..","blockNumber":"0x1b",...}
+     ^       ^ ^    ^                       quotes: their number tells the number of topics
+
+All quotes are found at once; the first log of each shape is parsed and becomes the template; every
+byte of the other logs that is not inside a value is compared with it. Whatever does not fit
+(whitespace, escapes, missing fields, another order, `"removed":true`) raises `NotCompactError`,
+and the caller takes the slower way: JSON parser and the exact codec.
+"""
+
+from __future__ import annotations
+
+import binascii
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from analyzer.abi.batch import Bytes, Ints, LogBatch
+from analyzer.abi.types import WORD
+
+_QUOTE, _OPEN, _CLOSE, _COMMA = (ord(c) for c in '"{},')
+_NUMBER_DIGITS = 15
+"""Hex digits of a block number or index: more would not be one, and 15 fit an int64."""
+_HEX_DIGITS = {"address": 40, "blockHash": 64, "transactionHash": 64}
+_NUMBERS = ("blockNumber", "logIndex", "transactionIndex")
+_FIELDS = (*_HEX_DIGITS, *_NUMBERS, "data")
+
+
+class NotCompactError(Exception):
+    """The answer is not of the fixed layout: no fault of the node, only not for this path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Logs of one shape. `place`: where each stood in the answer."""
+
+    place: Ints
+    batch: LogBatch
+
+
+def scan_logs(body: bytes) -> list[Scanned]:
+    """The logs of one eth_getLogs answer (the whole JSON-RPC body), grouped by shape.
+
+    Raises NotCompactError when the slower way has to be taken.
+    """
+    region = _logs_region(body)
+    if not region:
+        return []
+    text = np.frombuffer(region, dtype=np.uint8)
+    opens, closes = np.flatnonzero(text == _OPEN), np.flatnonzero(text == _CLOSE)
+    flat = (
+        len(opens) == len(closes)
+        and opens[0] == 0
+        and closes[-1] == len(text) - 1
+        and bool((opens[1:] == closes[:-1] + 2).all())
+        and bool((text[closes[:-1] + 1] == _COMMA).all())
+    )
+    if not flat:
+        raise NotCompactError("the logs are not flat objects side by side")
+    quotes = np.flatnonzero(text == _QUOTE)
+    first_quote = np.searchsorted(quotes, opens)
+    counts = np.diff(np.append(first_quote, len(quotes)))
+    out: list[Scanned] = []
+    for count in np.unique(counts):
+        rows = np.flatnonzero(counts == count)
+        if count % 2 or not count:
+            raise NotCompactError("a string is not closed")
+        marks = quotes[first_quote[rows][:, None] + np.arange(count)]
+        out += _scan_shape(region, text, rows, opens[rows], closes[rows], marks)
+    return out
+
+
+def _logs_region(body: bytes) -> bytes:
+    """The text of the logs without the array's brackets; empty when there is no log."""
+    start = body.find(b'"result":[') + len(b'"result":[')
+    if start < len(b'"result":[') or b"\\" in body:
+        raise NotCompactError("no compact result array")
+    end = body.rfind(b"}]", start) + 1
+    try:
+        rest = orjson.loads(body[:start] + body[max(end, start) :])
+    except orjson.JSONDecodeError:
+        raise NotCompactError("the answer around the result is not JSON") from None
+    if not isinstance(rest, dict) or rest.get("result") != [] or rest.get("error") is not None:
+        raise NotCompactError("the answer is not one result")
+    return body[start:end] if end else b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """The layout of one shape: which strings of a log are values, and of what.
+
+    strings: numbers of the strings that are values; roles: what each is (a field name, `topic`,
+    or '' for one that is not used); literals: the text before each value (with its 0x where the
+    value is used) and, last, the text after the last one.
+    """
+
+    strings: tuple[int, ...]
+    roles: tuple[str, ...]
+    literals: tuple[bytes, ...]
+
+
+def _template(log: bytes) -> _Template:
+    """The layout of a log. Raises NotCompactError when it lacks a field or is removed."""
+    try:
+        parsed = orjson.loads(log)
+    except orjson.JSONDecodeError:
+        raise NotCompactError("a log is not JSON") from None
+    if not all(isinstance(parsed.get(name), str) for name in _FIELDS) or parsed.get("removed"):
+        raise NotCompactError("a log lacks a field, or is removed")
+    topics = parsed.get("topics")
+    quotes = [i for i, c in enumerate(log) if c == _QUOTE]
+    strings, roles, literals = [], [], []
+    key, position = "", 0
+    for number in range(len(quotes) // 2):
+        start, end = quotes[2 * number] + 1, quotes[2 * number + 1]
+        if log[end + 1 : end + 2] == b":":
+            key = log[start:end].decode()
+            continue
+        role = "topic" if key == "topics" else key if key in _FIELDS else ""
+        skip = 2 if role else 0
+        if role and log[start : start + 2] != b"0x":
+            raise NotCompactError(f"{key} is not 0x text")
+        strings.append(number)
+        roles.append(role)
+        literals.append(log[position : start + skip])
+        position = end
+    if sorted(r for r in roles if r and r != "topic") != sorted(_FIELDS):
+        raise NotCompactError("a field is there twice")
+    if not isinstance(topics, list) or roles.count("topic") != len(topics):
+        raise NotCompactError("the topics are no list of texts")
+    return _Template(tuple(strings), tuple(roles), (*literals, log[position:]))
+
+
+def _scan_shape(
+    region: bytes, text: Bytes, rows: Ints, opens: Ints, closes: Ints, marks: Ints
+) -> list[Scanned]:
+    """The logs that have the same number of strings, split by the length of their data.
+
+    marks: [log, quote] positions; rows: places in the answer.
+    """
+    template = _template(region[opens[0] : closes[0] + 1])
+    strings = list(template.strings)
+    starts = marks[:, 0::2][:, strings] + 1 + np.array([2 if r else 0 for r in template.roles])
+    ends = marks[:, 1::2][:, strings]
+    before = np.column_stack([opens, ends])
+    after = np.column_stack([starts, closes + 1])
+    for number, literal in enumerate(template.literals):
+        same = (after[:, number] - before[:, number] == len(literal)).all()
+        if not same or (_gather(text, before[:, number], len(literal)) != list(literal)).any():
+            raise NotCompactError("a log is laid out differently")
+    lengths = ends - starts
+    data = lengths[:, template.roles.index("data")]
+    out: list[Scanned] = []
+    for length in np.unique(data):
+        part = data == length
+        batch = _batch(text, template.roles, starts[part], ends[part])
+        out.append(Scanned(rows[part], batch))
+    return out
+
+
+def _batch(text: Bytes, roles: tuple[str, ...], starts: Ints, ends: Ints) -> LogBatch:
+    """The values of logs of one shape and one data length."""
+    numbers: dict[str, Ints] = {}
+    fixed: dict[str, Bytes] = {}
+    topics: list[Bytes] = []
+    for column, role in enumerate(roles):
+        start, end = starts[:, column], ends[:, column]
+        if role in _NUMBERS:
+            numbers[role] = _numbers(text, start, end)
+        elif role == "topic":
+            topics.append(_hex(text, start, end, 2 * WORD))
+        elif role:
+            fixed[role] = _hex(text, start, end, _HEX_DIGITS.get(role))
+    count = len(starts)
+    return LogBatch(
+        numbers["blockNumber"],
+        numbers["logIndex"],
+        numbers["transactionIndex"],
+        fixed["blockHash"],
+        fixed["transactionHash"],
+        fixed["address"],
+        np.stack(topics, axis=1) if topics else np.zeros((count, 0, WORD), dtype=np.uint8),
+        fixed["data"],
+    )
+
+
+def _gather(text: Bytes, starts: Ints, width: int) -> Bytes:
+    """`width` bytes from each start. Shape: [start, byte]."""
+    if not width:
+        return np.zeros((len(starts), 0), dtype=np.uint8)
+    # Overlapping items of `width` bytes: numpy then copies each as a block, not byte by byte.
+    shape = (len(text) - width + 1,)
+    items = np.ndarray(shape, dtype=f"V{width}", buffer=text.data, strides=(1,))
+    return items[starts].view(np.uint8).reshape(len(starts), width)
+
+
+def _hex(text: Bytes, starts: Ints, ends: Ints, digits: int | None) -> Bytes:
+    """Hex values of one length (`digits`, or that of the first), every digit checked."""
+    digits = int(ends[0] - starts[0]) if digits is None else digits
+    if (ends - starts != digits).any() or digits % 2:
+        raise NotCompactError("a hex value has another length")
+    try:
+        raw = binascii.unhexlify(_gather(text, starts, digits).tobytes())
+    except binascii.Error:
+        raise NotCompactError("a value is not hexadecimal") from None
+    return np.frombuffer(raw, dtype=np.uint8).reshape(len(starts), digits // 2)
+
+
+_DIGIT = np.full(256, 255, dtype=np.uint8)
+_DIGIT[[ord(c) for c in "0123456789"]] = range(10)
+_DIGIT[[ord(c) for c in "abcdef"]] = range(10, 16)
+_DIGIT[[ord(c) for c in "ABCDEF"]] = range(10, 16)
+
+
+def _numbers(text: Bytes, starts: Ints, ends: Ints) -> Ints:
+    """Hex numbers of varying length; every digit is checked."""
+    lengths = ends - starts
+    width = int(lengths.max())
+    if lengths.min() < 1 or width > _NUMBER_DIGITS:
+        raise NotCompactError("a number is empty or too long")
+    digits = _DIGIT[_gather(text, ends - width, width)]
+    digits[np.arange(width) < (width - lengths)[:, None]] = 0
+    if (digits == 255).any():
+        raise NotCompactError("a number is not hexadecimal")
+    places = 16 ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    return np.asarray(digits.astype(np.int64) @ places)

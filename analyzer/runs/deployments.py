@@ -1,0 +1,110 @@
+"""Which deployments a run is about: from a file, by name, or all that a recording holds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from analyzer.abi.keccak import checksum
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError
+from analyzer.protocols.registry import load_plug, protocol_names
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> Deployment:
+    """The deployment of that name (of the recording, else shipped), or in that TOML file.
+
+    Raises: InputError when there is none, or the file is malformed; it lists the known names.
+    """
+    for deployment in [*recorded, *shipped_deployments()]:
+        if deployment.name == name_or_file:
+            return deployment
+    path = Path(name_or_file)
+    if path.suffix == ".toml" or path.is_file():
+        return read_deployment(path)
+    known = ", ".join(d.name for d in [*recorded, *shipped_deployments()]) or "none"
+    raise InputError(f"there is no deployment '{name_or_file}', nor such a file (known: {known})")
+
+
+def shipped_deployments() -> list[Deployment]:
+    """The deployments that ship with the installed protocols."""
+    return [d for name in protocol_names() for d in load_plug(name).deployments()]
+
+
+def read_deployment(path: Path) -> Deployment:
+    """A deployment file: `protocol`, `chain_id`, `from_block`, `[contracts]` with role = address,
+    and optionally `name` (else the file's) and `[factors]`.
+
+    Raises: InputError naming the file and what is wrong in it.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no deployment file {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no deployment file: {error}") from error
+    contracts = _table(path, values, "contracts")
+    deployment = Deployment(
+        _text(path, values, "name", path.stem),
+        _text(path, values, "protocol"),
+        _number(path, values, "chain_id"),
+        _number(path, values, "from_block"),
+        {role: _address(path, role, value) for role, value in contracts.items()},
+        {name: str(factor) for name, factor in _table(path, values, "factors").items()},
+        _text(path, values, "source", f"deployment file {path.name}"),
+    )
+    check_roles(deployment)
+    return deployment
+
+
+def check_roles(deployment: Deployment) -> None:
+    """Sees that every contract that the protocol needs is named.
+
+    Raises: InputError listing those that are not.
+    """
+    plug = load_plug(deployment.protocol)
+    missing = [role for role in plug.required_contracts if role not in deployment.contracts]
+    if missing:
+        raise InputError(
+            f"deployment {deployment.name} names no {', '.join(missing)}"
+            f" ({deployment.protocol} needs {', '.join(plug.required_contracts)})"
+        )
+
+
+def _text(path: Path, values: Mapping[str, object], key: str, default: str | None = None) -> str:
+    """A text value of a deployment file."""
+    value = values.get(key, default)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{path}: {key} has to be a text, it is {value!r}")
+    return value
+
+
+def _number(path: Path, values: Mapping[str, object], key: str) -> int:
+    """A whole number, not negative, of a deployment file."""
+    value = values.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputError(f"{path}: {key} has to be a whole number, it is {value!r}")
+    return value
+
+
+def _table(path: Path, values: Mapping[str, object], key: str) -> dict[str, object]:
+    """A table of a deployment file; empty when there is none."""
+    value = values.get(key, {})
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: [{key}] has to be a table, it is {value!r}")
+    return value
+
+
+def _address(path: Path, role: str, value: object) -> str:
+    """A checksummed address; one in mixed case has to have the right checksum."""
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise InputError(f"{path}: contract {role} is no address: {value!r}")
+    right = checksum(value)
+    mixed = value[2:] not in (value[2:].lower(), value[2:].upper())
+    if mixed and value != right:
+        raise InputError(f"{path}: contract {role} has a wrong checksum: {value}")
+    return right

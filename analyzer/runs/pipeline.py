@@ -1,0 +1,87 @@
+"""One deployment at one block, from the chain to a verified result: what scan, verify and demo do
+alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from analyzer.chain.base import Chain, Progress
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import ExitCode, InputError, worst_exit
+from analyzer.model.finding import Severity
+from analyzer.protocols.registry import load_plug
+from analyzer.solvency.drive import REBUILD
+from analyzer.solvency.rebuild import Rebuilt, rebuild
+from analyzer.solvency.result import Completeness, ScanResult
+from analyzer.store.index import Index
+
+NEVER = "never"
+
+
+def index_beside(db: Path) -> Path:
+    """The index that belongs to a snapshot when none is named: `scan.duckdb` ->
+    `scan.index.duckdb`."""
+    return db.with_name(f"{db.stem}.index{db.suffix or '.duckdb'}")
+
+
+def parse_fail_on(text: str) -> Severity | None:
+    """The severity from which on findings change the exit code; None for `never`.
+
+    Raises: InputError listing what there is.
+    """
+    if text == NEVER:
+        return None
+    for severity in Severity:
+        if severity.label == text:
+            return severity
+    known = ", ".join([*(severity.label for severity in Severity), NEVER])
+    raise InputError(f"'{text}' is no severity: choose one of {known}")
+
+
+def rebuild_indexed(
+    index: Index, chain: Chain, deployment: Deployment, *, block: BlockRef, progress: Progress
+) -> Rebuilt:
+    """Rebuilds a deployment at a block that is indexed. Asks no judge."""
+    plug = load_plug(deployment.protocol)
+    extent = index.extent(deployment, plug, block=block)
+    return rebuild(
+        plug,
+        deployment,
+        chain=chain,
+        block=block,
+        events=index.events(deployment, plug, up_to=block.number),
+        completeness=Completeness(
+            extent.from_block,
+            block.number,
+            extent.logs,
+            extent.blocks_with_logs,
+            extent.hash_chain,
+        ),
+        progress=progress,
+    )
+
+
+def unread(result: ScanResult) -> int:
+    """How many reads that the rebuild needed got no answer."""
+    return sum(row.not_read for row in result.reads if row.purpose == REBUILD)
+
+
+def exit_code(results: Sequence[ScanResult], fail_on: Severity | None) -> ExitCode:
+    """What the results say to the shell: divergence 4, not fully read 3, findings 1, clean 0."""
+    codes = [ExitCode.CLEAN]
+    for result in results:
+        if result.mismatches:
+            codes.append(ExitCode.DIVERGENCE)
+        if unread(result) or any(row.margin.unknown_reason for row in result.margin):
+            codes.append(ExitCode.NOT_FULLY_READ)
+        if fail_on is not None and any(f.severity >= fail_on for f in result.findings):
+            codes.append(ExitCode.FINDINGS)
+    return worst_exit(*codes)
+
+
+def run_id(scan_ids: Sequence[str], options: Sequence[str]) -> str:
+    """The key of a run: 16 hex digits over its scans and options, the same on every machine."""
+    return hashlib.sha256("\x1f".join([*scan_ids, *options]).encode()).hexdigest()[:16]

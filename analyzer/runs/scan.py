@@ -1,0 +1,160 @@
+"""`scan`: rebuild every account of some deployments at a block, compare, judge, write down.
+
+open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─▶ snapshot ─▶ document
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from analyzer import __version__
+from analyzer.chain.base import Progress
+from analyzer.findings import run_detectors
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.protocols.registry import load_plug
+from analyzer.report.document import envelope
+from analyzer.runs.pipeline import (
+    exit_code,
+    index_beside,
+    parse_fail_on,
+    rebuild_indexed,
+    run_id,
+)
+from analyzer.runs.sources import Source, check_contracts, open_source
+from analyzer.runs.tables import RunFacts, snapshot_rows
+from analyzer.solvency.rebuild import verify
+from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verify import VerifyMode, parse_mode
+from analyzer.store.index import Advance, Index
+from analyzer.store.snapshot import check_replaceable, write_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What to scan and where to put it.
+
+    db: the snapshot; index: the index (default: beside it). rpc or recording: where answers come
+    from; record: a recording to write. deployments: files or names; with a recording, none means
+    all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
+    `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`.
+    """
+
+    db: Path
+    rpc: tuple[str, ...] = ()
+    recording: Path | None = None
+    record: Path | None = None
+    deployments: tuple[str, ...] = ()
+    block: str = "latest"
+    index: Path | None = None
+    verify: str = VerifyMode.FLAGGED.value
+    seed: int = 0
+    fail_on: str = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOutcome:
+    """What a scan found. document: the JSON envelope. run: what the run says of itself."""
+
+    document: dict[str, Any]
+    results: list[ScanResult]
+    exit_code: ExitCode
+    run: dict[str, Any]
+
+
+def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
+    """Scans, writes the snapshot (only when everything is done) and says what was found.
+
+    Raises: InputError for wrong input, UnreadError when something had to be read and could not
+    be; the snapshot that was there before is then untouched.
+    """
+    started = datetime.now(UTC)
+    mode = parse_mode(options.verify)
+    fail_on = parse_fail_on(options.fail_on)
+    index_path = options.index or index_beside(options.db)
+    if index_path.resolve() == options.db.resolve():
+        raise InputError(f"--db and --index both name {options.db}: they are two files")
+    check_replaceable(options.db)
+    with open_source(
+        rpc=options.rpc,
+        recording=options.recording,
+        deployments=options.deployments,
+        record=options.record,
+        progress=progress,
+    ) as source:
+        block = source.chain.resolve(options.block)
+        # Before the index is opened: wrong input leaves no file behind.
+        for deployment in source.deployments:
+            check_contracts(source.chain, deployment, block)
+        with Index(index_path) as index:
+            scans = [
+                scan_one(
+                    source, index, deployment, block=block, mode=mode, seed=options.seed,
+                    progress=progress,
+                )
+                for deployment in source.deployments
+            ]  # fmt: skip
+    results = [result for result, _ in scans]
+    code = exit_code(results, fail_on)
+    facts = RunFacts(
+        run_id(
+            [result.scan_id for result in results],
+            [__version__, mode.value, str(options.seed), options.fail_on],
+        ),
+        source.kind,
+        source.endpoint,
+        mode.value,
+        int(code),
+        started.replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None),
+    )
+    progress("write the snapshot", 0, 1)
+    write_snapshot(options.db, snapshot_rows(facts, results))
+    progress("write the snapshot", 1, 1)
+    run = _run(facts, options, [advance for _, advance in scans])
+    return ScanOutcome(envelope(run, results), results, code, run)
+
+
+def scan_one(
+    source: Source,
+    index: Index,
+    deployment: Deployment,
+    *,
+    block: BlockRef,
+    mode: VerifyMode,
+    seed: int,
+    progress: Progress,
+) -> tuple[ScanResult, Advance]:
+    """One deployment at one block, with its findings, and what its index did."""
+    chain = source.chain
+    plug = load_plug(deployment.protocol)
+    advance = index.advance(chain, deployment, plug, to=block, progress=progress)
+    rebuilt = rebuild_indexed(index, chain, deployment, block=block, progress=progress)
+    progress("compare with the contract", 0, 1)
+    result = verify(plug, rebuilt, mode, seed=seed)
+    progress("compare with the contract", 1, 1)
+    result.findings = run_detectors(result)
+    return result, advance
+
+
+def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict[str, Any]:
+    """What the document says of the run; endpoints without their keys."""
+    return {
+        "run_id": facts.run_id,
+        "analyzer_version": __version__,
+        "source": facts.source,
+        "endpoint": facts.endpoint,
+        "verify": facts.verify_mode,
+        "sample_seed": options.seed,
+        "fail_on": options.fail_on,
+        "exit_code": facts.exit_code,
+        "started_at": facts.started_at.isoformat(timespec="seconds") + "Z",
+        "finished_at": facts.finished_at.isoformat(timespec="seconds") + "Z",
+        "snapshot": options.db.name,
+        "rolled_back_blocks": sum(advance.rolled_back for advance in advances),
+        "new_logs": sum(advance.logs_added for advance in advances),
+    }
