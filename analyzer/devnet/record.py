@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.devnet.up import PROTOCOLS, DevnetInfo, silent, start
+from analyzer.devnet.up import DEFAULT_PROTOCOLS, DevnetInfo, silent, start
 from analyzer.devnet.world import Progress
 from analyzer.solvency.result import ScanResult
 
@@ -28,7 +28,7 @@ NOTES = {
 
 
 def record(
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     *,
     accounts: int,
     seed: int,

@@ -1,6 +1,6 @@
 """`analyzer devnet up`: builds the local chain, writes down what it is, and serves it.
 
-with start(["perp-v2"], accounts=24, seed=7) as info:
+with start(["perp-v2", "aave-v3@10"], accounts=40, seed=7) as info:
     ...  # info.rpc answers; info.deployments["perp-v2"], info.blocks["stressed"], ...
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,16 +18,13 @@ from typing import Any
 
 from analyzer.devnet.chain import Anvil
 from analyzer.devnet.clock import GENESIS_TIME
+from analyzer.devnet.markets import PROTOCOLS, Act, Liquidation, Refused, perform, wanted
 from analyzer.devnet.packages import anvil_binary, fetch
-from analyzer.devnet.perp_v2.play import Liquidation, Refused
-from analyzer.devnet.perp_v2.population import MIN_ACCOUNTS
-from analyzer.devnet.perp_v2.scenario import run
 from analyzer.devnet.world import Progress, World, chain_id_of
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 
-PROTOCOLS = ("perp-v2",)
-BLOCK_LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
+DEFAULT_PROTOCOLS = (PROTOCOLS[0],)
 POLL_S = 0.5
 
 
@@ -51,7 +49,7 @@ class DevnetInfo:
     refused: Sequence[Refused] = ()
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Role -> the addresses of the accounts that play it."""
+    """Role -> the addresses of the accounts that play it, in any of the protocols."""
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -60,7 +58,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 @contextlib.contextmanager
 def start(
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     *,
     accounts: int = 300,
     seed: int = 7,
@@ -69,16 +67,22 @@ def start(
 ) -> Iterator[DevnetInfo]:
     """A local chain with these protocols and their seeded markets, served while the block runs.
 
+    A protocol is a name, for Aave V3 with the revision if it is to be another than the newest
+    (`aave-v3@1`); several may stand in one text, with commas. They share tokens, feeds and owners.
+
     Raises InputError for an unknown protocol, too few accounts, a taken port, or when neither npm
     nor anvil is there; UnreadError when the chain could not be built.
     """
-    _require_valid(protocols, accounts, seed)
+    markets = wanted(protocols, accounts)
+    if seed < 0:
+        raise InputError(f"a seed is a number from 0 up, not {seed}")
     progress("fetching the contracts through npm", 0, 1)
     packages = fetch()
     binary = anvil_binary(packages)
     progress("fetching the contracts through npm", 1, 1)
     with Anvil(binary, chain_id_of(seed), GENESIS_TIME, port) as anvil:
-        yield _build(World(anvil, packages, seed, progress=progress), accounts)
+        world = World(anvil, packages, seed, progress=progress)
+        yield _info(world, accounts, *perform(world, markets, accounts))
 
 
 def up(
@@ -155,44 +159,29 @@ def deployment_toml(deployment: Deployment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _require_valid(protocols: Sequence[str], accounts: int, seed: int) -> None:
-    unknown = [p for p in protocols if p not in PROTOCOLS]
-    if unknown or not protocols:
-        known = ", ".join(PROTOCOLS)
-        raise InputError(f"unknown protocol '{', '.join(unknown)}'; the local chain has: {known}")
-    if accounts < MIN_ACCOUNTS:
-        raise InputError(f"the local market needs at least {MIN_ACCOUNTS} accounts, not {accounts}")
-    if seed < 0:
-        raise InputError(f"a seed is a number from 0 up, not {seed}")
-
-
-def _build(world: World, accounts: int) -> DevnetInfo:
-    play = run(world, accounts)
+def _info(
+    world: World, accounts: int, acts: Sequence[Act], blocks: Mapping[str, int]
+) -> DevnetInfo:
     last = world.anvil.last_header()
-    name = f"perp-v2-devnet-{world.seed}"
-    deployment = Deployment(
-        name,
-        "perp-v2",
-        chain_id_of(world.seed),
-        play.perp.from_block,
-        play.perp.contracts(),
-        source="deployed on the local chain from the npm packages of devnet/package.json",
-    )
     roles: dict[str, list[str]] = {}
-    for person in play.people:
+    for person in (person for act in acts for person in act.play.people):
         roles.setdefault(person.role, []).append(person.address)
+    done, reverted = Counter[str](), Counter[str]()
+    for act in acts:
+        done += act.play.done
+        reverted += act.play.reverted
     return DevnetInfo(
         rpc=world.anvil.url,
-        chain_id=deployment.chain_id,
+        chain_id=chain_id_of(world.seed),
         seed=world.seed,
         accounts=accounts,
-        deployments={"perp-v2": deployment},
-        blocks={label: play.pins[label] for label in BLOCK_LABELS},
+        deployments={act.deployment.protocol: act.deployment for act in acts},
+        blocks=blocks,
         state_root=last.state_root,
         last_block=last.number,
-        liquidations=tuple(play.liquidations),
-        refused=tuple(play.refused),
-        actions={"done": dict(play.done), "reverted": dict(play.reverted)},
+        liquidations=tuple(row for act in acts for row in act.play.liquidations),
+        refused=tuple(row for act in acts for row in act.play.refused),
+        actions={"done": dict(done), "reverted": dict(reverted)},
         addresses=roles,
     )
 

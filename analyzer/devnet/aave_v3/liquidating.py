@@ -1,9 +1,4 @@
-"""Liquidations: each alone in its block, at the same time as the block before it.
-
-The block before holds the state that the liquidation meets and has the same timestamp, so what a
-scan of that block says is exactly what must happen. What the pool refuses is written down with its
-reason and the block on whose state it was asked.
-"""
+"""Liquidations: each alone in its block; what the pool refuses is noted with its reason."""
 
 from __future__ import annotations
 
@@ -13,9 +8,9 @@ from dataclasses import dataclass
 
 from analyzer.devnet.aave_v3.market import Reserve
 from analyzer.devnet.aave_v3.play import Liquidation, Play, Refused
-from analyzer.devnet.aave_v3.population import of_role
 from analyzer.devnet.aave_v3.standing import Standing, standings
 from analyzer.devnet.chain import Call
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import UNLIMITED
 
 A_WAVE = 10
@@ -101,7 +96,7 @@ class Bailiff:
         reserves, holdings = self.play.aave.reserves, standing.holdings
 
         def worth(reserve: Reserve, amount: int) -> float:
-            return amount / 10**reserve.plan.decimals * reserve.feed.price_usd
+            return float(amount / 10**reserve.plan.decimals * reserve.feed.price_usd)
 
         collateral = [reserves[s] for s in standing.collateral()]
         collateral.sort(key=lambda r: -worth(r, holdings[r.plan.symbol].supplied))
@@ -137,10 +132,7 @@ class Bailiff:
         play = self.play
         if self._refusal(attempt):
             return 0
-        play.world.queue(self._call(attempt))
-        mined = play.mine(0)
-        (receipt,) = mined.receipts
-        assert receipt.ok, "what eth_call accepts at the same time and state is executed"
+        mined, receipt = play.execute_alone(self._call(attempt))
         play.liquidations.append(
             Liquidation(
                 mined.number,

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from analyzer.devnet.aave_v3.market import STABLE_RATE, VARIABLE_RATE, Reserve
 from analyzer.devnet.aave_v3.plans import CategoryPlan
 from analyzer.devnet.aave_v3.play import Play
-from analyzer.devnet.aave_v3.population import Person, of_role
+from analyzer.devnet.aave_v3.population import Person
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR
+from analyzer.devnet.roles import of_role
 
 ROUNDING = 0.9995
 """A little below the limit: the contract's own rounding decides at the limit itself."""

@@ -180,8 +180,9 @@ CATEGORY_FEED = "USD"
 STAKING_RATIO = 1.147
 """wstETH per ether at the start; its price follows ether's through this."""
 PRICES_USD = {
-    "USDC": 0.9999, "ETH": 1_850.0, "BTC": 34_500.0, "TUSD": 0.998, "wstETH": 1_850.0 * STAKING_RATIO,
-    "DAI": 1.0002, "OP": 1.9, "EUR": 1.07, "LINK": 14.2, "MKR": 1_430.0, CATEGORY_FEED: 1.0,
+    "USDC": 0.9999, "ETH": 1_850.0, "BTC": 34_500.0, "TUSD": 0.998,
+    "wstETH": 1_850.0 * STAKING_RATIO, "DAI": 1.0002, "OP": 1.9, "EUR": 1.07, "LINK": 14.2,
+    "MKR": 1_430.0, CATEGORY_FEED: 1.0,
 }  # fmt: skip
 VOLATILITY_A_DAY = {
     "USDC": 0.0004, "ETH": 0.02, "BTC": 0.016, "TUSD": 0.0004, "wstETH": 0.0, "DAI": 0.0006,

@@ -1,10 +1,9 @@
-"""The state of the scenario in progress: who, what was done, prices, liquidations."""
+"""The state of the scenario in progress: who takes part, prices, liquidations."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,10 +11,11 @@ from analyzer.devnet.aave_v3.artifacts import Build
 from analyzer.devnet.aave_v3.market import Aave, Reserve
 from analyzer.devnet.aave_v3.plans import STAKING_RATIO, VOLATILITY_A_DAY
 from analyzer.devnet.aave_v3.population import Person
-from analyzer.devnet.chain import Call, Mined
+from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import DAY
 from analyzer.devnet.feeds import Feed
-from analyzer.devnet.world import BLOCK_SECONDS, World
+from analyzer.devnet.play import BasePlay
+from analyzer.devnet.world import BLOCK_SECONDS
 
 TRANSACTIONS_A_BLOCK = 300
 
@@ -38,6 +38,7 @@ class Liquidation:
     liquidator: str
     requested: int
     keep_supply: bool
+    protocol: str = "aave-v3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ class Refused:
     requested: int
     keep_supply: bool
     reason: str
+    protocol: str = "aave-v3"
 
 
 @dataclass
-class Play:
+class Play(BasePlay):
     """A scenario in progress. `drives`: the symbols of the feeds that this scenario moves."""
 
-    world: World
     build: Build
     aave: Aave
     people: list[Person]
@@ -67,18 +68,9 @@ class Play:
     staking_ratio: float = STAKING_RATIO
     liquidations: list[Liquidation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-    reverted: Counter[str] = field(default_factory=Counter)
     standing_still: set[str] = field(default_factory=set)
     """Symbols of the reserves that are frozen or paused."""
     _approved: set[tuple[str, str]] = field(default_factory=set, repr=False)
-
-    def mine(self, seconds: int = BLOCK_SECONDS) -> Mined:
-        """Mines what is queued and counts what was done and what the contracts refused."""
-        mined = self.world.mine(seconds)
-        for receipt in mined.receipts:
-            (self.done if receipt.ok else self.reverted)[receipt.call.label] += 1
-        return mined
 
     def queue_in_blocks(self, calls: Sequence[Call], rng: random.Random, longest: int) -> None:
         """Queues calls that belong together; a full block is mined first, up to `longest` s on."""

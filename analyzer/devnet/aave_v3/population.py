@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from analyzer.devnet.aave_v3.plans import (
     DELISTED,
@@ -15,10 +15,11 @@ from analyzer.devnet.aave_v3.plans import (
     STABLE_CATEGORY,
     STAKING_CATEGORY,
 )
+from analyzer.devnet.roles import RoleShares, log_uniform, role_counts
 from analyzer.devnet.world import World
 
 MIN_ACCOUNTS = 40
-ROLES: tuple[tuple[str, float, int], ...] = (
+ROLES: RoleShares = (
     ("bank", 0.01, 3),
     ("liquidator", 0.01, 2),
     ("saver", 0.18, 3),
@@ -37,13 +38,13 @@ ROLES: tuple[tuple[str, float, int], ...] = (
 )
 """Role, its share of the accounts, and at least how many there are; the rest are borrowers.
 
-bank: much of every asset, no debt. liquidator: liquidates. saver: supplies, owes nothing. leveraged:
-borrows nearly all it may. ether/dollar looper: in an eMode category, leveraged. staker: wstETH
-against dollars (a category of its own where the revision has it). isolated: the isolated asset as
-collateral. siloed: owes the siloed asset. small: around the thresholds of the dust and close-factor
-rules. fixed: a stable rate where the revision has it. ruined: one volatile collateral, all that may
-be borrowed, several debts; the crash leaves it insolvent. delisted, frozen: collateral that loses
-its role. passer: comes and goes."""
+bank: much of every asset, no debt. liquidator: liquidates. saver: supplies, owes nothing.
+leveraged: borrows nearly all it may. ether/dollar looper: in an eMode category, leveraged. staker:
+wstETH against dollars (a category of its own where the revision has it). isolated: the isolated
+asset as collateral. siloed: owes the siloed asset. small: around the thresholds of the dust and
+close-factor rules. fixed: a stable rate where the revision has it. ruined: one volatile collateral,
+all that may be borrowed, several debts; the crash leaves it insolvent. delisted, frozen: collateral
+that loses its role. passer: comes and goes."""
 
 VOLATILE = ("WETH", "WBTC", "wstETH", "LINK", "MKR")
 LIQUID = ("USDC", "WETH", "WBTC", "DAI")
@@ -76,39 +77,17 @@ def populate(
     rng = world.random("aave-v3 population")
     people = [
         _person(world.address(f"aave {role}", i), role, rng, first_revision)
-        for role, count in role_counts(accounts).items()
+        for role, count in role_counts(ROLES, accounts, rest="borrower").items()
         for i in range(count)
     ]
     rng.shuffle(people)
     places = [i for i, p in enumerate(people) if p.role not in ("bank", "liquidator")]
     for place, owner in zip(places, owners, strict=False):
-        person = people[place]
-        people[place] = _moved(person, owner)
+        people[place] = replace(people[place], address=owner)
     return people
 
 
-def role_counts(accounts: int) -> dict[str, int]:
-    """How many accounts of each role there are among `accounts` (at least MIN_ACCOUNTS)."""
-    counts = {role: max(least, round(share * accounts)) for role, share, least in ROLES}
-    counts["borrower"] = accounts - sum(counts.values())
-    return counts
-
-
-def of_role(people: Sequence[Person], *roles: str) -> Iterator[Person]:
-    """The persons of these roles."""
-    return (p for p in people if p.role in roles)
-
-
-def _moved(person: Person, address: str) -> Person:
-    from dataclasses import replace
-
-    return replace(person, address=address)
-
-
 def _person(address: str, role: str, rng: random.Random, first: bool) -> Person:
-    def wealth(low: float, high: float) -> float:
-        return float(low * (high / low) ** rng.random())
-
     def made(
         usd: float,
         collateral: Sequence[str],
@@ -129,49 +108,70 @@ def _person(address: str, role: str, rng: random.Random, first: bool) -> Person:
             return made(400_000_000, ("USDC",))
         case "saver":
             return made(
-                wealth(100, 200_000), rng.sample((*LIQUID, "EURC", "wstETH"), rng.randint(1, 3))
+                log_uniform(rng, 100, 200_000),
+                rng.sample((*LIQUID, "EURC", "wstETH"), rng.randint(1, 3)),
             )
         case "leveraged":
             debts = rng.sample(("USDC", "DAI", "WBTC", "LINK"), rng.randint(1, 2))
             return made(
-                wealth(3_000, 400_000), rng.sample(VOLATILE, rng.randint(1, 2)), debts, tight
+                log_uniform(rng, 3_000, 400_000),
+                rng.sample(VOLATILE, rng.randint(1, 2)),
+                debts,
+                tight,
             )
         case "ether looper":
-            return made(wealth(2_000, 300_000), ("wstETH",), ("WETH",), tight, ETHER_CATEGORY)
+            return made(
+                log_uniform(rng, 2_000, 300_000), ("wstETH",), ("WETH",), tight, ETHER_CATEGORY
+            )
         case "dollar looper":
             pair = rng.sample(("USDC", "DAI"), 2)
-            return made(wealth(2_000, 300_000), pair[:1], pair[1:], tight, STABLE_CATEGORY)
+            return made(
+                log_uniform(rng, 2_000, 300_000), pair[:1], pair[1:], tight, STABLE_CATEGORY
+            )
         case "staker":
             category = 0 if first else STAKING_CATEGORY
             return made(
-                wealth(2_000, 200_000), ("wstETH",), ("USDC",), rng.uniform(0.6, 0.99), category
+                log_uniform(rng, 2_000, 200_000),
+                ("wstETH",),
+                ("USDC",),
+                rng.uniform(0.6, 0.99),
+                category,
             )
         case "isolated":
             debts = rng.sample(("USDC", "DAI"), rng.randint(1, 2))
-            return made(wealth(500, 100_000), (ISOLATED,), debts, rng.uniform(0.4, 0.98))
+            return made(log_uniform(rng, 500, 100_000), (ISOLATED,), debts, rng.uniform(0.4, 0.98))
         case "siloed":
             return made(
-                wealth(1_000, 100_000),
+                log_uniform(rng, 1_000, 100_000),
                 rng.sample(VOLATILE[:3], 1),
                 (SILOED,),
                 rng.uniform(0.5, 0.98),
             )
         case "small":
             debts = rng.sample(("USDC", "DAI", "WBTC"), rng.randint(1, 2))
-            return made(wealth(700, 7_000), rng.sample(VOLATILE, rng.randint(1, 2)), debts, tight)
+            return made(
+                log_uniform(rng, 700, 7_000), rng.sample(VOLATILE, rng.randint(1, 2)), debts, tight
+            )
         case "fixed":
             return made(
-                wealth(2_000, 80_000), rng.sample(VOLATILE[:3], 1), ("DAI",), rng.uniform(0.4, 0.98)
+                log_uniform(rng, 2_000, 80_000),
+                rng.sample(VOLATILE[:3], 1),
+                ("DAI",),
+                rng.uniform(0.4, 0.98),
             )
         case "ruined":
             debts = rng.sample(("USDC", "DAI", "WBTC"), rng.randint(1, 3))
-            return made(wealth(1_500, 150_000), (DELISTED,), debts, tight)
+            return made(log_uniform(rng, 1_500, 150_000), (DELISTED,), debts, tight)
         case "delisted":
-            return made(wealth(2_000, 60_000), (DELISTED,), ("USDC",), rng.uniform(0.3, 0.7))
+            return made(
+                log_uniform(rng, 2_000, 60_000), (DELISTED,), ("USDC",), rng.uniform(0.3, 0.7)
+            )
         case "frozen":
-            return made(wealth(2_000, 60_000), (FROZEN, "WETH"), ("DAI",), rng.uniform(0.4, 0.8))
+            return made(
+                log_uniform(rng, 2_000, 60_000), (FROZEN, "WETH"), ("DAI",), rng.uniform(0.4, 0.8)
+            )
         case "passer":
-            return made(wealth(300, 20_000), ("WETH",), ("USDC",), 0.3)
+            return made(log_uniform(rng, 300, 20_000), ("WETH",), ("USDC",), 0.3)
     collateral = rng.sample(("WETH", "WBTC", "wstETH", "USDC", "LINK", "MKR"), rng.randint(1, 3))
     debts = rng.sample(("USDC", "DAI", "WETH", "WBTC", "LINK"), rng.randint(1, 3))
-    return made(wealth(400, 300_000), collateral, debts, rng.uniform(0.1, 0.9))
+    return made(log_uniform(rng, 400, 300_000), collateral, debts, rng.uniform(0.1, 0.9))

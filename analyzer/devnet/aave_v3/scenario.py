@@ -7,22 +7,31 @@ reserve stands still, the sequencer is down and an asset is no collateral any mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from analyzer.devnet.aave_v3.artifacts import Build
 from analyzer.devnet.aave_v3.deploy import deploy
 from analyzer.devnet.aave_v3.liquidating import Bailiff
 from analyzer.devnet.aave_v3.market import Reserve
 from analyzer.devnet.aave_v3.opening import open_positions
-from analyzer.devnet.aave_v3.plans import CRASH, DROPPED, PRICES_USD, RESERVES
+from analyzer.devnet.aave_v3.plans import (
+    CRASH,
+    DROPPED,
+    PRICES_USD,
+    RESERVES,
+    STAKING_RATIO,
+    VOLATILITY_A_DAY,
+)
 from analyzer.devnet.aave_v3.play import Play
-from analyzer.devnet.aave_v3.population import of_role, populate
+from analyzer.devnet.aave_v3.population import populate
 from analyzer.devnet.aave_v3.standing import standings, whole
 from analyzer.devnet.aave_v3.trading import trade_for
 from analyzer.devnet.aave_v3.upkeep import cover_deficits, delist, pause, stop_sequencer, upkeep
 from analyzer.devnet.clock import HOUR, MINUTE
-from analyzer.devnet.feeds import Feed, deploy_feeds
-from analyzer.devnet.tokens import Token, deploy_tokens
+from analyzer.devnet.feeds import deploy_feeds
+from analyzer.devnet.play import Shared
+from analyzer.devnet.roles import of_role
+from analyzer.devnet.tokens import deploy_tokens
 from analyzer.devnet.world import View, World
 
 CALM_STEPS = 30
@@ -32,43 +41,48 @@ LIQUIDATED_SHARE = 0.25
 """Liquidations a hundred accounts, as a share."""
 IDLE_WAVES = 3
 """Waves without a liquidation after which it is over."""
+SHARED_OWNERS_PART = 3
+"""One account in so many belongs to somebody who has one in another protocol, too."""
+STEADY = 0.01
+"""A feed that moves less than this a day is a dollar coin, a currency or follows another."""
 SEQUENCER_WAIT_S = 2 * HOUR
 """Longer than the sentinel's grace period, so that the first days may borrow."""
 
 
-def begin(
-    world: World,
-    build: Build,
-    accounts: int,
-    *,
-    tokens: Mapping[str, Token],
-    feeds: Mapping[str, Feed],
-    owners: Sequence[str] = (),
-) -> Play:
-    """Deploys the market; `tokens` and `feeds` that exist are shared, the others are made.
+def begin(world: World, accounts: int, shared: Shared, build: Build) -> Play:
+    """Deploys the market, over the tokens, feeds and owners that are shared already.
 
-    The scenario moves the prices of those feeds only that it made. Raises UnreadError.
+    The scenario moves the prices of those feeds only that it made itself. A third of the accounts
+    are those of shared owners. Raises UnreadError.
     """
-    own_tokens = deploy_tokens(
-        world, {r.symbol: r.decimals for r in RESERVES if r.symbol not in tokens}
-    )
-    own_feeds = deploy_feeds(world, {s: p for s, p in PRICES_USD.items() if s not in feeds})
+    wanted = {r.symbol: r.decimals for r in RESERVES if r.symbol not in shared.tokens}
+    shared.tokens |= deploy_tokens(world, wanted)
+    own_feeds = deploy_feeds(world, _first_prices(world, shared))
+    shared.feeds |= own_feeds
     world.mine(must_succeed=True)
-    all_tokens, all_feeds = {**tokens, **own_tokens}, {**feeds, **own_feeds}
-    aave = deploy(world, build, all_tokens, all_feeds)
+    aave = deploy(world, build, shared.tokens, shared.feeds)
+    owners = shared.owners[: accounts // SHARED_OWNERS_PART]
     people = populate(world, accounts, first_revision=aave.first, owners=owners)
-    known = {symbol: all_feeds[symbol] for symbol in PRICES_USD}
-    play = Play(world, build, aave, people, known, frozenset(own_feeds))
+    feeds = {symbol: shared.feeds[symbol] for symbol in PRICES_USD}
+    play = Play(world, build, aave, people, feeds, frozenset(own_feeds))
     play.standing_still.add(DROPPED)
     return play
 
 
-def run(play: Play) -> Iterator[str]:
-    """Plays the whole scenario; yields after every step, and a pin's label when it is reached.
+def _first_prices(world: World, shared: Shared) -> dict[str, float]:
+    """The prices of the feeds to make; wstETH is worth its ratio of ether, whoever reports that."""
+    rng = world.random("aave-v3 prices")
+    prices = {
+        symbol: price * rng.uniform(0.9, 1.1) if VOLATILITY_A_DAY[symbol] > STEADY else price
+        for symbol, price in PRICES_USD.items()
+    }
+    prices |= {symbol: feed.price_usd for symbol, feed in shared.feeds.items()}
+    prices["wstETH"] = prices["ETH"] * STAKING_RATIO
+    return {symbol: prices[symbol] for symbol in PRICES_USD if symbol not in shared.feeds}
 
-    Whatever is yielded, nothing is queued, so that another scenario may go on with the chain.
-    Raises UnreadError.
-    """
+
+def run(play: Play) -> Iterator[str]:
+    """Plays the whole scenario; yields as `analyzer.devnet.play` says. Raises UnreadError."""
     play.mine(SEQUENCER_WAIT_S)
     open_positions(play)
     yield "opened"

@@ -83,12 +83,8 @@ def _standing(aave: Aave, address: str, rows: Sequence[tuple[object, ...]]) -> S
         symbol: Holding(whole(row[0]), whole(row[2]), whole(row[1]), bool(row[8]))
         for symbol, row in zip(aave.reserves, reserves, strict=True)
     }
-    return Standing(
-        address,
-        *(whole(data[i]) for i in (0, 1, 2, 5)),
-        whole(category),
-        holdings,
-    )
+    collateral, debt, available, _, _, health = (whole(value) for value in data)
+    return Standing(address, collateral, debt, available, health, whole(category), holdings)
 
 
 def whole(value: object) -> int:

@@ -1,4 +1,4 @@
-"""Ordinary days: prices drift, interest grows at irregular touches, people act on what they hold."""
+"""Ordinary days: prices drift, interest grows, people act on what they hold."""
 
 from __future__ import annotations
 

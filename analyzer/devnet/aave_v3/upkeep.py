@@ -18,9 +18,9 @@ from analyzer.devnet.aave_v3.plans import (
     RatePlan,
 )
 from analyzer.devnet.aave_v3.play import Play
-from analyzer.devnet.aave_v3.population import of_role
 from analyzer.devnet.chain import Call
 from analyzer.devnet.packages import Artifact
+from analyzer.devnet.roles import of_role
 
 STEEPER = RatePlan(5_000, 50, 900, 25_000)
 UNBACKED = 1_500_000

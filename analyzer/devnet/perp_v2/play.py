@@ -1,16 +1,15 @@
-"""The state of a scenario in progress: who, what was done, which blocks were pinned."""
+"""The state of a scenario in progress: who takes part, the pools, the liquidations."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
-from analyzer.devnet.chain import Mined
 from analyzer.devnet.clock import MINUTE
 from analyzer.devnet.perp_v2.deploy import Market, Perp, sqrt_price_x96
 from analyzer.devnet.perp_v2.desk import Desk
-from analyzer.devnet.perp_v2.population import Person, of_role
-from analyzer.devnet.world import BLOCK_SECONDS, World
+from analyzer.devnet.perp_v2.population import Person
+from analyzer.devnet.play import BasePlay
+from analyzer.devnet.roles import of_role
 
 TRANSACTIONS_A_BLOCK = 300
 SAME_PRICE = 0.0002
@@ -35,6 +34,7 @@ class Liquidation:
     liquidator: str
     requested: int
     in_settlement: bool = False
+    protocol: str = "perp-v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,21 @@ class Refused:
     trader: str
     asset: str
     reason: str
+    protocol: str = "perp-v2"
 
 
 @dataclass
-class Play:
+class Play(BasePlay):
     """A scenario in progress."""
 
-    world: World
     perp: Perp
     people: list[Person]
     premium: list[float] = field(default_factory=list)
     """How far each pool is held from its index price, as a ratio."""
-    pins: dict[str, int] = field(default_factory=dict)
+    falls: list[float] = field(default_factory=list)
+    """By what share each market's price falls in the crash."""
     liquidations: list[Liquidation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-    reverted: Counter[str] = field(default_factory=Counter)
     halted: set[int] = field(default_factory=set)
     """Indexes of the markets that are paused or closed."""
 
@@ -78,17 +77,6 @@ class Play:
     def markets(self) -> list[tuple[int, Market]]:
         """The markets that are open, with their index."""
         return [(i, m) for i, m in enumerate(self.perp.markets) if i not in self.halted]
-
-    def mine(self, seconds: int = BLOCK_SECONDS) -> Mined:
-        """Mines what is queued and counts what was done and what the contracts refused."""
-        mined = self.world.mine(seconds)
-        for receipt in mined.receipts:
-            (self.done if receipt.ok else self.reverted)[receipt.call.label] += 1
-        return mined
-
-    def pin(self, label: str) -> None:
-        """Names the last block."""
-        self.pins[label] = self.world.anvil.block_number()
 
     def report_prices(self, seconds: int) -> None:
         """A block in which every aggregator reports its price and every feed takes it over."""

@@ -8,7 +8,7 @@ one of the large markets stands still and a small one is closed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
@@ -16,8 +16,10 @@ from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.liquidating import Bailiff
 from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play
-from analyzer.devnet.perp_v2.population import of_role, populate
+from analyzer.devnet.perp_v2.population import populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
+from analyzer.devnet.play import Shared
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View, World
 
 CALM_STEPS = 40
@@ -31,29 +33,42 @@ POSITIONS_SHARE = 0.12
 COLLATERALS_SHARE = 0.07
 
 
-def run(world: World, accounts: int) -> Play:
-    """Deploys the protocol and plays the whole scenario. Raises UnreadError."""
+def begin(world: World, accounts: int, shared: Shared) -> Play:
+    """Deploys the protocol; its tokens, feeds and people may be shared with what comes after it.
+
+    Raises UnreadError.
+    """
     perp = deploy(world)
     falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
-    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
+    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls], falls)
+    shared.tokens |= {"USDC": perp.usdc} | {c.plan.symbol: c.token for c in perp.collaterals}
+    shared.feeds |= {symbol: feed.feed for symbol, feed in perp.feeds.items()}
+    shared.owners += [p.address for p in of_role(play.people, "trader", "holder", "maker")]
+    return play
+
+
+def run(play: Play) -> Iterator[str]:
+    """Plays the whole scenario; yields as `analyzer.devnet.play` says. Raises UnreadError."""
     open_market(play)
     open_first_positions(play)
-    trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
+    yield "opened"
+    yield from trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
     _change_parameters(play)
-    trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
+    yield from trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
-    play.pin("calm")
+    yield "calm"
     _pause(play, SMALL_MARKET)
-    _crash(play, falls)
-    play.pin("stressed")
-    _liquidate(play, accounts)
-    play.pin("after")
-    trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
+    _crash(play)
+    yield "stressed"
+    yield from _liquidate(play)
+    _close_small_market(play)
+    _settle_bad_debt(play)
+    yield "after"
+    yield from trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
     _pause(play, PAUSED_MARKET)
-    trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
-    play.pin("paused")
-    return play
+    yield from trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
+    yield "paused"
 
 
 def _change_parameters(play: Play) -> None:
@@ -84,8 +99,9 @@ def _pause(play: Play, index: int) -> None:
     play.halted.add(index)
 
 
-def _crash(play: Play, falls: Sequence[float]) -> None:
+def _crash(play: Play) -> None:
     """Every price falls in steps that the pools can follow."""
+    falls = play.falls
     rng = play.world.random("perp-v2 crash")
     steps = math.ceil(math.log(1 - max(falls)) / math.log(1 - LARGEST_FALL_A_STEP))
     for step in range(steps):
@@ -96,8 +112,10 @@ def _crash(play: Play, falls: Sequence[float]) -> None:
     play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
 
 
-def _liquidate(play: Play, accounts: int) -> None:
+def _liquidate(play: Play) -> Iterator[str]:
+    """Waves of liquidations while prices still move; yields after each, and half-way."""
     rng = play.world.random("perp-v2 liquidations")
+    accounts = len(play.people)
     bailiff = Bailiff(
         play,
         rng,
@@ -105,20 +123,21 @@ def _liquidate(play: Play, accounts: int) -> None:
         collaterals_left=max(3, round(accounts * COLLATERALS_SHARE)),
     )
     total = bailiff.positions_left + bailiff.collaterals_left
-    while executed := bailiff.wave():
+    half_way = False
+    while bailiff.wave():
         left = bailiff.positions_left + bailiff.collaterals_left
         play.world.progress("liquidations", total - left, total)
-        if "mid_liquidation" not in play.pins and left <= total / 2:
-            play.pin("mid_liquidation")
-        if not left or not executed:
+        if not half_way and left <= total / 2:
+            half_way = True
+            yield "mid_liquidation"
+        if not left:
             break
         for feed in play.perp.feeds.values():
             feed.feed.drift(rng, 0.01)
         play.step_prices(rng.randint(30, 3 * MINUTE))
-    if "mid_liquidation" not in play.pins:
-        play.pin("mid_liquidation")
-    _close_small_market(play)
-    _settle_bad_debt(play)
+        yield "liquidations"
+    if not half_way:
+        yield "mid_liquidation"
 
 
 def _settle_bad_debt(play: Play) -> None:
