@@ -5,8 +5,7 @@ For each reserve whose flag the account has, in the order of ids:
     value = balance * price / 10^decimals                     debt = debt * price / 10^decimals
     threshold, LTV: the category's where the collateral is in it, else the asset's own
 
-    health factor, revisions <= 8:  percent_mul(collateral, floor(sum(value * threshold) / collateral))
-                                    * 1e18 / debt
+    health factor, revisions <= 8:  percent_mul(collateral, average threshold) * 1e18 / debt
                    revisions >= 9:  sum(value * threshold) * 1e18 / debt / 1e4
 
 Base-currency units; percentages in bps; the health factor in wad, 2^256 - 1 without debt.
@@ -20,6 +19,7 @@ from functools import cached_property
 
 from analyzer.model.book import Prices
 from analyzer.model.integers import mul_div_up
+from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.prices import PriceBook, UnreadableNumberError
 from analyzer.protocols.aave_v3.ray_math import (
     MAX_UINT256,
@@ -29,7 +29,7 @@ from analyzer.protocols.aave_v3.ray_math import (
     wad_div,
 )
 from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
-from analyzer.protocols.aave_v3.state import AaveState, Account, ReserveState
+from analyzer.protocols.aave_v3.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.words import bit_numbers, has_bit
 from analyzer.protocols.batch import Unreadable
 

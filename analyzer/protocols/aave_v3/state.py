@@ -10,59 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.balances import Side, balance_of
+from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.indexes import ReserveIndexes, grown
-from analyzer.protocols.aave_v3.ray_math import compound_binomial, ray_mul
 from analyzer.protocols.aave_v3.revisions import Rules
 from analyzer.protocols.aave_v3.words import ReserveConfig
 from analyzer.protocols.batch import Unreadable
-
-
-@dataclass(slots=True)
-class StableLoan:
-    """An account's stable-rate debt in one reserve (revisions <= 4).
-
-    principal: with interest up to updated_at (unix seconds); rate in ray per year.
-    """
-
-    principal: int = 0
-    rate_ray: int = 0
-    updated_at: int = 0
-
-    def balance(self, now: int) -> int:
-        """The debt at `now`, interest compounded since the last update."""
-        if self.principal == 0:
-            return 0
-        return ray_mul(self.principal, compound_binomial(self.rate_ray, now - self.updated_at))
-
-
-@dataclass(slots=True)
-class Account:
-    """One address that any token or flag event names.
-
-    collateral_bits: bit i = reserve i is used as collateral. supplied, borrowed: asset -> scaled
-    balance, entries kept at 0 once there were any. emode: category, 0 = none.
-    """
-
-    address: str
-    emode: int = 0
-    collateral_bits: int = 0
-    supplied: dict[str, int] = field(default_factory=dict)
-    borrowed: dict[str, int] = field(default_factory=dict)
-    stable: dict[str, StableLoan] = field(default_factory=dict)
-    first_block: int = 0
-    last_block: int = 0
-    events: int = 0
-
-    def borrows(self, asset: str) -> bool:
-        """Whether there is any debt in this asset."""
-        loan = self.stable.get(asset)
-        return self.borrowed.get(asset, 0) > 0 or (loan is not None and loan.principal > 0)
-
-    @property
-    def has_debt(self) -> bool:
-        """Whether there is any debt at all."""
-        return any(self.borrowed.values()) or any(x.principal for x in self.stable.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +100,7 @@ class AaveState:
     sentinel_allows: what the sentinel says of liquidations, True where there is none or the
     revision does not ask. problem: why nothing can be known (an unknown revision, a pool that
     does not answer). discounted: asset -> account -> balance of a debt token whose holders have a
-    discount (only revision 7 counts it).
+    discount (only revision 7 counts it). ledger, implementations: the evidence behind it.
     """
 
     block_number: int
@@ -163,6 +118,8 @@ class AaveState:
     unread_reserves: dict[str, Unreadable] = field(default_factory=dict)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     discounted: dict[str, dict[str, int]] = field(default_factory=dict)
+    ledger: AaveLedger = field(default_factory=AaveLedger)
+    implementations: list[ImplementationRow] = field(default_factory=list)
 
     def by_id(self) -> dict[int, ReserveState]:
         """The listed reserves by id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.model.logs import Event
+from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.fold.ledger import AaveLedger, ReserveLedger
 from analyzer.protocols.aave_v3.indexes import updated
 from analyzer.protocols.aave_v3.ray_math import (
@@ -16,7 +17,6 @@ from analyzer.protocols.aave_v3.ray_math import (
     ray_mul_floor,
 )
 from analyzer.protocols.aave_v3.revisions import Rules
-from analyzer.protocols.aave_v3.state import Account
 from analyzer.protocols.arguments import FoldNote, text
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.indexes import ReserveIndexes
-from analyzer.protocols.aave_v3.state import Account
 from analyzer.protocols.arguments import FoldNote
 
 

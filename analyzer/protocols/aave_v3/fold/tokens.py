@@ -8,6 +8,7 @@ come as a `Mint` (interest above the amount burned), and a transfer brings up to
 from __future__ import annotations
 
 from analyzer.model.logs import Event
+from analyzer.protocols.aave_v3.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.balances import (
     InexplicableChangeError,
     Side,
@@ -15,7 +16,6 @@ from analyzer.protocols.aave_v3.balances import (
 )
 from analyzer.protocols.aave_v3.fold.context import FoldContext
 from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
-from analyzer.protocols.aave_v3.state import Account, StableLoan
 from analyzer.protocols.arguments import integer, text
 
 

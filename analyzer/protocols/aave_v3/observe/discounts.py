@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from analyzer.model.reads import Reading
+from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
 from analyzer.protocols.aave_v3.revisions import BadDebt, Compound, Rules, VirtualBalance
-from analyzer.protocols.aave_v3.state import Account, ReserveState
+from analyzer.protocols.aave_v3.state import ReserveState
 from analyzer.protocols.batch import Batch, Unreadable
 
 
