@@ -20,7 +20,7 @@ from analyzer.chain.logs import Wanted, parse_log
 from analyzer.chain.recording import LogCoverage, RecordingFiles
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
-from analyzer.model.errors import InputError
+from analyzer.model.errors import AnalyzerError, InputError
 from analyzer.model.logs import LogFilter, RawLog
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted, Value
 
@@ -195,7 +195,7 @@ class Replay:
                 dict(entry.get("factors") or {}),
                 f"recording {self.path.name}",
             )
-        except (KeyError, TypeError, ValueError, InputError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AnalyzerError, AttributeError) as error:
             raise InputError(
                 f"{self.path}/meta.json: a deployment is malformed: {error!r}"
             ) from None

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from analyzer.cli.group import verb
-from analyzer.cli.options import json_option
+from analyzer.cli.options import db_option, json_option
 from analyzer.cli.show import show_document, show_statement
 from analyzer.cli.terminal import note, progress
 
 
 @verb(
     "analyzer demo",
+    "analyzer demo --db demo.duckdb",
     "analyzer demo --json",
     short_help="Run everything on the recording that ships with it.",
 )
+@db_option(required=False)
 @json_option
-def demo(*, as_json: bool) -> int:
+def demo(*, db: Path | None, as_json: bool) -> int:
     """Index, rebuild, verify and judge the shipped recording: no network, no node.
 
     The recording was made from the real contracts on a local chain, with a crash in it. Exit
-    code 0 when everything came out as it should, findings included.
+    code 0 when everything came out as it should, findings included. With --db the snapshot stays
+    there, for `analyzer account`, `query` and `sql`.
     """
     from analyzer.runs.demo import demo as run
 
     with progress() as report:
-        outcome = run(report)
+        outcome = run(report, db=db)
     show_document(outcome.document, "json" if as_json else "table")
     if not as_json:
         show_statement(outcome.statement, "table")

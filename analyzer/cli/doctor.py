@@ -36,5 +36,5 @@ def doctor(*, rpc: tuple[str, ...], recording: Path | None, db: Path | None, as_
             (check["name"], "ok" if check["ok"] else "PROBLEM", check["text"])
             for check in answer["checks"]
         ]
-        show_rows(("check", "", "what was found"), rows, "table")
+        show_rows(("check", "", "what was found"), rows, "table", count=False)
     return int(answer["exit_code"])

@@ -19,7 +19,7 @@ INTERRUPTED = 130
 CLOSED_PIPE = 141
 """Exit code when the reader of standard output went away: 128 + SIGPIPE."""
 
-_URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>()]+)")
+_URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>(),;]+)")
 _secrets: set[str] = set()
 
 

@@ -76,6 +76,17 @@ def db_option(*, required: bool = True) -> Callable[[Decorated], Decorated]:
     )
 
 
+def index_option(command: Decorated) -> Decorated:
+    """`--index FILE`: the index, by default beside the snapshot."""
+    return click.option(
+        "--index",
+        "index_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The index of raw logs, kept from run to run. [default: beside --db]",
+    )(command)
+
+
 def format_option(command: Decorated) -> Decorated:
     """`--format table|json|csv|markdown`, and `--json` as a short form of one of them."""
     command = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")(

@@ -36,7 +36,7 @@ def list_(*, as_json: bool) -> int:
         show_json([{"name": q.name, "group": q.group, "question": q.question} for q in queries])
     else:
         rows = [(q.group, q.name, q.question) for q in queries]
-        show_rows(("group", "name", "question"), rows, "table")
+        show_rows(("group", "name", "question"), rows, "table", count=False)
     return 0
 
 

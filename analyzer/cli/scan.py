@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, format_option, source_options
+from analyzer.cli.options import db_option, format_option, index_option, source_options
 from analyzer.cli.show import show_document
 from analyzer.cli.terminal import note, progress
 
@@ -18,8 +18,7 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
 @verb(
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
     "analyzer scan --recording evidence.zip --db scan.duckdb --verify all --json",
-    "analyzer scan --deployment perp-v2-optimism --block finalized --db scan.duckdb "
-    "--fail-on critical",
+    "analyzer scan --deployment optimism --block finalized --db scan.duckdb --fail-on critical",
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
     "--record evidence.zip --format markdown",
     short_help="Rebuild and judge every account at a block.",
@@ -33,13 +32,7 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
     "a block hash or, in a recording, a label.",
 )
 @db_option()
-@click.option(
-    "--index",
-    "index_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The index of raw logs, kept from run to run. [default: beside --db]",
-)
+@index_option
 @click.option(
     "--verify",
     "verify_mode",

@@ -25,11 +25,13 @@ def show_document(document: Mapping[str, Any], format_: str) -> None:
     emit(render(document, format_, **_look()))
 
 
-def show_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str) -> None:
-    """Writes a query's result as table, json, csv or markdown."""
+def show_rows(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, count: bool = True
+) -> None:
+    """Writes a query's result as table (with `count` of its rows), json, csv or markdown."""
     from analyzer.report.rows import render_rows
 
-    emit(render_rows(columns, rows, format_, **_look()))
+    emit(render_rows(columns, rows, format_, count=count, **_look()))
 
 
 def show_json(value: object) -> None:

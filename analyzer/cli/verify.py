@@ -1,4 +1,4 @@
-"""`analyzer verify`: the numbers of a snapshot against the contract's own views."""
+"""`analyzer verify`: a snapshot against the chain and the contract's own views."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, format_option, source_options
+from analyzer.cli.options import db_option, format_option, index_option, source_options
 from analyzer.cli.show import show_document
 from analyzer.cli.terminal import progress
 
@@ -28,6 +28,7 @@ from analyzer.cli.terminal import progress
     help="Which accounts are compared.",
 )
 @click.option("--sample-seed", default=0, show_default=True, help="Seed of the sample.")
+@index_option
 @format_option
 def verify(
     *,
@@ -37,19 +38,27 @@ def verify(
     db: Path,
     mode: str,
     sample_seed: int,
+    index_path: Path | None,
     format_: str,
     as_json: bool,
 ) -> int:
-    """Compare the numbers of a snapshot with the contract's own views, at the same block.
+    """Compare a snapshot with the chain and the contract's own views, at the snapshot's block.
 
-    Asks only the judges: nothing is rebuilt and the snapshot stays as it is. Exit code 4 when
-    one number differs; the account and the field are named.
+    The block is rebuilt, every row of the snapshot has to come out again, and the contract's
+    views are asked. The snapshot stays as it is. Exit code 4 when one number differs; the account
+    and the field are named.
     """
     from analyzer.runs.verify import VerifyOptions
     from analyzer.runs.verify import verify as run
 
     options = VerifyOptions(
-        db=db, rpc=rpc, recording=recording, deployments=deployments, mode=mode, seed=sample_seed
+        db=db,
+        rpc=rpc,
+        recording=recording,
+        deployments=deployments,
+        mode=mode,
+        seed=sample_seed,
+        index=index_path,
     )
     with progress() as report:
         outcome = run(options, report)

@@ -8,6 +8,7 @@ installs into a folder of its own and the first to rename it into place wins.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -77,19 +78,18 @@ def fetch(environment: Mapping[str, str] = os.environ, manifest: Path = MANIFEST
             f"the local chain's contracts come from npm, which is not here: {INSTALL_HINT}"
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="installing-", dir=folder.parent) as temporary:
+    temporary = Path(tempfile.mkdtemp(prefix="installing-", dir=folder.parent))
+    try:
         for name in ("package.json", ".npmrc"):
             shutil.copy(manifest.with_name(name), temporary)
-        _install(npm, Path(temporary), environment)
-        try:
-            Path(temporary).rename(folder)
-        except OSError:
-            if not (folder / "node_modules").is_dir():
-                raise
-            # Another process renamed its own installation into place first: use that one.
-        else:
-            # What TemporaryDirectory removes at the end must exist.
-            Path(temporary).mkdir()
+        _install(npm, temporary, environment)
+        # A folder with content is never replaced: the process that comes second keeps the first's.
+        with contextlib.suppress(OSError):
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    if not (folder / "node_modules").is_dir():
+        raise InputError(f"the contracts cannot be kept in {folder}")
     return Packages(folder)
 
 

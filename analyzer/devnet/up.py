@@ -106,11 +106,11 @@ def up(
         _stopping_on_signals(serving, stopped),
         start(protocols, accounts=accounts, seed=seed, port=port, progress=progress) as info,
     ):
+        serving.set()
         if out is not None:
             write_files(info, out)
         if ready is not None:
             ready(info)
-        serving.set()
         while not stopped.wait(POLL_S):
             _require_serving(info)
     return info

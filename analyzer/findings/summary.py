@@ -16,6 +16,7 @@ from analyzer.findings.shortfall import (
 )
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
+from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 
@@ -100,4 +101,7 @@ def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:
         caveats.append(f"control totals off: {', '.join(off)}")
     if result.completeness.hash_chain != "verified":
         caveats.append(f"logs not proven complete: {result.completeness.hash_chain}")
+    unread = sum(row.not_read for row in result.reads if row.purpose == REBUILD)
+    if unread:
+        caveats.append(f"{unread} reads not answered")
     return tuple(caveats)

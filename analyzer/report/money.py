@@ -8,11 +8,16 @@ E18 = 18
 
 def exact(value: int, decimals: int = E18) -> str:
     """`value` / 10**decimals in full, without trailing zeros: `-1234.5`."""
-    digits = str(abs(value)).rjust(decimals + 1, "0")
-    whole, fraction = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
-    fraction = fraction.rstrip("0")
-    text = f"{whole}.{fraction}" if fraction else whole
-    return f"-{text}" if value < 0 else text
+    text = fixed(value, decimals)
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def fixed(value: int, decimals: int = E18) -> str:
+    """`value` / 10**decimals in full, with all its decimals, so that columns line up."""
+    sign, digits = ("-" if value < 0 else ""), str(abs(value)).rjust(decimals + 1, "0")
+    if decimals == 0:
+        return sign + digits
+    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 def short(value: int | None, decimals: int = E18, places: int = 2) -> str:

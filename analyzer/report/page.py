@@ -79,9 +79,9 @@ def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
     return [
         Heading(heading),
         *_answer(scan),
+        *_totals(scan),
         *_verdicts(scan),
         *_worst(scan),
-        *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
     ]
 
@@ -127,11 +127,15 @@ def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
     complete = scan["completeness"]
     not_read = sum(read["not_read"] for read in scan["reads"] if read["purpose"] == "rebuild")
     requested = sum(read["requested"] for read in scan["reads"] if read["purpose"] == "rebuild")
+    reads = (
+        f"{not_read:,} of {requested:,} reads not answered"
+        if not_read
+        else f"all {requested:,} reads answered"
+    )
     text = (
         f"{scan['unknown']:,} of {_count(scan['accounts'], 'account')} unknown; "
         f"{complete['logs']:,} logs of blocks {complete['from_block']:,} to "
-        f"{complete['to_block']:,}, header chain {complete['hash_chain']}; "
-        f"{not_read:,} of {requested:,} reads not done"
+        f"{complete['to_block']:,}, header chain {complete['hash_chain']}; {reads}"
     )
     whole = not (scan["unknown"] or not_read) and complete["hash_chain"] == "verified"
     return text, "good" if whole else "doubt"
@@ -178,21 +182,41 @@ def _worst(scan: Mapping[str, Any]) -> list[Block]:
 
 
 def _totals(scan: Mapping[str, Any]) -> list[Block]:
+    """How many control totals hold, and those that are not met to the last unit by name."""
+    totals = scan["totals"]
+    if not totals:
+        return []
+    hold = sum(1 for total in totals if total["holds"])
+    exact = sum(1 for total in totals if total["difference"] == "0")
+    off = any(total["holds"] is False for total in totals)
+    tone = "bad" if off else ("good" if hold == len(totals) else "doubt")
+    text = (
+        f"{hold} of {_count(len(totals), 'control total')} hold, {exact} of them to the last unit"
+    )
     rows = tuple(
         (
             total["name"],
-            total["identity"],
             "not read" if total["difference"] is None else total["difference"],
             total["allowed"],
             {True: "holds", False: "OFF", None: "not read"}[total["holds"]],
+            _because(total),
         )
-        for total in scan["totals"]
+        for total in totals
+        if total["difference"] != "0"
     )
-    if not rows:
-        return []
-    columns = ("total", "identity", "difference", "allowed", "")
-    note = "Difference and allowed residue in the smallest unit of each total."
-    return [Grid("Control totals", columns, rows, frozenset(columns[2:4]), note)]
+    columns = ("total", "difference", "allowed", "", "because")
+    note = "Differences in the smallest unit of each total; `control_totals` lists all identities."
+    grid = [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
+    return [Line("Totals", text, tone), *grid]
+
+
+def _because(total: Mapping[str, Any]) -> str:
+    """Why a difference is no fault, or the identity that does not hold."""
+    if not total["holds"]:
+        return str(total["identity"])
+    if abs(int(total["difference"])) > int(total["allowed"]):
+        return f"the chain holds more than the accounts claim; {total['why']}"
+    return str(total["why"])
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
@@ -203,7 +227,7 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
             finding["severity"],
             finding["detector"],
             finding["account_id"] or finding["market"] or "deployment",
-            _first_amount(finding["amounts"]) or finding["title"],
+            _what(finding),
         )
         for finding in findings[:FINDING_ROWS]
     )
@@ -252,10 +276,17 @@ def not_read(scan: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _first_amount(amounts: Mapping[str, str]) -> str:
-    for name, value in amounts.items():
-        return amount(name, int(value))
-    return ""
+def _what(finding: Mapping[str, Any]) -> str:
+    """A finding in few words: its first amount, and its title where no account is named."""
+    amounts = [
+        amount(name, int(value))
+        for name, value in finding["amounts"].items()
+        if not name.endswith("_count")
+    ]
+    first = amounts[0] if amounts else ""
+    if finding["account_id"] and first:
+        return first
+    return f"{finding['title']} ({first})" if first else str(finding["title"])
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,6 +13,10 @@ from analyzer.report.page import Grid
 from analyzer.report.render import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
+_SENTENCE = 30
+"""A cell with spaces in it that is longer than this may be folded, to no less than this."""
+_GAP = 3
+"""Columns of text between two columns of a table."""
 _SAFE_INTEGER = 2**53
 """Above this a JSON number loses digits in readers that use doubles."""
 
@@ -22,13 +26,15 @@ def render_rows(
     rows: Sequence[Sequence[Any]],
     format_: str,
     *,
+    count: bool = True,
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
     """Query results as `table`, `json` (a list of objects), `csv` or `markdown`.
 
     In JSON, amounts (DECIMAL, and integers beyond 2**53) are decimal strings; NULL is null in
-    JSON, empty in CSV, and `NULL` for people. Raises: ValueError for another format.
+    JSON, empty in CSV, and `NULL` for people. count: whether a table ends with how many rows
+    there are. Raises: ValueError for another format.
     """
     if format_ == "json":
         return json_text([dict(zip(columns, map(_json, row), strict=True)) for row in rows])
@@ -39,6 +45,7 @@ def render_rows(
         writer.writerows([["" if v is None else _text(v) for v in row] for row in rows])
         return out.getvalue()
     cells = tuple(tuple(_text(value) for value in row) for row in rows)
+    columns = tuple(columns)
     right = frozenset(
         name
         for position, name in enumerate(columns)
@@ -47,10 +54,37 @@ def render_rows(
     if format_ == "markdown":
         return pipe_table(columns, cells, right) + "\n"
     if format_ == "table":
-        note = f"{len(rows):,} row" + ("" if len(rows) == 1 else "s")
-        grid = Grid("", tuple(columns), cells, right, note)
-        return table([grid], width=width, colour=colour)
+        note = f"{len(rows):,} row" + ("" if len(rows) == 1 else "s") if count else ""
+        grid = Grid("", columns, cells, right, note, _whole(columns, cells))
+        needed = _needed(columns, cells, grid.whole)
+        return table([grid], width=max(width, needed), colour=colour)
     raise ValueError(f"no such format: {format_}")
+
+
+def _widths(columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...]) -> list[int]:
+    """The width of the longest cell of each column."""
+    return [
+        max(len(name), *(len(row[place]) for row in cells)) if cells else len(name)
+        for place, name in enumerate(columns)
+    ]
+
+
+def _whole(columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    """The columns that are never folded: numbers and names; sentences are."""
+    return frozenset(
+        name
+        for place, (name, width) in enumerate(zip(columns, _widths(columns, cells), strict=True))
+        if width <= _SENTENCE or not any(" " in row[place] for row in cells)
+    )
+
+
+def _needed(
+    columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...], whole: frozenset[str]
+) -> int:
+    """How wide the table must be so that nothing whole is folded: wider than the terminal is
+    better than a number in pieces."""
+    widths = zip(columns, _widths(columns, cells), strict=True)
+    return sum(_GAP + (width if name in whole else _SENTENCE) for name, width in widths)
 
 
 def _is_number(value: object) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.model.rows import StatementLine
 from analyzer.report.document import SCHEMA
 from analyzer.report.markdown import markdown
-from analyzer.report.money import exact
+from analyzer.report.money import fixed
 from analyzer.report.page import Block, Grid, Heading, Line
 from analyzer.report.render import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
@@ -62,11 +62,12 @@ def render_statement(
 
 
 def amount_text(amount: int | None, unit: str) -> str:
-    """An amount in full: shifted by the decimals that its unit names, never rounded."""
+    """An amount in full: shifted by the decimals that its unit names, never rounded; with the
+    unit behind it where it names none."""
     if amount is None:
         return "unknown"
     match = _DECIMALS.search(unit)
-    return exact(amount, int(match[1] or match[2])) if match else f"{amount}"
+    return fixed(amount, int(match[1] or match[2])) if match else f"{amount} {unit}".rstrip()
 
 
 def _blocks(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> list[Block]:
@@ -88,13 +89,12 @@ def _blocks(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> list[B
     ]
     for section, members in _sections(lines):
         rows = tuple(
-            (line.label, amount_text(line.amount, line.unit), line.unit, line.source)
-            for line in members
+            (line.label, amount_text(line.amount, line.unit), line.source) for line in members
         )
         blocks.append(
             Grid(
-                section.capitalize(),
-                ("", "amount", "unit", "source"),
+                section[:1].upper() + section[1:],
+                ("", "amount", "source"),
                 rows,
                 frozenset({"amount"}),
             )

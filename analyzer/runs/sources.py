@@ -38,12 +38,14 @@ def open_source(
     *,
     rpc: Sequence[str],
     recording: Path | None,
-    deployments: Sequence[str],
+    deployments: Sequence[str] = (),
+    given: Sequence[Deployment] = (),
     record: Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Source]:
     """Opens the chain and loads the deployments; closes it in the end.
 
+    deployments: names or files; given: deployments that are known already, instead of names.
     A recording that is being written is finished only when nothing was raised.
     Raises: InputError for a wrong URL, recording, deployment or chain id, for files that cannot
     be written; UnreadError when no endpoint answers.
@@ -52,7 +54,9 @@ def open_source(
 
     check_record_path(record)
     # Read first: a deployment file with a mistake in it is said before any node is asked.
-    early = [] if recording is not None else [load_deployment(name) for name in deployments]
+    early = list(given)
+    if recording is None and not early:
+        early = [load_deployment(name) for name in deployments]
     if recording is None and rpc and not early:
         raise InputError("which deployment? give --deployment with a file or a name")
     inner = open_chain(rpc, recording, progress=progress)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.model.errors import InputError
 from analyzer.store.files import INFO, check_kind, open_database
 from analyzer.store.load import fetch
+from analyzer.store.schema import Table, names, quoted
 from analyzer.store.snapshot_schema import VERSION
 from analyzer.store.wide import join
 
@@ -82,6 +83,27 @@ class Snapshot:
         if len(rows) != 1:
             raise InputError(f"{table} where {where}: {len(rows)} rows, one was expected")
         return join(rows[0][0], rows[0][1])
+
+    def rows(self, table: Table, scan_id: str) -> list[tuple[Any, ...]]:
+        """The rows of one scan in `table.columns` order, overflow columns joined in, by key."""
+        stored = table.stored_columns
+        listed, order = names(stored), ", ".join(quoted(name) for name in table.key)
+        _, rows = self.query(
+            f"SELECT {listed} FROM {quoted(table.name)} WHERE scan_id = ? ORDER BY {order}",
+            [scan_id],
+        )
+        out = []
+        for row in rows:
+            value = dict(zip((column.name for column in stored), row, strict=True))
+            out.append(
+                tuple(
+                    value[column.name]
+                    if column.overflow is None
+                    else join(value[column.name], value[column.overflow.name])
+                    for column in table.columns
+                )
+            )
+        return out
 
     def tables(self) -> list[DescribedTable]:
         """Every table and view with its comments, tables first, in the order they were made."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,8 +12,10 @@ from scan_results import (
     account_id,
     check,
     clean_result,
+    details,
     judged,
     statement_lines,
+    total,
     unknown,
 )
 
@@ -60,8 +63,8 @@ def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
         "By how much  bad debt 700.00 in 1 account; backstops can bear 500.00",
         "How sure     2 numbers of 4 accounts compared with the contract's own views: 1 differs",
         "How complete 1 of 4 accounts unknown; 50 logs of blocks 1 to 1,234, header chain "
-        "verified; 1 of 4 reads not done",
-        "",
+        "verified; 1 of 4 reads not answered",
+        "Totals       1 of 1 control total hold, 1 of them to the last unit",
     ]
 
 
@@ -130,8 +133,8 @@ def test_another_format_is_refused(document: Document) -> None:
 def test_a_statement_shows_every_number_in_full_with_its_source() -> None:
     text = render_statement(HEADER, statement_lines(0), "table")
     assert [line for line in text.splitlines() if line.startswith(("USDC", "maintenance"))] == [
-        "USDC     1000   raw USDC, 6 decimals   logs",
-        "maintenance margin      100   e18    mulRatio(abs, mm)",
+        "USDC   1000.000000   logs",
+        "maintenance margin   100.000000000000000000   mulRatio(abs, mm)",
     ]
 
 
@@ -184,3 +187,18 @@ def test_no_rows_are_still_a_document() -> None:
     assert render_rows(["a"], [], "json") == "[]\n"
     assert render_rows(["a"], [], "csv") == "a\n"
     assert "0 rows" in render_rows(["a"], [], "table")
+
+
+def test_a_table_of_rows_grows_wider_before_a_number_or_a_name_is_folded() -> None:
+    row = (account_id(1), 2**120, "a sentence that is longer than thirty columns of text")
+    lines = render_rows(["account", "raw", "why"], [row, row], "table", width=40).splitlines()
+    assert account_id(1) in lines[2]
+    assert str(2**120) in lines[2]
+    assert lines[-1] == "2 rows"
+
+
+def test_a_total_beyond_its_residue_on_the_safe_side_says_why_it_holds() -> None:
+    surplus = total(rebuilt=100, on_chain=150)
+    result = clean_result(details=details(totals=[replace(surplus, surplus_ok=True)]))
+    text = " ".join(render(envelope({}, [result]), "table").split())
+    assert "the chain holds more than the accounts claim; 2 withdrawals floored" in text

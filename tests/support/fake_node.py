@@ -5,7 +5,7 @@
         Node([node.url])
 
     with FakeNode(upstream=anvil.url) as node:              # a proxy
-        node.refuse_selectors = {"0x0c8a2bd4"}              # these eth_calls are answered by an error
+        node.refuse_selectors = {"0x0c8a2bd4"}              # eth_calls that get an error
         node.lies["0x..vault", "0x0c8a2bd4"] = plus_one_wei # these are answered, and changed
 
 Lies and refusals work on plain eth_call. For them to reach every read, the node then refuses state
@@ -28,9 +28,11 @@ MULTICALL3 = "0xca11bde05977b3631167028862be2a173976ca11"
 IDENTITY = "0x" + "00" * 19 + "04"
 
 Answer = Callable[[list[Any]], Any]
+FORWARD = object()
+"""Stands for a result that the node behind has to give."""
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """Raised by a handler: becomes a JSON-RPC error."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
@@ -85,9 +87,9 @@ class FakeNode:
         self.code: dict[str, str] = {}
         self.storage: dict[tuple[str, int], str] = {}
         self.calls: dict[tuple[str, str], Any] = {}
-        """(address, data) in lower case -> hex result, or a Refusal."""
+        """(address, data) in lower case -> hex result, or a RefusedError."""
         self.methods: dict[str, Answer] = {}
-        """Handlers that come before everything else; may raise Refusal."""
+        """Handlers that come before everything else; may raise RefusedError."""
         self.refuse_selectors: set[str] = set()
         self.lies: dict[tuple[str, str], Callable[[str], str]] = {}
         self.range_error: Callable[[int, int, int], str | None] = lambda first, last, count: None
@@ -121,6 +123,7 @@ class FakeNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # head and body in one packet: else each answer waits for an ACK
 
             def do_POST(self) -> None:
                 node._serve(self)
@@ -223,85 +226,106 @@ class FakeNode:
 
     def _answer(self, asked: Any, error: dict[str, Any] | None) -> bytes:
         """The JSON-RPC answer to a body."""
-        if isinstance(asked, list):
-            if self.largest_batch is not None and len(asked) > self.largest_batch:
-                refusal = {"code": -32600, "message": f"batch too large, max {self.largest_batch}"}
-                return json.dumps({"jsonrpc": "2.0", "id": None, "error": refusal}).encode()
-            return json.dumps([self._one(item, error) for item in asked]).encode()
-        return json.dumps(self._one(asked, error)).encode()
-
-    def _one(self, item: dict[str, Any], error: dict[str, Any] | None) -> dict[str, Any]:
-        """The answer to one request."""
-        method, params = item["method"], item["params"]
-        self.requests.append((method, params))
-        head = {"jsonrpc": "2.0", "id": item["id"]}
+        items = asked if isinstance(asked, list) else [asked]
+        if isinstance(asked, list) and len(items) > (self.largest_batch or len(items)):
+            refusal = {"code": -32600, "message": f"batch too large, max {self.largest_batch}"}
+            return json.dumps({"jsonrpc": "2.0", "id": None, "error": refusal}).encode()
+        self.requests += [(item["method"], item["params"]) for item in items]
         if error is not None:
-            return head | {"error": error}
-        try:
-            return head | {"result": self._result(method, params)}
-        except Refusal as refusal:
-            return head | {"error": refusal.error}
+            answers = [{"error": error} for _ in items]
+        else:
+            answers = self._answers([(item["method"], item["params"]) for item in items])
+        full = [
+            {"jsonrpc": "2.0", "id": item["id"]} | answer
+            for item, answer in zip(items, answers, strict=True)
+        ]
+        return json.dumps(full if isinstance(asked, list) else full[0]).encode()
 
-    def _result(self, method: str, params: list[Any]) -> Any:
-        """The result of one request, after the faults that concern its content."""
+    def _answers(self, asked: list[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
+        """The result or error of each request; what goes to the node behind goes as one batch."""
+        answers = [self._guarded(lambda m=m, p=p: self._before(m, p)) for m, p in asked]
+        behind = [i for i, answer in enumerate(answers) if answer.get("result") is FORWARD]
+        for i, answer in zip(behind, self._forward([asked[i] for i in behind]), strict=True):
+            answers[i] = answer
+        return [
+            self._guarded(lambda q=q, a=a: self._after(*q, a["result"])) if "result" in a else a
+            for q, a in zip(asked, answers, strict=True)
+        ]
+
+    @staticmethod
+    def _guarded(work: Callable[[], Any]) -> dict[str, Any]:
+        """What `work` gives, or its refusal, as the rest of a JSON-RPC answer."""
+        try:
+            return {"result": work()}
+        except RefusedError as refusal:
+            return {"error": refusal.error}
+
+    def _before(self, method: str, params: list[Any]) -> Any:
+        """The result of one request, or FORWARD; faults that need no result come first."""
         if method in self.methods:
             return self.methods[method](params)
-        if method == "eth_chainId":
-            return hex(self.chain_id) if self.upstream is None else self._forward(method, params)
         if method in ("eth_call", "eth_getStorageAt", "eth_getCode"):
-            return self._state(method, params)
-        if method == "eth_getLogs":
-            found = self._forward(method, params) if self.upstream else self._own_logs(params[0])
-            first, last = (int(params[0][key], 16) for key in ("fromBlock", "toBlock"))
-            refusal = self.range_error(first, last, len(found))
-            if refusal is not None:
-                raise Refusal(-32005, refusal)
-            return found
+            self._check_state(method, params)
+            if self._hides(method, params):
+                return "0x"
         if self.upstream is not None:
-            return self._forward(method, params)
+            return FORWARD
+        if method == "eth_chainId":
+            return hex(self.chain_id)
+        if method == "eth_call":
+            return self._own_call(str(params[0]["to"]).lower(), str(params[0]["data"]).lower())
+        if method == "eth_getCode":
+            return self.code.get(str(params[0]).lower(), "0x")
+        if method == "eth_getStorageAt":
+            key = (str(params[0]).lower(), int(params[1], 16))
+            return self.storage.get(key, "0x" + "00" * 32)
+        if method == "eth_getLogs":
+            return self._own_logs(params[0])
         if method == "eth_getBlockByNumber":
             return self._header(params[0])
         if method == "eth_getBlockByHash":
             return next((h for h in self.headers if h["hash"] == params[0]), None)
-        raise Refusal(-32601, f"the method {method} does not exist/is not available")
+        raise RefusedError(-32601, f"the method {method} does not exist/is not available")
 
-    def _state(self, method: str, params: list[Any]) -> Any:
-        """A read of state, with lies and refusals."""
+    def _check_state(self, method: str, params: list[Any]) -> None:
+        """Raises the refusal of a read of state, if there is one."""
         block = params[2] if method == "eth_getStorageAt" else params[1]
         if isinstance(block, dict) and self.no_hash_pin:
-            raise Refusal(-32602, "invalid argument 1: cannot unmarshal object into Go value")
+            raise RefusedError(-32602, "invalid argument 1: cannot unmarshal object")
         if method == "eth_call" and len(params) > 2 and (self.no_overrides or self.plain_only):
-            raise Refusal(-32602, "too many arguments, want at most 2")
-        hidden = self.no_multicall or self.plain_only
-        to = str(params[0]["to"] if method == "eth_call" else params[0]).lower()
-        if hidden and to == MULTICALL3:
-            return "0x"
-        if self.no_state_before and self._number(block) < self.no_state_before:
-            raise Refusal(-32000, "missing trie node 5e1f (path ) state 0x5e1f is not available")
-        if method != "eth_call":
-            return self._own_state(method, params)
-        data = str(params[0].get("data", "0x")).lower()
+            raise RefusedError(-32602, "too many arguments, want at most 2")
+        if self._number(block) < self.no_state_before:
+            raise RefusedError(
+                -32000, "missing trie node 5e1f (path ) state 0x5e1f is not available"
+            )
+        data = str(params[0].get("data", "0x")).lower() if method == "eth_call" else ""
         if data[:10] in self.refuse_selectors:
-            raise Refusal(-32000, f"this node does not answer {data[:10]}")
-        result = self._forward(method, params) if self.upstream else self._own_call(to, data)
-        lie = self.lies.get((to, data[:10]))
-        return lie(result) if lie is not None else result
+            raise RefusedError(-32000, f"this node does not answer {data[:10]}")
 
-    def _own_state(self, method: str, params: list[Any]) -> Any:
-        """Code and storage of the own chain, or of the one behind."""
-        if self.upstream is not None:
-            return self._forward(method, params)
-        address = str(params[0]).lower()
-        if method == "eth_getCode":
-            return self.code.get(address, "0x")
-        return self.storage.get((address, int(params[1], 16)), "0x" + "00" * 32)
+    def _hides(self, method: str, params: list[Any]) -> bool:
+        """Whether this asks about a Multicall3 that is to be absent."""
+        to = str(params[0]["to"] if method == "eth_call" else params[0]).lower()
+        return to == MULTICALL3 and (self.no_multicall or self.plain_only)
+
+    def _after(self, method: str, params: list[Any], result: Any) -> Any:
+        """The result with lies in it; refusals that depend on the result."""
+        if method == "eth_call":
+            call = (str(params[0]["to"]).lower(), str(params[0].get("data", "0x")).lower()[:10])
+            lie = self.lies.get(call)
+            return lie(result) if lie is not None else result
+        if method == "eth_getLogs":
+            first, last = (int(params[0][key], 16) for key in ("fromBlock", "toBlock"))
+            refusal = self.range_error(first, last, len(result))
+            if refusal is not None:
+                raise RefusedError(-32005, refusal)
+        return result
 
     def _own_call(self, to: str, data: str) -> Any:
         """An eth_call on the own chain: recorded answers, and the identity precompile."""
         if to == IDENTITY:
             return data
         answer = self.calls.get((to, data), "0x")
-        if isinstance(answer, Refusal):
+        if isinstance(answer, RefusedError):
             raise answer
         return answer
 
@@ -325,29 +349,32 @@ class FakeNode:
         return self.headers[number] if number < len(self.headers) else None
 
     def _number(self, block: Any) -> int:
-        """The number of a block parameter of the own chain or of the one behind."""
-        if isinstance(block, dict):
-            if self.upstream is not None:
-                return int(
-                    self._forward("eth_getBlockByHash", [block["blockHash"], False])["number"], 16
-                )
-            found = next((h for h in self.headers if h["hash"] == block["blockHash"]), None)
-            if found is None:
-                raise Refusal(-32000, "header not found")
-            return int(found["number"], 16)
-        header = self._header(block) if self.upstream is None else None
-        return int(header["number"], 16) if header is not None else int(block, 16)
+        """The number of a block parameter; only looked up where it plays a part."""
+        if not isinstance(block, dict):
+            header = self._header(block) if self.upstream is None else None
+            return int(header["number"], 16) if header is not None else int(block, 16)
+        if self.upstream is not None:
+            if not self.no_state_before:
+                return 0
+            asked = ("eth_getBlockByHash", [block["blockHash"], False])
+            return int(self._forward([asked])[0]["result"]["number"], 16)
+        found = next((h for h in self.headers if h["hash"] == block["blockHash"]), None)
+        if found is None:
+            raise RefusedError(-32000, "header not found")
+        return int(found["number"], 16)
 
-    def _forward(self, method: str, params: list[Any]) -> Any:
-        """What the node behind answers."""
+    def _forward(self, asked: list[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
+        """What the node behind answers, in order."""
+        if not asked:
+            return []
         assert self.upstream is not None
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        body = [
+            {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+            for i, (method, params) in enumerate(asked)
+        ]
         request = urllib.request.Request(
-            self.upstream, body, {"Content-Type": "application/json"}, method="POST"
+            self.upstream, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer = json.loads(response.read())
-        if "error" in answer:
-            error = answer["error"]
-            raise Refusal(error["code"], error["message"], error.get("data"))
-        return answer["result"]
+        with urllib.request.urlopen(request, timeout=120) as response:
+            answers = sorted(json.loads(response.read()), key=lambda answer: answer["id"])
+        return [{key: a[key] for key in ("result", "error") if key in a} for a in answers]

@@ -13,6 +13,8 @@ from analyzer.devnet.world import View, World
 NO_DEADLINE = (1 << 255) - 1
 AS_MUCH_AS_IT_TAKES = 10**26
 """A swap amount (base or quote, 18 decimals) that always reaches its price limit first."""
+E12 = 10**12
+"""From 6 to 18 decimals."""
 LIQUIDATE = "liquidate(address,address,int256)"
 
 
@@ -33,7 +35,7 @@ class Standing:
     @property
     def liquidatable(self) -> bool:
         """The position test: account value below the maintenance requirement."""
-        return self.account_value * 10**12 < self.maintenance
+        return self.account_value * E12 < self.maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,28 @@ class Desk:
                 )
             )
         return out
+
+    def in_trouble(self, traders: Sequence[str]) -> list[str]:
+        """Those of these accounts that are liquidatable in one way or the other."""
+        core = self.perp.core
+        views = [
+            view
+            for trader in traders
+            for view in (
+                View(core.vault, "getAccountValue", (trader,)),
+                View(core.account_balance, "getMarginRequirementForLiquidation", (trader,)),
+                View(core.vault, "isLiquidatable", (trader,)),
+            )
+        ]
+        answers = [whole(a) for a in self.world.ask(views)]
+        rows = zip(traders, answers[::3], answers[1::3], answers[2::3], strict=True)
+        return [trader for trader, v, m, token in rows if token or v * E12 < m]
+
+    def sizes(self, traders: Sequence[str], market: Market) -> list[int]:
+        """The taker position size of each account in one market."""
+        balance = self.perp.core.account_balance
+        views = [View(balance, "getTakerPositionSize", (t, market.address)) for t in traders]
+        return [whole(a) for a in self.world.ask(views)]
 
     def collateral_balances(self, traders: Sequence[str]) -> list[tuple[int, ...]]:
         """The balance of each account in each collateral token, in `Perp.collaterals`' order."""

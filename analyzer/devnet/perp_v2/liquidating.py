@@ -30,7 +30,7 @@ class Bailiff:
 
     def wave(self) -> int:
         """Up to A_WAVE liquidations after one new block; returns how many were executed."""
-        standings = [s for s in self._standings() if s.liquidatable or s.collateral_liquidatable]
+        standings = self._standings()
         self._cancel_orders([s for s in standings if s.liquidatable and s.has_order])
         solvent_first = self.rng.random() < 0.5
         standings.sort(key=lambda s: self._priority(s, solvent_first=solvent_first))
@@ -57,7 +57,8 @@ class Bailiff:
 
     def _standings(self) -> list[Standing]:
         everyone = of_role(self.play.people, "trader", "whale", "maker", "tiny", "holder")
-        return self.play.desk.standings([p.address for p in everyone])
+        desk = self.play.desk
+        return desk.standings(desk.in_trouble([p.address for p in everyone]))
 
     def _cancel_orders(self, standings: list[Standing]) -> None:
         for standing in standings:

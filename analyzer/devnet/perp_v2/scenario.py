@@ -141,10 +141,13 @@ def _liquidate(play: Play) -> Iterator[str]:
 
 
 def _settle_bad_debt(play: Play) -> None:
-    standings = play.desk.standings([p.address for p in play.people])
-    for standing in standings:
+    """Whoever has neither position nor token and owes is charged to the fund, which then pays
+    back what it owes itself. The contract does nothing for the others, so only they are asked."""
+    desk = play.desk
+    troubled = desk.in_trouble([p.address for p in play.people])
+    for standing in desk.standings(troubled):
         if standing.account_value < 0 and not any(standing.sizes):
-            play.world.queue(play.desk.settle_bad_debt(play.arbitrageur, standing.address))
+            play.world.queue(desk.settle_bad_debt(play.arbitrageur, standing.address))
     play.mine(HOUR // 2)
     fund = play.perp.core.insurance_fund
     view = View(play.perp.core.vault, "getSettlementTokenValue", (fund.address,))
@@ -160,8 +163,9 @@ def _close_small_market(play: Play) -> None:
     owner, price = play.perp.market_owner, whole(answer)
     play.world.queue(market.base.send(owner, "close(uint256)", price, label="close market"))
     play.mine(MINUTE)
-    standings = play.desk.standings([p.address for p in play.people])
-    inside = [s.address for s in standings if s.sizes[SMALL_MARKET]]
+    everyone = [p.address for p in play.people]
+    sizes = play.desk.sizes(everyone, market)
+    inside = [trader for trader, size in zip(everyone, sizes, strict=True) if size]
     for trader in inside[::2]:
         play.world.queue(play.desk.quit_market(play.arbitrageur, trader, market))
     play.mine(MINUTE)

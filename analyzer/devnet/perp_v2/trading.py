@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
-from analyzer.devnet.perp_v2.desk import Standing, tuple_of, whole
+from analyzer.devnet.perp_v2.desk import E12, Standing, tuple_of, whole
 from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import Person, Range
@@ -15,7 +15,6 @@ from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import Token
 from analyzer.devnet.world import View
 
-E12 = 10**12
 VOLATILITY_AN_HOUR = 0.004
 PREMIUM_PULL = 0.6
 PREMIUM_NOISE = 0.004

@@ -10,7 +10,7 @@ from analyzer.model.book import Prices
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
-from analyzer.protocols.perp_v2.liquidate import discounted_price
+from analyzer.protocols.perp_v2.liquidate_collateral import discounted_price
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.settlement import insurance_fund
 from analyzer.protocols.perp_v2.state import PerpState

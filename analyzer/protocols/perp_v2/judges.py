@@ -16,7 +16,8 @@ from analyzer.protocols.base import Judge
 from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
 from analyzer.protocols.perp_v2.funding import pending_fee
-from analyzer.protocols.perp_v2.liquidate import Reverts, max_position_size, max_repayment
+from analyzer.protocols.perp_v2.liquidate import Reverts, max_position_size
+from analyzer.protocols.perp_v2.liquidate_collateral import max_repayment
 from analyzer.protocols.perp_v2.prices import (
     MARK_SHORT_WINDOW_S,
     UnreadableNumberError,

@@ -1,9 +1,9 @@
-"""Liquidations of positions and of collateral, as the contract would execute them now.
+"""Liquidations of positions, as the contract would execute them now, and all closures together.
 
-The liquidator is assumed to have enough free collateral (positions) or settlement token
-(collateral); everything else is the contract's own rule.
-Source: `ClearingHouse.sol` (`_liquidate`), `AccountBalance.sol` (`getLiquidatablePositionSize`),
-`Vault.sol` (`liquidateCollateral`) of `@perp/curie-contract` 2.8.4.
+The liquidator is assumed to have enough free collateral; everything else is the contract's own
+rule. Collateral: `liquidate_collateral`.
+Source: `ClearingHouse.sol` (`_liquidate`), `AccountBalance.sol` (`getLiquidatablePositionSize`) of
+`@perp/curie-contract` 2.8.4.
 """
 
 from __future__ import annotations
@@ -15,23 +15,17 @@ from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div, trunc_div
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
-from analyzer.protocols.perp_v2.fixed_point import (
-    RATIO_ONE,
-    convert_decimals,
-    div_ratio,
-    from_settlement,
-    mul_ratio,
-    to_settlement,
-    token_amount_for_value,
-    token_value_e18,
-)
+from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement, mul_ratio
+from analyzer.protocols.perp_v2.liquidate_collateral import collateral_closures
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.settlement import (
+    PAUSED,
     cancel_orders,
     copied,
     exchange,
     fund_capacity,
     insurance_fund,
+    numbers_after,
     settle_bad_debt,
     settle_funding,
 )
@@ -42,7 +36,6 @@ WHOLE_BELOW_E18 = 100 * WAD
 
 UINT24_MAX = 2**24 - 1
 UINT24_REVERT = "SafeCast: value doesn't fit in 24 bits"
-PAUSED = "Pausable: paused"
 FUND_NOT_READ = "the insurance fund's capacity was not read"
 
 
@@ -85,41 +78,6 @@ def liquidatable_size(
         return error.unreadable
 
 
-def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:
-    """(settlement token that a liquidator may repay at most, collateral he gets for it).
-
-    Raw amounts in each token's decimals.
-    Raises: UnreadableNumberError when a number cannot be had, or the token's price is 0 (the
-    contract reverts).
-    """
-    state = account.valuation.state
-    config, info = state.config, account.valuation.token(token)
-    debt = max(account.settlement_debt, mul_ratio(account.total_debt_value, config.im_ratio))
-    if debt > from_settlement(config.collateral_value_dust, state.settlement_decimals):
-        debt = mul_ratio(debt, config.collateral_liquidation_ratio)
-    kept = RATIO_ONE - config.cl_insurance_fund_fee_ratio
-    price = discounted_price(account.valuation, token)
-    if price == 0 or kept == 0:
-        what = f"Vault.getMaxRepaidSettlementAndLiquidatableCollateral({info.symbol})"
-        raise UnreadableNumberError(Unreadable(what, "reverts: division by zero", True))
-    repay = div_ratio(debt, kept)
-    collateral = token_amount_for_value(repay, info.decimals, price, info.feed_decimals)
-    balance = account.tokens[token].balance if token in account.tokens else 0
-    if collateral > balance:
-        collateral = balance
-        repay = token_value_e18(balance, info.decimals, price, info.feed_decimals)
-    return to_settlement(repay, state.settlement_decimals), collateral
-
-
-def discounted_price(valuation: Valuation, token: str) -> int:
-    """The price a liquidator buys the token at, in its feed's decimals, rounded down.
-
-    Raises: UnreadableNumberError when the price cannot be had.
-    """
-    discount = valuation.token(token).discount_ratio
-    return mul_ratio(valuation.token_price(token), RATIO_ONE - discount)
-
-
 @dataclass(frozen=True, slots=True)
 class _Penalty:
     """A position liquidation's penalty and its split, 18 decimals."""
@@ -156,7 +114,9 @@ def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -
         return PAUSED
     if valuation.market(base_token).status != MarketStatus.OPEN:
         return "CH_MNO"
-    return "CH_CLWTISO" if account.has_open_order else None
+    if account.has_open_order:
+        return "CH_CLWTISO"
+    return None if account.is_liquidatable else "CH_EAV"
 
 
 def _without_open_orders(valuation: Valuation, account: Account) -> Account:
@@ -202,6 +162,8 @@ def close_position(
         return _blocked(account, base_token, size, price, reverts or "CH_MNO")
     if market is None or market.taker_size == 0:
         return _blocked(account, base_token, 0, price, reverts or "CH_PSZ")
+    if size == 0:
+        return _blocked(account, base_token, 0, price, reverts or "CH_EAV")
     if requested * market.taker_size < 0:
         return _blocked(account, base_token, requested, price, reverts or "CH_WLD")
     if requested != 0 and abs(requested) <= abs(size):
@@ -230,7 +192,7 @@ def _executed_position(
         reverts = reverts or "V_CSI"
     else:
         bad_debt = settle_bad_debt(valuation, account, fund)
-    numbers = _numbers_after(valuation, account, fund, bad_debt)
+    numbers = numbers_after(valuation, account, fund, bad_debt)
     held = account.markets.get(base_token)
     numbers |= {
         "taker_position_size": 0 if held is None else held.taker_position_size,
@@ -271,75 +233,6 @@ def _position_transfers(
     return tuple(part for part in parts if part.amount_e18)
 
 
-def _numbers_after(
-    valuation: Valuation, account: Account, fund: Account, bad_debt: int
-) -> dict[str, int]:
-    """The stored numbers of account and fund after a closure; balances in settlement decimals."""
-    settlement = valuation.state.settlement_token
-    return {
-        "owed_realized_pnl": account.owed_realized_pnl,
-        "settlement_balance": account.balances.get(settlement, 0),
-        "insurance_fund_owed_realized_pnl": fund.owed_realized_pnl,
-        "insurance_fund_settlement_balance": fund.balances.get(settlement, 0),
-        "bad_debt_settled": bad_debt,
-    }
-
-
-def close_collateral(valuation: Valuation, account: Account, token: str) -> Closure:
-    """The largest liquidation of one collateral token.
-
-    Raises: UnreadableNumberError when a number cannot be had.
-    """
-    state, info = valuation.state, valuation.token(token)
-    settlement, decimals = state.settlement_token, state.settlement_decimals
-    repaid, collateral = max_repayment(AccountMath(valuation, account), token)
-    price = discounted_price(valuation, token)
-    after, fund = copied(account), insurance_fund(valuation)
-    fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
-    after.balances[token] -= collateral
-    if after.balances[token] == 0:
-        del after.balances[token]
-    fund.balances[settlement] = fund.balances.get(settlement, 0) + fee
-    after.balances[settlement] = after.balances.get(settlement, 0) + repaid - fee
-    reverts = PAUSED if state.vault_paused else None
-    bad_debt = 0
-    if account.address == state.insurance_fund:
-        reverts = reverts or "V_CSI"
-    else:
-        bad_debt = settle_bad_debt(valuation, after, fund)
-    full_price = valuation.token_price(token)
-    full = token_value_e18(collateral, info.decimals, full_price, info.feed_decimals)
-    repaid_e18, fee_e18 = from_settlement(repaid, decimals), from_settlement(fee, decimals)
-    parts = (
-        Transfer(account.address, "liquidator", full, f"{info.symbol} at its full price"),
-        Transfer("liquidator", account.address, repaid_e18 - fee_e18, "debt repaid"),
-        Transfer("liquidator", "insurance_fund", fee_e18, "collateral liquidation fee"),
-        Transfer(
-            "insurance_fund",
-            account.address,
-            from_settlement(bad_debt, decimals),
-            "bad debt settled",
-        ),
-    )
-    return Closure(
-        account_id=account.address,
-        kind="collateral",
-        asset_id=token,
-        amount=collateral,
-        price_e18=convert_decimals(price, info.feed_decimals, 18),
-        value_e18=token_value_e18(collateral, info.decimals, price, info.feed_decimals),
-        penalty_e18=full - repaid_e18 + fee_e18,
-        transfers=tuple(part for part in parts if part.amount_e18),
-        reverts=reverts,
-        after=_numbers_after(valuation, after, fund, bad_debt)
-        | {
-            "token_balance": after.balances.get(token, 0),
-            "repaid_settlement": repaid,
-            "insurance_fund_fee": fee,
-        },
-    )
-
-
 def position_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:
     """The liquidation of each position of an account that may be liquidated, else none.
 
@@ -353,19 +246,6 @@ def position_closures(valuation: Valuation, account: Account) -> Sequence[Closur
         for base, market in numbers.markets.items()
         if market.size
     ]
-
-
-def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:
-    """The liquidation of each token of an account whose tokens may be liquidated, else none.
-
-    A token of which nothing would be taken (no debt to repay) has no closure.
-    Raises: UnreadableNumberError when a number cannot be had.
-    """
-    numbers = AccountMath(valuation, account)
-    if not numbers.is_collateral_liquidatable:
-        return []
-    closures = [close_collateral(valuation, account, token) for token in numbers.tokens]
-    return [closure for closure in closures if closure.amount]
 
 
 def liquidate(state: PerpState, prices: Prices, address: str) -> list[Closure]:

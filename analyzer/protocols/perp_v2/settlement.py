@@ -16,6 +16,9 @@ from analyzer.protocols.perp_v2.fixed_point import to_settlement
 from analyzer.protocols.perp_v2.state import Account
 from analyzer.protocols.perp_v2.ticks import amounts_in_range
 
+PAUSED = "Pausable: paused"
+"""What a contract that its owner paused reverts with."""
+
 
 def copied(account: Account) -> Account:
     """A copy that can be changed without touching the original (orders are shared, unchanged)."""
@@ -133,3 +136,17 @@ def fund_capacity(valuation: Valuation, fund: Account) -> int | None:
         return None
     value = AccountMath(valuation, fund).settlement_value
     return to_settlement(value, valuation.state.settlement_decimals) + wallet
+
+
+def numbers_after(
+    valuation: Valuation, account: Account, fund: Account, bad_debt: int
+) -> dict[str, int]:
+    """The stored numbers of account and fund after a closure; balances in settlement decimals."""
+    settlement = valuation.state.settlement_token
+    return {
+        "owed_realized_pnl": account.owed_realized_pnl,
+        "settlement_balance": account.balances.get(settlement, 0),
+        "insurance_fund_owed_realized_pnl": fund.owed_realized_pnl,
+        "insurance_fund_settlement_balance": fund.balances.get(settlement, 0),
+        "bad_debt_settled": bad_debt,
+    }

@@ -19,6 +19,7 @@ from analyzer.protocols.perp_v2.liquidate import (
     liquidatable_size,
     liquidate,
 )
+from analyzer.protocols.perp_v2.liquidate_collateral import close_collateral
 from analyzer.protocols.perp_v2.margin import margin
 from analyzer.protocols.perp_v2.prices import reference_prices
 from analyzer.protocols.perp_v2.settlement import pnl_to_realize
@@ -320,6 +321,49 @@ def test_a_request_is_capped_and_must_point_the_same_way(
     base = next(iter(state.markets))
     closure = close_position(Valuation(state), state.accounts[ONE], base, requested)
     assert (closure.amount, closure.reverts) == (amount, reverts)
+
+
+def test_a_healthy_account_refuses_both_kinds_of_liquidation(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=-100 * USD, weth=E18, eth=(E18, -E18)))
+    valuation, account = Valuation(state), state.accounts[ONE]
+    position = close_position(valuation, account, next(iter(state.markets)))
+    collateral = close_collateral(valuation, account, next(iter(state.collateral)))
+    assert (position.amount, position.reverts, collateral.reverts) == (0, "CH_EAV", "V_NL")
+
+
+@pytest.mark.parametrize(
+    ("requested", "in_settlement", "collateral", "repaid", "reverts"),
+    [
+        (None, False, 315_005_727_376_861_398, 567_010_309, None),
+        (315_005_727_376_861_398, False, 315_005_727_376_861_398, 567_010_309, None),
+        (567_010_309, True, 315_005_727_376_861_398, 567_010_309, None),
+        (100_000_000, True, 55_555_555_555_555_556, 100_000_000, None),
+        (55_555_555_555_555_555, False, 55_555_555_555_555_555, 99_999_999, None),
+        (567_010_310, True, 315_005_727_777_777_778, 567_010_310, "V_MSAE"),
+        (E18, False, E18, 1_800 * USD, "V_MCAE"),
+    ],
+)
+def test_a_part_of_the_collateral_is_bought_by_either_amount(
+    make_state: MakeState,
+    make_account: MakeAccount,
+    requested: int | None,
+    in_settlement: bool,
+    collateral: int,
+    repaid: int,
+    reverts: str | None,
+) -> None:
+    state = make_state(make_account(usdc=-1_100 * USD, weth=E18))
+    token = next(iter(state.collateral))
+    closure = close_collateral(
+        Valuation(state), state.accounts[ONE], token, requested, in_settlement=in_settlement
+    )
+    assert (closure.amount, closure.after["repaid_settlement"], closure.reverts) == (
+        collateral,
+        repaid,
+        reverts,
+    )
 
 
 def test_half_of_a_collateral_debt_is_repaid_and_the_fee_comes_on_top(

@@ -14,7 +14,7 @@ __all__ = ["PerpLedger", "fold"]
 
 Handler = Callable[[FoldContext, Event], None]
 
-_HANDLERS: dict[tuple[str, str], Handler] = {
+HANDLERS: dict[tuple[str, str], Handler] = {
     ("vault", "Deposited"): vault.on_deposited,
     ("vault", "Withdrawn"): vault.on_withdrawn,
     ("vault", "CollateralLiquidated"): vault.on_collateral_liquidated,
@@ -37,7 +37,7 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("collateral_manager", "WhitelistedDebtThresholdChanged"): markets.on_whitelisted_debt,
 }
 
-_WITHOUT_EFFECT = frozenset({("order_book", "ExchangeChanged"), ("insurance_fund", "Repaid")})
+WITHOUT_EFFECT = frozenset({("order_book", "ExchangeChanged"), ("insurance_fund", "Repaid")})
 """Indexed for the record; what they do to balances is in a Deposited of the same transaction."""
 
 
@@ -47,7 +47,7 @@ def _handler(event: Event) -> Handler | None:
         return markets.on_upgraded
     if event.name in markets.PARAMETERS:
         return markets.on_parameter
-    return _HANDLERS.get((event.contract, event.name))
+    return HANDLERS.get((event.contract, event.name))
 
 
 def fold(deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
@@ -63,6 +63,6 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
         handler = _handler(event)
         if handler is not None:
             handler(context, event)
-        elif (event.contract, event.name) not in _WITHOUT_EFFECT:
+        elif (event.contract, event.name) not in WITHOUT_EFFECT:
             context.note("unhandled event", event, f"{event.contract}.{event.name}")
     return context.ledger

@@ -1,0 +1,148 @@
+"""`demo`: the whole way on the recording that ships with the package, and what it should give.
+
+The recording was made from the real contracts on a local chain; what it should give lies beside
+it, one small file that a person can read. No network, no node.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+import analyzer
+from analyzer.chain.base import Progress
+from analyzer.findings.summary import worst_accounts
+from analyzer.model.errors import ExitCode, InputError, worst_exit
+from analyzer.runs.account import Statement, account
+from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verify import VerifyMode
+
+RECORDING = "perp-v2.zip"
+EXPECTED = "expected.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOutcome:
+    """What the demo found. problems: what is not as it should be, in words; empty = nothing.
+    exit_code: 0 when nothing is, findings included."""
+
+    document: dict[str, Any]
+    statement: Statement
+    problems: list[str]
+    exit_code: ExitCode
+
+
+def demo_folder() -> Path:
+    """Where the recording and what it should give lie: package data of this room."""
+    return Path(analyzer.__file__).resolve().parent / "runs" / "recordings"
+
+
+def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = None) -> DemoOutcome:
+    """Indexes, rebuilds, verifies and judges the shipped recording.
+
+    The snapshot is written to `db`, with its index beside it, else into a temporary folder.
+    Raises: InputError when the installation lacks the recording.
+    """
+    folder = demo_folder() if folder is None else folder
+    expected = _read_expected(folder / EXPECTED)
+    with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
+        target = db or Path(scratch) / "demo.duckdb"
+        outcome = scan_demo(folder / RECORDING, target, str(expected["block"]), progress)
+        statement = account(target, worst_account(outcome.results[0]))
+    found = numbers(outcome.results[0], str(expected["block"]))
+    problems = [
+        f"{name}: {found.get(name)!r} came out, {expected.get(name)!r} was expected"
+        for name in sorted(set(found) | set(expected))
+        if found.get(name) != expected.get(name)
+    ]
+    codes = [code for code in (outcome.exit_code,) if code is not ExitCode.FINDINGS]
+    if problems:
+        codes.append(ExitCode.DIVERGENCE)
+    return DemoOutcome(outcome.document, statement, problems, worst_exit(*codes))
+
+
+def scan_demo(recording: Path, db: Path, block: str, progress: Progress) -> ScanOutcome:
+    """The scan that the demo makes: every account verified."""
+    options = ScanOptions(
+        db=db, recording=recording, block=block, verify=VerifyMode.ALL.value, fail_on="never"
+    )
+    return scan(options, progress)
+
+
+def write_expected(folder: Path, block: str, progress: Progress) -> dict[str, Any]:
+    """Writes what the recording in `folder` gives at `block` as what it should give from now on.
+
+    For whoever makes a new recording; the numbers are then compared with the live chain by a
+    test, so nothing wrong becomes right by being written here.
+    """
+    with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
+        db = Path(scratch) / "demo.duckdb"
+        outcome = scan_demo(folder / RECORDING, db, block, progress)
+    found = numbers(outcome.results[0], block)
+    text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    (folder / EXPECTED).write_bytes(text)
+    return found
+
+
+def numbers(result: ScanResult, block: str) -> dict[str, Any]:
+    """What a scan came to, small enough to read, and strict enough that no margin can change."""
+    verdicts = Counter(row.verdict.value for row in result.margin)
+    return {
+        "block": block,
+        "scan_id": result.scan_id,
+        "accounts": len(result.margin),
+        "verdicts": dict(sorted(verdicts.items())),
+        "checks": len(result.checks) - len(result.not_compared),
+        "mismatches": len(result.mismatches),
+        "findings": dict(sorted(Counter(f.detector for f in result.findings).items())),
+        "worst_account": worst_account(result),
+        "margin_sha256": margin_digest(result),
+    }
+
+
+def worst_account(result: ScanResult) -> str:
+    """The account furthest below (or nearest to) maintenance; else the first there is.
+
+    Raises: InputError when there is no account at all.
+    """
+    if not result.margin:
+        raise InputError("the scan found no account")
+    worst = worst_accounts(result, 1)
+    return (worst[0] if worst else result.margin[0]).margin.account_id
+
+
+def margin_digest(result: ScanResult) -> str:
+    """sha256 over every account's margin, to the wei, sorted by account."""
+    digest = hashlib.sha256()
+    for row in sorted(result.margin, key=lambda row: row.margin.account_id):
+        m = row.margin
+        values = (
+            m.account_id,
+            m.equity_e18,
+            m.margin_equity_e18,
+            m.initial_margin_e18,
+            m.maintenance_margin_e18,
+            m.free_collateral_e18,
+            row.verdict.value,
+        )
+        digest.update("\x1f".join(map(str, values)).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _read_expected(path: Path) -> Mapping[str, Any]:
+    """What the recording should give. Raises InputError when the installation lacks it."""
+    try:
+        values = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError) as error:
+        raise InputError(f"this installation lacks its demo ({path.name}): {error}") from error
+    if not isinstance(values, dict) or "block" not in values:
+        raise InputError(f"this installation's demo is damaged: {path.name} names no block")
+    return values

@@ -1,0 +1,71 @@
+"""`index`: logs of some deployments into the index, nothing judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.model.errors import ExitCode
+from analyzer.protocols.registry import load_plug
+from analyzer.runs.sources import check_contracts, open_source
+from analyzer.store.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """Which deployments to index, up to which block (block syntax), into which file."""
+
+    index: Path
+    rpc: tuple[str, ...] = ()
+    recording: Path | None = None
+    deployments: tuple[str, ...] = ()
+    block: str = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOutcome:
+    """What was indexed. document: `{"deployments": [...]}`, one entry per deployment."""
+
+    document: dict[str, Any]
+    exit_code: ExitCode
+
+
+def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
+    """Reads logs into the index, or goes on where it stopped; a reorg is rolled back first.
+
+    Raises: InputError for wrong input, UnreadError when the chain does not answer. What was
+    indexed before that stays, and the next run goes on from it.
+    """
+    entries = []
+    with open_source(
+        rpc=options.rpc,
+        recording=options.recording,
+        deployments=options.deployments,
+        progress=progress,
+    ) as source:
+        block = source.chain.resolve(options.block)
+        for deployment in source.deployments:
+            check_contracts(source.chain, deployment, block)
+        with Index(options.index) as store:
+            for deployment in source.deployments:
+                plug = load_plug(deployment.protocol)
+                advance = store.advance(source.chain, deployment, plug, to=block, progress=progress)
+                extent = store.extent(deployment, plug, block=advance.head)
+                entries.append(
+                    {
+                        "deployment": deployment.name,
+                        "protocol": deployment.protocol,
+                        "chain_id": deployment.chain_id,
+                        "from_block": extent.from_block,
+                        "head_block": advance.head.number,
+                        "head_hash": advance.head.hash,
+                        "logs": extent.logs,
+                        "blocks_with_logs": extent.blocks_with_logs,
+                        "new_logs": advance.logs_added,
+                        "rolled_back_blocks": advance.rolled_back,
+                        "hash_chain": extent.hash_chain,
+                    }
+                )
+    return IndexOutcome({"deployments": entries}, ExitCode.CLEAN)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fake_node import FakeNode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.chain.completeness import BrokenChainError, check_hash_chain, find_fork
+from analyzer.model.block import BlockRef
+
+
+def header(number: int, *, salt: int = 0, parent: int = 0) -> BlockRef:
+    return BlockRef(
+        number, f"0x{salt:032x}{number:032x}", f"0x{parent:032x}{number - 1:032x}", number
+    )
+
+
+def test_neighbours_that_link_are_counted_and_gaps_are_allowed() -> None:
+    headers = [header(n) for n in (9, 5, 6, 7, 20, 6)]
+    assert check_hash_chain(headers) == 2
+    assert check_hash_chain([]) == 0
+
+
+def test_a_wrong_parent_names_the_block() -> None:
+    with pytest.raises(BrokenChainError, match=r"block 6 names .* as its parent, but block 5 is"):
+        check_hash_chain([header(5), header(6, parent=1), header(7)])
+
+
+def test_two_hashes_of_one_number_name_the_block() -> None:
+    with pytest.raises(BrokenChainError, match="block 6 has two hashes"):
+        check_hash_chain([header(5), header(6), header(6, salt=1)])
+
+
+@given(kept=st.sets(st.integers(0, 300), min_size=1, max_size=60), fork=st.integers(0, 301))
+def test_the_fork_is_the_deepest_stored_block_that_is_still_there(
+    kept: set[int], fork: int
+) -> None:
+    asked: list[int] = []
+
+    class Forked:
+        """A chain whose blocks from `fork` on are not the stored ones, 250 blocks long."""
+
+        def resolve(self, text: str) -> BlockRef:
+            return header(250)
+
+        def headers(self, numbers: list[int]) -> list[BlockRef]:
+            asked.extend(numbers)
+            return [header(n, salt=n >= fork) for n in numbers]
+
+    stored = {n: header(n).hash for n in kept}
+    good = [n for n in kept if n < fork and n <= 250]
+    assert find_fork(Forked(), stored) == max(good, default=None)  # type: ignore[arg-type]
+    assert len(asked) <= 2 * len(kept).bit_length() + 4
+
+
+def test_a_reorg_on_a_node_is_found_by_hash(fake: FakeNode, open_node: Any) -> None:
+    node = open_node(fake.url)
+    stored = {n: node.resolve(str(n)).hash for n in (0, 10, 20, 21, 22, 29)}
+    assert find_fork(node, stored) == 29
+    fake.reorg(9)
+    assert find_fork(node, stored) == 20
+    fake.reorg(25, salt=2)
+    assert find_fork(node, stored) == 0
+    assert find_fork(node, {}) is None

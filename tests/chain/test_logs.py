@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from fake_node import FakeNode, digest
+
+from analyzer.chain import logs as logs_module
+from analyzer.chain.base import LogChunk
+from analyzer.model.errors import UnreadError
+from analyzer.model.logs import LogFilter
+
+A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
+T1, T2 = "0x" + "01" * 32, "0x" + "02" * 32
+BOTH = LogFilter((A, B), (T1, T2))
+
+
+@pytest.fixture
+def busy(fake: FakeNode) -> FakeNode:
+    """400 blocks; block n has n % 4 logs."""
+    fake.mine(370)
+    for block in range(400):
+        for index in range(block % 4):
+            fake.add_log(block, (A, B)[index % 2], [(T1, T2)[block % 2]], f"0x{block:064x}")
+    return fake
+
+
+def read(node: Any, filters: Sequence[LogFilter], first: int, last: int) -> list[LogChunk]:
+    """All chunks, checked to cover the range exactly and to bring their headers."""
+    chunks = list(node.logs(filters, first, last))
+    assert [c.first for c in chunks] == [first, *[c.last + 1 for c in chunks[:-1]]]
+    assert chunks[-1].last == last
+    for chunk in chunks:
+        numbers = sorted({g.block_number for g in chunk.logs} | {chunk.last})
+        assert [h.number for h in chunk.headers] == numbers
+    return chunks
+
+
+def places(chunks: Sequence[LogChunk]) -> list[tuple[int, int]]:
+    return [(g.block_number, g.log_index) for chunk in chunks for g in chunk.logs]
+
+
+def expected(first: int, last: int) -> list[tuple[int, int]]:
+    return [(n, i) for n in range(first, last + 1) for i in range(n % 4)]
+
+
+def test_all_logs_of_a_range_come_once_in_order(busy: FakeNode, open_node: Any) -> None:
+    node = open_node(busy.url)
+    assert places(read(node, [BOTH], 10, 399)) == expected(10, 399)
+    assert places(read(node, [BOTH], 7, 7)) == expected(7, 7)
+
+
+def test_filters_that_overlap_give_each_log_once(busy: FakeNode, open_node: Any) -> None:
+    chunks = read(open_node(busy.url), [LogFilter((A,)), BOTH, LogFilter((B,), (T2,))], 0, 399)
+    assert places(chunks) == expected(0, 399)
+
+
+def test_a_filter_gives_what_it_asks_for_and_nothing_else(busy: FakeNode, open_node: Any) -> None:
+    chunks = read(open_node(busy.url), [LogFilter((B,), (T2,))], 0, 399)
+    found = [(g.address, g.topics[0]) for chunk in chunks for g in chunk.logs]
+    assert set(found) == {(bytes.fromhex(B[2:]), bytes.fromhex(T2[2:]))}
+    assert len(found) == sum(n % 4 == 3 for n in range(400))
+
+
+# How different providers refuse a range that is too large.
+REFUSALS = {
+    "suggested range": lambda first, last, count: (
+        "query returned more than 50 results. Try with this block range"
+        f" [{hex(first)}, {hex(first + 20)}]."
+        if count > 50
+        else None
+    ),
+    "suggested in decimal": lambda first, last, count: (
+        f"query exceeds max results 50, retry with the range {first}-{first + 20}"
+        if count > 50
+        else None
+    ),
+    "suggests what was asked": lambda first, last, count: (
+        f"query exceeds max results 50, retry with the range {first}-{last}" if count > 50 else None
+    ),
+    "stated span": lambda first, last, count: (
+        "eth_getLogs is limited to a 37 range" if last - first + 1 > 37 else None
+    ),
+    "results only": lambda first, last, count: (
+        "query returned more than 30 results" if count > 30 else None
+    ),
+    "size": lambda first, last, count: "response size exceeded" if count > 10 else None,
+    "ten blocks": lambda first, last, count: (
+        "You can make eth_getLogs requests with up to a 10 block range."
+        if last - first > 9
+        else None
+    ),
+    "words that nobody knows": lambda first, last, count: (
+        "Njet, molodoi tshelovek" if count > 40 else None
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_ranges_shrink_by_the_words_of_the_provider_until_all_logs_are_there(
+    busy: FakeNode, open_node: Any, name: str
+) -> None:
+    busy.range_error = REFUSALS[name]
+    assert places(read(open_node(busy.url), [BOTH], 0, 399)) == expected(0, 399)
+
+
+def test_a_stated_limit_is_learned_once_and_kept(busy: FakeNode, open_node: Any) -> None:
+    busy.range_error = REFUSALS["stated span"]
+    read(open_node(busy.url), [BOTH], 0, 399)
+    spans = [
+        int(q["toBlock"], 16) - int(q["fromBlock"], 16) + 1 for (q,) in busy.asked("eth_getLogs")
+    ]
+    assert spans[0] == 400
+    assert set(spans[1:-1]) == {37}
+
+
+def test_ranges_grow_again_where_logs_are_few(fake: FakeNode, open_node: Any) -> None:
+    fake.mine(2000)
+    for index in range(40):
+        fake.add_log(100 + index % 3, A, [T1])
+    fake.range_error = REFUSALS["size"]
+    fake.range_error = lambda first, last, count: "too many results" if count > 14 else None
+    chunks = read(open_node(fake.url), [LogFilter((A,))], 0, 2000)
+    assert len(places(chunks)) == 40
+    assert len(chunks) < 40
+    assert max(c.last - c.first + 1 for c in chunks if c.first > 103) > 500
+
+
+def test_one_block_that_still_fails_is_named(busy: FakeNode, open_node: Any) -> None:
+    busy.range_error = lambda first, last, count: (
+        "response size exceeded" if first <= 203 <= last else None
+    )
+    with pytest.raises(UnreadError, match=r"^the logs of block 203 cannot be read: response size"):
+        read(open_node(busy.url), [BOTH], 0, 399)
+
+
+def test_a_log_outside_what_was_asked_is_never_taken(busy: FakeNode, open_node: Any) -> None:
+    node = open_node(busy.url)
+    stranger = busy.add_log(5, "0x" + "cc" * 20, [T1])
+    busy.methods["eth_getLogs"] = lambda params: [stranger]
+    with pytest.raises(UnreadError, match="a log that was not asked for: block 5, log 1"):
+        read(node, [BOTH], 0, 9)
+    with pytest.raises(UnreadError, match=r"a log of block 5 when asked for 6\.\.9"):
+        read(node, [LogFilter(("0x" + "cc" * 20,))], 6, 9)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"removed": True}, "a log that a reorg has removed"),
+        ({"data": "0x1"}, "a log of the node is malformed"),
+        ({"logIndex": None}, "a log of the node is malformed"),
+    ],
+    ids=str,
+)
+def test_a_bad_log_is_an_error_not_a_gap(
+    fake: FakeNode, open_node: Any, change: dict[str, Any], words: str
+) -> None:
+    fake.add_log(5, A, [T1], **change)
+    with pytest.raises(UnreadError, match=words):
+        read(open_node(fake.url), [LogFilter((A,))], 0, 9)
+
+
+def test_logs_of_a_block_that_was_reorged_away_are_asked_again(
+    busy: FakeNode, open_node: Any
+) -> None:
+    node = open_node(busy.url)
+    stale = [dict(log) for log in busy.logs]
+    for log in stale:
+        log["blockHash"] = digest("old", log["blockNumber"])
+    answers = [stale]
+    busy.methods["eth_getLogs"] = lambda params: (
+        answers.pop() if answers else busy._own_logs(params[0])
+    )
+    assert places(read(node, [BOTH], 0, 399)) == expected(0, 399)
+
+
+def test_logs_that_never_fit_their_headers_are_an_error(busy: FakeNode, open_node: Any) -> None:
+    busy.logs[100]["blockHash"] = digest("other")
+    number = int(busy.logs[100]["blockNumber"], 16)
+    with pytest.raises(UnreadError, match=f"the logs of block {number} name another block hash"):
+        read(open_node(busy.url), [BOTH], 0, 399)
+
+
+def test_a_round_number_of_logs_is_asked_again_in_halves(
+    busy: FakeNode, open_node: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A provider that cuts off at 100 logs without a word.
+    monkeypatch.setattr(logs_module, "_ROUND_COUNT", 100)
+    busy.methods["eth_getLogs"] = lambda params: busy._own_logs(params[0])[:100]
+    assert places(read(open_node(busy.url), [BOTH], 0, 399)) == expected(0, 399)
+
+
+def test_a_range_beyond_the_head_is_not_an_empty_answer(busy: FakeNode, open_node: Any) -> None:
+    with pytest.raises(UnreadError, match="does not give the header of block 450"):
+        read(open_node(busy.url), [BOTH], 390, 450)

@@ -1,0 +1,260 @@
+"""The command line itself: what is parsed, refused, shown."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from scan_results import account_id, clean_result, judged, statement_lines
+
+from analyzer.cli import main
+from analyzer.findings import run_detectors
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.report.document import envelope
+
+VERBS = ["demo", "scan", "account", "query", "sql", "verify", "index", "doctor", "devnet"]
+
+
+def invoke(*words: str, **extra: Any) -> Result:
+    """Runs a command line in this process."""
+    return CliRunner().invoke(main, list(words), **extra)
+
+
+def commands(
+    command: click.Command = main, path: str = "analyzer"
+) -> Iterator[tuple[str, click.Command]]:
+    """Every command below `command`, with its path."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, f"{path} {name}")
+
+
+COMMANDS = dict(commands())
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_help_with_examples(path: str) -> None:
+    result = invoke(*path.split()[1:], "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    examples = COMMANDS[path].examples  # type: ignore[attr-defined]
+    assert examples
+    assert result.stdout.rstrip("\n").endswith(
+        "Examples:\n" + "\n".join(f"  {example}" for example in examples)
+    )
+
+
+@pytest.mark.parametrize(
+    "example",
+    sorted({e for command in COMMANDS.values() for e in command.examples}),  # type: ignore[attr-defined]
+)
+def test_every_example_parses(example: str) -> None:
+    program, *words = shlex.split(example)
+    assert program == "analyzer"
+    command: click.Command = main
+    context = None
+    while isinstance(command, click.Group):
+        context = command.make_context(program, words, parent=context)
+        words = [*context._protected_args, *context.args]
+        found = command.get_command(context, words[0])
+        assert found is not None, words[0]
+        program, command, words = words[0], found, words[1:]
+    command.make_context(program, words, parent=context).close()
+
+
+def test_the_verbs_are_listed_in_the_order_of_use() -> None:
+    lines = invoke("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines] == VERBS
+    assert not any(line.endswith("...") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["scan", "--nope"], "error: No such option '--nope'"),
+        (["nope"], "error: No such command 'nope' (see 'analyzer --help')"),
+        (["scan"], "error: Missing option '--db' (see 'analyzer scan --help')"),
+        (["scan", "--db", "x", "--fail-on", "info"], "error: Invalid value for '--fail-on'"),
+        (["account", "--db", "x"], "error: Missing argument 'ID' (see 'analyzer account --help')"),
+        (["sql", "a", "-c", "b", "--db", "x"], "error: Give one of STATEMENT, -c and --file"),
+        (["query", "run", "q", "--db", "x", "-p", "n"], "error: Invalid value for -p: 'n' is not"),
+        (["devnet", "up", "--accounts", "0"], "error: Invalid value for '--accounts'"),
+    ],
+)
+def test_a_usage_error_is_one_line_and_exit_code_2(words: list[str], line: str) -> None:
+    result = invoke(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    [found] = result.stderr.splitlines()
+    assert found.startswith(line)
+
+
+def test_the_version_is_shown() -> None:
+    result = invoke("--version")
+    assert (result.exit_code, result.stdout) == (0, "analyzer 0.1.0\n")
+
+
+@dataclass
+class Outcome:
+    """What a run gives, made by hand."""
+
+    document: dict[str, Any]
+    exit_code: ExitCode = ExitCode.FINDINGS
+
+
+@pytest.fixture
+def scanned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Replaces the scan by one that keeps its options and finds one account under water."""
+    import analyzer.runs.scan as module
+
+    result = clean_result([judged(0, equity=60), judged(1)])
+    result.findings = run_detectors(result)
+    seen: list[Any] = []
+
+    def fake(options: object, progress: Any) -> Outcome:
+        seen.append(options)
+        progress("read the logs", 1, 2)
+        return Outcome(envelope({"run_id": "r"}, [result]))
+
+    monkeypatch.setattr(module, "scan", fake)
+    return seen
+
+
+def test_scan_hands_its_options_on_and_ends_with_the_runs_exit_code(scanned: list[Any]) -> None:
+    from analyzer.runs.scan import ScanOptions
+
+    result = invoke(
+        *[
+            "scan",
+            "--rpc",
+            "http://a,http://b",
+            "--rpc",
+            "http://c",
+            "--deployment",
+            "d.toml",
+            "--db",
+            "s.duckdb",
+        ],
+        *[
+            "--block",
+            "-1000",
+            "--verify",
+            "all",
+            "--sample-seed",
+            "3",
+            "--fail-on",
+            "never",
+            "--record",
+            "e.zip",
+        ],
+    )
+    assert result.exit_code == 1
+    assert scanned == [
+        ScanOptions(
+            db=Path("s.duckdb"),
+            rpc=("http://a", "http://b", "http://c"),
+            record=Path("e.zip"),
+            deployments=("d.toml",),
+            block="-1000",
+            verify="all",
+            seed=3,
+            fail_on="never",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["http://a,http://b", "http://a http://b", " http://a ,\thttp://b\n"]
+)
+def test_urls_come_from_the_environment_when_none_is_given(value: str, scanned: list[Any]) -> None:
+    invoke("scan", "--db", "s.duckdb", env={"ANALYZER_RPC": value})
+    invoke("scan", "--db", "s.duckdb", "--rpc", "http://c", env={"ANALYZER_RPC": value})
+    assert [options.rpc for options in scanned] == [("http://a", "http://b"), ("http://c",)]
+
+
+@pytest.mark.usefixtures("scanned")
+def test_standard_output_holds_only_the_document() -> None:
+    result = invoke("scan", "--db", "s.duckdb", "--json")
+    assert json.loads(result.stdout)["schema"] == 1
+    assert result.stderr == "snapshot written to s.duckdb\n"
+
+
+@pytest.mark.usefixtures("scanned")
+@pytest.mark.parametrize(
+    ("format_", "start"),
+    [("table", "perp-v2 · local"), ("csv", "scan_id,"), ("markdown", "## perp-v2"), ("json", "{")],
+)
+def test_the_format_is_chosen_by_option(format_: str, start: str) -> None:
+    assert invoke("scan", "--db", "s.duckdb", "--format", format_).stdout.startswith(start)
+
+
+def test_an_error_of_the_run_is_one_line_with_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import analyzer.runs.scan as module
+
+    def fail(options: object, progress: object) -> None:
+        raise InputError("the endpoint is on chain 10, the deployment on 31337")
+
+    monkeypatch.setattr(module, "scan", fail)
+    result = invoke("scan", "--db", "s.duckdb")
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        2,
+        "",
+        "error: the endpoint is on chain 10, the deployment on 31337\n",
+    )
+
+
+def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, analyzer.cli\n"
+        "from click.testing import CliRunner\n"
+        "CliRunner().invoke(analyzer.cli.main, ['--help'])\n"
+        "heavy = ['web3', 'pandas', 'duckdb', 'numpy', 'pyarrow', 'rich', 'orjson', 'requests']\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@dataclass
+class Statement:
+    """An account's statement, made by hand."""
+
+    header: dict[str, Any]
+    lines: list[Any]
+
+
+def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    import analyzer.runs.account as module
+
+    header = {
+        "protocol": "perp-v2",
+        "deployment": "local",
+        "chain_id": 1,
+        "block": {"number": 5, "hash": "0x", "time": 1},
+        "account_id": account_id(0),
+        "owner": account_id(0),
+        "verdict": "healthy",
+        "reason": "fine",
+        "status": "open",
+        "verified": None,
+    }
+    monkeypatch.setattr(
+        module, "account", lambda db, account: Statement(header, statement_lines(0))
+    )
+    result = invoke("account", account_id(0), "--db", "s.duckdb", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["lines"][1]["amount"]) == (0, str(10**20))
