@@ -158,8 +158,12 @@ class Plug(Protocol):
         """Contracts that this event names and that are indexed from now on (often none)."""
         ...
 
-    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Ledger:
-        """Events in (block, log index) order to state. Exact integers."""
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[Ledger]:
+        """Events in (block, log index) order to state. Exact integers.
+
+        It may ask (at the pinned block) what a log names and only code can tell, such as the
+        revision of an implementation; most protocols ask nothing.
+        """
         ...
 
     def observe(

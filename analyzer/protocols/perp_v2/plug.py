@@ -66,8 +66,9 @@ class PerpV2:
         """The base token and pool of a new market."""
         return follow(deployment, event)
 
-    def fold(self, deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
-        """Events in (block, log index) order to state."""
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[Ledger]:
+        """Events in (block, log index) order to state; asks nothing."""
+        yield from ()
         return fold(deployment, events)
 
     def observe(
