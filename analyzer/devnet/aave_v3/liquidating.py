@@ -17,6 +17,8 @@ A_WAVE = 10
 """Liquidations at one timestamp."""
 BEST_PAIR_CHANCE = 0.65
 KEEP_SUPPLY_CHANCE = 0.3
+CLOSE_FACTOR_HEALTH = 95 * 10**16
+"""Above this health factor only a part of a debt may be liquidated."""
 MISGUIDED = 2
 """Attempts a wave that the pool must refuse."""
 
@@ -69,7 +71,8 @@ class Bailiff:
     def _wanted(self, everyone: Sequence[Standing]) -> list[Standing]:
         wanted = [s for s in everyone if s.liquidatable and s.collateral() and s.debts()]
         self.rng.shuffle(wanted)
-        return wanted
+        # Those near one first: they are few, and the rules treat them differently.
+        return sorted(wanted, key=lambda s: s.health_factor <= CLOSE_FACTOR_HEALTH)
 
     def _attempt(self, standing: Standing) -> Attempt:
         """Who takes what from whom: mostly the largest pair, and as much as is allowed."""
