@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_SEED = 7
+ACCEPTANCE_SEEDS = (11, 23, 47)
+"""Seeds of `pytest -m acceptance`: all of them, or the one that ANALYZER_SEED names."""
 ACCOUNTS = 300
 
 # No deadline: the machines that run this are shared, and a slow example is no wrong one.
@@ -107,4 +109,21 @@ def perp_devnet(seed: int) -> Iterator[DevnetInfo]:
     from analyzer.devnet.up import start
 
     with start(("perp-v2",), accounts=ACCOUNTS, seed=seed) as info:
+        yield info
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `acceptance_devnet` is run once for each acceptance seed."""
+    if "acceptance_devnet" in metafunc.fixturenames:
+        named = os.environ.get("ANALYZER_SEED")
+        seeds = [int(named)] if named else list(ACCEPTANCE_SEEDS)
+        metafunc.parametrize("acceptance_devnet", seeds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def acceptance_devnet(request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
+    """The local chain of one acceptance seed; tests are ordered so that each is built once."""
+    from analyzer.devnet.up import start
+
+    with start(("perp-v2",), accounts=ACCOUNTS, seed=request.param) as info:
         yield info

@@ -41,6 +41,8 @@ _SAMPLE = 4
 """Real requests that a strategy has to answer like plain requests before it is used."""
 _FIRST_CALLS, _MOST_CALLS = 500, 4000
 _FIRST_SLOTS, _MOST_SLOTS = 2000, 20_000
+_ALONE = 3
+"""Bulk calls of a single request that may fail in a row before the carrier is given up."""
 _MOST_CALLDATA = 256 * 1024
 """Bytes of calldata a bulk call: nodes limit bodies, and calldata costs gas even in eth_call."""
 
@@ -175,7 +177,7 @@ class BulkReader:
     ) -> list[Result | None]:
         """Results by the carrier; None for what it could not bring. The size of a bulk call
         halves on any error and grows while everything comes back."""
-        abilities, out = self.abilities, list[Result | None]()
+        abilities, out, alone = self.abilities, list[Result | None](), 0
         size = abilities.calls_at_once if kind == "call" else abilities.slots_at_once
         most = _MOST_CALLS if kind == "call" else _MOST_SLOTS
         while len(out) < len(requests):
@@ -183,10 +185,16 @@ class BulkReader:
             try:
                 results = self._ask(carrier, part, pin, block)
             except CarrierError:
-                if len(part) == 1:
-                    out.append(None)
                 size = max(1, len(part) // 2)
-                continue
+                if len(part) > 1:
+                    continue
+                out.append(None)
+                alone += 1
+                if alone < _ALONE:
+                    continue
+                # Not even single calls come through: it is the carrier, not the calls.
+                return out + [None] * (len(requests) - len(out))
+            alone = 0
             out += results
             progress(len(out))
             if len(results) == len(part) == size:
@@ -223,9 +231,9 @@ class BulkReader:
             return
         truth: dict[ReadRequest, Answer] = {}
         known = [ReadRequest("call", IDENTITY, "0xc0ffee")] if kind == "call" else []
-        sample = [*known, *sample]
-        self._plain(truth, sample, pin, block)
-        if any(isinstance(answer, NotRead) for answer in truth.values()):
+        self._plain(truth, [*known, *sample], pin, block)
+        sample = [r for r in truth if not isinstance(truth[r], NotRead)]
+        if not sample:
             return
         carriers: list[Carrier] = [OverrideCaller()] if kind == "call" else [OverrideSlots()]
         if kind == "call":

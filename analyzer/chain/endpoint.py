@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FIRST_BATCH = 200
 LARGEST_BATCH = 1000
 """Requests a batch: beyond this, larger batches were not faster (notes of the house)."""
@@ -169,6 +170,8 @@ class Endpoint:
             from web3 import HTTPProvider
 
             self._session = requests.Session()
+            # A proxy of the environment is meant for the network, not for this machine.
+            self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
             # Our own layer retries, paces and fails over; web3's retry would hide both.
             self._provider = HTTPProvider(
                 self.url, session=self._session, exception_retry_configuration=None

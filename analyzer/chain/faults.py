@@ -86,7 +86,8 @@ _NO_STATE = re.compile(
     r"missing trie node|header not found|unknown block|block (?:.{0,80} )?not found"
     r"|state (?:.{0,80} )?(?:is )?(?:not|un)\s?available|historical state|state (?:histor|already)"
     r"|block ?out ?of ?range|pruned|archive|no state|distance to target block|block height is \d"
-    r"|requested data not available|block is not available|not (?:currently )?canonical|missing block"
+    r"|requested data not available|block is not available|not (?:currently )?canonical"
+    r"|missing block"
     r"|could not find block|state recreation|cannot find (?:block|state)|proof window",
     re.IGNORECASE,
 )

@@ -22,6 +22,10 @@ TRIES = 6
 _AGAIN = frozenset({FaultKind.RATE, FaultKind.TRANSIENT})
 _LONG_WAIT_S = 5.0
 """A pause that an endpoint asks for and that is worth going to another endpoint."""
+_LONGEST_WAIT_S = 120.0
+"""A pause that nobody sits through: the run ends and says so."""
+_TRIES_FIRST = 3
+"""Tries to reach an endpoint at all."""
 
 
 class RpcError(UnreadError):
@@ -146,7 +150,7 @@ class Pool:
     def _identify(self, endpoint: Endpoint) -> str:
         """Asks the endpoint in use for its chain id; '' when it is right, else what is wrong."""
         work = _Work([("eth_chainId", [])], [None], [0], {-1: ""})
-        problem = self._ask(work)
+        problem = self._ask(work, most_tries=_TRIES_FIRST)
         answer = work.answers[0]
         if problem:
             return problem
@@ -160,12 +164,12 @@ class Pool:
             endpoint.refused = f"{endpoint.name} is of chain {found}, not of chain {self._expected}"
         return endpoint.refused
 
-    def _ask(self, work: _Work) -> str:
+    def _ask(self, work: _Work, *, most_tries: int = 100) -> str:
         """The turn of the endpoint in use: settles what it can; returns why it is to be left,
         '' when nothing is left to do."""
         pace = self._paces[self._current]
         alternatives = len(self._others({self._current: "", **work.tried}))
-        tries = max(2, self._tries // 2) if alternatives else self._tries
+        tries = min(max(2, self._tries // 2) if alternatives else self._tries, most_tries)
         problem = ""
         for attempt in range(tries):
             if attempt:
@@ -176,7 +180,10 @@ class Pool:
                 problem = str(error)
                 if error.limited:
                     pace.limited(error.retry_after)
-                if error.final or (alternatives and (error.retry_after or 0) > _LONG_WAIT_S):
+                wait = error.retry_after or 0.0
+                if wait > _LONGEST_WAIT_S:
+                    return f"{problem} and asks to come back in {wait:.0f} s"
+                if error.final or (alternatives and wait > _LONG_WAIT_S):
                     return problem
                 if error.less and attempt:
                     self._settle_as_too_much(work, problem)

@@ -57,13 +57,12 @@ def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
     Raises InputError for an unknown protocol or revision, one named twice, none at all, and for
     fewer accounts than one of them needs.
     """
-    texts = [text.strip() for joined in protocols for text in joined.split(",") if text.strip()]
-    found = [_parse(text) for text in texts]
+    texts = [text.strip() for joined in protocols for text in joined.split(",")]
+    found = [_parse(text) for text in texts or [""]]
     names = [w.protocol for w in found]
-    if not names or len(set(names)) < len(names):
+    if len(set(names)) < len(names):
         raise InputError(
-            f"the local chain needs different protocols, of: {', '.join(PROTOCOLS)};"
-            f" not '{', '.join(texts)}'"
+            f"a protocol is there once on the local chain, not as in '{','.join(texts)}'"
         )
     least = max(MIN_ACCOUNTS[name] for name in names)
     if accounts < least:

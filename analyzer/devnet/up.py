@@ -25,6 +25,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 
 DEFAULT_PROTOCOLS = (PROTOCOLS[0],)
+DOCUMENT = "devnet.json"
 POLL_S = 0.5
 
 
@@ -98,9 +99,12 @@ def up(
     """Builds the chain, writes its files into `out`, and serves it until SIGINT or SIGTERM.
 
     `ready` is called with the DevnetInfo once everything is written. Returns after a clean stop.
-    Raises what `start` raises, KeyboardInterrupt when it is stopped while still building, and
-    UnreadError when anvil ends by itself.
+    A `devnet.json` of an earlier chain is removed first: whoever waits for the file gets the new.
+    Raises what `start` raises, InputError when `out` cannot be written, KeyboardInterrupt when it
+    is stopped while still building, and UnreadError when anvil ends by itself.
     """
+    if out is not None:
+        _prepare(out)
     serving, stopped = threading.Event(), threading.Event()
     with (
         _stopping_on_signals(serving, stopped),
@@ -140,7 +144,7 @@ def write_files(info: DevnetInfo, out: Path) -> list[Path]:
         "actions": info.actions,
         "addresses": info.addresses,
     }
-    path = out / "devnet.json"
+    path = out / DOCUMENT
     _write(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
     return [*files, path]
 
@@ -157,6 +161,14 @@ def deployment_toml(deployment: Deployment) -> str:
         *(f'{role} = "{address}"' for role, address in deployment.contracts.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _prepare(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / DOCUMENT).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}") from error
 
 
 def _info(

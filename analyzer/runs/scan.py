@@ -5,6 +5,9 @@ open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +42,8 @@ class ScanOptions:
     """What to scan and where to put it.
 
     db: the snapshot; index: the index (default: beside it). rpc or recording: where answers come
-    from; record: a recording to write. deployments: files or names; with a recording, none means
+    from; record: a recording to write (then all logs are read again, whatever the index holds).
+    deployments: files or names; with a recording, none means
     all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
     `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`.
     """
@@ -90,7 +94,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         # Before the index is opened: wrong input leaves no file behind.
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
-        with Index(index_path) as index:
+        with _open_index(index_path, options.record) as index:
             scans = [
                 scan_one(
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
@@ -139,6 +143,24 @@ def scan_one(
     progress("compare with the contract", 1, 1)
     result.findings = run_detectors(result)
     return result, advance
+
+
+@contextmanager
+def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
+    """The index; while a recording is made an empty one of its own, thrown away in the end.
+
+    A recording holds the answers that were used: an index that knows the logs already would
+    leave them out, and the recording could not be run again.
+    """
+    if record is None:
+        with Index(path) as index:
+            yield index
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="analyzer-record-") as scratch,
+        Index(Path(scratch) / "index.duckdb") as index,
+    ):
+        yield index
 
 
 def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict[str, Any]:

@@ -169,6 +169,19 @@ def test_a_lie_reaches_every_read_through_the_proxy(answered: FakeNode, open_nod
     assert answers[5] == expected(6)
 
 
+def test_a_carrier_that_stops_working_is_given_up_and_plain_requests_go_on(
+    answered: FakeNode, open_node: Any
+) -> None:
+    node = open_node(answered.url)
+    block = node.resolve("10")
+    node.read(block, [call(1)])
+    node._bulk.abilities.calls = Multicall3()  # there is none: it answers 0x
+    node._bulk.abilities.probed.add("call")
+    posts = node.requests
+    assert node.read(block, [call(n) for n in range(50)]) == [expected(n) for n in range(50)]
+    assert node.requests - posts < 15
+
+
 def test_an_endpoint_that_dies_during_a_read_is_replaced(
     answered: FakeNode, other: FakeNode, open_node: Any
 ) -> None:
@@ -330,7 +343,14 @@ def plain_answers(anvil: Any, requests: list[ReadRequest]) -> list[object]:
 
 
 def shown(answers: list[Answer]) -> list[object]:
-    return ["0x" + a.data.hex() if isinstance(a, Value) else "reverted" for a in answers]
+    return [
+        "0x" + a.data.hex()
+        if isinstance(a, Value)
+        else "reverted"
+        if isinstance(a, Reverted)
+        else a.reason
+        for a in answers
+    ]
 
 
 def block_of(node: Any) -> BlockRef:
@@ -382,17 +402,23 @@ def test_slots_read_by_override_are_those_of_get_storage_at(
 
 
 @pytest.mark.chain
-def test_a_gas_cap_that_is_too_small_for_a_bulk_call_splits_it(
+def test_a_gas_cap_that_is_too_small_for_a_bulk_call_brings_it_in_parts(
     chain_with_contract: Any, open_node: Any
 ) -> None:
-    # Each slot read is cold: 3,000 of them do not fit the block gas limit together with the
-    # quarter that the bulk caller keeps, so it has to come back in parts.
-    node = open_node(chain_with_contract.url)
-    requests = [ask(0, n) for n in range(9000)]
-    answers = node.read(block_of(node), requests)
-    assert [int.from_bytes(a.data, "big") for a in answers if isinstance(a, Value)] == [
-        11 * n + 1 if n < 300 else 0 for n in range(9000)
+    requests = mixed() + [ask(0, 1000 + n) for n in range(3000)]
+    slots = [ReadRequest("slot", VIEW, f"0x{n:064x}") for n in range(3000)]
+    with FakeNode(upstream=chain_with_contract.url) as proxy:
+        proxy.gas_cap = 3_000_000
+        node = open_node(proxy.url)
+        answers = node.read(block_of(node), requests + slots)
+        bulk = [p for p in proxy.asked("eth_call") if len(p) > 2]
+        node.close()
+    assert shown(answers[: len(requests)]) == plain_answers(chain_with_contract, requests)
+    assert answers[len(requests) :] == [
+        Value((11 * n + 1 if n < 300 else 0).to_bytes(32, "big")) for n in range(3000)
     ]
+    # Each of the three gas burners ends a bulk call; the rest came in parts as well.
+    assert 10 < len(bulk) < 60
 
 
 @pytest.mark.chain

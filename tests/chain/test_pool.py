@@ -67,6 +67,16 @@ def test_retry_after_is_honoured(fake: FakeNode, pools: Any, clock: Any) -> None
     assert clock.now - before >= 45
 
 
+def test_a_pause_of_many_minutes_ends_the_run_and_is_said(
+    fake: FakeNode, pools: Any, clock: Any
+) -> None:
+    pool = pools(fake.url)
+    fake.fail_next(1, status=429, headers={"Retry-After": "500"})
+    with pytest.raises(UnreadError, match="HTTP 429 and asks to come back in 500 s"):
+        numbers(pool, 1)
+    assert clock.now < 1
+
+
 def test_only_the_limited_requests_of_a_batch_are_asked_again(fake: FakeNode, pools: Any) -> None:
     pool = pools(fake.url)
     refused = {3, 7}

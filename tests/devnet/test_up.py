@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.devnet.up import BLOCK_LABELS, DevnetInfo, deployment_toml, start, write_files
+from analyzer.devnet.play import BLOCK_LABELS
+from analyzer.devnet.up import DevnetInfo, deployment_toml, start, up, write_files
 from analyzer.model.errors import InputError
 
 SERVE = """
@@ -27,8 +28,8 @@ up(["perp-v2"], accounts=20, seed=3, out=Path(sys.argv[1]))
 @pytest.mark.parametrize(
     ("protocols", "accounts", "seed", "said"),
     [
-        (["nothing"], 24, 1, "unknown protocol 'nothing'; the local chain has: perp-v2"),
-        ([], 24, 1, "unknown protocol ''; the local chain has: perp-v2"),
+        (["nothing"], 24, 1, "unknown protocol 'nothing'; the local chain has: perp-v2, aave-v3"),
+        ([], 24, 1, "unknown protocol ''; the local chain has: perp-v2, aave-v3"),
         (["perp-v2"], 19, 1, "the local market needs at least 20 accounts, not 19"),
         (["perp-v2"], 24, -1, "a seed is a number from 0 up, not -1"),
     ],
@@ -39,6 +40,21 @@ def test_wrong_input_is_said_before_anything_is_started(
     with pytest.raises(InputError) as caught, start(protocols, accounts=accounts, seed=seed):
         pass
     assert str(caught.value) == said
+
+
+def test_a_folder_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        up(["perp-v2"], accounts=20, seed=3, out=tmp_path / "file")
+
+
+def test_the_document_of_an_earlier_chain_is_removed_before_anything_is_built(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "devnet.json").write_text("{}")
+    with pytest.raises(InputError, match="unknown protocol"):
+        up(["nothing"], accounts=20, seed=3, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.chain

@@ -99,6 +99,8 @@ class FakeNode:
         self.no_multicall = False
         self.no_hash_pin = False
         self.largest_batch: int | None = None
+        self.gas_cap: int | None = None
+        """Gas of every eth_call that goes to the node behind."""
         self.requests: list[tuple[str, list[Any]]] = []
         self.posts = 0
         self._faults: list[HttpFault] = []
@@ -369,7 +371,7 @@ class FakeNode:
             return []
         assert self.upstream is not None
         body = [
-            {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+            {"jsonrpc": "2.0", "id": i, "method": method, "params": self._capped(method, params)}
             for i, (method, params) in enumerate(asked)
         ]
         request = urllib.request.Request(
@@ -378,3 +380,9 @@ class FakeNode:
         with urllib.request.urlopen(request, timeout=120) as response:
             answers = sorted(json.loads(response.read()), key=lambda answer: answer["id"])
         return [{key: a[key] for key in ("result", "error") if key in a} for a in answers]
+
+    def _capped(self, method: str, params: list[Any]) -> list[Any]:
+        """The parameters with this node's gas cap in them."""
+        if method != "eth_call" or self.gas_cap is None:
+            return params
+        return [params[0] | {"gas": hex(self.gas_cap)}, *params[1:]]

@@ -34,7 +34,8 @@ from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import deploy_tokens
 from analyzer.devnet.world import View, World
 
-CALM_STEPS = 30
+CALM_STEPS = (10, 30)
+"""At least and at most; fewer than those of Perp V2, whose prices grow stale while it waits."""
 LATER_STEPS = 4
 CRASH_STEPS = 4
 LIQUIDATED_SHARE = 0.25
@@ -86,8 +87,9 @@ def run(play: Play) -> Iterator[str]:
     play.mine(SEQUENCER_WAIT_S)
     open_positions(play)
     yield "opened"
-    for step, done in enumerate(trade_for(play, CALM_STEPS, 0.15, "calm days", (2, 13))):
-        upkeep(play, step)
+    steps = min(max(len(play.people) // 6, CALM_STEPS[0]), CALM_STEPS[1])
+    for step, done in enumerate(trade_for(play, steps, 0.15, "calm days", (2, 13))):
+        upkeep(play, step, steps)
         yield done
     _leave(play)
     play.mine(10 * MINUTE)

@@ -35,13 +35,13 @@ ANSWERS_ZEROS = bytes.fromhex("65" + "6101806000f3" + "600052" + "6006" + "601a"
 SEQUENCER_DOWN = 1
 
 
-def upkeep(play: Play, step: int) -> None:
-    """Queues (and for some mines) what is due after that step of the calm days."""
-    due = SCHEDULE.get(step)
-    if due is not None:
-        play.world.queue(*due(play))
-        if play.world.queued():
-            play.mine()
+def upkeep(play: Play, step: int, steps: int) -> None:
+    """Does what is due after that one of so many steps of the calm days."""
+    for i, due in enumerate(AGENDA):
+        if i * steps // len(AGENDA) == step:
+            play.world.queue(*due(play))
+            if play.world.queued():
+                play.mine()
 
 
 def drop_reserve(play: Play) -> Iterator[Call]:
@@ -202,18 +202,18 @@ def cover_deficits(play: Play, deficits: list[tuple[Reserve, int]]) -> Iterator[
         yield aave.pool.send(aave.umbrella, "eliminateReserveDeficit", reserve.asset, amount)
 
 
-SCHEDULE: dict[int, Callable[[Play], Iterator[Call]]] = {
-    1: drop_reserve,
-    3: pay_treasury,
-    5: change_factors,
-    7: bridge_in,
-    9: give_away,
-    11: change_rates,
-    13: flash,
-    15: change_source,
-    17: freeze,
-    19: change_collateral,
-    21: bridge_back,
-    23: pay_treasury,
-}
-"""Step of the calm days -> what is due after it."""
+AGENDA: tuple[Callable[[Play], Iterator[Call]], ...] = (
+    drop_reserve,
+    pay_treasury,
+    change_factors,
+    bridge_in,
+    give_away,
+    change_rates,
+    flash,
+    change_source,
+    freeze,
+    change_collateral,
+    bridge_back,
+    pay_treasury,
+)
+"""What happens once each in the calm days, spread evenly over them."""

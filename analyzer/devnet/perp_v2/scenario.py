@@ -22,7 +22,8 @@ from analyzer.devnet.play import Shared
 from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View, World
 
-CALM_STEPS = 40
+CALM_STEPS = (6, 20)
+"""Rounds in each half of the calm days: at least, and at most, one for ten accounts."""
 LATER_STEPS = 5
 FALL = (0.2, 0.38)
 """By what share a price falls in the crash, at least and at most."""
@@ -52,9 +53,10 @@ def run(play: Play) -> Iterator[str]:
     open_market(play)
     open_first_positions(play)
     yield "opened"
-    yield from trade_for(play, CALM_STEPS // 2, 0.12, "calm days", hours=(1, 5))
+    rounds = min(max(len(play.people) // 10, CALM_STEPS[0]), CALM_STEPS[1])
+    yield from trade_for(play, rounds, 0.12, "calm days", hours=(1, 5))
     _change_parameters(play)
-    yield from trade_for(play, CALM_STEPS // 2, 0.12, "more calm days", hours=(1, 5))
+    yield from trade_for(play, rounds, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     yield "calm"

@@ -99,7 +99,9 @@ def _blocked_caution(
     elif reverts == FUND_TOO_SMALL:
         kind, why = "fund_capacity", "its deficit is above the insurance fund's capacity"
     elif reverts == PAUSED_MARKET:
-        kind, why = "paused_market", f"{symbol} is not open"
+        kind, why = "paused_market", f"{symbol} is paused"
+        if state.markets[base].status == MarketStatus.CLOSED:
+            why = f"{symbol} is closed; anyone may settle it with quitMarket"
     amounts = {
         "margin_equity_e18": row.margin_equity_e18,
         "maintenance_margin_e18": row.maintenance_margin_e18,

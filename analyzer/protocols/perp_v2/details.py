@@ -15,7 +15,7 @@ from analyzer.model.rows import (
     PositionRow,
 )
 from analyzer.protocols.base import Details
-from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, Valuation
+from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, TokenMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement
 from analyzer.protocols.perp_v2.funding import pending_fee
 from analyzer.protocols.perp_v2.liquidate import Reverts, max_position_size, position_closures
@@ -49,6 +49,11 @@ def known(number: Callable[[], int]) -> int | None:
         return number()
     except UnreadableNumberError:
         return None
+
+
+def known_of(thing: TokenMath | MarketMath, name: str) -> int | None:
+    """The number of that name of a token or position, or None where it cannot be had."""
+    return known(lambda: int(getattr(thing, name)))
 
 
 def details(book: Book, state: PerpState, prices: Prices) -> Details:
@@ -114,8 +119,8 @@ def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
             decimals=token.decimals,
             amount=held.balance,
             price_e18=desk.prices.e18(name),
-            value_e18=known(lambda held=held: held.value),  # type: ignore[misc]
-            margin_value_e18=known(lambda held=held: held.margin_value),  # type: ignore[misc]
+            value_e18=known_of(held, "value"),
+            margin_value_e18=known_of(held, "margin_value"),
             weight_e6=token.collateral_ratio,
         )
 
@@ -137,17 +142,12 @@ def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
             size_e18=held.size,
             open_notional_e18=held.open_notional,
             price_e18=desk.prices.e18(base),
-            value_e18=_if(readable, held, "value"),
-            unrealized_pnl_e18=_if(readable, held, "unrealized_pnl"),
-            pending_funding_e18=_if(readable, held, "pending_funding"),
+            value_e18=known_of(held, "value") if readable else None,
+            unrealized_pnl_e18=known_of(held, "unrealized_pnl") if readable else None,
+            pending_funding_e18=known_of(held, "pending_funding") if readable else None,
             liquidatable_size_e18=size if isinstance(size, int) and not blocked else None,
             blocked=blocked,
         )
-
-
-def _if(readable: bool, held: MarketMath, name: str) -> int | None:
-    """A number of a position; None for an account of which something was not read."""
-    return known(lambda: int(getattr(held, name))) if readable else None
 
 
 def _liquidatable(math: AccountMath, base: str) -> int | Reverts | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,11 @@ from analyzer.protocols.perp_v2.state import (
     MarketState,
     PerpState,
 )
+
+if TYPE_CHECKING:
+    from past import Past
+
+    from analyzer.devnet.up import DevnetInfo
 
 E18 = 10**18
 NOW = 2_000_000
@@ -118,3 +124,12 @@ def make_account() -> Callable[..., Account]:
         return Account(address, balances, owed, markets)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def past(perp_devnet: DevnetInfo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The past of the local chain, indexed once for all tests of this folder."""
+    from past import past_of
+
+    with past_of(perp_devnet, tmp_path_factory.mktemp("past")) as found:
+        yield found

@@ -189,3 +189,10 @@ def test_the_feed_behind_a_dispatcher_is_asked_not_the_dispatcher() -> None:
 
 def test_the_deployment_of_the_story_names_every_role() -> None:
     assert set(DEPLOYMENT.contracts) == set(CONTRACTS)
+
+
+def test_accounts_are_read_in_batches_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ledger()
+    whole = ToldNode(told, TIME).drive(told).accounts
+    monkeypatch.setattr("analyzer.protocols.perp_v2.observe.storage.ACCOUNTS_AT_ONCE", 1)
+    assert ToldNode(told, TIME).drive(told).accounts == whole

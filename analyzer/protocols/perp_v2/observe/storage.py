@@ -13,6 +13,10 @@ from analyzer.protocols.perp_v2.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.perp_v2.state import Order, Unreadable
 
 
+ACCOUNTS_AT_ONCE = 2_000
+"""Accounts a batch: some 20,000 words, so that memory does not grow with the protocol."""
+
+
 @dataclass(slots=True)
 class MarketWords:
     """AccountBalance's record of an account in a market, signed, and its number of orders."""
@@ -52,13 +56,17 @@ def read_accounts(
     contracts: Mapping[str, str], ledger: PerpLedger, settlement_token: str
 ) -> Reading[dict[str, AccountWords]]:
     """The words of every account of the ledger, for each token and market it ever touched."""
-    batch = Batch()
-    asked = {
-        address: _ask(batch, contracts, address, entry, settlement_token)
-        for address, entry in ledger.accounts.items()
-    }
-    replies = batch.replies((yield batch.requests)) if asked else Replies(())
-    return {address: _words(replies, tickets) for address, tickets in asked.items()}
+    entries = list(ledger.accounts.items())
+    out: dict[str, AccountWords] = {}
+    for start in range(0, len(entries), ACCOUNTS_AT_ONCE):
+        batch = Batch()
+        asked = {
+            address: _ask(batch, contracts, address, entry, settlement_token)
+            for address, entry in entries[start : start + ACCOUNTS_AT_ONCE]
+        }
+        replies = batch.replies((yield batch.requests))
+        out |= {address: _words(replies, tickets) for address, tickets in asked.items()}
+    return out
 
 
 def _ask(

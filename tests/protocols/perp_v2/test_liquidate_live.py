@@ -1,0 +1,198 @@
+"""Every liquidation that was executed on the local chain, predicted from the block before it.
+
+The block before has the same time, so its state is what the liquidation met. Predictions are
+compared with the receipt's events and with the contracts' own numbers afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from past import Past
+
+from analyzer.model.closure import Closure
+from analyzer.protocols.perp_v2.account import Valuation
+from analyzer.protocols.perp_v2.liquidate import close_position
+from analyzer.protocols.perp_v2.liquidate_collateral import close_collateral
+from analyzer.protocols.perp_v2.plug import PerpV2, state_of
+from analyzer.protocols.perp_v2.state import PerpState
+
+if TYPE_CHECKING:
+    from analyzer.devnet.perp_v2.play import Liquidation
+
+pytestmark = pytest.mark.chain
+
+
+def position_prediction(closure: Closure) -> dict[str, object]:
+    """What the receipt and the contracts have to say after this closure of a position."""
+    after, sign = closure.after, 1 if closure.amount > 0 else -1
+    return {
+        "size": -closure.amount,
+        "notional": sign * closure.value_e18,
+        "realized": after["realized_pnl"],
+        "liquidated": (closure.value_e18, abs(closure.amount), closure.penalty_e18),
+        "liquidator": (after["liquidator_size"], after["liquidator_notional"]),
+        "funding": after["funding_paid"],
+        "fund income": after["penalty_to_insurance_fund"],
+        "bad debt": after["bad_debt_settled"],
+        "taker": (after["taker_position_size"], after["taker_open_notional"]),
+        "owed": (after["owed_realized_pnl"], after["insurance_fund_owed_realized_pnl"]),
+        "balances": (after["settlement_balance"], after["insurance_fund_settlement_balance"]),
+    }
+
+
+def position_outcome(past: Past, done: Liquidation, state: PerpState) -> dict[str, object]:
+    """The same, as the receipt and the contracts say it."""
+    logs = past.receipt(done.block)
+
+    def of(name: str, key: str, who: str) -> list[dict[str, object]]:
+        return [args for event, args in logs if event == name and args[key] == who]
+
+    (trader,) = of("PositionChanged", "trader", done.trader)
+    (liquidator,) = of("PositionChanged", "trader", done.liquidator)
+    (liquidated,) = of("PositionLiquidated", "trader", done.trader)
+    info = past.view(done.block, "AccountBalance", "getAccountInfo", done.trader, done.asset)[0]
+    return {
+        "size": trader["exchangedPositionSize"],
+        "notional": trader["exchangedPositionNotional"],
+        "realized": trader["realizedPnl"],
+        "liquidated": tuple(
+            liquidated[name] for name in ("positionNotional", "positionSize", "liquidationFee")
+        ),
+        "liquidator": (
+            liquidator["exchangedPositionSize"],
+            liquidator["exchangedPositionNotional"],
+        ),
+        "funding": total(of("FundingPaymentSettled", "trader", done.trader), "fundingPayment"),
+        "fund income": total(of("PnlRealized", "trader", state.insurance_fund), "amount"),
+        "bad debt": total(of("BadDebtSettled", "trader", done.trader), "amount"),
+        "taker": tuple(info[:2]),
+        "owed": owed(past, done, state),
+        "balances": balances(past, done, state),
+    }
+
+
+def total(logs: list[dict[str, object]], name: str) -> int:
+    """The sum of one argument; 0 where nothing was logged."""
+    return sum(int(str(args[name])) for args in logs)
+
+
+def owed(past: Past, done: Liquidation, state: PerpState) -> tuple[int, ...]:
+    """Owed realized PnL of the trader and of the fund, afterwards."""
+    return tuple(
+        past.view(done.block, "AccountBalance", "getPnlAndPendingFee", who)[0]
+        for who in (done.trader, state.insurance_fund)
+    )
+
+
+def balances(past: Past, done: Liquidation, state: PerpState) -> tuple[int, ...]:
+    """Settlement balances of the trader and of the fund, afterwards."""
+    return tuple(
+        past.view(done.block, "Vault", "getBalance", who)[0]
+        for who in (done.trader, state.insurance_fund)
+    )
+
+
+def collateral_prediction(closure: Closure, discount_ratio: int) -> dict[str, object]:
+    """What the receipt and the Vault have to say after this closure of collateral."""
+    after = closure.after
+    fee = after["insurance_fund_fee"]
+    return {
+        "liquidated": (closure.amount, after["repaid_settlement"] - fee, fee, discount_ratio),
+        "bad debt": after["bad_debt_settled"],
+        "token": after["token_balance"],
+        "owed": (after["owed_realized_pnl"], after["insurance_fund_owed_realized_pnl"]),
+        "balances": (after["settlement_balance"], after["insurance_fund_settlement_balance"]),
+    }
+
+
+def collateral_outcome(past: Past, done: Liquidation, state: PerpState) -> dict[str, object]:
+    """The same, as the receipt and the Vault say it."""
+    logs = past.receipt(done.block)
+    (sold,) = [args for event, args in logs if event == "CollateralLiquidated"]
+    names = (
+        "collateral",
+        "repaidSettlementWithoutInsuranceFundFeeX10_S",
+        "insuranceFundFeeX10_S",
+        "discountRatio",
+    )
+    return {
+        "liquidated": tuple(sold[name] for name in names),
+        "bad debt": total([args for event, args in logs if event == "BadDebtSettled"], "amount"),
+        "token": past.view(done.block, "Vault", "getBalanceByToken", done.trader, done.asset)[0],
+        "owed": owed(past, done, state),
+        "balances": balances(past, done, state),
+    }
+
+
+def closed(state: PerpState, done: Liquidation) -> Closure:
+    """The liquidation with what was asked for, at the contract's own prices."""
+    valuation, account = Valuation(state), state.accounts[done.trader]
+    if done.kind == "position":
+        return close_position(valuation, account, done.asset, done.requested)
+    return close_collateral(
+        valuation, account, done.asset, done.requested, in_settlement=done.in_settlement
+    )
+
+
+def is_the_most(done: Liquidation, most: Closure) -> bool:
+    """Whether the liquidator asked for everything there was."""
+    if done.kind == "position":
+        return done.requested == 0
+    return (
+        done.requested == most.after["repaid_settlement"]
+        if done.in_settlement
+        else (done.requested == most.amount)
+    )
+
+
+def test_every_executed_liquidation_came_out_as_predicted(
+    past: Past, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plug = PerpV2()
+    wrong: dict[int, object] = {}
+    kinds: Counter[str] = Counter()
+    for done in past.info.liquidations:
+        book = past.book(done.block - 1)
+        state = state_of(book)
+        closure = closed(state, done)
+        assert closure.reverts is None
+        (most,) = [
+            c
+            for c in plug.liquidate(book, plug.prices(book), done.trader)
+            if (c.kind, c.asset_id) == (done.kind, done.asset)
+        ]
+        whole = is_the_most(done, most)
+        if done.kind == "position":
+            predicted, found = position_prediction(closure), position_outcome(past, done, state)
+        else:
+            ratio = state.collateral[done.asset].discount_ratio
+            predicted = collateral_prediction(closure, ratio)
+            found = collateral_outcome(past, done, state)
+        if predicted != found or (whole and most != closure):
+            wrong[done.block] = {
+                name: (predicted[name], found[name])
+                for name in predicted
+                if predicted[name] != found[name]
+            }
+        kinds[done.kind] += 1
+        kinds[f"{done.kind}, {'as much as possible' if whole else 'a part'}"] += 1
+        kinds["with bad debt settled"] += bool(predicted["bad debt"])
+    with capsys.disabled():
+        print(f"\nliquidations predicted to the wei: {dict(kinds)}")
+    assert wrong == {}
+    assert kinds["position"] >= 30
+    assert kinds["collateral"] >= 15
+
+
+def test_every_refused_liquidation_is_predicted_to_revert_in_the_same_words(past: Past) -> None:
+    refusals = [r for r in past.info.refused if r.kind == "position"]
+    predicted = []
+    for refused in refusals:
+        state = state_of(past.book(refused.block))
+        account = state.accounts[refused.trader]
+        predicted.append(close_position(Valuation(state), account, refused.asset).reverts)
+    assert predicted == [refused.reason for refused in refusals]
+    assert refusals
