@@ -41,6 +41,9 @@ HALF_BPS = 5_000
 MIN_BASE_FOR_PARTIAL = 2_000 * 10**8
 """Below it a pair may be closed whole. The contract's own number, made for 8-decimal units."""
 MIN_LEFTOVER_BASE = MIN_BASE_FOR_PARTIAL // 2
+NO_WORDS = "division by a bonus or price of 0"
+"""What stops a liquidation of an asset that lost its parameters or its price; the contract reverts
+without an error of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,10 @@ class Liquidation:
 
     def _executed(self, call: Call, collateral: Holding, debt: Holding, amount: int) -> Outcome:
         """The call with `amount` of debt, after every check but the dust rule."""
-        split = self.split(collateral, debt, amount)
+        try:
+            split = self.split(collateral, debt, amount)
+        except ZeroDivisionError:
+            return Outcome(reverts=NO_WORDS)
         if self._leaves_dust(collateral, debt, split):
             return Outcome(reverts=error_name(self.rules, Refusal.DUST))
         outcome = Outcome(
