@@ -61,9 +61,7 @@ def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
     found = [_parse(text) for text in texts or [""]]
     names = [w.protocol for w in found]
     if len(set(names)) < len(names):
-        raise InputError(
-            f"a protocol is there once on the local chain, not as in '{','.join(texts)}'"
-        )
+        raise InputError(f"no protocol twice on one chain: '{','.join(texts)}'")
     least = max(MIN_ACCOUNTS[name] for name in names)
     if accounts < least:
         raise InputError(f"the local market needs at least {least} accounts, not {accounts}")
@@ -103,7 +101,7 @@ def _parse(text: str) -> Wanted:
         raise InputError(f"unknown protocol '{text}'; the local chain has: {known}")
     if not at:
         return Wanted(name)
-    known = ", ".join(str(r) for r in REVISIONS[name]) or "one, which is not named"
+    known = ", ".join(str(r) for r in REVISIONS[name]) or "one"
     if not revision.isdecimal() or int(revision) not in REVISIONS[name]:
         raise InputError(f"no revision '{revision}' of {name} here; there are: {known}")
     return Wanted(name, int(revision))

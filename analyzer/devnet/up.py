@@ -1,6 +1,6 @@
 """`analyzer devnet up`: builds the local chain, writes down what it is, and serves it.
 
-with start(["perp-v2", "aave-v3@10"], accounts=40, seed=7) as info:
+with start(["perp-v2", "aave-v3@10"], accounts=60, seed=7) as info:
     ...  # info.rpc answers; info.deployments["perp-v2"], info.blocks["stressed"], ...
 """
 

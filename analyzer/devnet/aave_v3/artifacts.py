@@ -164,7 +164,7 @@ def _compiled(
 def _compile(packages: Packages, output: Path, environment: Mapping[str, str]) -> None:
     node = shutil.which("node", path=environment.get("PATH", os.defpath))
     if node is None:
-        raise InputError(f"Aave V3's contracts are compiled with Node.js, not here: {INSTALL_HINT}")
+        raise InputError(f"Aave V3 is compiled with Node.js, which is not here: {INSTALL_HINT}")
     # Written aside and renamed, so that a killed run leaves no half file and two runs may compile.
     handle, aside = tempfile.mkstemp(prefix="compiling-", dir=output.parent)
     os.close(handle)

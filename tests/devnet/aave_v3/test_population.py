@@ -14,9 +14,7 @@ from analyzer.devnet.world import World
 SYMBOLS = {plan.symbol for plan in RESERVES} - {DROPPED}
 
 
-def people(
-    seed: int, accounts: int, *, first: bool, owners: list[str] | None = None
-) -> list[Person]:
+def people(seed: int, accounts: int, *, first: bool, owners: Sequence[str] = ()) -> list[Person]:
     world = World(None, None, seed)  # type: ignore[arg-type]  # only the seed is used
     return populate(world, accounts, first_revision=first, owners=owners)
 
