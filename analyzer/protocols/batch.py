@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analyzer.abi.codec import decode_revert, slot_request
+from analyzer.abi.codec import slot_request
 from analyzer.abi.contract import load_abi
 from analyzer.abi.errors import DecodeError
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
@@ -86,8 +86,7 @@ class Replies:
         if isinstance(answer, NotRead):
             return Unreadable(ticket.what, answer.reason)
         if isinstance(answer, Reverted):
-            words = decode_revert(answer.data) if answer.data else answer.message
-            return Unreadable(ticket.what, words or "reverted", True)
+            return Unreadable(ticket.what, answer.message or "reverted", True)
         return answer.data
 
     def values(self, ticket: Ticket) -> tuple[object, ...] | Unreadable:

@@ -9,6 +9,7 @@ import numpy as np
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind
 from analyzer.model.deployment import Deployment
+from analyzer.protocols.factors import factor_of
 from analyzer.protocols.perp_v2.account import MarketMath, Valuation
 from analyzer.protocols.perp_v2.compare import fee_problem, merge_account, merge_market
 from analyzer.protocols.perp_v2.evidence import Evidence
@@ -16,22 +17,12 @@ from analyzer.protocols.perp_v2.fold.ledger import AccountLedger, PerpLedger
 from analyzer.protocols.perp_v2.observe import PerpObservation
 from analyzer.protocols.perp_v2.state import Account, PerpState, Unreadable
 
-_FACTORS = {"ETH": "ETH", "WETH": "ETH", "BTC": "BTC", "WBTC": "BTC"}
-"""Default risk factors by symbol (a market's without its leading `v`); others: the symbol."""
-
 MARKET_DECIMALS = 18
-
-
-def default_factor(symbol: str) -> str:
-    """The risk factor of a token or market by its symbol: vETH, ETH and WETH are all ETH."""
-    bare = symbol[1:] if symbol.startswith("v") and len(symbol) > 1 else symbol
-    return _FACTORS.get(bare, bare)
 
 
 def _factor(deployment: Deployment, asset_id: str, symbol: str) -> str:
     """The deployment file's factor by asset id or symbol, else the default."""
-    named = deployment.factors
-    return named.get(asset_id) or named.get(symbol) or default_factor(symbol)
+    return factor_of(deployment.factors, asset_id, symbol)
 
 
 def book(

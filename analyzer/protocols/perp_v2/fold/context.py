@@ -7,14 +7,25 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from analyzer.model.logs import Event
+from analyzer.protocols.arguments import FoldNote, integer, text
 from analyzer.protocols.perp_v2.fold.ledger import (
     AccountLedger,
-    FoldNote,
     MarketLedger,
     PerpLedger,
 )
 from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.state import Account, AccountMarket
+
+__all__ = [
+    "BurnMove",
+    "FoldContext",
+    "Pending",
+    "SwapMove",
+    "integer",
+    "settle",
+    "swap_remove",
+    "text",
+]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -81,22 +92,6 @@ class FoldContext:
     def note(self, kind: str, event: Event, text: str) -> None:
         """Keeps what the rules do not explain."""
         self.ledger.notes.append(FoldNote(kind, event.block_number, event.log_index, text))
-
-
-def integer(event: Event, name: str) -> int:
-    """The integer argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, int):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not an integer")
-    return value
-
-
-def text(event: Event, name: str) -> str:
-    """The address argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not text")
-    return value
 
 
 def swap_remove(items: dict[K, V], key: K) -> None:

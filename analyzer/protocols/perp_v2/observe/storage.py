@@ -12,7 +12,6 @@ from analyzer.protocols.perp_v2.fold.ledger import AccountLedger, PerpLedger
 from analyzer.protocols.perp_v2.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.perp_v2.state import Order, Unreadable
 
-
 ACCOUNTS_AT_ONCE = 2_000
 """Accounts a batch: some 20,000 words, so that memory does not grow with the protocol."""
 
