@@ -40,7 +40,8 @@ class Source:
     """One contract to index.
 
     role: the name under which its events reach `fold` (`vault`, `pool`). abi: name of the ABI
-    file (`perp_v2/Vault`). events: names of the events to index. from_block: first block whose
+    file (`perp_v2/Vault`; `package:path` for a file among another package's data, see
+    `abi.contract.load_abi`). events: names of the events to index. from_block: first block whose
     logs are wanted (a source that a log names may start before that log).
     """
 

@@ -43,7 +43,7 @@ class Ticket:
 
 
 class Batch:
-    """Collects reads. folder: of the ABI files (`perp_v2`)."""
+    """Collects reads. folder: of the ABI files (`perp_v2`, or `package:abis` of another one)."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder

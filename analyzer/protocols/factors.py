@@ -7,7 +7,7 @@ with its own depeg. What no table names is its own factor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _BY_SYMBOL = {
     "ETH": "ETH",
@@ -58,6 +58,10 @@ _WRAPPERS = ("a", "v", "variableDebt", "stableDebt")
 """What protocols put before the symbol of the token that they wrap."""
 
 
+NAMED_FACTORS = frozenset(_BY_SYMBOL.values())
+"""Every factor that the table names; a token whose factor is none of these stands for itself."""
+
+
 def default_factor(symbol: str) -> str:
     """The factor of a token by its symbol: the table's, with a wrapper's prefix taken off where
     what is left is in the table or is all capitals (`vLINK`), else the symbol itself."""
@@ -73,6 +77,12 @@ def default_factor(symbol: str) -> str:
 def _is_ticker(text: str) -> bool:
     """Whether `text` looks like a whole ticker: capitals and digits, a capital first."""
     return text.isascii() and text.isalnum() and text.isupper() and not text[0].isdigit()
+
+
+def own_factors(used: Iterable[str], factors: Mapping[str, str]) -> list[str]:
+    """Those of `used` that neither the table nor a deployment's `[factors]` names, sorted: assets
+    that nothing connects with any other, whatever they may be worth a part of."""
+    return sorted(set(used) - NAMED_FACTORS - set(factors.values()))
 
 
 def factor_of(factors: Mapping[str, str], asset_id: str, symbol: str) -> str:
