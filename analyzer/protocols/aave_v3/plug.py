@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.aave_v3.backstops import backstops
 from analyzer.protocols.aave_v3.book import book
@@ -49,7 +51,7 @@ class AaveV3(StagedPlug):
     ledger_type = AaveLedger
     observation_type = AaveObservation
     state_type = AaveState
-    stages = Stages[AaveLedger, AaveObservation, AaveState](
+    stages: ClassVar[Stages[AaveLedger, AaveObservation, AaveState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,

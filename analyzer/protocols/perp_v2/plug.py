@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import WAD
 from analyzer.protocols.perp_v2.backstops import backstops
@@ -49,7 +51,7 @@ class PerpV2(StagedPlug):
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState
-    stages = Stages[PerpLedger, PerpObservation, PerpState](
+    stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,
