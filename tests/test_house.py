@@ -197,4 +197,6 @@ def test_the_tour_shows_what_the_commands_really_print(tmp_path: Path) -> None:
     blocks = blocks_of(README.read_text(encoding="utf-8"))
     assert len(blocks) >= 4
     for block in blocks:
-        assert block.text == run_block(block, tmp_path)
+        assert block.text == run_block(block, tmp_path), (
+            "to write it anew: python tests/support/readme_blocks.py README.md"
+        )

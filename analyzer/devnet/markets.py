@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from analyzer.devnet import aave_v3, perp_v2
 from analyzer.devnet.aave_v3 import artifacts as aave_artifacts
-from analyzer.devnet.aave_v3 import play as aave_play
 from analyzer.devnet.aave_v3 import population as aave_population
-from analyzer.devnet.aave_v3 import scenario as aave_scenario
-from analyzer.devnet.packages import fetch
-from analyzer.devnet.perp_v2 import play as perp_play
+from analyzer.devnet.part import BLOCK_LABELS, Part, Shared, Story
 from analyzer.devnet.perp_v2 import population as perp_population
-from analyzer.devnet.perp_v2 import scenario as perp_scenario
-from analyzer.devnet.play import BLOCK_LABELS, Shared
-from analyzer.devnet.world import World, chain_id_of
-from analyzer.model.deployment import Deployment
+from analyzer.devnet.world import World
 from analyzer.model.errors import InputError, UnreadError
 
-PERP_V2 = "perp-v2"
-AAVE_V3 = "aave-v3"
-PROTOCOLS = (PERP_V2, AAVE_V3)
-"""In the order in which they begin on one chain: the first makes what the others share."""
-MIN_ACCOUNTS = {
-    PERP_V2: perp_population.MIN_ACCOUNTS,
-    AAVE_V3: aave_population.MIN_ACCOUNTS,
-}
-REVISIONS = {PERP_V2: (), AAVE_V3: aave_artifacts.REVISIONS}
+NEWEST = 0
+"""Stands for the newest revision of a protocol, or its only one."""
 
-Liquidation: TypeAlias = perp_play.Liquidation | aave_play.Liquidation
-Refused: TypeAlias = perp_play.Refused | aave_play.Refused
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What can be made: the part of a protocol, for at least so many accounts.
+
+    `make`: deploys it, in that revision. `revisions`: those that can be named, the newest last.
+    """
+
+    make: Callable[[World, int, Shared, int], Part]
+    min_accounts: int
+    revisions: tuple[int, ...] = ()
+
+
+MARKETS: Mapping[str, Market] = {
+    perp_v2.PROTOCOL: Market(
+        lambda world, accounts, shared, _: perp_v2.PerpV2(world, accounts, shared),
+        perp_population.MIN_ACCOUNTS,
+    ),
+    aave_v3.PROTOCOL: Market(
+        aave_v3.AaveV3, aave_population.MIN_ACCOUNTS, aave_artifacts.REVISIONS
+    ),
+}
+"""In the order in which they begin on one chain: the first makes what the others share."""
+PROTOCOLS = tuple(MARKETS)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A protocol to make, in the newest revision unless another is named."""
+    """A protocol to make, and its revision."""
 
     protocol: str
-    revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One protocol's part on the chain: where it is, what goes on, and the steps to come."""
-
-    deployment: Deployment
-    play: perp_play.Play | aave_play.Play
-    steps: Iterator[str]
+    revision: int = NEWEST
 
 
 def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
@@ -62,7 +61,7 @@ def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
     names = [w.protocol for w in found]
     if len(set(names)) < len(names):
         raise InputError(f"no protocol twice on one chain: '{','.join(texts)}'")
-    least = max(MIN_ACCOUNTS[name] for name in names)
+    least = max(MARKETS[name].min_accounts for name in names)
     if accounts < least:
         raise InputError(f"the local market needs at least {least} accounts, not {accounts}")
     return sorted(found, key=lambda w: PROTOCOLS.index(w.protocol))
@@ -70,27 +69,28 @@ def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
 
 def perform(
     world: World, markets: Sequence[Wanted], accounts: int
-) -> tuple[list[Act], dict[str, int]]:
-    """Begins every market and plays their scenarios in turn, a step each, from pin to pin.
+) -> tuple[list[Story], dict[str, int]]:
+    """Makes every market and plays them in turn, a step each, up to each pinned block.
 
-    Returns the acts and, by label, the pinned blocks. Raises InputError when contracts cannot be
-    had and UnreadError when the chain could not be built.
+    Returns what was done to each, and label -> pinned block. Raises InputError when contracts
+    cannot be had and UnreadError when the chain could not be built.
     """
     shared = Shared()
-    acts = [_begin(world, market, accounts, shared) for market in markets]
+    parts = [MARKETS[w.protocol].make(world, accounts, shared, w.revision) for w in markets]
+    plays = [part.play() for part in parts]
     blocks = {}
     for label in BLOCK_LABELS:
-        waiting = list(acts)
+        waiting = plays
         while waiting:
-            waiting = [act for act in waiting if _step(act) != label]
+            waiting = [play for play in waiting if _step(play) != label]
         blocks[label] = world.anvil.block_number()
-    return acts, blocks
+    return [part.story() for part in parts], blocks
 
 
-def _step(act: Act) -> str:
-    step = next(act.steps, None)
+def _step(play: Iterator[str]) -> str:
+    step = next(play, None)
     if step is None:
-        raise UnreadError(f"the scenario of {act.deployment.protocol} ended before its last pin")
+        raise UnreadError("a protocol's market ended before its last pinned block")
     return step
 
 
@@ -101,33 +101,8 @@ def _parse(text: str) -> Wanted:
         raise InputError(f"unknown protocol '{text}'; the local chain has: {known}")
     if not at:
         return Wanted(name)
-    known = ", ".join(str(r) for r in REVISIONS[name]) or "one"
-    if not revision.isdecimal() or int(revision) not in REVISIONS[name]:
+    revisions = MARKETS[name].revisions
+    if not revision.isdecimal() or int(revision) not in revisions:
+        known = ", ".join(str(r) for r in revisions) or "one"
         raise InputError(f"no revision '{revision}' of {name} here; there are: {known}")
     return Wanted(name, int(revision))
-
-
-def _begin(world: World, market: Wanted, accounts: int, shared: Shared) -> Act:
-    if market.protocol == PERP_V2:
-        perp = perp_scenario.begin(world, accounts, shared)
-        made = _deployment(world, PERP_V2, perp.perp.from_block, perp.perp.contracts())
-        return Act(made, perp, perp_scenario.run(perp))
-    packages = fetch(manifest=aave_artifacts.MANIFEST)
-    revision = market.revision or aave_artifacts.DEFAULT_REVISION
-    build = aave_artifacts.load_build(packages, revision, world.progress, os.environ)
-    aave = aave_scenario.begin(world, accounts, shared, build)
-    made = _deployment(world, AAVE_V3, aave.aave.from_block, aave.aave.contracts())
-    return Act(made, aave, aave_scenario.run(aave))
-
-
-def _deployment(
-    world: World, protocol: str, from_block: int, contracts: dict[str, str]
-) -> Deployment:
-    return Deployment(
-        f"{protocol}-devnet-{world.seed}",
-        protocol,
-        chain_id_of(world.seed),
-        from_block,
-        contracts,
-        source="deployed on the local chain from the npm packages of devnet's package.json",
-    )

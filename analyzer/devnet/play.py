@@ -1,34 +1,16 @@
-"""What the scenarios of all protocols on the local chain have in common.
-
-A scenario takes turns with others: it is a generator that plays a step and yields. What it yields
-is one of BLOCK_LABELS when its part of the chain is ready for that pin, else the name of the step.
-Whenever it yields, it has queued nothing.
-"""
+"""What the scenarios of all protocols on the local chain have in common."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.devnet.chain import Call, Mined, Receipt
-from analyzer.devnet.feeds import Feed
-from analyzer.devnet.tokens import Token
-from analyzer.devnet.world import BLOCK_SECONDS, World
-
-BLOCK_LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
-"""The pinned blocks, in the order in which every scenario reaches them."""
-
-
-@dataclass
-class Shared:
-    """What the protocols on one chain share, by symbol; each adds what it makes.
-
-    `owners`: addresses of people who hold accounts in a protocol that began earlier.
-    """
-
-    tokens: dict[str, Token] = field(default_factory=dict)
-    feeds: dict[str, Feed] = field(default_factory=dict)
-    owners: list[str] = field(default_factory=list)
+from analyzer.devnet.part import Row, Story
+from analyzer.devnet.roles import Actor
+from analyzer.devnet.world import BLOCK_SECONDS, World, chain_id_of
+from analyzer.model.deployment import Deployment
 
 
 @dataclass
@@ -57,3 +39,28 @@ class BasePlay:
         (receipt,) = mined.receipts
         assert receipt.ok, "what eth_call accepts at the same time and state is executed"
         return mined, receipt
+
+    def story(
+        self,
+        protocol: str,
+        *,
+        from_block: int,
+        contracts: Mapping[str, str],
+        people: Sequence[Actor],
+        liquidations: Sequence[Row],
+        refused: Sequence[Row],
+    ) -> Story:
+        """What was done to `protocol`, for the files that say what the chain holds."""
+        roles: dict[str, list[str]] = {}
+        for person in people:
+            roles.setdefault(person.role, []).append(person.address)
+        deployment = Deployment(
+            f"{protocol}-devnet-{self.world.seed}",
+            protocol,
+            chain_id_of(self.world.seed),
+            from_block,
+            contracts,
+            source="deployed on the local chain from the npm packages of its package.json",
+        )
+        actions = {"done": dict(self.done), "reverted": dict(self.reverted)}
+        return Story(deployment, tuple(liquidations), tuple(refused), actions, roles)

@@ -18,8 +18,9 @@ from typing import Any
 
 from analyzer.devnet.chain import Anvil
 from analyzer.devnet.clock import GENESIS_TIME
-from analyzer.devnet.markets import PROTOCOLS, Act, Liquidation, Refused, perform, wanted
+from analyzer.devnet.markets import PROTOCOLS, perform, wanted
 from analyzer.devnet.packages import anvil_binary, fetch
+from analyzer.devnet.part import Row, Story
 from analyzer.devnet.world import Progress, World, chain_id_of
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
@@ -46,11 +47,12 @@ class DevnetInfo:
     blocks: Mapping[str, int]
     state_root: str
     last_block: int
-    liquidations: Sequence[Liquidation] = ()
-    refused: Sequence[Refused] = ()
+    liquidations: Sequence[Row] = ()
+    refused: Sequence[Row] = ()
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Role -> the addresses of the accounts that play it, in any of the protocols."""
+    """Role -> the addresses of the accounts that play it; with several protocols, the role's name
+    begins with the protocol's."""
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -172,30 +174,36 @@ def _prepare(out: Path) -> None:
 
 
 def _info(
-    world: World, accounts: int, acts: Sequence[Act], blocks: Mapping[str, int]
+    world: World, accounts: int, stories: Sequence[Story], blocks: Mapping[str, int]
 ) -> DevnetInfo:
     last = world.anvil.last_header()
-    roles: dict[str, list[str]] = {}
-    for person in (person for act in acts for person in act.play.people):
-        roles.setdefault(person.role, []).append(person.address)
-    done, reverted = Counter[str](), Counter[str]()
-    for act in acts:
-        done += act.play.done
-        reverted += act.play.reverted
     return DevnetInfo(
         rpc=world.anvil.url,
         chain_id=chain_id_of(world.seed),
         seed=world.seed,
         accounts=accounts,
-        deployments={act.deployment.protocol: act.deployment for act in acts},
+        deployments={story.deployment.protocol: story.deployment for story in stories},
         blocks=blocks,
         state_root=last.state_root,
         last_block=last.number,
-        liquidations=tuple(row for act in acts for row in act.play.liquidations),
-        refused=tuple(row for act in acts for row in act.play.refused),
-        actions={"done": dict(done), "reverted": dict(reverted)},
-        addresses=roles,
+        liquidations=tuple(row for story in stories for row in story.liquidations),
+        refused=tuple(row for story in stories for row in story.refused),
+        actions=_merged([story.actions for story in stories]),
+        addresses={
+            role if len(stories) == 1 else f"{story.deployment.protocol} {role}": addresses
+            for story in stories
+            for role, addresses in story.addresses.items()
+        },
     )
+
+
+def _merged(rows: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """The sum of all protocols' counts of actions."""
+    out: dict[str, Counter[str]] = {"done": Counter(), "reverted": Counter()}
+    for row in rows:
+        for kind, counts in row.items():
+            out[kind].update(counts)
+    return {kind: dict(counts) for kind, counts in out.items()}
 
 
 def _require_serving(info: DevnetInfo) -> None:

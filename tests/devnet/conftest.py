@@ -14,7 +14,7 @@ from analyzer.devnet.up import DevnetInfo, start
 SMALL_ACCOUNTS = 24
 SMALL_SEED = 7
 AAVE_ACCOUNTS = 60
-SHARED_ACCOUNTS = 50
+SHARED_ACCOUNTS = 60
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def ask_aave(aave: DevnetInfo) -> Asker:
 
 @pytest.fixture(scope="session")
 def both() -> Iterator[DevnetInfo]:
-    """A local chain with both protocols, of 50 accounts in each; tests only read it."""
+    """A local chain with both protocols, of 60 accounts in each; tests only read it."""
     with start(["perp-v2,aave-v3"], accounts=SHARED_ACCOUNTS, seed=SMALL_SEED) as info:
         yield info
 

@@ -52,7 +52,7 @@ def test_a_third_of_the_lending_accounts_belongs_to_traders(
     traders = {
         address
         for role in ("trader", "holder", "maker")
-        for address in both.addresses[role]
+        for address in both.addresses[f"perp-v2 {role}"]
         if answer(ask_both, "perp_v2/Vault", perp["vault"], "getAccountValue", address, block=block)
     }
     lenders = {
@@ -71,7 +71,7 @@ def test_every_trader_can_be_valued_at_every_pinned_block_of_a_shared_chain(
 ) -> None:
     vault = both.deployments["perp-v2"].contracts["vault"]
     for block in both.blocks.values():
-        for address in both.addresses["trader"]:
+        for address in both.addresses["perp-v2 trader"]:
             args = ("perp_v2/Vault", vault, "getAccountValue", address)
             assert isinstance(answer(ask_both, *args, block=block), int)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.devnet.play import BLOCK_LABELS
+from analyzer.devnet.part import BLOCK_LABELS
 from analyzer.devnet.up import DevnetInfo, deployment_toml, start, up, write_files
 from analyzer.model.errors import InputError
 
@@ -38,7 +38,7 @@ up(["perp-v2"], accounts=20, seed=3, out=Path(sys.argv[1]))
             1,
             "no revision '2' of perp-v2 here; there are: one",
         ),
-        (["perp-v2,aave-v3"], 49, 1, "the local market needs at least 50 accounts, not 49"),
+        (["perp-v2,aave-v3"], 59, 1, "the local market needs at least 60 accounts, not 59"),
         (
             ["aave-v3", "aave-v3@1"],
             60,

@@ -27,8 +27,7 @@ from analyzer.model.errors import InputError
 MANIFEST = Path(__file__).with_name("package.json")
 COMPILE_SCRIPT = Path(__file__).with_name("compile.cjs")
 REVISIONS = (1, 10)
-"""The values of POOL_REVISION whose contracts can be deployed."""
-DEFAULT_REVISION = 10
+"""The values of POOL_REVISION whose contracts can be deployed, the newest last."""
 COMPILE_TIMEOUT_S = 900
 
 _CORE = "@aave/core-v3/artifacts/contracts"

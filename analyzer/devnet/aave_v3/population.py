@@ -18,7 +18,7 @@ from analyzer.devnet.aave_v3.plans import (
 from analyzer.devnet.roles import RoleShares, log_uniform, role_counts
 from analyzer.devnet.world import World
 
-MIN_ACCOUNTS = 50
+MIN_ACCOUNTS = 60
 ROLES: RoleShares = (
     ("bank", 0.01, 3),
     ("liquidator", 0.01, 2),

@@ -29,7 +29,7 @@ from analyzer.devnet.aave_v3.trading import trade_for
 from analyzer.devnet.aave_v3.upkeep import cover_deficits, delist, pause, stop_sequencer, upkeep
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.feeds import deploy_feeds
-from analyzer.devnet.play import Shared
+from analyzer.devnet.part import Shared
 from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import deploy_tokens
 from analyzer.devnet.world import View, World
@@ -50,7 +50,7 @@ SEQUENCER_WAIT_S = 2 * HOUR
 """Longer than the sentinel's grace period, so that the first days may borrow."""
 
 
-def begin(world: World, accounts: int, shared: Shared, build: Build) -> Play:
+def prepare(world: World, accounts: int, shared: Shared, build: Build) -> Play:
     """Deploys the market, over the tokens, feeds and owners that are shared already.
 
     The scenario moves the prices of those feeds only that it made itself. A third of the accounts
@@ -82,8 +82,8 @@ def _first_prices(world: World, shared: Shared) -> dict[str, float]:
     return {symbol: prices[symbol] for symbol in PRICES_USD if symbol not in shared.feeds}
 
 
-def run(play: Play) -> Iterator[str]:
-    """Plays the whole scenario; yields as `analyzer.devnet.play` says. Raises UnreadError."""
+def phases(play: Play) -> Iterator[str]:
+    """Plays the whole scenario, step by step; yields what `part.Part.play` has to yield."""
     play.mine(SEQUENCER_WAIT_S)
     open_positions(play)
     yield "opened"

@@ -21,8 +21,9 @@ class Liquidation:
     """One liquidation that was executed, alone in its block, at the time of the block before.
 
     The state it met is the state of block `block - 1`, and the block before has the same time, so
-    a scan of that block predicts it exactly. `asset`: base token or collateral token. `requested`:
-    the size asked for (0 = as much as allowed), or the amount of the token, or of USDC.
+    a scan of that block predicts it exactly. `kind`: `position` or `collateral`. `asset`: base
+    token or collateral token. `requested`: the size asked for (0 = as much as allowed), or the
+    amount of the token, or of USDC where `in_settlement`.
     """
 
     kind: str
@@ -57,8 +58,6 @@ class Play(BasePlay):
     people: list[Person]
     premium: list[float] = field(default_factory=list)
     """How far each pool is held from its index price, as a ratio."""
-    falls: list[float] = field(default_factory=list)
-    """By what share each market's price falls in the crash."""
     liquidations: list[Liquidation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     halted: set[int] = field(default_factory=set)

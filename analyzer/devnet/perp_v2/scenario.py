@@ -8,7 +8,7 @@ one of the large markets stands still and a small one is closed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
@@ -18,7 +18,6 @@ from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
-from analyzer.devnet.play import Shared
 from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View, World
 
@@ -34,22 +33,18 @@ POSITIONS_SHARE = 0.12
 COLLATERALS_SHARE = 0.07
 
 
-def begin(world: World, accounts: int, shared: Shared) -> Play:
-    """Deploys the protocol; its tokens, feeds and people may be shared with what comes after it.
+def prepare(world: World, accounts: int) -> tuple[Play, list[float]]:
+    """Deploys the protocol and says who takes part and how far each market will fall.
 
-    Raises UnreadError.
+    Raises UnreadError when a contract refuses.
     """
     perp = deploy(world)
     falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
-    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls], falls)
-    shared.tokens |= {"USDC": perp.usdc} | {c.plan.symbol: c.token for c in perp.collaterals}
-    shared.feeds |= {symbol: feed.feed for symbol, feed in perp.feeds.items()}
-    shared.owners += [p.address for p in of_role(play.people, "trader", "holder", "maker")]
-    return play
+    return Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls]), falls
 
 
-def run(play: Play) -> Iterator[str]:
-    """Plays the whole scenario; yields as `analyzer.devnet.play` says. Raises UnreadError."""
+def phases(play: Play, falls: Sequence[float]) -> Iterator[str]:
+    """Plays the whole scenario, step by step; yields what `part.Part.play` has to yield."""
     open_market(play)
     open_first_positions(play)
     yield "opened"
@@ -61,9 +56,12 @@ def run(play: Play) -> Iterator[str]:
     play.mine(10 * MINUTE)
     yield "calm"
     _pause(play, SMALL_MARKET)
-    _crash(play)
+    _crash(play, falls)
     yield "stressed"
-    yield from _liquidate(play)
+    bailiff = _bailiff(play)
+    yield from _liquidate(bailiff, until=bailiff.quota // 2)
+    yield "mid_liquidation"
+    yield from _liquidate(bailiff, until=0)
     _close_small_market(play)
     _settle_bad_debt(play)
     yield "after"
@@ -101,9 +99,8 @@ def _pause(play: Play, index: int) -> None:
     play.halted.add(index)
 
 
-def _crash(play: Play) -> None:
+def _crash(play: Play, falls: Sequence[float]) -> None:
     """Every price falls in steps that the pools can follow."""
-    falls = play.falls
     rng = play.world.random("perp-v2 crash")
     steps = math.ceil(math.log(1 - max(falls)) / math.log(1 - LARGEST_FALL_A_STEP))
     for step in range(steps):
@@ -114,32 +111,29 @@ def _crash(play: Play) -> None:
     play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
 
 
-def _liquidate(play: Play) -> Iterator[str]:
-    """Waves of liquidations while prices still move; yields after each, and half-way."""
-    rng = play.world.random("perp-v2 liquidations")
+def _bailiff(play: Play) -> Bailiff:
     accounts = len(play.people)
-    bailiff = Bailiff(
+    return Bailiff(
         play,
-        rng,
+        play.world.random("perp-v2 liquidations"),
         positions_left=max(6, round(accounts * POSITIONS_SHARE)),
         collaterals_left=max(3, round(accounts * COLLATERALS_SHARE)),
     )
-    total = bailiff.positions_left + bailiff.collaterals_left
-    half_way = False
-    while bailiff.wave():
-        left = bailiff.positions_left + bailiff.collaterals_left
-        play.world.progress("liquidations", total - left, total)
-        if not half_way and left <= total / 2:
-            half_way = True
-            yield "mid_liquidation"
-        if not left:
-            break
-        for feed in play.perp.feeds.values():
-            feed.feed.drift(rng, 0.01)
-        play.step_prices(rng.randint(30, 3 * MINUTE))
+
+
+def _liquidate(bailiff: Bailiff, *, until: int) -> Iterator[str]:
+    """Waves of liquidations until only `until` of the quota are left, or nobody is left to
+    liquidate. Prices move a little before each further wave; yields after each."""
+    play = bailiff.play
+    while bailiff.left > until:
+        if play.liquidations:
+            for feed in play.perp.feeds.values():
+                feed.feed.drift(bailiff.rng, 0.01)
+            play.step_prices(bailiff.rng.randint(30, 3 * MINUTE))
+        if not bailiff.wave():
+            return
+        play.world.progress("liquidations", len(play.liquidations), bailiff.quota)
         yield "liquidations"
-    if not half_way:
-        yield "mid_liquidation"
 
 
 def _settle_bad_debt(play: Play) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from analyzer.model.block import BlockRef
-from analyzer.model.book import Asset, Book, LegKind
+from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
@@ -28,22 +26,11 @@ def book(
     state = rebuild_state(deployment, block, ledger, observation)
     assets = _assets(state)
     index = {(asset.asset_id, asset.kind): number for number, asset in enumerate(assets)}
-    counts, legs, amounts = [0], [], []
-    for account in state.accounts.values():
-        for asset_id, kind, amount in _legs(state, account):
-            legs.append(index[asset_id, kind])
-            amounts.append(amount)
-        counts.append(len(legs))
-    addresses = list(state.accounts)
-    return Book(
-        account_ids=addresses,
-        owners=addresses,
-        assets=assets,
-        indptr=np.array(counts, dtype=np.int64),
-        asset=np.array(legs, dtype=np.int32),
-        amount=amounts,
-        state=state,
+    legs = (
+        [(index[asset, kind], amount) for asset, kind, amount in _legs(state, account)]
+        for account in state.accounts.values()
     )
+    return make_book(list(state.accounts), assets, legs, state)
 
 
 def _legs(state: AaveState, account: Account) -> list[tuple[str, LegKind, int]]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD
-from analyzer.model.rows import MarginRow
+from analyzer.model.rows import MarginRow, unknown_margin
 from analyzer.protocols.aave_v3.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.closures import pair_outcomes
 from analyzer.protocols.aave_v3.liquidate import LIQUIDATION_THRESHOLD, Liquidation
@@ -38,7 +38,7 @@ def _row(valuation: Valuation, address: str) -> MarginRow:
     """The columns of margin of one account."""
     data = valuation.account_data(address)
     if isinstance(data, Unreadable):
-        return _unknown_row(address, data)
+        return unknown_margin(address, str(data))
     scale = WAD // valuation.state.base_unit
     numerator = data.margin_numerator_e4 * scale // PERCENT
     free = (data.borrow_limit_base - data.debt_base) * scale
@@ -80,20 +80,3 @@ def _status_and_note(valuation: Valuation, data: AccountData, headroom: int) -> 
     if refused:
         notes.append("liquidation reverts for " + ", ".join(refused))
     return "blocked" if refused and not possible else "open", "; ".join(notes)
-
-
-def _unknown_row(address: str, why: Unreadable) -> MarginRow:
-    """The row of an account of which nothing may be said."""
-    return MarginRow(
-        account_id=address,
-        owner=address,
-        equity_e18=None,
-        margin_equity_e18=None,
-        initial_margin_e18=None,
-        maintenance_margin_e18=None,
-        free_collateral_e18=None,
-        liquidatable=None,
-        closable=None,
-        status="unknown",
-        unknown_reason=str(why),
-    )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from analyzer.model.block import BlockRef
-from analyzer.model.book import Asset, Book, LegKind
+from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.factors import factor_of
 from analyzer.protocols.perp_v2.account import MarketMath, Valuation
@@ -40,22 +38,11 @@ def book(
         state.evidence.factors = {asset.asset_id: asset.factor for asset in assets}
     index = {asset.asset_id: number for number, asset in enumerate(assets)}
     valuation = Valuation(state)
-    counts, legs, amounts = [0], [], []
-    for account in state.accounts.values():
-        for asset_id, amount in _legs(valuation, account):
-            legs.append(index[asset_id])
-            amounts.append(amount)
-        counts.append(len(legs))
-    addresses = list(state.accounts)
-    return Book(
-        account_ids=addresses,
-        owners=addresses,
-        assets=assets,
-        indptr=np.array(counts, dtype=np.int64),
-        asset=np.array(legs, dtype=np.int32),
-        amount=amounts,
-        state=state,
+    legs = (
+        [(index[asset_id], amount) for asset_id, amount in _legs(valuation, account)]
+        for account in state.accounts.values()
     )
+    return make_book(list(state.accounts), assets, legs, state)
 
 
 def _legs(valuation: Valuation, account: Account) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import Event
 from analyzer.model.reads import Reading
+from analyzer.protocols.aave_v3.balances import Side
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, CONFIGURATOR, PROVIDER
 from analyzer.protocols.aave_v3.fold import reserves, tokens
 from analyzer.protocols.aave_v3.fold.context import FoldContext, on_upgraded
@@ -27,11 +28,11 @@ __all__ = ["AaveLedger", "fold"]
 Handler = Callable[[FoldContext, Event], None]
 
 _HANDLERS: dict[tuple[str, str], Handler] = {
-    ("a_token", "Mint"): tokens.on_supply_mint,
-    ("a_token", "Burn"): tokens.on_supply_burn,
+    ("a_token", "Mint"): tokens.on_mint(Side.SUPPLY),
+    ("a_token", "Burn"): tokens.on_burn(Side.SUPPLY),
     ("a_token", "BalanceTransfer"): tokens.on_balance_transfer,
-    ("variable_debt_token", "Mint"): tokens.on_debt_mint,
-    ("variable_debt_token", "Burn"): tokens.on_debt_burn,
+    ("variable_debt_token", "Mint"): tokens.on_mint(Side.DEBT),
+    ("variable_debt_token", "Burn"): tokens.on_burn(Side.DEBT),
     ("stable_debt_token", "Mint"): tokens.on_stable_mint,
     ("stable_debt_token", "Burn"): tokens.on_stable_burn,
     ("pool", "ReserveDataUpdated"): reserves.on_reserve_data_updated,

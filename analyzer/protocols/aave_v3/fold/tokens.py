@@ -7,6 +7,8 @@ come as a `Mint` (interest above the amount burned), and a transfer brings up to
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.balances import (
@@ -19,28 +21,29 @@ from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
 from analyzer.protocols.arguments import integer, text
 
 
-def on_supply_mint(context: FoldContext, event: Event) -> None:
-    """An aToken balance rose, or fell by less than its interest."""
-    change = integer(event, "value") - integer(event, "balanceIncrease")
-    _move(context, event, "onBehalfOf", Side.SUPPLY, change)
+def on_mint(side: Side) -> Callable[[FoldContext, Event], None]:
+    """The handler of a side's Mint: a balance rose, or fell by less than its interest."""
+
+    def handle(context: FoldContext, event: Event) -> None:
+        change = integer(event, "value") - integer(event, "balanceIncrease")
+        _move(context, event, "onBehalfOf", side, change)
+
+    return handle
 
 
-def on_supply_burn(context: FoldContext, event: Event) -> None:
-    """An aToken balance fell."""
-    change = -integer(event, "value") - integer(event, "balanceIncrease")
-    _move(context, event, "from", Side.SUPPLY, change)
+def on_burn(side: Side) -> Callable[[FoldContext, Event], None]:
+    """The handler of a side's Burn: a balance fell."""
 
+    def handle(context: FoldContext, event: Event) -> None:
+        _move(
+            context,
+            event,
+            "from",
+            side,
+            -integer(event, "value") - integer(event, "balanceIncrease"),
+        )
 
-def on_debt_mint(context: FoldContext, event: Event) -> None:
-    """A variable debt rose, or fell by less than its interest."""
-    change = integer(event, "value") - integer(event, "balanceIncrease")
-    _move(context, event, "onBehalfOf", Side.DEBT, change)
-
-
-def on_debt_burn(context: FoldContext, event: Event) -> None:
-    """A variable debt fell."""
-    change = -integer(event, "value") - integer(event, "balanceIncrease")
-    _move(context, event, "from", Side.DEBT, change)
+    return handle
 
 
 def on_balance_transfer(context: FoldContext, event: Event) -> None:
