@@ -16,7 +16,7 @@ from readme_blocks import blocks_of, run_block
 
 from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
-from analyzer.findings import DETECTORS
+from analyzer.findings import ALL_DETECTORS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "analyzer").rglob("*.py"))
@@ -190,7 +190,7 @@ def test_the_readme_lists_every_detector_with_its_severity() -> None:
     text = README.read_text(encoding="utf-8")
     table = text.split("| detector | severity | when |")[1].split("\n\n")[0]
     rows = {match[1]: match[2] for match in re.finditer(r"\| `([a-z-]+)` \| (\w+)", table)}
-    assert rows == {detector.id: detector.severity.label for detector in DETECTORS}
+    assert rows == {detector.id: detector.severity.label for detector in ALL_DETECTORS}
 
 
 def test_the_tour_shows_what_the_commands_really_print(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ own AS (
         {_bounded("m.margin_equity_e18")} AS margin_equity_e18,
         {_bounded("m.maintenance_margin_e18")} AS maintenance_e18,
         {_bounded("m.headroom_e18")} AS headroom_e18,
-        CASE WHEN NOT coalesce(h.unvalued, false)
+        -- greatest() takes NULL for nothing, so an unknown equity is kept out of it.
+        CASE WHEN NOT coalesce(h.unvalued, false) AND {_bounded("m.equity_e18")} IS NOT NULL
             THEN greatest(coalesce(h.gross_e18, 0) - {_bounded("m.equity_e18")}, 0) END AS debt_e18
     FROM margin m
     JOIN scans s USING (scan_id)
