@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from analyzer.chain.record import Recorder
 
 NOTES = {
-    "calm": "after days of trading, before the crash; every market is open",
+    "calm": "after days of trading, before the crash",
     "stressed": "after the crash, before the first liquidation",
     "mid_liquidation": "half of the liquidations are done",
-    "after": "the last bad debt is settled; the small market is closed",
+    "after": "after the liquidations, when bad debt is settled",
     "paused": "one of the large markets is paused",
 }
 

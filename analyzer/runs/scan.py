@@ -106,18 +106,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     results = [result for result, _ in scans]
     add_run_findings(results)
     code = exit_code(results, fail_on)
-    facts = RunFacts(
-        run_id(
-            [result.scan_id for result in results],
-            [__version__, mode.value, str(options.seed), options.fail_on],
-        ),
-        source.kind,
-        source.endpoint,
-        mode.value,
-        int(code),
-        started.replace(tzinfo=None),
-        datetime.now(UTC).replace(tzinfo=None),
-    )
+    facts = _facts(source, results, options, code=code, started=started)
     progress("write the snapshot", 0, 1)
     write_snapshot(options.db, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
@@ -163,6 +152,29 @@ def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
         Index(Path(scratch) / "index.duckdb") as index,
     ):
         yield index
+
+
+def _facts(
+    source: Source,
+    results: list[ScanResult],
+    options: ScanOptions,
+    *,
+    code: ExitCode,
+    started: datetime,
+) -> RunFacts:
+    """What the run says of itself in the snapshot."""
+    return RunFacts(
+        run_id(
+            [result.scan_id for result in results],
+            [__version__, options.verify, str(options.seed), options.fail_on],
+        ),
+        source.kind,
+        source.endpoint,
+        options.verify,
+        int(code),
+        started.replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None),
+    )
 
 
 def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict[str, Any]:

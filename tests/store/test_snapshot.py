@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Context, Decimal
 from pathlib import Path
@@ -121,6 +124,19 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
         write_snapshot(db, {"scans": [SCAN], "margin": broken()})
     assert contents(db) == before
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_running_one_writes_stays(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as finished:
+        finished.wait()
+    left = [f".s.{finished.pid}.partial", f".s.{finished.pid}.partial.wal"]
+    kept = [f".s.{os.getppid()}.partial", ".other.1.partial", ".s.notes.partial"]
+    for name in left + kept:
+        (tmp_path / name).write_text("")
+    write_snapshot(tmp_path / "s", {})
+    assert {path.name for path in tmp_path.iterdir()} == {"s", *kept}
 
 
 def test_the_same_key_twice_is_an_error_and_not_a_row_too_many(tmp_path: Path) -> None:

@@ -53,13 +53,12 @@ def list_reserves(
         View(aave.data_provider, "getReserveTokensAddresses", (tokens[plan.symbol].address,))
         for plan in RESERVES
     ]
-    for index, (plan, found) in enumerate(zip(RESERVES, world.ask(views), strict=True)):
+    for plan, found in zip(RESERVES, world.ask(views), strict=True):
         if found is None:
             raise UnreadError(f"the reserve {plan.symbol} was not listed")
         supply, stable, variable = (str(a) for a in found)
         aave.reserves[plan.symbol] = Reserve(
             plan,
-            index,
             tokens[plan.symbol],
             feeds[plan.feed],
             Contract(supply, made["AToken"].abi),

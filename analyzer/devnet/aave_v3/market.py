@@ -27,10 +27,9 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """A listed reserve: the asset, its tokens and its feed. `index`: its place in the list."""
+    """A listed reserve: the asset, its tokens and its feed."""
 
     plan: ReservePlan
-    index: int
     token: Token
     feed: Feed
     a_token: Contract
@@ -136,16 +135,3 @@ class Aave:
     def set_category(self, user: str, category: int) -> Call:
         """`user` enters an eMode category, or leaves it with 0."""
         return self.pool.send(user, "setUserEMode", category)
-
-    def liquidate(
-        self,
-        liquidator: str,
-        collateral: Reserve,
-        debt: Reserve,
-        user: str,
-        amount: int,
-        keep: bool,
-    ) -> Call:
-        """`liquidator` repays up to `amount` of the user's debt; `keep` takes aTokens."""
-        arguments = (collateral.asset, debt.asset, user, amount, keep)
-        return self.pool.send(liquidator, "liquidationCall", *arguments)

@@ -15,6 +15,7 @@ from analyzer.protocols.aave_v3.prices import UnreadableNumberError, to_e18
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.statement import statement
+from analyzer.protocols.aave_v3.sums import Sums, sums
 from analyzer.protocols.aave_v3.totals import totals
 from analyzer.protocols.base import Details, SilentChange
 from analyzer.protocols.batch import Unreadable
@@ -26,15 +27,18 @@ def details(state: AaveState, prices: Prices) -> Details:
     """Everything that is written out beside margin."""
     valuation = Valuation(state, prices)
     accounts = list(state.accounts.values())
+    summed = sums(state)
     treasuries = {r.treasury for r in state.reserves.values() if r.treasury}
     return Details(
         accounts=[_account_row(account, treasuries, state.umbrella) for account in accounts],
         collateral=[row for account in accounts for row in _collateral(valuation, account)],
         positions=[row for account in accounts for row in _positions(valuation, account)],
         orders=[],
-        markets=[_market_row(state, prices, reserve) for reserve in state.reserves.values()],
+        markets=[
+            _market_row(state, summed, prices, reserve) for reserve in state.reserves.values()
+        ],
         prices=list(prices.by_asset.values()),
-        totals=totals(state),
+        totals=totals(state, summed),
         implementations=state.implementations,
         statements=[line for a in accounts for line in statement(valuation, a.address)],
         silent_changes=[
@@ -149,16 +153,10 @@ def _repayable(valuation: Valuation, account: Account) -> tuple[dict[str, int], 
     return most, refusals
 
 
-def _market_row(state: AaveState, prices: Prices, reserve: ReserveState) -> MarketRow:
+def _market_row(state: AaveState, summed: Sums, prices: Prices, reserve: ReserveState) -> MarketRow:
     """One reserve. Open interest: what is supplied (long) and owed (short). Ratios: the part of
     the value that backs no debt, 1 - LTV and 1 - liquidation threshold."""
-    accounts, decimals = state.accounts.values(), reserve.config.decimals
-    supplied = sum(account.supplied.get(reserve.asset, 0) for account in accounts)
-    owed = sum(
-        state.variable_debt(account, reserve) + state.stable_debt(account, reserve)
-        for account in accounts
-        if account.borrows(reserve.asset)
-    )
+    decimals, supplied = reserve.config.decimals, summed.scaled_supply[reserve.asset]
     price = prices.e18(reserve.asset)
     held = balance_of(state.rules, Side.SUPPLY, supplied, reserve.income_ray)
     return MarketRow(
@@ -170,7 +168,7 @@ def _market_row(state: AaveState, prices: Prices, reserve: ReserveState) -> Mark
         index_price_e18=price,
         reference_price_e18=price,
         open_interest_long_e18=in_18_decimals(held, decimals),
-        open_interest_short_e18=in_18_decimals(owed, decimals),
+        open_interest_short_e18=in_18_decimals(summed.debt[reserve.asset], decimals),
         initial_margin_ratio_e6=(PERCENT - reserve.config.ltv_bps) * E6_PER_BPS,
         maintenance_margin_ratio_e6=(PERCENT - reserve.config.threshold_bps) * E6_PER_BPS,
     )

@@ -12,26 +12,29 @@ from analyzer.model.rows import TotalRow
 from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
 from analyzer.protocols.aave_v3.revisions import BadDebt, VirtualBalance
 from analyzer.protocols.aave_v3.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.sums import Sums
 
 EXACT = "exact: integers followed with the pool's own roundings"
 GIFTS = "the aToken may hold more than the pool counts: tokens sent to it directly"
 
 
-def totals(state: AaveState) -> list[TotalRow]:
+def totals(state: AaveState, summed: Sums) -> list[TotalRow]:
     """All control totals, reserve by reserve; symbols that stand twice carry the address."""
     symbols = [reserve.symbol for reserve in state.reserves.values()]
     rows = []
     for reserve in state.reserves.values():
         twice = symbols.count(reserve.symbol) > 1
         name = f"{reserve.symbol} {reserve.asset}" if twice else reserve.symbol
-        rows += list(_reserve(state, reserve, name))
+        rows += list(_reserve(state, summed, reserve, name))
     return rows
 
 
-def _reserve(state: AaveState, reserve: ReserveState, name: str) -> Iterator[TotalRow]:
+def _reserve(
+    state: AaveState, summed: Sums, reserve: ReserveState, name: str
+) -> Iterator[TotalRow]:
     """The totals of one reserve."""
     ledger = state.ledger.reserves.get(reserve.asset)
-    yield from _tokens(state, reserve, name)
+    yield from _tokens(summed, reserve, name)
     if ledger is None:
         return
     yield from _stored(state, reserve, ledger, name)
@@ -45,22 +48,21 @@ def _row(
     return TotalRow(name, identity, unit, rebuilt, on_chain, 0, EXACT)
 
 
-def _tokens(state: AaveState, reserve: ReserveState, name: str) -> Iterator[TotalRow]:
+def _tokens(summed: Sums, reserve: ReserveState, name: str) -> Iterator[TotalRow]:
     """Sums of scaled balances against the tokens' scaled total supplies."""
     asset, unit = reserve.asset, f"scaled {reserve.symbol}"
-    accounts = state.accounts.values()
     yield _row(
         f"supply {name}",
         "sum of scaled aToken balances = aToken.scaledTotalSupply",
         unit,
-        sum(account.supplied.get(asset, 0) for account in accounts),
+        summed.scaled_supply[asset],
         reserve.scaled_supply,
     )
     yield _row(
         f"debt {name}",
         "sum of scaled variable debts = variableDebtToken.scaledTotalSupply",
         unit,
-        sum(account.borrowed.get(asset, 0) for account in accounts),
+        summed.scaled_debt[asset],
         reserve.scaled_debt,
     )
 
