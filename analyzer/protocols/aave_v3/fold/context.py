@@ -17,7 +17,8 @@ from analyzer.protocols.aave_v3.ray_math import (
     ray_mul_floor,
 )
 from analyzer.protocols.aave_v3.revisions import Rules
-from analyzer.protocols.arguments import FoldNote, text
+from analyzer.protocols.arguments import text
+from analyzer.protocols.folding import at_first, count_event, listed, note
 
 
 @dataclass(slots=True)
@@ -29,20 +30,15 @@ class FoldContext:
 
     def account(self, address: str, event: Event) -> Account:
         """The account, created at its first event; counts this event for it."""
-        found = self.ledger.accounts.get(address)
-        if found is None:
-            found = Account(address, first_block=event.block_number)
-            self.ledger.accounts[address] = found
-        found.last_block = event.block_number
-        found.events += 1
+        accounts, first = self.ledger.accounts, event.block_number
+        found = at_first(accounts, address, lambda: Account(address, first_block=first))
+        count_event(found, event)
         return found
 
     def reserve(self, asset: str, event: Event) -> ReserveLedger | None:
         """The reserve of an asset; None, with a note, when it is not listed."""
-        found = self.ledger.reserves.get(asset)
-        if found is None:
-            self.note("unknown reserve", event, f"{event.name} of {asset}")
-        return found
+        ledger = self.ledger
+        return listed(ledger.reserves, asset, "reserve", event=event, notes=ledger.notes)
 
     def reserve_of_token(self, event: Event) -> ReserveLedger | None:
         """The reserve whose token emitted the event; None, with a note, when it is not listed."""
@@ -54,7 +50,7 @@ class FoldContext:
 
     def note(self, kind: str, event: Event, words: str) -> None:
         """Keeps what the rules do not explain."""
-        self.ledger.notes.append(FoldNote(kind, event.block_number, event.log_index, words))
+        note(self.ledger.notes, kind, event, words)
 
     def touch(self, reserve: ReserveLedger, now: int) -> None:
         """Updates a reserve as the Pool does before every action on it: indexes, then the
