@@ -97,6 +97,8 @@ class Rules:
     emode_price_source: a category may override its assets' price. emode_isolation: a category may
     take the LTV of everything outside it. liquidation_touches_collateral: the collateral
     reserve's indexes are stored even when aTokens are taken and no event says so.
+    same_asset_accrues_twice: where debt and collateral are one reserve, the pool updates it from a
+    stale copy and gives the treasury its share of the interest twice.
     factor_change_accrues: interest so far is accrued at the old reserve factor before a change.
     flash_premium_to_suppliers: part of a flash loan's premium raises the supply index.
     """
@@ -124,6 +126,7 @@ class Rules:
     self_liquidation: bool = True
     error_texts: bool = True
     liquidation_touches_collateral: bool = False
+    same_asset_accrues_twice: bool = False
     factor_change_accrues: bool = False
     flash_premium_to_suppliers: bool = True
 
@@ -169,7 +172,6 @@ _R8 = replace(
     virtual_balance=VirtualBalance.ALWAYS,
     self_liquidation=False,
     error_texts=False,
-    liquidation_touches_collateral=True,
     flash_premium_to_suppliers=False,
 )
 _R9 = replace(
@@ -179,6 +181,8 @@ _R9 = replace(
     rounding=Rounding.DIRECTED,
     health=Health.WEIGHTED_SUM,
     liquidation_rounding=LiquidationRounding.DEBT_UP,
+    liquidation_touches_collateral=True,
+    same_asset_accrues_twice=True,
 )
 _R10 = replace(
     _R9,
@@ -197,6 +201,7 @@ _R11 = replace(
     sentinel=False,
     liquidation_rounding=LiquidationRounding.AGAINST_LIQUIDATOR,
     bad_debt=BadDebt.BURNED_BY_SCALED,
+    same_asset_accrues_twice=False,
 )
 
 REVISIONS: tuple[Rules, ...] = (_R1, _R2, _R3, _R4, _R5, _R6, _R7, _R8, _R9, _R10, _R11)

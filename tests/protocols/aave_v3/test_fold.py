@@ -155,7 +155,7 @@ def test_a_stable_debt_that_is_repaid_forgets_its_rate() -> None:
     assert ledger.reserves[DAI].stable.principal == 0
 
 
-@pytest.mark.parametrize(("revision", "touched"), [(7, False), (8, True), (10, True)])
+@pytest.mark.parametrize(("revision", "touched"), [(8, False), (9, True), (10, True)])
 def test_a_liquidation_for_a_tokens_updates_the_collateral_without_an_event(
     revision: int, touched: bool
 ) -> None:
@@ -168,6 +168,23 @@ def test_a_liquidation_for_a_tokens_updates_the_collateral_without_an_event(
     weth, dai = ledger.reserves[WETH], ledger.reserves[DAI]
     assert weth.indexes.supply_ray == (104 * RAY // 100 if touched else RAY)
     assert (weth.liquidity, dai.liquidity, ledger.liquidations) == (0, 50, 1)
+
+
+@pytest.mark.parametrize(("revision", "shares"), [(8, 1), (9, 2), (10, 2), (11, 1)])
+def test_where_debt_and_collateral_are_one_reserve_the_treasury_gets_its_share_twice(
+    revision: int, shares: int
+) -> None:
+    """The pool copies the reserve for both sides before it updates it for the first."""
+    story = told().configured("ReserveFactorChanged", "DAI", oldReserveFactor=0,
+                              newReserveFactor=1_000)  # fmt: skip
+    story.updated("DAI", rates=(0, RAY // 10)).minted("v", "DAI", ALICE, 100_000).block(YEAR)
+    index = 1_105_166_666_666_666_666_666_666_667
+    story.burned("v", "DAI", ALICE, 39_482, interest=10_517, index=index)
+    story.updated("DAI", debt=index).add(
+        "pool", POOL, "LiquidationCall", collateralAsset=DAI, debtAsset=DAI, user=ALICE,
+        debtToCover=50_000, liquidatedCollateralAmount=52_500, liquidator=BOB, receiveAToken=False,
+    )  # fmt: skip
+    assert story.fold(revision).reserves[DAI].accrued_to_treasury == shares * 1_052
 
 
 def test_flash_loans_feed_the_treasury_alone_from_revision_8_on() -> None:

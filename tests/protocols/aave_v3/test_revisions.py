@@ -39,13 +39,14 @@ CHANGES: dict[int, dict[str, object]] = {
         "virtual_balance": VirtualBalance.ALWAYS,
         "self_liquidation": False,
         "error_texts": False,
-        "liquidation_touches_collateral": True,
         "flash_premium_to_suppliers": False,
     },
     9: {
         "rounding": Rounding.DIRECTED,
         "health": Health.WEIGHTED_SUM,
         "liquidation_rounding": LiquidationRounding.DEBT_UP,
+        "liquidation_touches_collateral": True,
+        "same_asset_accrues_twice": True,
     },
     10: {
         "collateral_needs_threshold": False,
@@ -56,6 +57,7 @@ CHANGES: dict[int, dict[str, object]] = {
         "sentinel": False,
         "liquidation_rounding": LiquidationRounding.AGAINST_LIQUIDATOR,
         "bad_debt": BadDebt.BURNED_BY_SCALED,
+        "same_asset_accrues_twice": False,
     },
 }
 LABELS = ("revision", "release", "executed")

@@ -52,20 +52,22 @@ class FoldContext:
         """Keeps what the rules do not explain."""
         note(self.ledger.notes, kind, event, words)
 
-    def touch(self, reserve: ReserveLedger, now: int) -> None:
+    def touch(self, reserve: ReserveLedger, now: int) -> int:
         """Updates a reserve as the Pool does before every action on it: indexes, then the
-        treasury's share of the interest since the last update."""
+        treasury's share of the interest since the last update, which is returned (scaled)."""
         before = reserve.indexes
         if now == before.updated_at:
-            return
+            return 0
         after = updated(self.rules, before, now, scaled_debt=reserve.scaled_debt)
         reserve.indexes = after
         if reserve.reserve_factor_bps == 0:
-            return
+            return 0
         accrued = interest_accrued(self.rules, reserve, before.debt_ray, before.updated_at)
         share = percent_mul(accrued, reserve.reserve_factor_bps)
         divide = ray_div_floor if self.rules.directed else ray_div
-        reserve.accrued_to_treasury += divide(share, after.supply_ray)
+        scaled = divide(share, after.supply_ray)
+        reserve.accrued_to_treasury += scaled
+        return scaled
 
 
 def interest_accrued(

@@ -44,6 +44,7 @@ class ReserveLedger:
     deficit: int = 0
     isolation_debt: int = 0
     liquidations: int = 0
+    touched_by: tuple[str, str, int] = ("", "", 0)
 
 
 @dataclass(frozen=True, slots=True)

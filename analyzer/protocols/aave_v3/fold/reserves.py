@@ -112,11 +112,12 @@ def on_flash_loan(context: FoldContext, event: Event) -> None:
 
 
 def on_liquidation(context: FoldContext, event: Event) -> None:
-    """A debt was repaid and collateral taken. Where aTokens were taken, the collateral reserve's
-    update leaves no event: it is made here."""
+    """A debt was repaid and collateral taken. What the collateral reserve's update leaves no
+    event of is done here: all of it where aTokens were taken; and where both are one reserve,
+    the second share of the treasury."""
     debt = context.reserve(text(event, "debtAsset"), event)
     collateral = context.reserve(text(event, "collateralAsset"), event)
-    context.account(text(event, "user"), event)
+    user = context.account(text(event, "user"), event)
     context.ledger.liquidations += 1
     if debt is None or collateral is None:
         return
@@ -126,6 +127,10 @@ def on_liquidation(context: FoldContext, event: Event) -> None:
         collateral.liquidity -= integer(event, "liquidatedCollateralAmount")
     elif context.rules.liquidation_touches_collateral:
         context.touch(collateral, event.time)
+    transaction, account, share = debt.touched_by
+    accrued_here = (transaction, account) == (event.tx_hash, user.address)
+    if context.rules.same_asset_accrues_twice and collateral is debt and accrued_here:
+        debt.accrued_to_treasury += share
 
 
 def on_deficit_created(context: FoldContext, event: Event) -> None:

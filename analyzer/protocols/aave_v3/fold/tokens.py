@@ -68,7 +68,9 @@ def _move(context: FoldContext, event: Event, who: str, side: Side, change: int)
         return
     index = integer(event, "index")
     if side is Side.DEBT:
-        context.touch(reserve, event.time)
+        if event.time != reserve.indexes.updated_at:
+            share = context.touch(reserve, event.time)
+            reserve.touched_by = (event.tx_hash, account.address, share)
         if index != reserve.indexes.debt_ray:
             words = f"{reserve.asset}: {index} in the event, {reserve.indexes.debt_ray} by rule"
             context.note("debt index", event, words)
