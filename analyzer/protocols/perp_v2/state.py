@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from analyzer.protocols.batch import Unreadable as Unreadable
+
 if TYPE_CHECKING:
     from analyzer.protocols.perp_v2.evidence import Evidence
 
@@ -109,19 +111,6 @@ class Account:
     first_block: int = 0
     last_block: int = 0
     events: int = 0
-
-
-@dataclass(slots=True)
-class Unreadable:
-    """Why a number is not known: the read, and the contract's or the node's own words.
-
-    reverted: the contract itself refuses (then its own views that need the number refuse too);
-    false where the node or the recording did not answer.
-    """
-
-    what: str
-    reason: str
-    reverted: bool = False
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from perp_story import (
 from analyzer.model.book import Asset, Book, LegKind
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import NotRead
+from analyzer.protocols.factors import default_factor
 from analyzer.protocols.perp_v2 import PLUG
-from analyzer.protocols.perp_v2.book import default_factor
 from analyzer.protocols.perp_v2.state import Account, PerpState
 from analyzer.protocols.perp_v2.ticks import amounts_in_range, sqrt_ratio_at_tick
 
