@@ -73,7 +73,7 @@ class FireSale:
     @property
     def rounds(self) -> int:
         """Closing rounds."""
-        return self.executed.shape[0]
+        return len(self.executed)
 
     @property
     def bad_debt(self) -> Floats:
@@ -145,7 +145,9 @@ def threshold(
     exogenous = -(held @ change)
     failed = np.full(accounts, NEVER, dtype=np.int64)
     volume = np.zeros(assets)
-    path, executed, sold = [shocked], [], []
+    path: list[Floats] = [shocked]
+    executed: list[Floats] = []
+    sold: list[Floats] = []
     while True:
         breach = _breaches(held, money, path[-1], rate) & (failed == NEVER)
         if not breach.any():
