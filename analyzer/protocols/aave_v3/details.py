@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.model.rows import AccountRow, CollateralRow, MarketRow, PositionRow
-from analyzer.protocols.aave_v3.account import Holding, Valuation
+from analyzer.model.rows import (
+    AccountRow,
+    CollateralRow,
+    MarketRow,
+    PositionRow,
+    StatementLine,
+)
+from analyzer.protocols.aave_v3.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.balances import Side, balance_of
 from analyzer.protocols.aave_v3.closures import pair_outcomes
@@ -23,24 +30,56 @@ from analyzer.protocols.batch import Unreadable
 E6_PER_BPS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One account worked out once for all its rows."""
+
+    valuation: Valuation
+    account: Account
+    data: AccountData | Unreadable
+    holdings: dict[str, Holding]
+
+    def holding(self, reserve: ReserveState) -> Holding | None:
+        """The account's holding, also of what it does not use; None where it is not known."""
+        found = self.holdings.get(reserve.asset)
+        state = self.valuation.state
+        if found is not None or state.problem or self.account.address in state.unreadable:
+            return found
+        try:
+            return self.valuation.holding(self.account, reserve)
+        except UnreadableNumberError:
+            return None
+
+
+def _view(valuation: Valuation, account: Account) -> _View:
+    """The account's view."""
+    data = valuation.account_data(account.address)
+    known = () if isinstance(data, Unreadable) else data.holdings
+    return _View(valuation, account, data, {h.reserve.asset: h for h in known})
+
+
 def details(state: AaveState, prices: Prices) -> Details:
     """Everything that is written out beside margin."""
-    valuation = Valuation(state, prices)
-    accounts = list(state.accounts.values())
-    summed = sums(state)
+    valuation, summed = Valuation(state, prices), sums(state)
     treasuries = {r.treasury for r in state.reserves.values() if r.treasury}
+    collateral: list[CollateralRow] = []
+    positions: list[PositionRow] = []
+    statements: list[StatementLine] = []
+    for account in state.accounts.values():
+        view = _view(valuation, account)
+        collateral += _collateral(view)
+        positions += _positions(view)
+        statements += statement(valuation, account.address, view.data)
     return Details(
-        accounts=[_account_row(account, treasuries, state.umbrella) for account in accounts],
-        collateral=[row for account in accounts for row in _collateral(valuation, account)],
-        positions=[row for account in accounts for row in _positions(valuation, account)],
+        accounts=[_account_row(a, treasuries, state.umbrella) for a in state.accounts.values()],
+        collateral=collateral,
+        positions=positions,
         orders=[],
-        markets=[
-            _market_row(state, summed, prices, reserve) for reserve in state.reserves.values()
-        ],
+        markets=[_market_row(state, summed, prices, r) for r in state.reserves.values()],
         prices=list(prices.by_asset.values()),
         totals=totals(state, summed),
         implementations=state.implementations,
-        statements=[line for a in accounts for line in statement(valuation, a.address)],
+        statements=statements,
         silent_changes=[
             SilentChange(f"log: {note.kind}", "", "", f"block {note.block_number}: {note.text}")
             for note in state.ledger.notes
@@ -67,25 +106,14 @@ def _account_row(account: Account, treasuries: set[str], umbrella: str | None) -
     )
 
 
-def _holding(valuation: Valuation, account: Account, reserve: ReserveState) -> Holding | None:
-    """The account's holding, None where its price or its account is not known."""
-    state = valuation.state
-    if state.problem is not None or account.address in state.unreadable:
-        return None
-    try:
-        return valuation.holding(account, reserve)
-    except UnreadableNumberError:
-        return None
-
-
-def _collateral(valuation: Valuation, account: Account) -> Iterator[CollateralRow]:
+def _collateral(view: _View) -> Iterator[CollateralRow]:
     """Every supplied balance; one that is not used as collateral has weight 0."""
-    state = valuation.state
+    state, account = view.valuation.state, view.account
     for asset, scaled in account.supplied.items():
         reserve = state.reserves.get(asset)
         if not scaled or reserve is None:
             continue
-        holding = _holding(valuation, account, reserve)
+        holding = view.holding(reserve)
         price = value = margin_value = None
         weight = 0
         if holding is not None:
@@ -111,16 +139,16 @@ def in_18_decimals(amount: int, decimals: int) -> int:
     return trunc_div(amount * WAD, 10**decimals)
 
 
-def _positions(valuation: Valuation, account: Account) -> Iterator[PositionRow]:
+def _positions(view: _View) -> Iterator[PositionRow]:
     """Every debt, as a short position; what a liquidation may repay of it at most."""
-    state = valuation.state
-    repayable, refusals = _repayable(valuation, account)
+    state, account = view.valuation.state, view.account
+    repayable, refusals = _repayable(view)
     for asset in dict.fromkeys([*account.borrowed, *account.stable]):
         reserve = state.reserves.get(asset)
         if reserve is None or not account.borrows(asset):
             continue
         debt = state.variable_debt(account, reserve) + state.stable_debt(account, reserve)
-        holding, decimals = _holding(valuation, account, reserve), reserve.config.decimals
+        holding, decimals = view.holding(reserve), reserve.config.decimals
         most = repayable.get(asset)
         yield PositionRow(
             account_id=account.address,
@@ -137,14 +165,13 @@ def _positions(valuation: Valuation, account: Account) -> Iterator[PositionRow]:
         )
 
 
-def _repayable(valuation: Valuation, account: Account) -> tuple[dict[str, int], dict[str, str]]:
+def _repayable(view: _View) -> tuple[dict[str, int], dict[str, str]]:
     """(debt asset -> the most that one liquidation may repay, debt asset -> why none may)."""
     most: dict[str, int] = {}
     refusals: dict[str, str] = {}
-    data = valuation.account_data(account.address)
-    if isinstance(data, Unreadable):
+    if isinstance(view.data, Unreadable):
         return most, refusals
-    for _, debt, outcome in pair_outcomes(valuation, data):
+    for _, debt, outcome in pair_outcomes(view.valuation, view.data):
         asset = debt.reserve.asset
         if outcome.reverts is None:
             most[asset] = max(most.get(asset, 0), outcome.debt_repaid)

@@ -28,14 +28,15 @@ class _Lines:
         self.add(section, label, to_e18(base, self._state.base_unit), "e18", source)
 
 
-def statement(valuation: Valuation, address: str) -> list[StatementLine]:
+def statement(
+    valuation: Valuation, address: str, data: AccountData | Unreadable
+) -> list[StatementLine]:
     """All lines of one account in reading order: collateral, debt, requirement, result.
 
     Of an unknown account only what logs say is given, and the reason.
     """
     state = valuation.state
     lines = _Lines(state, address)
-    data = valuation.account_data(address)
     if isinstance(data, Unreadable):
         _unknown(lines, state, address, data)
         return lines.lines
