@@ -32,7 +32,7 @@ class Unreadable:
     reverted: bool = True
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it is what the contract does, not a fault of ours
     """A computation that the contract itself would refuse, or that misses a read: it carries the
     `Unreadable`, which becomes the account's reason."""
 
