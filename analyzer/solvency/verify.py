@@ -17,7 +17,7 @@ from analyzer.model.errors import InputError
 from analyzer.model.reads import Answer, NotRead, Reverted
 from analyzer.model.rows import CheckRow, JudgedRow
 from analyzer.model.verdict import Verdict
-from analyzer.protocols.base import Judge
+from analyzer.protocols.base import Expected, Judge
 
 SAMPLE_ACCOUNTS = 100
 """How many healthy accounts `flagged` and `sample` compare."""
@@ -120,6 +120,8 @@ def _field_outcomes(judge: Judge, answer: Answer) -> list[_Outcome]:
     if isinstance(answer, Reverted):
         failed = f"reverted: {revert_text(answer)}"
         return [_compare_field(expected, failed, False) for expected in judge.expected]
+    if not judge.types:
+        return [_compare_field(expected, "true", expected is True) for expected in judge.expected]
     try:
         values = decode_values(judge.types, answer.data)
     except DecodeError as error:
@@ -130,7 +132,7 @@ def _field_outcomes(judge: Judge, answer: Answer) -> list[_Outcome]:
     ]
 
 
-def _compare_field(expected: int | bool | str | None, actual: str, equal: bool) -> _Outcome:
+def _compare_field(expected: Expected, actual: str, equal: bool) -> _Outcome:
     """A field for which the rebuild has no number is not compared, whatever the view says."""
     if expected is None:
         return _Outcome(actual, None, "the rebuild has no number for it")
