@@ -71,7 +71,7 @@ def attempt(compute: Callable[[], T]) -> T | Unreadable:
     except Refused as refusal:
         return refusal.problem
     except ZeroDivisionError:
-        return Unreadable("arithmetic", "Panic(18)")
+        return Unreadable("arithmetic", "Panic(0x12)")
 
 
 def _of(

@@ -134,7 +134,7 @@ class Assessment:
         worst, least = len(chosen), self.basis_contingency
         for position, number in enumerate(chosen):
             if number >= len(self.scenario_pnl):
-                raise Refused(Unreadable(f"PMRM_2 scenario {number}", "Panic(50)"))
+                raise Refused(Unreadable(f"PMRM_2 scenario {number}", "Panic(0x32)"))
             if self.scenario_pnl[number] < least:
                 worst, least = position, self.scenario_pnl[number]
         loss = mul(least, self._factor(initial))

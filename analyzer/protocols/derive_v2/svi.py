@@ -38,7 +38,7 @@ def volatility(strike: int, surface: VolData) -> int:
     if variance < 0:
         raise _refused("SVI_InvalidParameters")
     if surface.ref_tau == 0:
-        raise _refused("Panic(18)")
+        raise _refused("Panic(0x12)")
     return sqrt(div(min(variance, MAX_TOTAL_VARIANCE), surface.ref_tau))
 
 
