@@ -18,6 +18,7 @@ NAMES = (
     "DA_AccountIsAboveMaintenanceMargin",
     "DA_AuctionAlreadyStarted",
     "DA_AuctionNotStarted",
+    "DA_ReservedCashGreaterThanMtM",
     "DA_NotOngoingAuction",
     "DA_SolventAuctionEnded",
 )

@@ -13,6 +13,7 @@ def on_interest_accrued(ledger: DeriveLedger, event: Event) -> None:
     cash.supply_index = integer(event, "supplyIndex")
     cash.total_supply = integer(event, "totalSupply")
     cash.total_borrow = integer(event, "totalBorrow")
+    cash.accrued_at = event.time
 
 
 def on_interest_on_account(ledger: DeriveLedger, event: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.state import (
     Account,
@@ -55,14 +56,16 @@ class PerpLedger:
 class CashLedger:
     """CashAsset as its logs say it; totals move with every change of a cash balance.
 
-    interest: account -> interest that its last touch found, until its balance is adjusted.
+    accrued_at: time of the last accrual. interest: account -> interest that its last touch found,
+    until its balance is adjusted.
     """
 
-    borrow_index: int = 0
-    supply_index: int = 0
+    borrow_index: int = WAD
+    supply_index: int = WAD
     total_supply: int = 0
     total_borrow: int = 0
     net_settled_cash: int = 0
+    accrued_at: int = 0
     fee_enabled_times: int = 0
     interest: dict[int, int] = field(default_factory=dict)
 

@@ -20,18 +20,14 @@ from analyzer.protocols.derive_v2.state import (
 
 WAD_DECIMALS = 18
 _CASH = (
-    "totalSupply",
-    "totalBorrow",
     "accruedSmFees",
-    "netSettledCash",
-    "borrowIndex",
-    "supplyIndex",
     "lastTimestamp",
     "smFeePercentage",
     "previousSmFeePercentage",
     "temporaryWithdrawFeeEnabled",
     "smId",
 )
+"""Of the cash: what its logs do not say. Supply, borrow, indexes and settled cash are folded."""
 _RATES = ("minRate", "rateMultiplier", "highRateMultiplier", "optimalUtil")
 
 
@@ -58,7 +54,6 @@ class _Tickets:
     decimals: Ticket
     params: Ticket
     cutoff: Ticket
-    insolvent_mm: Ticket
     fee_account: Ticket
     security: Ticket
     own: Mapping[str, Ticket]
@@ -78,16 +73,17 @@ def read_frame(deployment: Deployment, ledger: DeriveLedger) -> Reading[Frame]:
     second = Batch()
     rates = {name: second.call("InterestRateModel", model, name) for name in _RATES}
     curve = _rate_model(second.replies((yield second.requests)), rates)
+    logged = ledger.cash
     own = (replies.optional(ticket) for ticket in asked.own.values())
     return Frame(
         cash=CashState(
             address=contracts["CashAsset"],
-            total_supply=numbers["totalSupply"],
-            total_borrow=numbers["totalBorrow"],
+            total_supply=logged.total_supply,
+            total_borrow=logged.total_borrow,
             accrued_sm_fees=numbers["accruedSmFees"],
-            net_settled_cash=numbers["netSettledCash"],
-            borrow_index=numbers["borrowIndex"],
-            supply_index=numbers["supplyIndex"],
+            net_settled_cash=logged.net_settled_cash,
+            borrow_index=logged.borrow_index,
+            supply_index=logged.supply_index,
             last_timestamp=numbers["lastTimestamp"],
             sm_fee_percentage=numbers["smFeePercentage"],
             previous_sm_fee_percentage=numbers["previousSmFeePercentage"],
@@ -116,7 +112,6 @@ def _ask(batch: Batch, contracts: Mapping[str, str]) -> _Tickets:
         decimals=batch.call("ERC20", usdc, "decimals", about="USDC"),
         params=batch.call("DutchAuction", auction, "getAuctionParams"),
         cutoff=batch.call("DutchAuction", auction, "mtmCutoff"),
-        insolvent_mm=batch.call("DutchAuction", auction, "totalInsolventMM"),
         fee_account=batch.call("DutchAuction", auction, "smAccount"),
         security=batch.call("SecurityModule", contracts["SecurityModule"], "accountId"),
         own={address: batch.call(abi, address, "accId") for address, abi in managers.items()},
@@ -154,7 +149,11 @@ def _auction_house(
         address=address,
         params=params if isinstance(params, Unreadable) else AuctionParams(*params),
         mtm_cutoff=replies.number(asked.cutoff),
-        total_insolvent_mm=replies.need(asked.insolvent_mm),
+        total_insolvent_mm=sum(
+            auction.cached_mm
+            for auction in ledger.auctions.values()
+            if auction.ongoing and auction.insolvent
+        ),
         sm_account=replies.need(asked.fee_account),
         auctions=dict(ledger.auctions),
     )
