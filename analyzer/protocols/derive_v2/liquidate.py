@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.protocols.derive_v2 import auction as rules
-from analyzer.protocols.derive_v2.account import Valuation, attempt
+from analyzer.protocols.derive_v2.account import ManagerMargin, Valuation, attempt
 from analyzer.protocols.derive_v2.auction import AuctionStatus
 from analyzer.protocols.derive_v2.state import (
     Account,
@@ -21,10 +21,6 @@ from analyzer.protocols.derive_v2.state import (
     Unreadable,
     known,
 )
-
-LIQUIDATOR = "liquidator"
-SECURITY_MODULE = "security_module"
-SOCIALISED = "cash_holders"
 
 
 def scenario_count(valuation: Valuation, number: int) -> int:
@@ -64,10 +60,23 @@ def _margin_after_settlement(valuation: Valuation, account: Account, scenario: i
     disabled = _settle_perps(valuation, account)
     if disabled:
         account = _without(valuation, account, disabled, with_interest)
-        return _margin(valuation, account, scenario)
+        return _margin(valuation, account, scenario).margin
     stored = account.cash(valuation.state.cash.address)
     view = valuation.margin(account, initial=False, scenario=scenario)
     return view.margin + with_interest - stored
+
+
+def settled_margin(valuation: Valuation, number: int, scenario: int) -> ManagerMargin:
+    """Maintenance margin and mark to market once interest and perps are settled, as an auction
+    and every bid see them. Raises: Refused as the settlement or the view does."""
+    account = valuation.state.accounts[number]
+    with_interest = valuation.cash_with_interest(account)
+    disabled = _settle_perps(valuation, account)
+    if disabled:
+        account = _without(valuation, account, disabled, with_interest)
+    else:
+        account = _with_cash(valuation, account, [], with_interest)
+    return _margin(valuation, account, scenario)
 
 
 def _settle_perps(valuation: Valuation, account: Account) -> list[Holding]:
@@ -106,12 +115,12 @@ def _with_cash(valuation: Valuation, account: Account, gone: list[Holding], cash
     return replace(account, balances=[*kept, Holding(address, 0, cash)])
 
 
-def _margin(valuation: Valuation, account: Account, scenario: int) -> int:
+def _margin(valuation: Valuation, account: Account, scenario: int) -> ManagerMargin:
     """Maintenance margin of an account with other balances than the state's."""
     if account.manager in valuation.state.pmrms:
-        found = valuation.assess(account)
-        return found.margin(initial=False, scenarios=(scenario,)).margin
-    return valuation.margin(account, initial=False).margin
+        found = valuation.assess(account).margin(initial=False, scenarios=(scenario,))
+        return ManagerMargin(found.margin, found.mark_to_market)
+    return valuation.margin(account, initial=False)
 
 
 def auction_of(valuation: Valuation, number: int) -> Auction:
