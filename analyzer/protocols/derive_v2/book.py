@@ -85,7 +85,12 @@ def rebuild_state(
         auction_house=frame.auction_house,
         security_account=frame.security_account,
         accounts={},
-        evidence=Evidence(ledger, observation.implementations, frame.last_account),
+        evidence=Evidence(
+            ledger,
+            observation.implementations,
+            frame.last_account,
+            total_positions=observation.total_positions,
+        ),
     )
     managers = {state.srm.address, *state.pmrms}
     for number, found in ledger.accounts.items():
@@ -141,9 +146,7 @@ def option_symbol(underlying: str, sub_id: int) -> str:
     return f"{underlying}-{option.expiry}-{strike}-{'C' if option.is_call else 'P'}"
 
 
-def _asset(
-    deployment: Deployment, key: str, symbol: str, kind: LegKind, factor: str
-) -> Asset:
+def _asset(deployment: Deployment, key: str, symbol: str, kind: LegKind, factor: str) -> Asset:
     """One asset, its factor as the deployment file says it, else as given."""
     named = deployment.factors
     return Asset(key, symbol, kind, DECIMALS, named.get(key) or named.get(symbol) or factor)

@@ -14,9 +14,11 @@ class Evidence:
     """Kept beside the state of a book; no margin number depends on it.
 
     last_account: SubAccounts.lastAccountId, None when not read. factors: asset id -> factor.
+    total_positions: (asset, manager) -> totalPosition, None when not read.
     """
 
     ledger: DeriveLedger
     implementations: list[ImplementationRow] = field(default_factory=list)
     last_account: int | None = None
     factors: Mapping[str, str] = field(default_factory=dict)
+    total_positions: Mapping[tuple[str, str], int | None] = field(default_factory=dict)

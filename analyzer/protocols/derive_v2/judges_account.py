@@ -152,9 +152,7 @@ def _with(margin: int | Unreadable, mtm: int | Unreadable) -> Values:
     return (margin, None if isinstance(mtm, Unreadable) else mtm)
 
 
-def _scenario_margin(
-    bench: Bench, account: Account, numbers: AccountNumbers
-) -> Iterator[Judge]:
+def _scenario_margin(bench: Bench, account: Account, numbers: AccountNumbers) -> Iterator[Judge]:
     """PMRM_2's margins with the worst scenario, then every scenario where more than cash is
     held."""
     key, address = str(account.number), account.manager
@@ -169,9 +167,7 @@ def _scenario_margin(
         fields = (f"margin.{name}", "margin.mtm", f"margin.worst_{name}")
         full = Question("PMRM_2", address, "getMarginAndMtM", args, fields, key)
         values = _with(margin, numbers.mtm)
-        yield from ask(
-            bench, full, values if isinstance(values, Unreadable) else (*values, worst)
-        )
+        yield from ask(bench, full, values if isinstance(values, Unreadable) else (*values, worst))
     if _only_cash(bench, account):
         return
     for scenario in range(_scenarios(bench, account)):
@@ -194,12 +190,8 @@ def _scenarios(bench: Bench, account: Account) -> int:
 def _one_scenario(bench: Bench, account: Account, scenario: int) -> Iterator[Judge]:
     """PnL and maintenance margin under one scenario."""
     key, address, number = str(account.number), account.manager, account.number
-    pnl = Question(
-        "PMRM_2", address, "getScenarioPnL", (number, scenario), ("scenario.pnl",), key
-    )
-    yield from ask(
-        bench, pnl, compute(lambda: (bench.valuation.scenario_pnl(number)[scenario],))
-    )
+    pnl = Question("PMRM_2", address, "getScenarioPnL", (number, scenario), ("scenario.pnl",), key)
+    yield from ask(bench, pnl, compute(lambda: (bench.valuation.scenario_pnl(number)[scenario],)))
     single = Question(
         "PMRM_2",
         address,
@@ -242,7 +234,9 @@ def _auction(bench: Bench, account: Account) -> Iterator[Judge]:
         record.reserved_cash,
     )
     yield from ask(bench, question, values)
-    live = Question("DutchAuction", house.address, "isAuctionLive", (number,), ("auction.live",), key)
+    live = Question(
+        "DutchAuction", house.address, "isAuctionLive", (number,), ("auction.live",), key
+    )
     yield from ask(bench, live, (record.ongoing,))
     margins = Question(
         "DutchAuction",

@@ -91,9 +91,7 @@ def _perp(bench: Bench, perp: PerpMarket) -> Iterator[Judge]:
         ("frozenPerpPrice", ("perp.frozen_price",), (perp.frozen_price,)),
     ]
     for function, fields, values in questions:
-        question = Question(
-            "PerpAsset", perp.address, function, (), fields, market_id=perp.address
-        )
+        question = Question("PerpAsset", perp.address, function, (), fields, market_id=perp.address)
         yield from ask(bench, question, values)
 
 
@@ -171,9 +169,7 @@ def _volatilities(bench: Bench) -> Iterator[Judge]:
             (option.strike, option.expiry),
             ("feeds.vol", "feeds.confidence"),
         )
-        value = compute(
-            partial(_vol, bench, market.vol_feed, option.strike, option.expiry)
-        )
+        value = compute(partial(_vol, bench, market.vol_feed, option.strike, option.expiry))
         yield from ask(bench, question, value)
 
 

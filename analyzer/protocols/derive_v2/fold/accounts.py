@@ -49,6 +49,9 @@ def on_balance_adjusted(ledger: DeriveLedger, event: Event) -> None:
         ledger.notes.append(FoldNote("balance differs", event.block_number, event.log_index, words))
     if asset == ledger.cash_asset:
         on_cash_moved(ledger, number, before, after)
+    perp = ledger.perps.get(asset)
+    if perp is not None and perp.disabled and after == 0:
+        perp.cleared[account.manager] = perp.cleared.get(account.manager, 0) + abs(before)
     if place is None:
         if after:
             held.append(Holding(asset, sub_id, after))

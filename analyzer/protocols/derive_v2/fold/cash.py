@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, integer
 
@@ -14,6 +15,9 @@ def on_interest_accrued(ledger: DeriveLedger, event: Event) -> None:
     cash.total_supply = integer(event, "totalSupply")
     cash.total_borrow = integer(event, "totalBorrow")
     cash.accrued_at = event.time
+    # Each index is truncated twice (a quotient, then a product): 1e-18 of the total each time.
+    cash.supply_allowed += 2 * (cash.total_supply // WAD + 1)
+    cash.borrow_allowed += 2 * (cash.total_borrow // WAD + 1)
 
 
 def on_interest_on_account(ledger: DeriveLedger, event: Event) -> None:
@@ -21,6 +25,13 @@ def on_interest_on_account(ledger: DeriveLedger, event: Event) -> None:
     number = integer(event, "accountId")
     ledger.account(number, event).cash_index = integer(event, "accountIndex")
     ledger.cash.interest[number] = integer(event, "interestAccrued")
+    before = integer(event, "preBalance")
+    # A balance times a truncated quotient of two indexes, itself truncated.
+    rounding = abs(before) // WAD + 2
+    if before >= 0:
+        ledger.cash.supply_allowed += rounding
+    else:
+        ledger.cash.borrow_allowed += rounding
 
 
 def on_cash_moved(ledger: DeriveLedger, number: int, before: int, after: int) -> None:

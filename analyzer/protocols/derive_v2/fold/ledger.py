@@ -46,6 +46,9 @@ class PerpLedger:
     last_funding_paid_at: int = 0
     disabled: bool = False
     frozen_price: int = 0
+    cleared: dict[str, int] = field(default_factory=dict)
+    """Manager -> sizes (absolute, summed) that settlements deleted after the market was disabled:
+    the contract's own totals keep them."""
 
     def position(self, account: int) -> PerpPosition:
         """The account's position, created at its first event."""
@@ -56,8 +59,9 @@ class PerpLedger:
 class CashLedger:
     """CashAsset as its logs say it; totals move with every change of a cash balance.
 
-    accrued_at: time of the last accrual. interest: account -> interest that its last touch found,
-    until its balance is adjusted.
+    accrued_at: time of the last accrual. *_allowed: what the roundings of indexes and balances so
+    far can put between the sum of balances and the total (18 decimals). interest: account -> interest
+    that its last touch found, until its balance is adjusted.
     """
 
     borrow_index: int = WAD
@@ -67,6 +71,8 @@ class CashLedger:
     net_settled_cash: int = 0
     accrued_at: int = 0
     fee_enabled_times: int = 0
+    supply_allowed: int = 0
+    borrow_allowed: int = 0
     interest: dict[int, int] = field(default_factory=dict)
 
 

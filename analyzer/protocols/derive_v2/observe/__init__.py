@@ -18,6 +18,7 @@ from analyzer.protocols.derive_v2.observe.feeds import read_feeds
 from analyzer.protocols.derive_v2.observe.frame import Frame, read_frame
 from analyzer.protocols.derive_v2.observe.perps import read_options, read_perps
 from analyzer.protocols.derive_v2.observe.pmrm import read_portfolio_managers
+from analyzer.protocols.derive_v2.observe.positions import read_total_positions
 from analyzer.protocols.derive_v2.observe.srm import read_standard_manager
 from analyzer.protocols.derive_v2.state import (
     Feeds,
@@ -40,6 +41,7 @@ class DeriveObservation:
     perps: dict[str, PerpMarket]
     options: dict[str, str]
     implementations: list[ImplementationRow]
+    total_positions: dict[tuple[str, str], int | None]
 
 
 def observe(
@@ -58,4 +60,5 @@ def observe(
     srm = yield from read_standard_manager(deployment, ledger)
     pmrms = yield from read_portfolio_managers(deployment, ledger)
     implementations = yield from read_implementations(deployment, ledger.upgraded)
-    return DeriveObservation(frame, feeds, srm, pmrms, perps, options, implementations)
+    positions = yield from read_total_positions(deployment)
+    return DeriveObservation(frame, feeds, srm, pmrms, perps, options, implementations, positions)

@@ -11,6 +11,7 @@ from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.derive_v2.deployments import kind_of
 from analyzer.protocols.derive_v2.observe.batch import Batch, Ticket
+from analyzer.protocols.derive_v2.observe.feeds import FEED_KINDS
 from analyzer.protocols.derive_v2.state import Unreadable
 
 IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
@@ -20,12 +21,16 @@ IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA50
 def read_implementations(
     deployment: Deployment, upgraded: Mapping[str, str]
 ) -> Reading[list[ImplementationRow]]:
-    """One row per contract that rules are about. `upgraded`: proxy -> implementation as its
+    """One row per contract that rules are about (feeds are not). `upgraded`: proxy -> implementation as its
     `Upgraded` logs last said, for where the slot was not recorded."""
-    contracts = {n: a for n, a in deployment.contracts.items() if kind_of(n) is not None}
+    contracts = {
+        name: address
+        for name, address in deployment.contracts.items()
+        if kind_of(name) not in (None, *FEED_KINDS)
+    }
     batch = Batch()
     slots = {
-        n: batch.slot(a, IMPLEMENTATION_SLOT, f"EIP-1967 implementation ({n})")
+        n: batch.slot(a, IMPLEMENTATION_SLOT, f"EIP-1967 implementation({n})")
         for n, a in contracts.items()
     }
     replies = batch.replies((yield batch.requests))
@@ -42,7 +47,7 @@ def read_implementations(
             notes[name] = f"{word.what}: {word.reason}"
     hashes = Batch()
     asked: dict[str, Ticket] = {
-        name: hashes.code_hash(behind.get(name) or address, f"code of {name}")
+        name: hashes.code_hash(behind.get(name) or address, f"contract code({name})")
         for name, address in contracts.items()
     }
     codes = hashes.replies((yield hashes.requests))
