@@ -29,10 +29,13 @@ STABLE = "USDC"
 
 
 def factor_of(state: DeriveState, feed: str) -> str:
-    """The risk factor of a spot feed: the label of the deployment before `_` (`ETH_SpotFeed`),
-    the stable coin for the stable feed, else the address."""
+    """The risk factor of a spot feed: the StandardManager's market of that feed, the stable coin
+    for the stable feed, else the deployment's label before `_` (`ETH_SpotFeed`), else itself."""
     if feed == state.srm.stable_feed:
         return STABLE
+    for market in state.srm.markets.values():
+        if not isinstance(market, Unreadable) and market.spot_feed == feed:
+            return market.name
     label = state.names.get(feed.lower(), "")
     return label.split("_")[0] if "_" in label else label or feed
 
