@@ -60,8 +60,8 @@ class CashLedger:
     """CashAsset as its logs say it; totals move with every change of a cash balance.
 
     accrued_at: time of the last accrual. *_allowed: what the roundings of indexes and balances so
-    far can put between the sum of balances and the total (18 decimals). interest: account -> interest
-    that its last touch found, until its balance is adjusted.
+    far can put between the sum of balances and the total (18 decimals). interest: account ->
+    interest that its last touch found, until its balance is adjusted.
     """
 
     borrow_index: int = WAD

@@ -21,8 +21,11 @@ IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA50
 def read_implementations(
     deployment: Deployment, upgraded: Mapping[str, str]
 ) -> Reading[list[ImplementationRow]]:
-    """One row per contract that rules are about (feeds are not). `upgraded`: proxy -> implementation as its
-    `Upgraded` logs last said, for where the slot was not recorded."""
+    """One row per contract that rules are about (feeds are not).
+
+    `upgraded`: proxy -> implementation as its `Upgraded` logs last said, for where the slot was
+    not recorded. A contract without a proxy is its own implementation.
+    """
     contracts = {
         name: address
         for name, address in deployment.contracts.items()
@@ -51,25 +54,19 @@ def read_implementations(
         for name, address in contracts.items()
     }
     codes = hashes.replies((yield hashes.requests))
-    rows = []
-    for name, address in contracts.items():
-        code = codes.word(asked[name])
-        if isinstance(code, Unreadable):
-            note = notes.get(name, "code hash not recorded")
-            rows.append(
-                ImplementationRow(name, address, behind.get(name), None, "not recorded", note)
-            )
-        else:
-            rows.append(
-                ImplementationRow(
-                    name,
-                    address,
-                    behind.get(name),
-                    f"0x{code:064x}",
-                    "not recorded",
-                    "; ".join(["no rules are tied to a code hash", notes.get(name, "")]).strip(
-                        "; "
-                    ),
-                )
-            )
-    return rows
+    return [
+        _row(name, address, behind.get(name), codes.word(asked[name]), notes.get(name, ""))
+        for name, address in contracts.items()
+    ]
+
+
+def _row(
+    role: str, address: str, implementation: str | None, code: int | Unreadable, note: str
+) -> ImplementationRow:
+    """One contract's row: its code is not recorded, or its hash is none that rules are tied to."""
+    if isinstance(code, Unreadable):
+        return ImplementationRow(
+            role, address, implementation, None, "not recorded", note or "code hash not recorded"
+        )
+    code_hash = f"0x{code:064x}"
+    return ImplementationRow(role, address, implementation, code_hash, "unknown", note)

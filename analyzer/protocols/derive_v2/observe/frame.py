@@ -124,9 +124,8 @@ def _scaled(amount: int | Unreadable, decimals: int | Unreadable) -> int | Unrea
         return amount
     if isinstance(decimals, Unreadable):
         return decimals
-    if decimals > WAD_DECIMALS:
-        return amount // 10 ** (decimals - WAD_DECIMALS)
-    return amount * 10 ** (WAD_DECIMALS - decimals)
+    scaled: int = amount * 10**WAD_DECIMALS // 10**decimals
+    return scaled
 
 
 def _rate_model(replies: Replies, asked: Mapping[str, Ticket]) -> RateModel | Unreadable:
