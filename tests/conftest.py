@@ -100,6 +100,17 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
+def demo_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The snapshot that the demo makes of the shipped recording. Read-only for every test."""
+    from analyzer.runs.demo import demo
+
+    path = tmp_path_factory.mktemp("demo") / "demo.duckdb"
+    outcome = demo(lambda _what, _done, _total: None, db=path)
+    assert list(outcome.problems) == []
+    return path
+
+
+@pytest.fixture(scope="session")
 def perp_devnet(seed: int) -> Iterator[DevnetInfo]:
     """The local chain with the real Perp V2 contracts: one for the whole run.
 

@@ -17,6 +17,8 @@ from readme_blocks import blocks_of, run_block
 from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
 from analyzer.findings import DETECTORS
+from analyzer.protocols.registry import load_plug
+from analyzer.runs.deployments import read_deployment
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "analyzer").rglob("*.py"))
@@ -193,8 +195,20 @@ def test_the_readme_lists_every_detector_with_its_severity() -> None:
     assert rows == {detector.id: detector.severity.label for detector in DETECTORS}
 
 
+def test_the_deployment_file_of_the_readme_is_one(tmp_path: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    [sample] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "my.toml"
+    file.write_text(sample)
+    deployment = read_deployment(file)
+    assert (deployment.name, deployment.protocol) == ("my-perp", "perp-v2")
+    assert set(deployment.contracts) == set(load_plug("perp-v2").required_contracts)
+
+
 def test_the_tour_shows_what_the_commands_really_print(tmp_path: Path) -> None:
     blocks = blocks_of(README.read_text(encoding="utf-8"))
     assert len(blocks) >= 4
     for block in blocks:
-        assert block.text == run_block(block, tmp_path)
+        assert block.text == run_block(block, tmp_path), (
+            "to write it anew: python tests/support/readme_blocks.py README.md"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,9 +75,12 @@ def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: 
     from analyzer.devnet.up import DevnetInfo
     from analyzer.devnet.up import up as run
 
-    with progress() as report:
+    with ExitStack() as building:
+        report = building.enter_context(progress())
 
         def ready(info: DevnetInfo) -> None:
+            # The bars end where the building ends: the rest is waiting.
+            building.close()
             note(f"serving {info.rpc} until Ctrl-C; {out / 'devnet.json'} says what is there")
 
         run(

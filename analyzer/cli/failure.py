@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -20,6 +20,7 @@ CLOSED_PIPE = 141
 """Exit code when the reader of standard output went away: 128 + SIGPIPE."""
 
 _URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>(),;]+)")
+_SHORTEST_KEY = 4
 _secrets: set[str] = set()
 
 
@@ -30,12 +31,26 @@ def keep_secret(urls: Iterable[str]) -> None:
     not enough: user, password, path and query are remembered one by one.
     """
     for url in urls:
-        parts = urlsplit(url)
-        pieces = [parts.path.strip("/"), *parts.path.split("/"), parts.query]
-        pieces += [value for _, _, value in (p.partition("=") for p in parts.query.split("&"))]
-        pieces += parts.netloc.rpartition("@")[0].split(":")
-        # Shorter pieces ("v2", "rpc") are no keys, and masking them would garble the message.
-        _secrets.update(piece for piece in pieces if len(piece) >= 8)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            # Not a URL: whatever is in it is not shown, and `runs` says what is wrong with it.
+            _secrets.add(url)
+            continue
+        named = [*parts.netloc.rpartition("@")[0].split(":"), *_values(parts.query)]
+        likely = [piece for piece in parts.path.split("/") if _may_be_a_key(piece)]
+        pieces = [*(piece for piece in named if len(piece) >= _SHORTEST_KEY), *likely]
+        _secrets.update(form for piece in pieces for form in (piece, unquote(piece)))
+
+
+def _values(query: str) -> list[str]:
+    return [pair.partition("=")[2] or pair for pair in query.split("&")]
+
+
+def _may_be_a_key(piece: str) -> bool:
+    """Whether a piece of a path is long or odd enough; "v2" and "optimism" are not, and masking
+    them would garble the message."""
+    return len(piece) >= 20 or (len(piece) >= 8 and any(c.isdigit() for c in piece))
 
 
 def mask(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,15 +19,16 @@ from typing import Any
 from analyzer.devnet.chain import Anvil
 from analyzer.devnet.clock import GENESIS_TIME
 from analyzer.devnet.packages import anvil_binary, fetch
-from analyzer.devnet.perp_v2.play import Liquidation, Refused
+from analyzer.devnet.part import BLOCK_LABELS, Liquidation, Part, Refused
+from analyzer.devnet.perp_v2 import PerpV2
 from analyzer.devnet.perp_v2.population import MIN_ACCOUNTS
-from analyzer.devnet.perp_v2.scenario import run
 from analyzer.devnet.world import Progress, World, chain_id_of
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 
-PROTOCOLS = ("perp-v2",)
-BLOCK_LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
+PARTS: Mapping[str, Callable[[World, int], Part]] = {"perp-v2": PerpV2}
+"""Protocol -> what deploys and plays it."""
+PROTOCOLS = tuple(PARTS)
 DOCUMENT = "devnet.json"
 POLL_S = 0.5
 
@@ -79,7 +81,7 @@ def start(
     binary = anvil_binary(packages)
     progress("fetching the contracts through npm", 1, 1)
     with Anvil(binary, chain_id_of(seed), GENESIS_TIME, port) as anvil:
-        yield _build(World(anvil, packages, seed, progress=progress), accounts)
+        yield _build(World(anvil, packages, seed, progress=progress), protocols, accounts)
 
 
 def up(
@@ -178,35 +180,50 @@ def _require_valid(protocols: Sequence[str], accounts: int, seed: int) -> None:
         raise InputError(f"a seed is a number from 0 up, not {seed}")
 
 
-def _build(world: World, accounts: int) -> DevnetInfo:
-    play = run(world, accounts)
+def _build(world: World, protocols: Sequence[str], accounts: int) -> DevnetInfo:
+    parts = {name: PARTS[name](world, accounts) for name in protocols}
+    blocks = _play(world, list(parts.values()))
+    stories = {name: part.story() for name, part in parts.items()}
     last = world.anvil.last_header()
-    name = f"perp-v2-devnet-{world.seed}"
-    deployment = Deployment(
-        name,
-        "perp-v2",
-        chain_id_of(world.seed),
-        play.perp.from_block,
-        play.perp.contracts(),
-        source="deployed on the local chain from the npm packages of devnet/package.json",
-    )
-    roles: dict[str, list[str]] = {}
-    for person in play.people:
-        roles.setdefault(person.role, []).append(person.address)
     return DevnetInfo(
         rpc=world.anvil.url,
-        chain_id=deployment.chain_id,
+        chain_id=chain_id_of(world.seed),
         seed=world.seed,
         accounts=accounts,
-        deployments={"perp-v2": deployment},
-        blocks={label: play.pins[label] for label in BLOCK_LABELS},
+        deployments={name: story.deployment for name, story in stories.items()},
+        blocks=blocks,
         state_root=last.state_root,
         last_block=last.number,
-        liquidations=tuple(play.liquidations),
-        refused=tuple(play.refused),
-        actions={"done": dict(play.done), "reverted": dict(play.reverted)},
-        addresses=roles,
+        liquidations=tuple(row for story in stories.values() for row in story.liquidations),
+        refused=tuple(row for story in stories.values() for row in story.refused),
+        actions=_merged([story.actions for story in stories.values()]),
+        addresses={
+            role if len(stories) == 1 else f"{name} {role}": addresses
+            for name, story in stories.items()
+            for role, addresses in story.addresses.items()
+        },
     )
+
+
+def _play(world: World, parts: Sequence[Part]) -> dict[str, int]:
+    """Plays every part up to each pinned block in turn; label -> block."""
+    plays = [part.play() for part in parts]
+    blocks = {}
+    for label in BLOCK_LABELS:
+        for play in plays:
+            reached = next(play)
+            assert reached == label, f"a protocol is at {reached} instead of {label}"
+        blocks[label] = world.anvil.block_number()
+    return blocks
+
+
+def _merged(rows: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
+    """The sum of all protocols' counts of actions."""
+    out: dict[str, Counter[str]] = {"done": Counter(), "reverted": Counter()}
+    for row in rows:
+        for kind, counts in row.items():
+            out[kind].update(counts)
+    return {kind: dict(counts) for kind, counts in out.items()}
 
 
 def _require_serving(info: DevnetInfo) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from analyzer.report.money import amount, short
 
-FINDING_ROWS = 25
-"""How many findings a page lists; JSON and CSV hold all of them."""
+FINDING_ROWS = 5
+"""How many findings of one detector a page lists; JSON and CSV hold all of them."""
 MISMATCH_ROWS = 25
 """How many divergences a page lists; JSON holds all of them."""
 
@@ -59,17 +59,16 @@ _ANSWERS = {
 
 
 def page(document: Mapping[str, Any]) -> list[Block]:
-    """The blocks of a whole document: each scan, then the findings of all."""
+    """The blocks of a whole document, scan by scan; divergences of all at the end."""
     blocks: list[Block] = []
     for scan in document["scans"]:
-        blocks += scan_blocks(scan)
-    blocks += _findings(document["findings"])
-    blocks += _mismatches(document["verification"])
-    return blocks
+        found = [f for f in document["findings"] if f["scan_id"] == scan["scan_id"]]
+        blocks += scan_blocks(scan, found)
+    return [*blocks, *_mismatches(document["verification"])]
 
 
-def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
-    """The blocks of one scan: the answer first, then what it rests on."""
+def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The blocks of one scan: the answer first, then what is wrong, then what it rests on."""
     block = scan["block"]
     when = datetime.fromtimestamp(block["time"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     heading = (
@@ -79,9 +78,11 @@ def scan_blocks(scan: Mapping[str, Any]) -> list[Block]:
     return [
         Heading(heading),
         *_answer(scan),
-        *_totals(scan),
+        *_totals_line(scan),
         *_verdicts(scan),
         *_worst(scan),
+        *_findings(findings),
+        *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
     ]
 
@@ -181,8 +182,8 @@ def _worst(scan: Mapping[str, Any]) -> list[Block]:
     ]
 
 
-def _totals(scan: Mapping[str, Any]) -> list[Block]:
-    """How many control totals hold, and those that are not met to the last unit by name."""
+def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
+    """How many control totals hold."""
     totals = scan["totals"]
     if not totals:
         return []
@@ -193,6 +194,11 @@ def _totals(scan: Mapping[str, Any]) -> list[Block]:
     text = (
         f"{hold} of {_count(len(totals), 'control total')} hold, {exact} of them to the last unit"
     )
+    return [Line("Totals", text, tone)]
+
+
+def _totals(scan: Mapping[str, Any]) -> list[Block]:
+    """The control totals that are not met to the last unit, with the reason."""
     rows = tuple(
         (
             total["name"],
@@ -201,13 +207,12 @@ def _totals(scan: Mapping[str, Any]) -> list[Block]:
             {True: "holds", False: "OFF", None: "not read"}[total["holds"]],
             _because(total),
         )
-        for total in totals
+        for total in scan["totals"]
         if total["difference"] != "0"
     )
     columns = ("total", "difference", "allowed", "", "because")
     note = "Differences in the smallest unit of each total; `control_totals` lists all identities."
-    grid = [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
-    return [Line("Totals", text, tone), *grid]
+    return [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
 
 
 def _because(total: Mapping[str, Any]) -> str:
@@ -220,23 +225,37 @@ def _because(total: Mapping[str, Any]) -> str:
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """The findings by detector, of each those with the largest amount."""
     if not findings:
         return [Line("Findings", "none", "good")]
-    rows = tuple(
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        groups.setdefault(finding["detector"], []).append(finding)
+    rows = [row for group in groups.values() for row in _finding_rows(group)]
+    counted = Counter(finding["severity"] for finding in findings)
+    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
+    if any(len(group) > FINDING_ROWS for group in groups.values()):
+        note += "; --format json or csv lists all"
+    columns = ("severity", "detector", "about", "what")
+    return [Grid("Findings", columns, tuple(rows), note=f"{note}.", whole=frozenset(columns[:3]))]
+
+
+def _finding_rows(group: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """The rows of one detector's findings: the largest first, and how many are left out."""
+    largest = sorted(group, key=lambda finding: -_first_amount(finding)[1])
+    rows: list[tuple[str, ...]] = [
         (
             finding["severity"],
             finding["detector"],
             finding["account_id"] or finding["market"] or "deployment",
             _what(finding),
         )
-        for finding in findings[:FINDING_ROWS]
-    )
-    counted = Counter(finding["severity"] for finding in findings)
-    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
-    if len(findings) > FINDING_ROWS:
-        note += f"; the first {FINDING_ROWS} are shown, --format json or csv gives all"
-    columns = ("severity", "detector", "about", "what")
-    return [Grid("Findings", columns, rows, note=f"{note}.", whole=frozenset(columns[:3]))]
+        for finding in largest[:FINDING_ROWS]
+    ]
+    left = len(group) - len(rows)
+    if left:
+        rows.append(("", "", f"and {left:,} more", ""))
+    return rows
 
 
 def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
@@ -276,17 +295,23 @@ def not_read(scan: Mapping[str, Any]) -> list[str]:
     return texts
 
 
+def _first_amount(finding: Mapping[str, Any]) -> tuple[str, int]:
+    """Name and value of a finding's first amount that is no count; ("", 0) when it has none."""
+    for name, value in finding["amounts"].items():
+        if not name.endswith("_count"):
+            return name, int(value)
+    return "", 0
+
+
 def _what(finding: Mapping[str, Any]) -> str:
-    """A finding in few words: its first amount, and its title where no account is named."""
-    amounts = [
-        amount(name, int(value))
-        for name, value in finding["amounts"].items()
-        if not name.endswith("_count")
-    ]
-    first = amounts[0] if amounts else ""
-    if finding["account_id"] and first:
-        return first
-    return f"{finding['title']} ({first})" if first else str(finding["title"])
+    """A finding in few words: the amount for an account, title and amount for a deployment, the
+    title where it says which of several causes it is."""
+    name, value = _first_amount(finding)
+    first = amount(name, value) if name else ""
+    title = str(finding["title"])
+    if finding["market"] is not None or not first:
+        return title
+    return first if finding["account_id"] else f"{title} ({first})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -44,7 +44,7 @@ def render_rows(
         writer.writerow(columns)
         writer.writerows([["" if v is None else _text(v) for v in row] for row in rows])
         return out.getvalue()
-    cells = tuple(tuple(_text(value) for value in row) for row in rows)
+    cells = tuple(tuple(_short(value) for value in row) for row in rows)
     columns = tuple(columns)
     right = frozenset(
         name
@@ -89,6 +89,11 @@ def _needed(
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    """A value for people: as `_text`, but a float, which is never an amount, in six digits."""
+    return f"{value:.6g}" if isinstance(value, float) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -28,7 +28,7 @@ from analyzer.runs.pipeline import (
     rebuild_indexed,
     run_id,
 )
-from analyzer.runs.sources import Source, check_contracts, open_source
+from analyzer.runs.sources import Source, check_contracts, check_pinned, open_source
 from analyzer.runs.tables import RunFacts, snapshot_rows
 from analyzer.solvency.rebuild import verify
 from analyzer.solvency.result import ScanResult
@@ -91,6 +91,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         progress=progress,
     ) as source:
         block = source.chain.resolve(options.block)
+        check_pinned(source.chain, block)
         # Before the index is opened: wrong input leaves no file behind.
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
@@ -104,18 +105,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
             ]  # fmt: skip
     results = [result for result, _ in scans]
     code = exit_code(results, fail_on)
-    facts = RunFacts(
-        run_id(
-            [result.scan_id for result in results],
-            [__version__, mode.value, str(options.seed), options.fail_on],
-        ),
-        source.kind,
-        source.endpoint,
-        mode.value,
-        int(code),
-        started.replace(tzinfo=None),
-        datetime.now(UTC).replace(tzinfo=None),
-    )
+    facts = _facts(source, results, options, code=code, started=started)
     progress("write the snapshot", 0, 1)
     write_snapshot(options.db, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
@@ -161,6 +151,29 @@ def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
         Index(Path(scratch) / "index.duckdb") as index,
     ):
         yield index
+
+
+def _facts(
+    source: Source,
+    results: list[ScanResult],
+    options: ScanOptions,
+    *,
+    code: ExitCode,
+    started: datetime,
+) -> RunFacts:
+    """What the run says of itself in the snapshot."""
+    return RunFacts(
+        run_id(
+            [result.scan_id for result in results],
+            [__version__, options.verify, str(options.seed), options.fail_on],
+        ),
+        source.kind,
+        source.endpoint,
+        options.verify,
+        int(code),
+        started.replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None),
+    )
 
 
 def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict[str, Any]:

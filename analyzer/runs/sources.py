@@ -115,6 +115,21 @@ def check_contracts(chain: Chain, deployment: Deployment, block: BlockRef) -> No
         )
 
 
+def check_pinned(chain: Chain, block: BlockRef) -> None:
+    """Sees that a recording was made at `block`; a live chain answers at any.
+
+    Raises: InputError listing the pinned blocks.
+    """
+    from analyzer.chain.replay import Replay
+
+    pins = chain.pins() if isinstance(chain, Replay) else []
+    if pins and block.number not in {number for number, _, _ in pins}:
+        known = ", ".join(
+            f"{label} = {number}" if label else str(number) for number, label, _ in pins
+        )
+        raise InputError(f"nothing was recorded at block {block.number}; pinned blocks: {known}")
+
+
 def _of_recording(chain: Chain, recording: Path | None, names: Sequence[str]) -> list[Deployment]:
     """The deployments named, among those of the recording first; all of them when none is."""
     from analyzer.chain.replay import Replay

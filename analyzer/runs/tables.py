@@ -20,6 +20,7 @@ from analyzer.solvency.verdicts import headroom_e18
 _E18_DECIMALS = 18
 
 Rows = Iterator[tuple[object, ...]]
+Tables = dict[str, Iterable[tuple[object, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,22 @@ def snapshot_rows(
     return {name: (row for part in parts for row in part) for name, parts in tables.items()}
 
 
-def _scan_rows(run: RunFacts, result: ScanResult) -> Mapping[str, Iterable[tuple[object, ...]]]:
+def _scan_rows(run: RunFacts, result: ScanResult) -> Tables:
     """The rows of one scan."""
-    key, details = result.scan_id, result.details
-    return {
+    own: Tables = {
         "runs": [
-            (key, run.run_id, __version__, run.source, run.endpoint, run.verify_mode,
+            (result.scan_id, run.run_id, __version__, run.source, run.endpoint, run.verify_mode,
              run.exit_code, run.started_at, run.finished_at)
         ],
         "scans": [_scan(result)],
+    }  # fmt: skip
+    return {**own, **_account_tables(result), **_market_tables(result), **_outcome_tables(result)}
+
+
+def _account_tables(result: ScanResult) -> Tables:
+    """What each account has and owes."""
+    key, details = result.scan_id, result.details
+    return {
         "accounts": (
             (key, r.account_id, r.owner, r.kind, r.first_block, r.last_block, r.events)
             for r in details.accounts
@@ -73,6 +81,14 @@ def _scan_rows(run: RunFacts, result: ScanResult) -> Mapping[str, Iterable[tuple
              r.quote_amount_e18, r.pending_fee_e18)
             for r in details.orders
         ),
+        "statements": _statements(key, details.statements),
+    }  # fmt: skip
+
+
+def _market_tables(result: ScanResult) -> Tables:
+    """Markets, prices, backstops, control totals and the code behind it all."""
+    key, details = result.scan_id, result.details
+    return {
         "markets": (
             (key, r.market_id, r.symbol, r.factor, r.status, r.mark_price_e18,
              r.index_price_e18, r.reference_price_e18, r.open_interest_long_e18,
@@ -93,6 +109,17 @@ def _scan_rows(run: RunFacts, result: ScanResult) -> Mapping[str, Iterable[tuple
              r.why, r.surplus_ok, r.holds)
             for r in details.totals
         ),
+        "implementations": (
+            (key, r.role, r.address, r.implementation, r.code_hash, r.status, r.note)
+            for r in details.implementations
+        ),
+    }  # fmt: skip
+
+
+def _outcome_tables(result: ScanResult) -> Tables:
+    """What was compared, found and read."""
+    key = result.scan_id
+    return {
         "verification": (
             (key, n, c.account_id, c.market_id, c.contract, c.field, c.expected, c.actual,
              c.equal, c.note)
@@ -107,14 +134,9 @@ def _scan_rows(run: RunFacts, result: ScanResult) -> Mapping[str, Iterable[tuple
             (key, r.purpose, r.what, r.requested, r.values, r.reverted, r.not_read, r.example)
             for r in result.reads
         ),
-        "implementations": (
-            (key, r.role, r.address, r.implementation, r.code_hash, r.status, r.note)
-            for r in details.implementations
-        ),
-        "statements": _statements(key, details.statements),
         "silent_changes": (
             (key, n, c.kind, c.account_id, c.market_id, c.detail)
-            for n, c in enumerate(details.silent_changes, 1)
+            for n, c in enumerate(result.details.silent_changes, 1)
         ),
         "cautions": (
             (key, n, c.kind, c.account_id, c.market_id, c.text, _amounts(c.amounts),

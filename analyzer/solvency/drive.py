@@ -95,6 +95,7 @@ class ReadDesk:
         return sum(c.not_read for (purpose, _), c in self._counts.items() if purpose == REBUILD)
 
     def _count(self, request: ReadRequest, answer: Answer, purpose: str) -> None:
+        """Counts one answer under its purpose."""
         if purpose == REBUILD and _tells_implementation(request):
             purpose = IMPLEMENTATION
         self._counts.setdefault((purpose, kind_of_read(request)), _Count()).add(request, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from analyzer.abi.contract import EventAbi, EventInput
 from analyzer.abi.types import BlobType, WordType, parse_type
@@ -32,6 +33,7 @@ def table_name(role: str, event: EventAbi) -> str:
     return f"event_{_snake(role)}_{_snake(event.name)}"
 
 
+@lru_cache(maxsize=1024)
 def event_table(role: str, event: EventAbi) -> Table:
     """The table of one event of one role."""
     columns = list(_COMMON)
@@ -62,6 +64,7 @@ def _column(event: EventAbi, argument: EventInput, taken: set[str]) -> Column:
     return Column(name, _kind(argument), comment)
 
 
+@lru_cache(maxsize=4096)
 def _kind(argument: EventInput) -> Kind:
     """What the column of an argument holds."""
     kind = parse_type(argument.type)

@@ -59,7 +59,9 @@ def check_kind(
     if found is None:
         raise InputError(f"{path} was not made by analyzer: name another file")
     if found[0] != kind:
-        raise InputError(f"{path} is an analyzer {found[0]}, not a {kind}: name another file")
+        raise InputError(
+            f"{path} holds the {found[0]} of analyzer, its {kind} is wanted: name another file"
+        )
     if found[1] != version:
         raise InputError(
             f"{path} is a {kind} of version {found[1]}, this program writes version {version}:"

@@ -69,10 +69,10 @@ def _load_batch(
     connection.register(
         "analyzer_batch", pa.Table.from_arrays(arrays, names=[c.name for c in columns])
     )
-    try:
-        connection.execute(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM analyzer_batch")
-    finally:
-        connection.unregister("analyzer_batch")
+    # No `finally`: in a transaction that the insert aborted nothing but ROLLBACK is allowed, and
+    # a name that stays registered is replaced by the next batch.
+    connection.execute(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM analyzer_batch")
+    connection.unregister("analyzer_batch")
     checksums = ", ".join(_checksum_sql(column) for column in columns)
     stored = fetch(
         connection, f"SELECT count(*), {checksums} FROM {name} WHERE rowid > ?", [last_row]

@@ -1,12 +1,13 @@
 """Writes a snapshot: aside first, then renamed into place, so that no reader sees half of one.
 
-    rows ──▶ .<name>.<pid>.partial ──checks──▶ rename ──▶ <name>
+    rows ──▶ .<name>.<process>.partial ──checks──▶ rename ──▶ <name>
 
 A reader that has the old file open keeps it. A file that is not ours is never replaced.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -21,6 +22,8 @@ from analyzer.store.snapshot_schema import TABLES, VERSION
 from analyzer.store.views import VIEWS
 
 __all__ = ["SCHEMA", "Snapshot", "check_replaceable", "open_snapshot", "write_snapshot"]
+
+_PARTIAL = ".partial"
 
 SCHEMA: Mapping[str, Table] = {table.name: table for table in TABLES}
 """Every table of a snapshot by name, with its columns and their comments."""
@@ -51,8 +54,8 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
     if unknown:
         raise KeyError(f"a snapshot has no table {', '.join(unknown)}")
     check_replaceable(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    aside.unlink(missing_ok=True)
+    _remove_leftovers(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         written = _write(aside, rows)
         os.replace(aside, path)
@@ -62,6 +65,25 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
                 leftover.unlink()
         raise
     return written
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Removes what killed runs left beside `path`; the files of runs that still go on stay."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}*"):
+        process = leftover.name.removeprefix(f".{path.name}.").split(".", 1)[0]
+        if process.isdigit() and (int(process) == os.getpid() or not _is_running(int(process))):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process of that number exists."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[str, int]:

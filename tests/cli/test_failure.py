@@ -92,6 +92,26 @@ def test_a_key_is_masked_where_a_library_repeats_it_without_its_host() -> None:
     assert KEY not in mask(text)
 
 
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("https://user:pa55@node.example", "pa55"),
+        ("https://node.example/rpc?apikey=abcdef", "abcdef"),
+        ("https://node.example/abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwx"),
+        ("https://node.example/a%2Fb0123456", "a/b0123456"),
+        ("https://[node/secret0123", "secret0123"),
+    ],
+)
+def test_every_part_of_a_url_that_may_be_a_key_is_masked(url: str, secret: str) -> None:
+    keep_secret([url])
+    assert secret not in mask(f"failed: {url} and again {secret if '[' not in url else url}")
+
+
+def test_an_ordinary_word_in_a_url_does_not_garble_messages() -> None:
+    keep_secret(["https://rpc.example/optimism/v2"])
+    assert mask("deployment optimism, v2") == "deployment optimism, v2"
+
+
 def test_a_closed_pipe_ends_quietly() -> None:
     script = (
         "import os, sys\n"

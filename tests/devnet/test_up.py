@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analyzer.devnet.up import BLOCK_LABELS, DevnetInfo, deployment_toml, start, up, write_files
+from analyzer.devnet.part import BLOCK_LABELS
+from analyzer.devnet.up import DevnetInfo, deployment_toml, start, up, write_files
 from analyzer.model.errors import InputError
 
 SERVE = """
@@ -129,7 +130,9 @@ def test_anvil_ends_with_a_process_that_is_killed_outright(tmp_path: Path) -> No
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux lets a child follow its parent")
     out = tmp_path / "out"
-    child = subprocess.Popen([sys.executable, "-c", SERVE, str(out)])
+    # What the killed process could not remove goes away with the test's own folder.
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    child = subprocess.Popen([sys.executable, "-c", SERVE, str(out)], env=environment)
     try:
         while not (out / "devnet.json").exists():
             assert child.poll() is None

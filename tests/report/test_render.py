@@ -117,12 +117,15 @@ def test_markdown_cannot_be_broken_by_text_from_the_chain() -> None:
     )
 
 
-def test_a_page_says_how_many_findings_it_leaves_out() -> None:
-    result = clean_result([judged(n, equity=60) for n in range(FINDING_ROWS + 3)])
+def test_a_page_shows_the_largest_of_a_kind_and_says_how_many_it_leaves_out() -> None:
+    rows = [judged(n, equity=n) for n in range(FINDING_ROWS + 3)]
+    result = clean_result(rows)
     result.findings = run_detectors(result)
-    text = render(envelope({}, [result]), "table")
-    assert f"28 high; the first {FINDING_ROWS} are shown, --format json or csv gives all." in text
-    assert text.count("undercollateralized-account") == FINDING_ROWS
+    lines = render(envelope({}, [result]), "table").splitlines()
+    shown = [line.split()[2] for line in lines if "undercollateralized-account" in line]
+    assert shown == [account_id(n) for n in range(FINDING_ROWS)]
+    assert [line.strip() for line in lines if "more" in line.split()] == ["and 3 more"]
+    assert lines[-1] == "8 high; --format json or csv lists all."
 
 
 def test_another_format_is_refused(document: Document) -> None:

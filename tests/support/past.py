@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 from analyzer.abi.contract import load_abi
 from analyzer.abi.events import decode_log
@@ -52,6 +55,29 @@ class Past:
         (answer,) = self.chain.read(block, [abi.request(address, function, *arguments)])
         assert isinstance(answer, Value), answer
         return abi.decode(function, answer.data)
+
+    def simulate(
+        self, number: int, sender: str, calls: list[tuple[str, str]]
+    ) -> list[dict[str, Any]]:
+        """What the node says of these (to, data) calls, made one after the other in one block on
+        the state of block `number`, at the same time; nothing of it is kept."""
+        time = self.chain.resolve(str(number)).time
+        made = [{"from": sender, "to": to, "data": data, "gas": hex(10**7)} for to, data in calls]
+        block = {"blockOverrides": {"time": hex(time)}, "calls": made}
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "eth_simulateV1",
+            "params": [{"blockStateCalls": [block]}, hex(number)],
+        }
+        request = Request(
+            self.info.rpc, json.dumps(body).encode(), {"content-type": "application/json"}
+        )
+        with urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "error" not in answer, answer["error"]
+        results: list[dict[str, Any]] = answer["result"][0]["calls"]
+        return results
 
     def receipt(self, number: int) -> list[tuple[str, dict[str, object]]]:
         """Name and arguments of what the protocol's contracts logged in a block, in order."""

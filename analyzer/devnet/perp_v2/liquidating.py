@@ -10,14 +10,16 @@ import random
 from dataclasses import dataclass
 
 from analyzer.devnet.chain import Call
+from analyzer.devnet.part import Liquidation, Refused
 from analyzer.devnet.perp_v2.desk import Standing
-from analyzer.devnet.perp_v2.play import Liquidation, Play, Refused
+from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import of_role
 from analyzer.devnet.world import View
 
 PARTIAL_CHANCE = 0.35
 A_WAVE = 8
-"""Liquidations at one timestamp."""
+"""Liquidations at one timestamp, at least; larger markets have larger waves."""
+ACCOUNTS_A_LIQUIDATION = 40
 
 
 @dataclass
@@ -30,10 +32,17 @@ class Bailiff:
     collaterals_left: int
 
     def __post_init__(self) -> None:
+        self.quota = self.left
         self.roles = {p.address: p.role for p in self.play.people}
 
+    @property
+    def left(self) -> int:
+        """How many liquidations are still to be made."""
+        return self.positions_left + self.collaterals_left
+
     def wave(self) -> int:
-        """Up to A_WAVE liquidations after one new block; returns how many were executed."""
+        """Some liquidations after one new block; returns how many were executed."""
+        most = max(A_WAVE, len(self.play.people) // ACCOUNTS_A_LIQUIDATION)
         standings = self._standings()
         self._cancel_orders([s for s in standings if s.liquidatable and s.has_order])
         solvent_first = self.rng.random() < 0.5
@@ -41,7 +50,7 @@ class Bailiff:
         self.play.mine(self.rng.randint(5, 40))
         executed = 0
         for standing in standings:
-            if executed >= A_WAVE:
+            if executed >= most:
                 break
             executed += self._liquidate(standing)
         return executed

@@ -1,4 +1,4 @@
-"""The state of a scenario in progress: who, what was done, which blocks were pinned."""
+"""The state of a scenario in progress: who takes part, and what was done."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.devnet.chain import Mined
 from analyzer.devnet.clock import MINUTE
+from analyzer.devnet.part import Liquidation, Refused
 from analyzer.devnet.perp_v2.deploy import Market, Perp, sqrt_price_x96
 from analyzer.devnet.perp_v2.desk import Desk
 from analyzer.devnet.perp_v2.population import Person, of_role
@@ -15,37 +16,6 @@ from analyzer.devnet.world import BLOCK_SECONDS, World
 TRANSACTIONS_A_BLOCK = 300
 SAME_PRICE = 0.0002
 """A pool within this relative distance of its target is left alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Liquidation:
-    """One liquidation that was executed, alone in its block, at the time of the block before.
-
-    The state it met is the state of block `block - 1`, and the block before has the same time, so
-    a scan of that block predicts it exactly. `asset`: base token or collateral token. `requested`:
-    the size asked for (0 = as much as allowed), or the amount of the token, or of USDC.
-    """
-
-    kind: str
-    block: int
-    time: int
-    tx_hash: str
-    trader: str
-    asset: str
-    liquidator: str
-    requested: int
-    in_settlement: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A liquidation that the contract would not execute on the state of `block`, and why."""
-
-    kind: str
-    block: int
-    trader: str
-    asset: str
-    reason: str
 
 
 @dataclass
@@ -57,7 +27,6 @@ class Play:
     people: list[Person]
     premium: list[float] = field(default_factory=list)
     """How far each pool is held from its index price, as a ratio."""
-    pins: dict[str, int] = field(default_factory=dict)
     liquidations: list[Liquidation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
@@ -85,10 +54,6 @@ class Play:
         for receipt in mined.receipts:
             (self.done if receipt.ok else self.reverted)[receipt.call.label] += 1
         return mined
-
-    def pin(self, label: str) -> None:
-        """Names the last block."""
-        self.pins[label] = self.world.anvil.block_number()
 
     def report_prices(self, seconds: int) -> None:
         """A block in which every aggregator reports its price and every feed takes it over."""

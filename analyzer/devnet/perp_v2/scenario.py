@@ -8,7 +8,7 @@ one of the large markets stands still and a small one is closed.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.deploy import deploy
@@ -32,30 +32,41 @@ POSITIONS_SHARE = 0.12
 COLLATERALS_SHARE = 0.07
 
 
-def run(world: World, accounts: int) -> Play:
-    """Deploys the protocol and plays the whole scenario. Raises UnreadError."""
+def prepare(world: World, accounts: int) -> tuple[Play, list[float]]:
+    """Deploys the protocol and says who takes part and how far each market will fall.
+
+    Raises UnreadError when a contract refuses.
+    """
     perp = deploy(world)
     falls = [world.random(f"perp-v2 fall {m.plan.feed}").uniform(*FALL) for m in perp.markets]
-    play = Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls])
+    return Play(world, perp, populate(world, accounts, falls), [0.0 for _ in falls]), falls
+
+
+def phases(play: Play, falls: Sequence[float]) -> Iterator[str]:
+    """Plays the whole scenario; yields the label of each pinned block when the chain is there."""
     open_market(play)
     open_first_positions(play)
-    rounds = min(max(accounts // 10, CALM_STEPS[0]), CALM_STEPS[1])
+    rounds = min(max(len(play.people) // 10, CALM_STEPS[0]), CALM_STEPS[1])
     trade_for(play, rounds, 0.12, "calm days", hours=(1, 5))
     _change_parameters(play)
     trade_for(play, rounds, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
-    play.pin("calm")
+    yield "calm"
     _pause(play, SMALL_MARKET)
     _crash(play, falls)
-    play.pin("stressed")
-    _liquidate(play, accounts)
-    play.pin("after")
+    yield "stressed"
+    bailiff = _bailiff(play)
+    _liquidate(bailiff, until=bailiff.quota // 2)
+    yield "mid_liquidation"
+    _liquidate(bailiff, until=0)
+    _close_small_market(play)
+    _settle_bad_debt(play)
+    yield "after"
     trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
     _pause(play, PAUSED_MARKET)
     trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
-    play.pin("paused")
-    return play
+    yield "paused"
 
 
 def _change_parameters(play: Play) -> None:
@@ -98,29 +109,28 @@ def _crash(play: Play, falls: Sequence[float]) -> None:
     play.step_prices(rng.randint(5 * MINUTE, 15 * MINUTE))
 
 
-def _liquidate(play: Play, accounts: int) -> None:
-    rng = play.world.random("perp-v2 liquidations")
-    bailiff = Bailiff(
+def _bailiff(play: Play) -> Bailiff:
+    accounts = len(play.people)
+    return Bailiff(
         play,
-        rng,
+        play.world.random("perp-v2 liquidations"),
         positions_left=max(6, round(accounts * POSITIONS_SHARE)),
         collaterals_left=max(3, round(accounts * COLLATERALS_SHARE)),
     )
-    total = bailiff.positions_left + bailiff.collaterals_left
-    while executed := bailiff.wave():
-        left = bailiff.positions_left + bailiff.collaterals_left
-        play.world.progress("liquidations", total - left, total)
-        if "mid_liquidation" not in play.pins and left <= total / 2:
-            play.pin("mid_liquidation")
-        if not left or not executed:
-            break
-        for feed in play.perp.feeds.values():
-            feed.feed.drift(rng, 0.01)
-        play.step_prices(rng.randint(30, 3 * MINUTE))
-    if "mid_liquidation" not in play.pins:
-        play.pin("mid_liquidation")
-    _close_small_market(play)
-    _settle_bad_debt(play)
+
+
+def _liquidate(bailiff: Bailiff, *, until: int) -> None:
+    """Waves of liquidations until only `until` of the quota are left, or nobody is left to
+    liquidate. Prices move a little before each further wave."""
+    play = bailiff.play
+    while bailiff.left > until:
+        if play.liquidations:
+            for feed in play.perp.feeds.values():
+                feed.feed.drift(bailiff.rng, 0.01)
+            play.step_prices(bailiff.rng.randint(30, 3 * MINUTE))
+        if not bailiff.wave():
+            return
+        play.world.progress("liquidations", len(play.liquidations), bailiff.quota)
 
 
 def _settle_bad_debt(play: Play) -> None:

@@ -1,0 +1,182 @@
+"""The commands on the demo's snapshot, as a new user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from analyzer.cli import main
+
+PROGRAM = "from analyzer.cli import main; main()"
+
+
+def invoke(*words: str, **extra: object) -> Result:
+    """Runs a command line in this process."""
+    return CliRunner().invoke(main, list(words), **extra)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def worst(demo_snapshot: Path) -> str:
+    """The account furthest below maintenance."""
+    result = invoke(
+        *["query", "run", "accounts_below_maintenance", "-p", "limit=1", "--json", "--db"],
+        str(demo_snapshot),
+    )
+    account: str = json.loads(result.stdout)[0]["account_id"]
+    return account
+
+
+def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> None:
+    result = invoke("demo")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "INSOLVENT: bad debt exceeds the backstops by" in result.stdout
+    assert "compared with the contract's own views: 0 differ" in result.stdout
+    assert "account value of the test" in result.stdout
+
+
+def test_the_demo_in_json_is_the_document_alone() -> None:
+    document = json.loads(invoke("demo", "--json").stdout)
+    assert (document["schema"], document["verification"]["mismatches"]) == (1, 0)
+    assert document["verification"]["checks"] > 10_000
+    [scan] = document["scans"]
+    assert scan["accounts"] >= 200
+    assert {total["holds"] for total in scan["totals"]} == {True}
+
+
+def test_an_account_is_found_in_any_case(demo_snapshot: Path, worst: str) -> None:
+    as_written = invoke("account", worst, "--db", str(demo_snapshot), "--json")
+    lower = invoke("account", worst.lower(), "--db", str(demo_snapshot), "--json")
+    assert (as_written.exit_code, as_written.stdout) == (0, lower.stdout)
+    document = json.loads(as_written.stdout)
+    assert (document["account_id"], document["verdict"]) == (worst, "insolvent")
+    assert all(line["source"] for line in document["lines"])
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["account", "0x0000000000000000000000000000000000000001"], "error: there is no account"),
+        (["sql", "SELECT nothing FROM nowhere"], "error: the query failed: Catalog Error"),
+        (["sql", "DELETE FROM margin"], "error: the query failed:"),
+        (["query", "run", "nope"], "error: there is no query 'nope'"),
+        (["query", "run", "largest_positions", "-p", "x=1"], "error: query largest_positions has"),
+    ],
+)
+def test_a_wrong_question_is_one_line_and_exit_code_2(
+    words: list[str], line: str, demo_snapshot: Path
+) -> None:
+    result = invoke(*words, "--db", str(demo_snapshot))
+    assert (result.exit_code, result.stdout) == (2, "")
+    [found] = result.stderr.splitlines()
+    assert found.startswith(line)
+
+
+def test_sql_comes_from_an_argument_an_option_a_file_or_standard_input(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    statement = "SELECT count(*) AS accounts FROM margin"
+    file = tmp_path / "count.sql"
+    file.write_text(statement)
+    db = ["--db", str(demo_snapshot), "--format", "csv"]
+    shown = {
+        invoke("sql", statement, *db).stdout,
+        invoke("sql", "-c", statement, *db).stdout,
+        invoke("sql", "--file", str(file), *db).stdout,
+        invoke("sql", *db, input=statement).stdout,
+    }
+    [text] = shown
+    assert text.splitlines()[0] == "accounts"
+    assert int(text.splitlines()[1]) >= 200
+
+
+def test_a_file_of_sql_that_is_not_there_is_one_line(demo_snapshot: Path) -> None:
+    result = invoke("sql", "--file", "none.sql", "--db", str(demo_snapshot))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: Cannot read none.sql")
+
+
+def test_sql_is_interactive_on_a_terminal(demo_snapshot: Path) -> None:
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "sql", "--db", str(demo_snapshot), "--format", "csv"],
+        stdin=secondary,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(secondary)
+    os.write(primary, b"SELECT 6 * 7 AS answer\n, 'two' AS lines;\n\\d\nSELECT oops;\n\\q\n")
+    shown, notes = process.communicate(timeout=60)
+    os.close(primary)
+    assert process.returncode == 0
+    assert "answer,lines" in shown
+    assert "42,two" in shown
+    assert "v_margin,Margin in the settlement currency" in shown
+    assert "error: the query failed:" in notes
+
+
+def test_explain_shows_question_parameters_columns_and_sql() -> None:
+    text = invoke("query", "explain", "largest_positions").stdout
+    assert text.startswith("Largest positions\n\nWho holds the largest positions")
+    assert "  market VARCHAR, default %: symbol of the market, % for any\n" in text
+    assert "  size: net size, signed\n" in text
+    assert "FROM v_positions p" in text
+
+
+def test_the_list_of_queries_is_the_same_in_json() -> None:
+    listed = json.loads(invoke("query", "list", "--json").stdout)
+    assert len(listed) >= 10
+    assert all(entry["name"] in invoke("query", "list").stdout for entry in listed)
+
+
+def test_doctor_finds_the_snapshot_and_says_what_is_wrong_with_another_file(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    good = invoke("doctor", "--db", str(demo_snapshot), "--json")
+    document = json.loads(good.stdout)
+    assert (good.exit_code, document["exit_code"]) == (0, 0)
+    assert document["checks"][-1]["text"].startswith("snapshot: perp-v2-devnet-7 at block")
+    other = tmp_path / "other.duckdb"
+    other.write_text("no database")
+    bad = invoke("doctor", "--db", str(other))
+    assert bad.exit_code == 2
+    assert "PROBLEM" in bad.stdout
+
+
+def test_a_scan_of_the_recording_fails_on_findings_unless_told_otherwise(tmp_path: Path) -> None:
+    from analyzer.runs.demo import demo_folder
+
+    recording = str(demo_folder() / "perp-v2.zip")
+    base = ["scan", "--recording", recording, "--db", str(tmp_path / "s.duckdb")]
+    found = invoke(*base, "--block", "stressed", "--verify", "none", "--format", "csv")
+    calm = invoke(*base, "--block", "stressed", "--verify", "none", "--fail-on", "never")
+    assert (found.exit_code, calm.exit_code) == (1, 0)
+    assert found.stdout.startswith("scan_id,protocol,")
+    assert "NOT PROVEN" not in calm.stdout
+    assert "nothing was compared with the contract" in calm.stdout
+
+
+def test_what_is_no_recording_and_what_is_no_block_is_one_line_each(tmp_path: Path) -> None:
+    from analyzer.runs.demo import demo_folder
+
+    db = str(tmp_path / "s.duckdb")
+    recording = str(demo_folder() / "perp-v2.zip")
+    for words in (
+        ["--recording", str(tmp_path / "none.zip")],
+        ["--recording", recording, "--block", "never"],
+        ["--recording", recording, "--deployment", "nowhere"],
+        ["--rpc", "ftp://odd"],
+        [],
+    ):
+        result = invoke("scan", "--db", db, *words)
+        assert (result.exit_code, result.stdout) == (2, ""), words
+        [line] = result.stderr.splitlines()
+        assert line.startswith("error: ")
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from bank import CAROL
+
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.runs.demo import EXPECTED, RECORDING, demo, write_expected
+
+
+@pytest.fixture
+def folder(tmp_path: Path, recording: Path) -> Path:
+    """A demo of the bank, with what it should give written beside it."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    shutil.copy(recording, folder / RECORDING)
+    write_expected(folder, "latest", lambda *_: None)
+    return folder
+
+
+def test_a_demo_that_comes_out_as_it_should_is_exit_code_0_findings_and_all(folder: Path) -> None:
+    outcome = demo(lambda *_: None, folder=folder)
+    assert (outcome.exit_code, outcome.problems) == (ExitCode.CLEAN, [])
+    assert outcome.document["verification"]["accounts"] == 3
+    assert outcome.document["findings"] != []
+    assert outcome.statement.header["account_id"] == CAROL
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("accounts", 4), ("margin_sha256", "00"), ("checks", 1), ("worst_account", "0x0")],
+)
+def test_a_demo_that_comes_out_otherwise_says_what_differs(
+    folder: Path, name: str, value: object
+) -> None:
+    expected = json.loads((folder / EXPECTED).read_text())
+    (folder / EXPECTED).write_text(json.dumps({**expected, name: value}))
+    outcome = demo(lambda *_: None, folder=folder)
+    assert outcome.exit_code is ExitCode.DIVERGENCE
+    assert outcome.problems == [f"{name}: {expected[name]!r} came out, {value!r} was expected"]
+
+
+def test_an_installation_without_its_demo_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this installation lacks its demo"):
+        demo(lambda *_: None, folder=tmp_path)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from index_rows import contents
+from memory_chain import Interrupted, MemoryChain
+
+from analyzer.runs.index import IndexOptions, IndexOutcome, index
+
+
+def run(
+    tmp_path: Path, deployment_file: Path, name: str = "i", block: str = "latest"
+) -> IndexOutcome:
+    options = IndexOptions(
+        index=tmp_path / name,
+        rpc=("http://node.example",),
+        deployments=(str(deployment_file),),
+        block=block,
+    )
+    return index(options, lambda *_: None)
+
+
+def test_an_index_says_how_far_it_is_and_what_was_new(
+    tmp_path: Path, deployment_file: Path, live: MemoryChain
+) -> None:
+    run(tmp_path, deployment_file, block="9")
+    assert run(tmp_path, deployment_file).document == {
+        "deployments": [
+            {
+                "deployment": "bank",
+                "protocol": "bank",
+                "chain_id": 4242,
+                "from_block": 1,
+                "head_block": 20,
+                "head_hash": live.ref(20).hash,
+                "logs": 8,
+                "blocks_with_logs": 5,
+                "new_logs": 2,
+                "rolled_back_blocks": 0,
+                "hash_chain": "verified",
+            }
+        ]
+    }
+
+
+def test_a_run_that_was_cut_off_gives_the_same_index_in_the_end(
+    tmp_path: Path, deployment_file: Path, live: MemoryChain
+) -> None:
+    live.chunk, live.fail_after = 2, 5
+    with pytest.raises(Interrupted):
+        run(tmp_path, deployment_file)
+    live.fail_after = None
+    run(tmp_path, deployment_file)
+    run(tmp_path, deployment_file, "straight")
+    assert contents(tmp_path / "i") == contents(tmp_path / "straight")

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+from memory_chain import MemoryChain
+
+from analyzer.model.errors import UnreadError
+from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
+from analyzer.model.rows import ReadRow
+from analyzer.solvency.drive import IMPLEMENTATION_SLOT, JUDGE, ReadDesk, kind_of_read
+
+A, B = "0x" + "0a" * 20, "0x" + "0b" * 20
+
+
+def call(to: str, data: str, label: str = "") -> ReadRequest:
+    return ReadRequest("call", to, data, label)
+
+
+def answer(number: int, request: ReadRequest) -> Answer:
+    return {
+        "0x01": Value(b"\x01"),
+        "0x02": Reverted(b"", "CH_NL"),
+        "0x03": NotRead("not in the recording"),
+    }.get(request.data, Value(b"\x00" * 32))
+
+
+@pytest.fixture
+def chain() -> MemoryChain:
+    chain = MemoryChain(answer=answer)
+    chain.mine(3)
+    return chain
+
+
+def test_a_reading_gets_the_answers_of_each_batch_in_order(chain: MemoryChain) -> None:
+    def reading() -> Reading[list[Answer]]:
+        first = yield [call(A, "0x01"), call(A, "0x02")]
+        second = yield []
+        third = yield [call(A, "0x03")]
+        return [*first, *second, *third]
+
+    assert ReadDesk(chain, chain.ref(3)).drive(reading()) == [
+        Value(b"\x01"),
+        Reverted(b"", "CH_NL"),
+        NotRead("not in the recording"),
+    ]
+
+
+def test_a_reading_that_asks_for_nothing_just_returns(chain: MemoryChain) -> None:
+    def reading() -> Reading[int]:
+        return 7
+        yield []
+
+    assert ReadDesk(chain, chain.ref(3)).drive(reading()) == 7
+
+
+def test_equal_requests_of_a_batch_are_asked_once_and_answered_each(chain: MemoryChain) -> None:
+    desk = ReadDesk(chain, chain.ref(3))
+    same = [call(A, "0x01", "one name"), call(A, "0x02"), call(A, "0x01", "another name")]
+    assert desk.ask(same, purpose=JUDGE) == [
+        Value(b"\x01"),
+        Reverted(b"", "CH_NL"),
+        Value(b"\x01"),
+    ]
+    assert [what for what, _ in chain.asked] == ["read", "read"]
+
+
+def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> None:
+    desk = ReadDesk(chain, chain.ref(3))
+
+    def reading() -> Reading[None]:
+        yield [call(A, "0x01", "Vault.balance(alice)"), call(B, "0x01", "Vault.balance(bob)")]
+        yield [call(A, "0x02", "Vault.balance(carol)"), call(A, "0x03", "Vault.balance(dora)")]
+        yield [ReadRequest("slot", A, IMPLEMENTATION_SLOT.upper().replace("0X", "0x"), "proxy")]
+        yield [ReadRequest("code_hash", A, "0x03", "code of vault")]
+
+    desk.drive(reading())
+    desk.ask([call(A, "0x03", "Vault.getAccountValue(alice)")], purpose=JUDGE)
+    assert desk.rows() == [
+        ReadRow(
+            "implementation", "code of vault", 1, 0, 0, 1, "code of vault: not in the recording"
+        ),
+        ReadRow("implementation", "proxy", 1, 1, 0, 0, ""),
+        ReadRow(
+            "judge",
+            "Vault.getAccountValue",
+            1,
+            0,
+            0,
+            1,
+            "Vault.getAccountValue(alice): not in the recording",
+        ),
+        ReadRow(
+            "rebuild",
+            "Vault.balance",
+            4,
+            2,
+            1,
+            1,
+            "Vault.balance(dora): not in the recording",
+        ),
+    ]
+    assert desk.unread() == 1
+
+
+def test_a_block_without_state_ends_the_reading(chain: MemoryChain) -> None:
+    gone = chain.ref(3)
+    chain.reorganise(2)
+    with pytest.raises(UnreadError):
+        ReadDesk(chain, gone).ask([call(A, "0x01")], purpose=JUDGE)
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (call(A, "0x01", "Vault.getBalance(0x1)"), "Vault.getBalance"),
+        (call(A, "0x01", "AccountBalance.accountMarket[0x1].size"), "AccountBalance.accountMarket"),
+        (call(A, "0x0011223344556677"), f"{A}.0x00112233"),
+        (ReadRequest("slot", A, "0x" + "00" * 32), f"slot of {A}"),
+    ],
+)
+def test_reads_are_named_without_their_arguments(request_: ReadRequest, kind: str) -> None:
+    assert kind_of_read(request_) == kind
