@@ -3,8 +3,10 @@
 The constants are those of the rational approximations in derivexyz/lyra-utils
 `FixedPointMathLib`. Numbers between the conversions are in base 2**96 (X96).
 
-True error (measured against mpmath, see the tests of this module): `ln` is floor(1e18 ln x) or one
-above it; `exp` is within 1 unit below 1 and within a relative 1e-18 * (1 + digits lost) above.
+True error, measured against 80-digit arithmetic (60,000 arguments each): `ln` is within 1.06 units
+of the last digit over the whole domain; `exp` within 1.01 units for arguments up to 0, and above 0
+within one unit and a relative 1e-20 (exp(0) is one unit short of 1); `power` within one unit and a
+relative 3e-18 for bases of 1e-6 to 1e6 and exponents up to 2.
 """
 
 from __future__ import annotations
