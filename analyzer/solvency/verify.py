@@ -95,12 +95,20 @@ def _check(judge: Judge, answer: Answer) -> list[CheckRow]:
     """The rows of one judge."""
     if judge.expected_revert is not None:
         name = judge.expected_revert
-        return [_row(judge, "reverts", name or "any error", _revert_outcome(name, answer))]
+        return [
+            _row(judge, _revert_field(judge), name or "any error", _revert_outcome(name, answer))
+        ]
     outcomes = _field_outcomes(judge, answer)
     return [
         _row(judge, field, _text(expected), outcome)
         for field, expected, outcome in zip(judge.fields, judge.expected, outcomes, strict=True)
     ]
+
+
+def _revert_field(judge: Judge) -> str:
+    """`reverts`, with the kind of check in front where the judge's fields name one."""
+    kind = judge.fields[0].partition(".")[0] if judge.fields and "." in judge.fields[0] else ""
+    return f"{kind}.reverts" if kind else "reverts"
 
 
 def _revert_outcome(name: str, answer: Answer) -> _Outcome:
