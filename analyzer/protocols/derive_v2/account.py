@@ -100,6 +100,7 @@ class Valuation:
         self._prices: dict[str, int | Unreadable] = {}
         self._accrued: Accrued | Unreadable | None = None
         self._numbers: dict[int, AccountNumbers] = {}
+        self._arranged: tuple[Account, list[srm.MarketHolding]] | None = None
         self._assessed: dict[int, pmrm.Assessment | Unreadable] = {}
 
     def numbers(self, number: int) -> AccountNumbers:
@@ -164,8 +165,13 @@ class Valuation:
         return arranger.pricer().assess(arranger.portfolio(account))
 
     def srm_markets(self, account: Account) -> list[srm.MarketHolding]:
-        """The holdings of a StandardManager account by market id. Raises: Refused."""
-        return self._srm.markets(account)
+        """The holdings of a StandardManager account by market id. Raises: Refused.
+
+        The last account's are kept: both margins and the mark to market ask for them.
+        """
+        if self._arranged is None or self._arranged[0] is not account:
+            self._arranged = account, self._srm.markets(account)
+        return self._arranged[1]
 
     def _srm_margin(self, account: Account, initial: bool) -> ManagerMargin:
         """Cash and every market; initial margin asks for the stable coin's price first."""
@@ -177,7 +183,7 @@ class Valuation:
                 stable, known(manager.depeg_threshold), known(manager.depeg_factor)
             )
         margin = value = account.cash(self.state.cash.address)
-        for holding in self._srm.markets(account):
+        for holding in self.srm_markets(account):
             stable = feeds.spot(self.state, manager.stable_feed)[0] if holding.base else 0
             part = srm.market_margin(holding, initial=initial, depeg=depeg, stable=stable)
             margin += part.margin

@@ -12,6 +12,13 @@ from dataclasses import dataclass
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2 import black76, feeds, perps, pmrm, srm, svi
 from analyzer.protocols.derive_v2.options import OptionId, decode_sub_id
+from analyzer.protocols.derive_v2.portfolio import (
+    CollateralHolding,
+    ExpiryHolding,
+    ExpiryTerms,
+    OptionHolding,
+    Portfolio,
+)
 from analyzer.protocols.derive_v2.state import (
     Account,
     AssetType,
@@ -152,7 +159,7 @@ class PmrmArranger:
         self.manager = manager
         self.unsettled = unsettled
         self._pricer: pmrm.ScenarioPricer | None = None
-        self._terms: dict[int, pmrm.ExpiryTerms] = {}
+        self._terms: dict[int, ExpiryTerms] = {}
         self._vols: dict[tuple[int, int], tuple[int, int]] = {}
 
     def pricer(self) -> pmrm.ScenarioPricer:
@@ -163,15 +170,15 @@ class PmrmArranger:
             )
         return self._pricer
 
-    def portfolio(self, account: Account) -> pmrm.Portfolio:
+    def portfolio(self, account: Account) -> Portfolio:
         """The account's portfolio at the block. Raises: Refused with the contract's error."""
         order = self._expiries(account)
         spot, spot_confidence = feeds.spot(self.state, self.manager.spot_feed)
         stable, _ = feeds.spot(self.state, self.manager.stable_feed)
         terms = {expiry: self._expiry_terms(expiry) for expiry in order}
-        options: dict[int, list[pmrm.OptionHolding]] = {expiry: [] for expiry in order}
+        options: dict[int, list[OptionHolding]] = {expiry: [] for expiry in order}
         sureness = {expiry: terms[expiry].confidence for expiry in order}
-        collaterals: list[pmrm.CollateralHolding] = []
+        collaterals: list[CollateralHolding] = []
         cash, perp, perp_value = 0, 0, 0
         for holding in account.balances:
             if holding.asset == self.manager.option:
@@ -179,7 +186,7 @@ class PmrmArranger:
                 vol, confidence = self._vol(option)
                 sureness[option.expiry] = min(sureness[option.expiry], confidence)
                 options[option.expiry].append(
-                    pmrm.OptionHolding(option.strike, option.is_call, holding.balance, vol)
+                    OptionHolding(option.strike, option.is_call, holding.balance, vol)
                 )
             elif holding.asset == self.state.cash.address:
                 cash = holding.balance
@@ -188,7 +195,7 @@ class PmrmArranger:
             else:
                 collaterals.append(self._collateral(holding, stable, spot_confidence))
         price, confidence = self._perp_price(perp, spot_confidence)
-        return pmrm.Portfolio(
+        return Portfolio(
             spot=spot,
             stable=stable,
             cash=cash,
@@ -197,7 +204,7 @@ class PmrmArranger:
             perp_value=perp_value,
             confidence=confidence,
             expiries=tuple(
-                pmrm.ExpiryHolding(terms[expiry], tuple(options[expiry]), sureness[expiry])
+                ExpiryHolding(terms[expiry], tuple(options[expiry]), sureness[expiry])
                 for expiry in order
             ),
             collaterals=tuple(collaterals),
@@ -221,13 +228,13 @@ class PmrmArranger:
             raise refused(f"account {account.number}", "PMRM_2_TooManyExpiries")
         return list(order)
 
-    def _expiry_terms(self, expiry: int) -> pmrm.ExpiryTerms:
+    def _expiry_terms(self, expiry: int) -> ExpiryTerms:
         """Forward, rate and time of one expiry."""
         found = self._terms.get(expiry)
         if found is None:
             forward = feeds.forward(self.state, self.manager.forward_feed, expiry)
             rate, confidence = feeds.interest_rate(self.state, self.manager.rate_feed, expiry)
-            found = self._terms[expiry] = pmrm.ExpiryTerms(
+            found = self._terms[expiry] = ExpiryTerms(
                 expiry=expiry,
                 seconds=max(0, expiry - self.state.block_time),
                 fixed=forward.fixed,
@@ -246,15 +253,13 @@ class PmrmArranger:
             found = self._vols[key] = svi.volatility(option.strike, surface), surface.confidence
         return found
 
-    def _collateral(
-        self, holding: Holding, stable: int, spot_confidence: int
-    ) -> pmrm.CollateralHolding:
+    def _collateral(self, holding: Holding, stable: int, spot_confidence: int) -> CollateralHolding:
         """One base asset at its own feed's price over the stable coin's."""
         params = known(self._collateral_params(holding.asset))
         price, confidence = feeds.spot(self.state, params.feed)
         if not params.enabled:
             raise refused(f"collateral {holding.asset}", "PMRML2_CollateralDisabled")
-        return pmrm.CollateralHolding(
+        return CollateralHolding(
             asset=holding.asset,
             value=holding.balance * price // stable,
             confidence=min(confidence, spot_confidence),

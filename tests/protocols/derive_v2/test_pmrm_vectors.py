@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 
-from analyzer.protocols.derive_v2.pmrm import (
-    Assessment,
+from analyzer.protocols.derive_v2.pmrm import Assessment, ScenarioPricer
+from analyzer.protocols.derive_v2.portfolio import (
     CollateralHolding,
     ExpiryHolding,
     ExpiryTerms,
     OptionHolding,
     Portfolio,
-    ScenarioPricer,
 )
 from analyzer.protocols.derive_v2.state import (
     BasisParams,
