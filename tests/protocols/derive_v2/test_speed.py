@@ -90,8 +90,8 @@ def test_rates_of_exact_margin_and_of_reprice(
     with capsys.disabled():
         legs = len(large.amount) / count
         print(
-            f"\n{kind}: {count} accounts of {legs:.1f} balances: {exact:,.0f} exact accounts per CPU second,"
-            f" {rate:,.0f} repriced account-scenarios per CPU second"
+            f"\n{kind}: {count} accounts of {legs:.1f} balances, per CPU second:"
+            f" {exact:,.0f} exact accounts, {rate:,.0f} repriced account-scenarios"
         )
     assert exact > 100
     assert rate > 10 * exact
