@@ -45,7 +45,7 @@ def _cash(bench: Bench) -> Iterator[Judge]:
 
 
 def _auction_house(bench: Bench) -> Iterator[Judge]:
-    """What insolvent auctions owe together, whether withdrawals are blocked, the last account."""
+    """What insolvent auctions owe together, and whether withdrawals are blocked."""
     state, address = bench.state, bench.state.auction_house.address
     owed = Question("DutchAuction", address, "totalInsolventMM", (), ("auction.insolvent_mm",))
     yield from ask(bench, owed, (state.auction_house.total_insolvent_mm,))
@@ -53,10 +53,6 @@ def _auction_house(bench: Bench) -> Iterator[Judge]:
         "DutchAuction", address, "getIsWithdrawBlocked", (), ("auction.withdraw_blocked",)
     )
     yield from ask(bench, blocked, compute(lambda: (withdraw_blocked(state),)))
-    last = Question(
-        "SubAccounts", state.contracts["SubAccounts"], "lastAccountId", (), ("balances.accounts",)
-    )
-    yield from ask(bench, last, (max(state.accounts, default=0),))
 
 
 def _perp(bench: Bench, perp: PerpMarket) -> Iterator[Judge]:

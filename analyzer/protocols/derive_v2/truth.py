@@ -26,7 +26,6 @@ JUDGES: dict[str, tuple[str, ...]] = {
         "getAccountBalances",
         "getBalance",
         "getUniqueAssets",
-        "lastAccountId",
         "manager",
         "ownerOf",
     ),

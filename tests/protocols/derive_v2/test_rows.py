@@ -68,7 +68,7 @@ def test_insolvent_auctions_above_the_insurance_block_everybodys_withdrawals(sha
 def test_a_socialised_loss_is_told_with_its_exchange_rate(shared: Path) -> None:
     (caution,) = cautions(shared, "J", "socialised_loss")
     assert caution.amounts == {
-        "exchange_rate_e18": 996880763281934046,
+        "exchange_rate_e18": 996882820759050588,
         "unbacked_cash_e18": 117361154548490148085890,
     }
     assert cautions(shared, "K", "socialised_loss") == []

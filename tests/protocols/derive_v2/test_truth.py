@@ -17,7 +17,7 @@ from tests.support.derive_scan import Change, rebuilt, scanned, verified
 
 CHECKS = {
     "auction": 19510,
-    "balances": 5264,
+    "balances": 5250,
     "cash": 5334,
     "feeds": 2595,
     "margin": 11450,
