@@ -13,6 +13,7 @@ from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
+from analyzer.findings.withdrawals import WithdrawalsAtRisk
 from analyzer.model.finding import Finding
 from analyzer.solvency.result import ScanResult
 
@@ -23,6 +24,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     InsolventAccount,
     HiddenBadDebtFound,
     LiquidationBlocked,
+    WithdrawalsAtRisk,
     UndercollateralizedAccount,
     BadOracle,
     UnknownAccount,
