@@ -44,8 +44,8 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "insolvent-account",
         "insurance-fund-shortfall",
         "liquidation-blocked",
-        "withdrawals-at-risk",
         "undercollateralized-account",
         "unknown-account",
         "unknown-implementation",
+        "withdrawals-at-risk",
     ]
