@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from analyzer.protocols.derive_v2.state import Refused, VolData
 from analyzer.protocols.derive_v2.svi import volatility
 
 E18 = 10**18
-mp: Any = pytest.importorskip("mpmath").mp
+mp: Any = mpmath.mp
 SECONDS = st.integers(min_value=0, max_value=2 * SECONDS_PER_YEAR)
 VOLS = st.integers(min_value=E18 // 100, max_value=3 * E18)
 MONEY = st.integers(min_value=E18, max_value=200_000 * E18)

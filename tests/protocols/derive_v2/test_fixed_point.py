@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from analyzer.protocols.derive_v2.fixed_point.exponential import (
 )
 from analyzer.protocols.derive_v2.state import Refused
 
-mp: Any = pytest.importorskip("mpmath").mp
+mp: Any = mpmath.mp
 mp.dps = 90
 E18 = 10**18
 INT = st.integers(min_value=-(2**127), max_value=2**127)
