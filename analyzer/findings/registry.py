@@ -17,6 +17,7 @@ from analyzer.findings.run_detector import RunDetector
 from analyzer.findings.short_together import OwnerShortTogether
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
+from analyzer.findings.withdrawals import WithdrawalsAtRisk
 from analyzer.model.finding import Finding
 from analyzer.solvency.result import ScanResult
 
@@ -27,6 +28,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     InsolventAccount,
     HiddenBadDebtFound,
     LiquidationBlocked,
+    WithdrawalsAtRisk,
     UndercollateralizedAccount,
     BadOracle,
     UnknownAccount,

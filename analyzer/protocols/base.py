@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -90,13 +90,18 @@ class Details:
     silent_changes: Sequence[SilentChange] = ()
 
 
+Expected: TypeAlias = int | bool | str | tuple[tuple[str | int, ...], ...] | None
+"""What a judge's field should be; a tuple of tuples for an array of structs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """One question to the contract's own view, and what the rebuild says the answer is.
 
     fields[i] has ABI type types[i] and should equal expected[i] (None = not compared).
     expected_revert: the rebuild says that this view reverts (with that error name, or "" for
-    any): then a value is a divergence.
+    any): then a value is a divergence. No types: the answer is only that it did not revert, and
+    the one field should be true.
     """
 
     account_id: str | None
@@ -105,7 +110,7 @@ class Judge:
     request: ReadRequest
     fields: tuple[str, ...]
     types: tuple[str, ...]
-    expected: tuple[int | bool | str | None, ...]
+    expected: tuple[Expected, ...]
     expected_revert: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -147,8 +148,19 @@ def _verification(result: ScanResult) -> Document:
         "checks": len(result.checks) - not_compared,
         "mismatches": len(result.mismatches),
         "not_compared": not_compared,
+        "kinds": dict(sorted(_kinds(result).items())),
         "details": [_check(result.scan_id, check) for check in result.mismatches],
     }
+
+
+def _kinds(result: ScanResult) -> Counter[str]:
+    """How many comparisons were made of each kind: what stands before the dot in the field's name,
+    else the contract that was asked."""
+    return Counter(
+        check.field.partition(".")[0] if "." in check.field else check.contract
+        for check in result.checks
+        if check.equal is not None
+    )
 
 
 def _check(scan_id: str, check: CheckRow) -> Document:
@@ -170,6 +182,7 @@ def _summed(verifications: Sequence[Document]) -> Document:
     return {
         "mode": ", ".join(modes) or "none",
         **{name: sum(verification[name] for verification in verifications) for name in counts},
+        "kinds": _summed_kinds(verifications),
         "details": [detail for verification in verifications for detail in verification["details"]],
     }
 
@@ -190,3 +203,11 @@ def _finding(finding: Finding) -> Document:
 
 def _text(value: int | None) -> str | None:
     return None if value is None else str(value)
+
+
+def _summed_kinds(verifications: Sequence[Document]) -> Document:
+    """Comparisons by kind over all scans, sorted."""
+    total: Counter[str] = Counter()
+    for verification in verifications:
+        total.update(verification["kinds"])
+    return dict(sorted(total.items()))

@@ -15,6 +15,8 @@ from analyzer.report.money import amount, short
 
 FINDING_ROWS = 5
 """How many findings of one detector a page lists; JSON and CSV hold all of them."""
+MAX_KINDS_SHOWN = 12
+"""Kinds of comparison that the page counts one by one; with more of them only the sum is told."""
 MISMATCH_ROWS = 25
 """How many divergences a page lists; JSON holds all of them."""
 
@@ -121,6 +123,9 @@ def _how_sure(verification: Mapping[str, Any]) -> tuple[str, str]:
     )
     if verification["not_compared"]:
         text += f"; {verification['not_compared']:,} could not be compared"
+    kinds = verification["kinds"]
+    if 1 < len(kinds) <= MAX_KINDS_SHOWN:
+        text += f" ({', '.join(f'{kind} {count:,}' for kind, count in kinds.items())})"
     return text, "bad" if mismatches else "good"
 
 

@@ -17,7 +17,7 @@ from analyzer.model.errors import InputError
 from analyzer.model.reads import Answer, NotRead, Reverted
 from analyzer.model.rows import CheckRow, JudgedRow
 from analyzer.model.verdict import Verdict
-from analyzer.protocols.base import Judge
+from analyzer.protocols.base import Expected, Judge
 
 SAMPLE_ACCOUNTS = 100
 """How many healthy accounts `flagged` and `sample` compare."""
@@ -95,12 +95,20 @@ def _check(judge: Judge, answer: Answer) -> list[CheckRow]:
     """The rows of one judge."""
     if judge.expected_revert is not None:
         name = judge.expected_revert
-        return [_row(judge, "reverts", name or "any error", _revert_outcome(name, answer))]
+        return [
+            _row(judge, _revert_field(judge), name or "any error", _revert_outcome(name, answer))
+        ]
     outcomes = _field_outcomes(judge, answer)
     return [
         _row(judge, field, _text(expected), outcome)
         for field, expected, outcome in zip(judge.fields, judge.expected, outcomes, strict=True)
     ]
+
+
+def _revert_field(judge: Judge) -> str:
+    """`reverts`, with the kind of check in front where the judge's fields name one."""
+    kind = judge.fields[0].partition(".")[0] if judge.fields and "." in judge.fields[0] else ""
+    return f"{kind}.reverts" if kind else "reverts"
 
 
 def _revert_outcome(name: str, answer: Answer) -> _Outcome:
@@ -120,6 +128,8 @@ def _field_outcomes(judge: Judge, answer: Answer) -> list[_Outcome]:
     if isinstance(answer, Reverted):
         failed = f"reverted: {revert_text(answer)}"
         return [_compare_field(expected, failed, False) for expected in judge.expected]
+    if not judge.types:
+        return [_compare_field(expected, "true", expected is True) for expected in judge.expected]
     try:
         values = decode_values(judge.types, answer.data)
     except DecodeError as error:
@@ -130,7 +140,7 @@ def _field_outcomes(judge: Judge, answer: Answer) -> list[_Outcome]:
     ]
 
 
-def _compare_field(expected: int | bool | str | None, actual: str, equal: bool) -> _Outcome:
+def _compare_field(expected: Expected, actual: str, equal: bool) -> _Outcome:
     """A field for which the rebuild has no number is not compared, whatever the view says."""
     if expected is None:
         return _Outcome(actual, None, "the rebuild has no number for it")

@@ -50,4 +50,5 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "undercollateralized-account",
         "unknown-account",
         "unknown-implementation",
+        "withdrawals-at-risk",
     ]

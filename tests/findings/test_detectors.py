@@ -280,3 +280,12 @@ def test_findings_come_worst_first_whatever_the_order_of_the_rows() -> None:
         ("undercollateralized-account", account_id(3)),
         ("unknown-account", account_id(4)),
     ]
+
+
+@pytest.mark.parametrize("kind", ["withdrawals_blocked", "socialised_loss"])
+def test_a_loss_that_reaches_everybodys_cash_is_reported_once(kind: str) -> None:
+    caution = Caution(kind, None, "CashAsset", "Withdrawals revert", {"frozen_cash_e18": 5}, {})
+    found = brief(clean_result(cautions=[caution]))
+    assert found == [
+        ("withdrawals-at-risk", "high", None, f"CashAsset {kind}", {"frozen_cash_e18": 5})
+    ]

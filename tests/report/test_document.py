@@ -86,6 +86,7 @@ def test_verification_is_summed_over_scans_and_only_answered_checks_count() -> N
         "checks": 2,
         "mismatches": 1,
         "not_compared": 1,
+        "kinds": {"Vault.getAccountValue": 2},
         "details": [
             {
                 "scan_id": "fedcba9876543210",
