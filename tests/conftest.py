@@ -24,6 +24,7 @@ DEFAULT_SEED = 7
 ACCEPTANCE_SEEDS = (11, 23, 47)
 """Seeds of `pytest -m acceptance`: all of them, or the one that ANALYZER_SEED names."""
 ACCOUNTS = 300
+AAVE_ACCOUNTS = 200
 
 # No deadline: the machines that run this are shared, and a slow example is no wrong one.
 settings.register_profile(
@@ -137,4 +138,13 @@ def acceptance_devnet(request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
     from analyzer.devnet.up import start
 
     with start(("perp-v2",), accounts=ACCOUNTS, seed=request.param) as info:
+        yield info
+
+
+@pytest.fixture(scope="session", params=("1", "10"))
+def aave_devnet(seed: int, request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
+    """The local chain with the real Aave V3 contracts, once for each revision that can be run."""
+    from analyzer.devnet.up import start
+
+    with start((f"aave-v3@{request.param}",), accounts=AAVE_ACCOUNTS, seed=seed) as info:
         yield info

@@ -16,7 +16,7 @@ from readme_blocks import blocks_of, run_block
 
 from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
-from analyzer.findings import DETECTORS
+from analyzer.findings import ALL_DETECTORS
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.deployments import read_deployment
 
@@ -192,7 +192,7 @@ def test_the_readme_lists_every_detector_with_its_severity() -> None:
     text = README.read_text(encoding="utf-8")
     table = text.split("| detector | severity | when |")[1].split("\n\n")[0]
     rows = {match[1]: match[2] for match in re.finditer(r"\| `([a-z-]+)` \| (\w+)", table)}
-    assert rows == {detector.id: detector.severity.label for detector in DETECTORS}
+    assert rows == {detector.id: detector.severity.label for detector in ALL_DETECTORS}
 
 
 def test_the_deployment_file_of_the_readme_is_one(tmp_path: Path) -> None:

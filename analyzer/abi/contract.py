@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from analyzer.abi.codec import decode_values, encode_values
@@ -102,18 +103,27 @@ class ContractAbi:
 def load_abi(name: str) -> ContractAbi:
     """The ABI file `<abis>/<name>.json` (`perp_v2/Vault`), a standard JSON ABI list.
 
+    A protocol of another package names its own: `package:path` (`their_plug:abis/Pool`) is the
+    file `path.json` among that package's data.
     Raises InputError when there is none, or when it is not such a list.
     """
     import orjson
 
-    path = abi_folder() / f"{name}.json"
     try:
-        entries = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
+        entries = orjson.loads(_abi_bytes(name))
+    except (FileNotFoundError, ModuleNotFoundError):
         raise InputError(f"there is no ABI named '{name}'") from None
     except orjson.JSONDecodeError as error:
         raise InputError(f"the ABI '{name}' is not JSON: {error}") from error
-    return parse_abi(Path(name).name, entries)
+    return parse_abi(PurePosixPath(name.rpartition(":")[2]).name, entries)
+
+
+def _abi_bytes(name: str) -> bytes:
+    """The file behind the name of an ABI. Raises: FileNotFoundError, ModuleNotFoundError."""
+    package, colon, path = name.partition(":")
+    if not colon:
+        return (abi_folder() / f"{name}.json").read_bytes()
+    return files(package).joinpath(*PurePosixPath(f"{path}.json").parts).read_bytes()
 
 
 def parse_abi(name: str, entries: Sequence[Mapping[str, object]]) -> ContractAbi:

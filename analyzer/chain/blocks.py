@@ -5,6 +5,7 @@ latest  safe  finalized  earliest     tags
 -1000                                 so many before latest
 0x<64 digits>                         a block hash
 2024-05-01  2024-05-01T12:00[:30]     UTC: the last block at or before that moment
+15M:+1000  a:b  a:  :b                a range, where one is asked for (`resolve_range`)
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def parse_block(text: str) -> BlockName:
         return BlockName("before_latest", text, count)
     if (number := _number(text)) is not None:
         return BlockName("number", text, number)
+    if is_range(text):
+        raise InputError(f"'{text}' is a range of blocks, and one block is asked for")
     raise InputError(
         f"'{text}' is no block: give a number (15M, 1_000), latest, safe, finalized, -1000,"
         " a block hash or a date (2024-05-01T12:00)"
@@ -161,6 +164,11 @@ def resolve_range(chain: Chain, text: str) -> tuple[BlockRef, BlockRef]:
             f"the block range '{text}' runs backwards: {first.number} to {last.number}"
         )
     return first, last
+
+
+def is_range(text: str) -> bool:
+    """Whether a text is written as a range: it has a colon, and not only in a time of day."""
+    return ":" in text and not _DATE.fullmatch(text.strip())
 
 
 def _split_range(text: str) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SHORTEST_SECRET = 6
+"""Characters: shorter pieces of a URL ("v2", "rpc") are no keys."""
 FIRST_BATCH = 200
 LARGEST_BATCH = 1000
 """Requests a batch: beyond this, larger batches were not faster (notes of the house)."""
@@ -85,8 +88,17 @@ def secrets_of(url: str) -> tuple[str, ...]:
     parts = check_url(url)
     pieces = [url.strip(), parts.path, parts.query, parts.fragment, parts.netloc.rpartition("@")[0]]
     pieces += re.split(r"[/&=?;]", f"{parts.path}&{parts.query}&{parts.fragment}")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
     pieces += [parts.username or "", parts.password or ""]
-    found = {p for piece in pieces for p in (piece, unquote(piece)) if len(p.strip("/")) >= 6}
+    if user or password:
+        # What the Authorization header carries, which a node may repeat too.
+        pieces.append(b64encode(f"{user}:{password}".encode()).decode().rstrip("="))
+    found = {
+        p
+        for piece in pieces
+        for p in (piece, unquote(piece))
+        if len(p.strip("/")) >= _SHORTEST_SECRET
+    }
     return tuple(sorted(found, key=lambda p: (-len(p), p)))
 
 
@@ -119,6 +131,11 @@ class Endpoint:
         text = text.replace(self.url, self.name)
         for secret in self.secrets:
             text = text.replace(secret, "***")
+        # A long text is cut before it comes here, perhaps in the middle of a secret.
+        for secret in self.secrets:
+            for size in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
+                if text.endswith(secret[:size]):
+                    return f"{text[:-size]}***"
         return text
 
     def post(self, body: bytes, *, timeout: float = READ_SECONDS) -> bytes:

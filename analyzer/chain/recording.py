@@ -93,6 +93,10 @@ class RecordingFiles:
                 continue
             raise InputError(f"{self.path}/{file}, line {number} is corrupt: {problem}")
 
+    def has(self, name: str) -> bool:
+        """Whether there is a `<name>.jsonl[.gz]`."""
+        return any(self._read(f"{name}.jsonl{end}") is not None for end in ("", ".gz"))
+
     def close(self) -> None:
         """Closes the zip."""
         if self._zip is not None:

@@ -49,9 +49,11 @@ class Replay:
             self._calls = _load_calls(files)
             self._slots = _load_words(files, "storage", ("address", "slot"), "value")
             self._codes = _load_words(files, "code_hashes", ("address",), "code_hash")
+            has_logs = files.has("logs")
         finally:
             files.close()
-        self._coverage = self._log_coverage()
+        # Without the file nothing is known of any log, whatever meta.json says of filters.
+        self._coverage = self._log_coverage() if has_logs else LogCoverage()
 
     def deployments(self) -> list[Deployment]:
         """The deployments that were recorded; a `protocol` at the top level of meta.json is one

@@ -21,6 +21,7 @@ main = Program(
         "sql": "analyzer.cli.sql:sql",
         "verify": "analyzer.cli.verify:verify",
         "index": "analyzer.cli.index:index",
+        "deployments": "analyzer.cli.deployments:deployments",
         "doctor": "analyzer.cli.doctor:doctor",
         "devnet": "analyzer.cli.devnet:devnet",
     },

@@ -40,7 +40,7 @@ def _scenario(command: Decorated) -> Decorated:
         multiple=True,
         default=("perp-v2",),
         show_default=True,
-        help="Protocol to deploy; repeat for several.",
+        help="Protocol to deploy: perp-v2, aave-v3 (or aave-v3@1); several with commas.",
     )(command)
 
 
@@ -49,6 +49,7 @@ def _scenario(command: Decorated) -> Decorated:
     examples=(
         "analyzer devnet up --protocol perp-v2 --accounts 300 --seed 7",
         "analyzer devnet up --accounts 50 --seed 1 --port 8545 --out devnet",
+        "analyzer devnet up --protocol perp-v2,aave-v3@10 --accounts 300 --seed 7",
     ),
 )
 @_scenario
@@ -68,8 +69,9 @@ def _scenario(command: Decorated) -> Decorated:
 def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: Path) -> int:
     """Start the chain, play the market, serve until stopped with Ctrl-C.
 
-    Deposits, trades, makers, funding over days, a crash, liquidations, bad debt and a paused
-    market, on the real contracts. The same seed, accounts and protocols give the same state.
+    Deposits, trades, loans, interest and funding over days, a crash, liquidations, bad debt and a
+    paused market, on the real contracts. Several protocols share tokens, price feeds and owners.
+    The same seed, accounts and protocols give the same state.
     """
     from analyzer.cli.terminal import note, progress
     from analyzer.devnet.up import DevnetInfo

@@ -23,7 +23,8 @@ from analyzer.cli.terminal import progress
     "--block",
     default="latest",
     show_default=True,
-    help="The last block to index (the syntax of `analyzer scan --block`).",
+    help="The last block to index (the syntax of `analyzer scan --block`), or a range such as "
+    "15M:+1000 that begins no later than the index ends.",
 )
 @click.option(
     "--index",

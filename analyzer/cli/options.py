@@ -25,15 +25,18 @@ def split_urls(text: str) -> tuple[str, ...]:
     return tuple(url for url in re.split(r"[,\s]+", text) if url)
 
 
-def _urls(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def _urls(ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     urls = tuple(url for text in given for url in split_urls(text))
-    urls = urls or split_urls(os.environ.get(RPC_VARIABLE, ""))
+    # A recording that is named replaces the node that the environment names.
+    if not urls and ctx.params.get("recording") is None:
+        urls = split_urls(os.environ.get(RPC_VARIABLE, ""))
     keep_secret(urls)
     return urls
 
 
 def rpc_option(command: Decorated) -> Decorated:
-    """`--rpc URL`, repeatable; from ANALYZER_RPC when it is not given. Gives a tuple of URLs."""
+    """`--rpc URL`, repeatable; from ANALYZER_RPC when neither it nor a recording is given. Gives a
+    tuple of URLs."""
     return click.option(
         "--rpc",
         multiple=True,
@@ -48,6 +51,8 @@ def recording_option(command: Decorated) -> Decorated:
     return click.option(
         "--recording",
         type=click.Path(path_type=Path),
+        # Known before --rpc is looked at, in whatever order they were written.
+        is_eager=True,
         help="Read from this recording (folder or .zip) instead of a node.",
     )(command)
 

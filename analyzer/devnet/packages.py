@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from analyzer.abi.contract import ContractAbi, parse_abi
 from analyzer.model.errors import InputError
@@ -56,16 +57,19 @@ class Packages:
         return read_artifact(self.folder / "node_modules" / pattern.format(name))
 
 
-def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the packages of this version of `package.json` are, or will be."""
+def cache_folder(environment: Mapping[str, str] = os.environ, manifest: Path = MANIFEST) -> Path:
+    """Where the packages of this version of the `manifest` (a package.json) are, or will be."""
     base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    digest = hashlib.sha256(MANIFEST.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(manifest.read_bytes()).hexdigest()[:16]
     return Path(base) / "analyzer" / "devnet" / digest
 
 
-def fetch(environment: Mapping[str, str] = os.environ) -> Packages:
-    """The packages, installed by npm on first use. Raises InputError saying what to install."""
-    folder = cache_folder(environment)
+def fetch(environment: Mapping[str, str] = os.environ, manifest: Path = MANIFEST) -> Packages:
+    """The packages of the `manifest` (a package.json), installed by npm on first use.
+
+    Raises InputError saying what to install.
+    """
+    folder = cache_folder(environment, manifest)
     if (folder / "node_modules").is_dir():
         return Packages(folder)
     npm = shutil.which("npm", path=environment.get("PATH"))
@@ -77,7 +81,7 @@ def fetch(environment: Mapping[str, str] = os.environ) -> Packages:
     temporary = Path(tempfile.mkdtemp(prefix="installing-", dir=folder.parent))
     try:
         for name in ("package.json", ".npmrc"):
-            shutil.copy(MANIFEST.with_name(name), temporary)
+            shutil.copy(manifest.with_name(name), temporary)
         _install(npm, temporary, environment)
         # A folder with content is never replaced: the process that comes second keeps the first's.
         with contextlib.suppress(OSError):
@@ -152,12 +156,15 @@ def read_artifact(path: Path) -> Artifact:
         raise InputError(
             f"the npm packages hold no {path.name}; remove {cache_folder()} and try again"
         ) from error
+    return parse_artifact(path.stem, raw)
+
+
+def parse_artifact(name: str, raw: Mapping[str, Any]) -> Artifact:
+    """A contract from the object in an artifact: its `abi` and its linked `bytecode`."""
     entries = raw["abi"]
     # The constructor is parsed as if it were a function, to get its canonical types.
     constructor = [
         {**e, "type": "function", "name": "new"} for e in entries if e["type"] == "constructor"
     ]
-    types = parse_abi(path.stem, constructor).functions["new"].input_types if constructor else ()
-    return Artifact(
-        path.stem, parse_abi(path.stem, entries), bytes.fromhex(raw["bytecode"][2:]), types
-    )
+    types = parse_abi(name, constructor).functions["new"].input_types if constructor else ()
+    return Artifact(name, parse_abi(name, entries), bytes.fromhex(raw["bytecode"][2:]), types)

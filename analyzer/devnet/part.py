@@ -1,50 +1,37 @@
 """What a protocol gives to the local chain: its market, played in steps that all protocols share.
 
-Each protocol is played up to the next pinned block in turn, on one chain and one clock, so that
-the five blocks are the same for all of them.
+The protocols take turns, a step each, on one chain and one clock, up to each pinned block, so that
+the five blocks are the same for all of them and nobody's prices grow old meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import Field, dataclass, field
+from typing import Any, ClassVar, Protocol
 
+from analyzer.devnet.feeds import Feed
+from analyzer.devnet.tokens import Token
 from analyzer.model.deployment import Deployment
 
 BLOCK_LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
 
 
-@dataclass(frozen=True, slots=True)
-class Liquidation:
-    """One liquidation that was executed, alone in its block, at the time of the block before.
+class Row(Protocol):
+    """A dataclass of a protocol's own: a liquidation that was executed, or one that was refused.
 
-    The state it met is the state of block `block - 1`, and the block before has the same time, so
-    a scan of that block predicts it exactly. `kind`: `position` or `collateral`. `asset`: base
-    token or collateral token. `requested`: the size asked for (0 = as much as allowed), or the
-    amount of the token, or of USDC where `in_settlement`.
+    `protocol` says whose. `block`: where it was executed, or on whose state it was refused.
     """
 
-    kind: str
-    block: int
-    time: int
-    tx_hash: str
-    trader: str
-    asset: str
-    liquidator: str
-    requested: int
-    in_settlement: bool = False
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
+    @property
+    def protocol(self) -> str:
+        """Whose liquidation it is."""
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A liquidation that the contract would not execute on the state of `block`, and why."""
-
-    kind: str
-    block: int
-    trader: str
-    asset: str
-    reason: str
+    @property
+    def block(self) -> int:
+        """Where it was executed, or on whose state it was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +42,33 @@ class Story:
     """
 
     deployment: Deployment
-    liquidations: Sequence[Liquidation]
-    refused: Sequence[Refused]
+    liquidations: Sequence[Row]
+    refused: Sequence[Row]
     actions: Mapping[str, Mapping[str, int]]
     addresses: Mapping[str, Sequence[str]]
 
 
+@dataclass
+class Shared:
+    """What the protocols on one chain share, by symbol; each adds what it makes.
+
+    `owners`: addresses of people who hold accounts in a protocol that began earlier.
+    """
+
+    tokens: dict[str, Token] = field(default_factory=dict)
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    owners: list[str] = field(default_factory=list)
+
+
 class Part(Protocol):
-    """A protocol on the local chain."""
+    """A protocol on the local chain, deployed when it is made."""
 
     def play(self) -> Iterator[str]:
-        """Plays the market; yields each of BLOCK_LABELS, in order, when the chain is there.
+        """Plays the market in steps.
 
-        Raises UnreadError when a contract refuses what must succeed.
+        Yields each of BLOCK_LABELS, in order, when the chain is there for this protocol, and the
+        name of the step (any other text) after each step in between. Whenever it yields, it has
+        queued nothing. Raises UnreadError when a contract refuses what must succeed.
         """
         ...
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.devnet.up import PROTOCOLS, DevnetInfo, silent, start
+from analyzer.devnet.up import DEFAULT_PROTOCOLS, DevnetInfo, silent, start
 from analyzer.devnet.world import Progress
 from analyzer.solvency.result import ScanResult
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from analyzer.chain.record import Recorder
 
 NOTES = {
-    "calm": "after days of trading, before the crash; every market is open",
+    "calm": "after days of trading, before the crash",
     "stressed": "after the crash, before the first liquidation",
     "mid_liquidation": "half of the liquidations are done",
-    "after": "the last bad debt is settled; the small market is closed",
+    "after": "after the liquidations, when bad debt is settled",
     "paused": "one of the large markets is paused",
 }
 
 
 def record(
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     *,
     accounts: int,
     seed: int,

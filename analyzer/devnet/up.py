@@ -1,6 +1,6 @@
 """`analyzer devnet up`: builds the local chain, writes down what it is, and serves it.
 
-with start(["perp-v2"], accounts=24, seed=7) as info:
+with start(["perp-v2", "aave-v3@10"], accounts=60, seed=7) as info:
     ...  # info.rpc answers; info.deployments["perp-v2"], info.blocks["stressed"], ...
 """
 
@@ -18,17 +18,14 @@ from typing import Any
 
 from analyzer.devnet.chain import Anvil
 from analyzer.devnet.clock import GENESIS_TIME
+from analyzer.devnet.markets import PROTOCOLS, perform, wanted
 from analyzer.devnet.packages import anvil_binary, fetch
-from analyzer.devnet.part import BLOCK_LABELS, Liquidation, Part, Refused
-from analyzer.devnet.perp_v2 import PerpV2
-from analyzer.devnet.perp_v2.population import MIN_ACCOUNTS
+from analyzer.devnet.part import Row, Story
 from analyzer.devnet.world import Progress, World, chain_id_of
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 
-PARTS: Mapping[str, Callable[[World, int], Part]] = {"perp-v2": PerpV2}
-"""Protocol -> what deploys and plays it."""
-PROTOCOLS = tuple(PARTS)
+DEFAULT_PROTOCOLS = (PROTOCOLS[0],)
 DOCUMENT = "devnet.json"
 POLL_S = 0.5
 
@@ -50,11 +47,12 @@ class DevnetInfo:
     blocks: Mapping[str, int]
     state_root: str
     last_block: int
-    liquidations: Sequence[Liquidation] = ()
-    refused: Sequence[Refused] = ()
+    liquidations: Sequence[Row] = ()
+    refused: Sequence[Row] = ()
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Role -> the addresses of the accounts that play it."""
+    """Role -> the addresses of the accounts that play it; with several protocols, the role's name
+    begins with the protocol's."""
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -63,7 +61,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 @contextlib.contextmanager
 def start(
-    protocols: Sequence[str] = PROTOCOLS,
+    protocols: Sequence[str] = DEFAULT_PROTOCOLS,
     *,
     accounts: int = 300,
     seed: int = 7,
@@ -72,16 +70,22 @@ def start(
 ) -> Iterator[DevnetInfo]:
     """A local chain with these protocols and their seeded markets, served while the block runs.
 
+    A protocol is a name, for Aave V3 with the revision if it is to be another than the newest
+    (`aave-v3@1`); several may stand in one text, with commas. They share tokens, feeds and owners.
+
     Raises InputError for an unknown protocol, too few accounts, a taken port, or when neither npm
     nor anvil is there; UnreadError when the chain could not be built.
     """
-    _require_valid(protocols, accounts, seed)
+    markets = wanted(protocols, accounts)
+    if seed < 0:
+        raise InputError(f"a seed is a number from 0 up, not {seed}")
     progress("fetching the contracts through npm", 0, 1)
     packages = fetch()
     binary = anvil_binary(packages)
     progress("fetching the contracts through npm", 1, 1)
     with Anvil(binary, chain_id_of(seed), GENESIS_TIME, port) as anvil:
-        yield _build(World(anvil, packages, seed, progress=progress), protocols, accounts)
+        world = World(anvil, packages, seed, progress=progress)
+        yield _info(world, accounts, *perform(world, markets, accounts))
 
 
 def up(
@@ -169,52 +173,28 @@ def _prepare(out: Path) -> None:
         raise InputError(f"{out} cannot be written: {error.strerror}") from error
 
 
-def _require_valid(protocols: Sequence[str], accounts: int, seed: int) -> None:
-    unknown = [p for p in protocols if p not in PROTOCOLS]
-    if unknown or not protocols:
-        known = ", ".join(PROTOCOLS)
-        raise InputError(f"unknown protocol '{', '.join(unknown)}'; the local chain has: {known}")
-    if accounts < MIN_ACCOUNTS:
-        raise InputError(f"the local market needs at least {MIN_ACCOUNTS} accounts, not {accounts}")
-    if seed < 0:
-        raise InputError(f"a seed is a number from 0 up, not {seed}")
-
-
-def _build(world: World, protocols: Sequence[str], accounts: int) -> DevnetInfo:
-    parts = {name: PARTS[name](world, accounts) for name in protocols}
-    blocks = _play(world, list(parts.values()))
-    stories = {name: part.story() for name, part in parts.items()}
+def _info(
+    world: World, accounts: int, stories: Sequence[Story], blocks: Mapping[str, int]
+) -> DevnetInfo:
     last = world.anvil.last_header()
     return DevnetInfo(
         rpc=world.anvil.url,
         chain_id=chain_id_of(world.seed),
         seed=world.seed,
         accounts=accounts,
-        deployments={name: story.deployment for name, story in stories.items()},
+        deployments={story.deployment.protocol: story.deployment for story in stories},
         blocks=blocks,
         state_root=last.state_root,
         last_block=last.number,
-        liquidations=tuple(row for story in stories.values() for row in story.liquidations),
-        refused=tuple(row for story in stories.values() for row in story.refused),
-        actions=_merged([story.actions for story in stories.values()]),
+        liquidations=tuple(row for story in stories for row in story.liquidations),
+        refused=tuple(row for story in stories for row in story.refused),
+        actions=_merged([story.actions for story in stories]),
         addresses={
-            role if len(stories) == 1 else f"{name} {role}": addresses
-            for name, story in stories.items()
+            role if len(stories) == 1 else f"{story.deployment.protocol} {role}": addresses
+            for story in stories
             for role, addresses in story.addresses.items()
         },
     )
-
-
-def _play(world: World, parts: Sequence[Part]) -> dict[str, int]:
-    """Plays every part up to each pinned block in turn; label -> block."""
-    plays = [part.play() for part in parts]
-    blocks = {}
-    for label in BLOCK_LABELS:
-        for play in plays:
-            reached = next(play)
-            assert reached == label, f"a protocol is at {reached} instead of {label}"
-        blocks[label] = world.anvil.block_number()
-    return blocks
 
 
 def _merged(rows: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:

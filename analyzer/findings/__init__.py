@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from analyzer.findings.registry import DETECTORS, run_detectors
+from analyzer.findings.registry import (
+    ALL_DETECTORS,
+    DETECTORS,
+    RUN_DETECTORS,
+    add_run_findings,
+    run_detectors,
+)
 
-__all__ = ["DETECTORS", "run_detectors"]
+__all__ = ["ALL_DETECTORS", "DETECTORS", "RUN_DETECTORS", "add_run_findings", "run_detectors"]

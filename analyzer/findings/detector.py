@@ -14,8 +14,8 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TEXTS = ("title", "proves", "does_not_prove", "remedy")
 
 
-class Detector(ABC):
-    """One kind of finding. A subclass without complete metadata cannot be defined.
+class Described(ABC):
+    """What every kind of detector states. A concrete subclass without all of it cannot be defined.
 
     id: kebab-case, stable for ever (it is part of every fingerprint). title: what is wrong, in
     few words. severity: of its findings, unless one finding says otherwise. proves: what a
@@ -30,7 +30,12 @@ class Detector(ABC):
     remedy: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        """Refuses a detector whose metadata is missing or empty. Raises: TypeError."""
+        """Refuses a detector whose metadata is missing or empty. Raises: TypeError.
+
+        A class that stands directly below this one is a kind of detector, and has none.
+        """
+        if Described in cls.__bases__:
+            return
         if not _ID.fullmatch(str(getattr(cls, "id", ""))):
             raise TypeError(f"detector {cls.__name__}: id must be kebab-case text")
         if not isinstance(getattr(cls, "severity", None), Severity):
@@ -39,6 +44,10 @@ class Detector(ABC):
             text = getattr(cls, name, None)
             if not isinstance(text, str) or not text.strip():
                 raise TypeError(f"detector {cls.__name__}: {name} must be text")
+
+
+class Detector(Described):
+    """One kind of finding in one scan."""
 
     @abstractmethod
     def detect(self, result: ScanResult) -> Iterable[Finding]:

@@ -1,16 +1,20 @@
-"""All detectors, and the one function that runs them."""
+"""All detectors, and the two functions that run them: on a scan, and on the scans of a run."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from analyzer.findings.bad_debt import HiddenBadDebtFound
 from analyzer.findings.blocked import LiquidationBlocked
 from analyzer.findings.control_total import ControlTotalOff
-from analyzer.findings.detector import Detector
+from analyzer.findings.detector import Described, Detector
 from analyzer.findings.divergence import ContractDivergence
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
 from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle
+from analyzer.findings.run_detector import RunDetector
+from analyzer.findings.short_together import OwnerShortTogether
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
 from analyzer.findings.withdrawals import WithdrawalsAtRisk
@@ -33,19 +37,42 @@ DETECTORS: tuple[type[Detector], ...] = (
 """Every detector, in the order in which a reader should see them among equals."""
 
 
+RUN_DETECTORS: tuple[type[RunDetector], ...] = (OwnerShortTogether,)
+"""Every detector that sees all scans of a run."""
+
+ALL_DETECTORS: tuple[type[Described], ...] = (*DETECTORS, *RUN_DETECTORS)
+"""Every detector of either kind, in the order in which a reader should see them."""
+
+_RANK = {detector.id: number for number, detector in enumerate(ALL_DETECTORS)}
+
+
 def run_detectors(result: ScanResult) -> list[Finding]:
     """Every finding of `result`: the severest first, then by detector, account and market.
 
     The order depends on nothing but the findings. Where two sources of one detector report the
     same thing (the same fingerprint), the first one stays.
     """
-    found: dict[str, Finding] = {}
-    rank: dict[str, int] = {}
-    for number, detector in enumerate(DETECTORS):
-        rank[detector.id] = number
-        for finding in detector().detect(result):
-            found.setdefault(finding.fingerprint, finding)
+    return _ordered(f for detector in DETECTORS for f in detector().detect(result))
+
+
+def add_run_findings(results: Sequence[ScanResult]) -> None:
+    """Adds what only the scans of a run together show to the findings of the scan it stands with.
+
+    Call it once all scans of the run have their own findings.
+    """
+    found = [f for detector in RUN_DETECTORS for f in detector().detect(results)]
+    for result in results:
+        own = [finding for finding in found if finding.scan_id == result.scan_id]
+        if own:
+            result.findings = _ordered([*result.findings, *own])
+
+
+def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, one a fingerprint, in the order of `run_detectors`."""
+    unique: dict[str, Finding] = {}
+    for finding in findings:
+        unique.setdefault(finding.fingerprint, finding)
     return sorted(
-        found.values(),
-        key=lambda f: (-f.severity, rank[f.detector], f.account_id or "", f.market or ""),
+        unique.values(),
+        key=lambda f: (-f.severity, _RANK[f.detector], f.account_id or "", f.market or ""),
     )

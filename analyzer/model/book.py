@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -65,6 +65,33 @@ class Book:
         scale = np.array([10.0**-a.decimals for a in self.assets], dtype=np.float64)
         exact = np.array([float(a) for a in self.amount], dtype=np.float64)
         return exact * scale[self.asset] if len(exact) else exact
+
+
+def make_book(
+    account_ids: Sequence[str],
+    assets: Sequence[Asset],
+    legs: Iterable[Sequence[tuple[int, int]]],
+    state: object,
+) -> Book:
+    """A book in CSR form of accounts that own themselves.
+
+    legs: account by account, (number of the asset in `assets`, exact amount).
+    """
+    counts, numbers, amounts = [0], [], []
+    for account in legs:
+        for number, amount in account:
+            numbers.append(number)
+            amounts.append(amount)
+        counts.append(len(numbers))
+    return Book(
+        account_ids=account_ids,
+        owners=account_ids,
+        assets=assets,
+        indptr=np.array(counts, dtype=np.int64),
+        asset=np.array(numbers, dtype=np.int32),
+        amount=amounts,
+        state=state,
+    )
 
 
 PriceStatus: TypeAlias = str

@@ -42,6 +42,23 @@ class MarginRow:
     """Equity with the contract's own haircuts where it is what bad debt is counted on, or None."""
 
 
+def unknown_margin(account_id: str, reason: str, *, owner: str | None = None) -> MarginRow:
+    """The row of an account of which nothing may be said, and why. owner: itself when not given."""
+    return MarginRow(
+        account_id=account_id,
+        owner=account_id if owner is None else owner,
+        equity_e18=None,
+        margin_equity_e18=None,
+        initial_margin_e18=None,
+        maintenance_margin_e18=None,
+        free_collateral_e18=None,
+        liquidatable=None,
+        closable=None,
+        status="unknown",
+        unknown_reason=reason,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedRow:
     """A `MarginRow` with its verdict: what the table `margin` holds."""

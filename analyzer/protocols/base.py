@@ -40,7 +40,8 @@ class Source:
     """One contract to index.
 
     role: the name under which its events reach `fold` (`vault`, `pool`). abi: name of the ABI
-    file (`perp_v2/Vault`). events: names of the events to index. from_block: first block whose
+    file (`perp_v2/Vault`; `package:path` for a file among another package's data, see
+    `abi.contract.load_abi`). events: names of the events to index. from_block: first block whose
     logs are wanted (a source that a log names may start before that log).
     """
 
@@ -163,8 +164,12 @@ class Plug(Protocol):
         """Contracts that this event names and that are indexed from now on (often none)."""
         ...
 
-    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Ledger:
-        """Events in (block, log index) order to state. Exact integers."""
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[Ledger]:
+        """Events in (block, log index) order to state. Exact integers.
+
+        It may ask (at the pinned block) what a log names and only code can tell, such as the
+        revision of an implementation; most protocols ask nothing.
+        """
         ...
 
     def observe(

@@ -10,6 +10,7 @@ from analyzer.findings.summary import Summary, summarize, worst_accounts
 from analyzer.model.finding import Finding
 from analyzer.model.rows import CheckRow, JudgedRow, ReadRow, TotalRow
 from analyzer.model.verdict import Verdict
+from analyzer.protocols.factors import own_factors
 from analyzer.solvency.result import ScanResult
 
 SCHEMA = 1
@@ -25,7 +26,8 @@ def envelope(run: Mapping[str, Any], results: Sequence[ScanResult]) -> Document:
 
     run: what the run says of itself (id, version, options without keys). Amounts are decimal
     strings of exact integers (the unit is in their name), counts are numbers, unknown is null.
-    Findings come in the order of `run_detectors`, scan by scan.
+    Findings come in the order of `run_detectors`, scan by scan. own_factors: risk factors of
+    assets that no table connects with others, which therefore move alone in every stress.
     """
     verifications = [_verification(result) for result in results]
     return {
@@ -65,6 +67,7 @@ def _scan(result: ScanResult, verification: Document) -> Document:
             "hash_chain": complete.hash_chain,
         },
         "reads": [_read(row) for row in result.reads],
+        "own_factors": own_factors((a.factor for a in result.book.assets), deployment.factors),
         "silent_changes": len(result.details.silent_changes),
         "implementations": [
             {

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from analyzer.abi.keccak import checksum
 from analyzer.model.deployment import Deployment
@@ -33,6 +34,22 @@ def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> D
 def shipped_deployments() -> list[Deployment]:
     """The deployments that ship with the installed protocols."""
     return [d for name in protocol_names() for d in load_plug(name).deployments()]
+
+
+def list_deployments() -> list[dict[str, Any]]:
+    """What ships with the installed protocols: one JSON-ready object a deployment, by
+    protocol, chain and name."""
+    return [
+        {
+            "name": d.name,
+            "protocol": d.protocol,
+            "chain_id": d.chain_id,
+            "from_block": d.from_block,
+            "contracts": dict(d.contracts),
+            "source": d.source,
+        }
+        for d in sorted(shipped_deployments(), key=lambda d: (d.protocol, d.chain_id, d.name))
+    ]
 
 
 def read_deployment(path: Path) -> Deployment:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analyzer.chain.base import Progress
-from analyzer.model.errors import ExitCode
+from analyzer.chain.base import Chain, Progress
+from analyzer.chain.blocks import is_range, resolve_range
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.sources import check_contracts, open_source
 from analyzer.store.index import Index
@@ -15,7 +18,8 @@ from analyzer.store.index import Index
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """Which deployments to index, up to which block (block syntax), into which file."""
+    """Which deployments to index, up to which block (block syntax; of a range the last one), into
+    which file."""
 
     index: Path
     rpc: tuple[str, ...] = ()
@@ -45,11 +49,12 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
         deployments=options.deployments,
         progress=progress,
     ) as source:
-        block = source.chain.resolve(options.block)
+        first, block = _span(source.chain, options.block)
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
         with Index(options.index) as store:
             for deployment in source.deployments:
+                _check_no_gap(store, deployment, first)
                 plug = load_plug(deployment.protocol)
                 advance = store.advance(source.chain, deployment, plug, to=block, progress=progress)
                 extent = store.extent(deployment, plug, block=advance.head)
@@ -69,3 +74,23 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
                     }
                 )
     return IndexOutcome({"deployments": entries}, ExitCode.CLEAN)
+
+
+def _span(chain: Chain, text: str) -> tuple[BlockRef | None, BlockRef]:
+    """The first block, None when only a last one is named, and the last block."""
+    return resolve_range(chain, text) if is_range(text) else (None, chain.resolve(text))
+
+
+def _check_no_gap(store: Index, deployment: Deployment, first: BlockRef | None) -> None:
+    """Sees that a range begins where the deployment does, or where the index ends, or before.
+
+    Raises: InputError naming that block: accounts are rebuilt from all logs, so an index has no
+    gap.
+    """
+    head = store.head(deployment)
+    due = deployment.from_block if head is None else head.number + 1
+    if first is not None and first.number > due:
+        raise InputError(
+            f"the range begins at block {first.number}, and logs are needed from block {due} on:"
+            f" an index has no gap (deployment {deployment.name})"
+        )

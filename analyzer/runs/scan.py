@@ -15,7 +15,7 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
-from analyzer.findings import run_detectors
+from analyzer.findings import add_run_findings, run_detectors
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
@@ -104,6 +104,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                 for deployment in source.deployments
             ]  # fmt: skip
     results = [result for result, _ in scans]
+    add_run_findings(results)
     code = exit_code(results, fail_on)
     facts = _facts(source, results, options, code=code, started=started)
     progress("write the snapshot", 0, 1)

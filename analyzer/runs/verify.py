@@ -19,7 +19,7 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
-from analyzer.findings import run_detectors
+from analyzer.findings import add_run_findings, run_detectors
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import CheckRow
@@ -118,6 +118,7 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
                     )
                     for stored in chosen
                 ]  # fmt: skip
+    add_run_findings(results)
     code = exit_code(results, None)
     run = {
         "run_id": run_id(

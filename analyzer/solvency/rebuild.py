@@ -46,8 +46,8 @@ def rebuild(
     """
     stages = 5
     progress("fold the events", 0, stages)
-    ledger = plug.fold(deployment, events)
     desk = ReadDesk(chain, block)
+    ledger = desk.drive(plug.fold(deployment, events))
     progress("read the block's state", 1, stages)
     observation = desk.drive(plug.observe(deployment, ledger, block))
     progress("rebuild the book", 2, stages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from analyzer.store.owner_view import V_OWNERS
 from analyzer.store.schema import View, quoted
 
 ViewColumn: TypeAlias = tuple[str, str, str]
@@ -179,5 +180,7 @@ V_FINDINGS = View(
     " ORDER BY f.severity_rank DESC, f.detector, f.account_id, f.market",
 )
 
-VIEWS: tuple[View, ...] = (V_ACCOUNTS, V_MARGIN, V_POSITIONS, V_COLLATERAL, V_FINDINGS)
+VIEWS: tuple[View, ...] = (
+    V_ACCOUNTS, V_MARGIN, V_OWNERS, V_POSITIONS, V_COLLATERAL, V_FINDINGS,
+)  # fmt: skip
 """Every view of a snapshot."""

@@ -7,7 +7,7 @@ from fake_node import FakeNode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.chain.blocks import BlockName, block_at, parse_block, resolve_range
+from analyzer.chain.blocks import BlockName, block_at, is_range, parse_block, resolve_range
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
 
@@ -131,3 +131,18 @@ def test_what_is_no_range_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=problem):
         resolve_range(open_node(fake.url), text)
+
+
+def test_a_range_is_told_from_a_time_of_day() -> None:
+    texts = (
+        "15M:+1000",
+        "5:",
+        ":9",
+        "2024-05-01T12:00:+5",
+        "2024-05-01T12:00",
+        "2024-05-01",
+        "15M",
+    )
+    assert [is_range(text) for text in texts] == [True, True, True, True, False, False, False]
+    with pytest.raises(InputError, match=r"'15M:\+1000' is a range of blocks"):
+        parse_block("15M:+1000")

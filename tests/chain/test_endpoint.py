@@ -67,3 +67,10 @@ def test_retry_after_is_seconds_or_a_date() -> None:
         None,
         None,
     ]
+
+
+def test_the_authorization_header_and_a_secret_that_was_cut_are_scrubbed_too() -> None:
+    endpoint = Endpoint.of("https://user:hunter2secret@host.io/v3/abcdef1234567890")
+    assert endpoint.scrub("got Basic dXNlcjpodW50ZXIyc2VjcmV0") == "got Basic ***"
+    assert endpoint.scrub("got Basic dXNlcjpodW") == "got Basic ***"
+    assert endpoint.scrub("no such path: /v3/abcdef12") == "no such path: ***"

@@ -240,6 +240,12 @@ def test_a_filter_outside_log_filters_is_not_recorded(write: Write) -> None:
             found(topics, first, last)
 
 
+def test_without_a_file_of_logs_no_log_was_recorded(write: Write) -> None:
+    replay = Replay(write(logs=None))
+    with pytest.raises(NotRecordedError, match="not in the recording: logs of 0x5aaeb6"):
+        list(replay.logs([LogFilter((A.lower(),), (T1,))], 2, 5))
+
+
 def test_deployments_may_be_several_and_start_later(write: Write) -> None:
     meta = {k: v for k, v in META.items() if k not in ("protocol", "contracts")}
     entry = {"name": "one", "protocol": "toy", "from_block": 2, "contracts": {"thing": A.lower()}}

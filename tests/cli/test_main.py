@@ -21,7 +21,9 @@ from analyzer.findings import run_detectors
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.document import envelope
 
-VERBS = ["demo", "scan", "account", "query", "sql", "verify", "index", "doctor", "devnet"]
+VERBS = [
+    "demo", "scan", "account", "query", "sql", "verify", "index", "deployments", "doctor", "devnet",
+]  # fmt: skip
 
 
 def invoke(*words: str, **extra: Any) -> Result:
@@ -183,6 +185,21 @@ def test_urls_come_from_the_environment_when_none_is_given(value: str, scanned: 
     assert [options.rpc for options in scanned] == [("http://a", "http://b"), ("http://c",)]
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("--recording", "r.zip", "--db", "s"),
+        ("--db", "s", "--rpc", "http://b", "--recording", "r.zip"),
+    ],
+)
+def test_a_recording_replaces_the_node_of_the_environment(
+    order: tuple[str, ...], scanned: list[Any]
+) -> None:
+    invoke("scan", *order, env={"ANALYZER_RPC": "http://a"})
+    given = ("http://b",) if "--rpc" in order else ()
+    assert [(o.rpc, o.recording) for o in scanned] == [(given, Path("r.zip"))]
+
+
 @pytest.mark.usefixtures("scanned")
 def test_standard_output_holds_only_the_document() -> None:
     result = invoke("scan", "--db", "s.duckdb", "--json")
@@ -258,3 +275,19 @@ def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -
     )
     result = invoke("account", account_id(0), "--db", "s.duckdb", "--json")
     assert (result.exit_code, json.loads(result.stdout)["lines"][1]["amount"]) == (0, str(10**20))
+
+
+def test_the_built_in_deployments_are_listed_with_where_their_addresses_come_from() -> None:
+    shown = invoke("deployments")
+    as_json = invoke("deployments", "--json")
+    assert (shown.exit_code, as_json.exit_code) == (0, 0)
+    found = json.loads(as_json.stdout)["deployments"]
+    assert [set(row) for row in found] == [
+        {"name", "protocol", "chain_id", "from_block", "contracts", "source"}
+    ] * len(found)
+    order = [(row["protocol"], row["chain_id"], row["name"]) for row in found]
+    assert order == sorted(order)
+    assert {"aave-v3", "perp-v2"} <= {row["protocol"] for row in found}
+    for row in found:
+        assert row["name"] in shown.stdout
+        assert row["source"] in shown.stdout

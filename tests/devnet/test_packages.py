@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.devnet import packages
+from analyzer.devnet.aave_v3 import artifacts
 from analyzer.devnet.packages import MANIFEST, OWN_CONTRACTS, Packages, anvil_binary, fetch
 from analyzer.model.errors import InputError
 
@@ -32,23 +33,21 @@ def environment(tmp_path: Path, npm: str | None) -> dict[str, str]:
     return {"PATH": str(programs), "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 
-def test_every_package_has_an_exact_version_and_no_host_is_named() -> None:
-    manifest = json.loads(MANIFEST.read_text())
+@pytest.mark.parametrize("path", [MANIFEST, artifacts.MANIFEST], ids=["devnet", "aave_v3"])
+def test_every_package_has_an_exact_version_and_no_host_is_named(path: Path) -> None:
+    manifest = json.loads(path.read_text())
     versions = list(manifest["dependencies"].values())
     assert versions
     assert [v for v in versions if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.-]+)?", v)] == []
     for name in ("package.json", ".npmrc"):
-        assert "://" not in MANIFEST.with_name(name).read_text()
+        assert "://" not in path.with_name(name).read_text()
 
 
-def test_the_cache_folder_follows_the_environment_and_the_manifest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_folder_follows_the_environment_and_the_manifest(tmp_path: Path) -> None:
     first = packages.cache_folder({"XDG_CACHE_HOME": str(tmp_path)})
     other = tmp_path / "package.json"
     other.write_text("{}")
-    monkeypatch.setattr(packages, "MANIFEST", other)
-    second = packages.cache_folder({"XDG_CACHE_HOME": str(tmp_path)})
+    second = packages.cache_folder({"XDG_CACHE_HOME": str(tmp_path)}, other)
     assert first.parent == second.parent == tmp_path / "analyzer" / "devnet"
     assert first.name != second.name
 

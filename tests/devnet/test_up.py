@@ -28,9 +28,23 @@ up(["perp-v2"], accounts=20, seed=3, out=Path(sys.argv[1]))
 @pytest.mark.parametrize(
     ("protocols", "accounts", "seed", "said"),
     [
-        (["nothing"], 24, 1, "unknown protocol 'nothing'; the local chain has: perp-v2"),
-        ([], 24, 1, "unknown protocol ''; the local chain has: perp-v2"),
+        (["nothing"], 24, 1, "unknown protocol 'nothing'; the local chain has: perp-v2, aave-v3"),
+        ([], 24, 1, "unknown protocol ''; the local chain has: perp-v2, aave-v3"),
         (["perp-v2"], 19, 1, "the local market needs at least 20 accounts, not 19"),
+        (["aave-v3@7"], 60, 1, "no revision '7' of aave-v3 here; there are: 1, 10"),
+        (
+            ["perp-v2@2"],
+            60,
+            1,
+            "no revision '2' of perp-v2 here; there are: one",
+        ),
+        (["perp-v2,aave-v3"], 59, 1, "the local market needs at least 60 accounts, not 59"),
+        (
+            ["aave-v3", "aave-v3@1"],
+            60,
+            1,
+            "no protocol twice on one chain: 'aave-v3,aave-v3@1'",
+        ),
         (["perp-v2"], 24, -1, "a seed is a number from 0 up, not -1"),
     ],
 )

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.findings import DETECTORS
+from analyzer.findings import ALL_DETECTORS
 from analyzer.findings.detector import Detector
+from analyzer.findings.run_detector import RunDetector
 from analyzer.model.finding import Severity
 
 COMPLETE = {
@@ -16,11 +17,12 @@ COMPLETE = {
 }
 
 
+@pytest.mark.parametrize("kind", [Detector, RunDetector])
 @pytest.mark.parametrize("name", COMPLETE)
-def test_a_detector_without_one_of_its_texts_cannot_be_defined(name: str) -> None:
+def test_a_detector_without_one_of_its_texts_cannot_be_defined(name: str, kind: type) -> None:
     attributes = {key: value for key, value in COMPLETE.items() if key != name}
     with pytest.raises(TypeError, match=name):
-        type("Incomplete", (Detector,), attributes)
+        type("Incomplete", (kind,), attributes)
 
 
 @pytest.mark.parametrize("name", ["title", "proves", "does_not_prove", "remedy"])
@@ -36,7 +38,7 @@ def test_the_id_of_a_detector_is_kebab_case(bad: str) -> None:
 
 
 def test_every_detector_of_the_plan_is_registered_once() -> None:
-    assert sorted(detector.id for detector in DETECTORS) == [
+    assert sorted(detector.id for detector in ALL_DETECTORS) == [
         "bad-oracle",
         "contract-divergence",
         "control-total-off",
@@ -44,6 +46,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "insolvent-account",
         "insurance-fund-shortfall",
         "liquidation-blocked",
+        "owner-short-together",
         "undercollateralized-account",
         "unknown-account",
         "unknown-implementation",

@@ -7,7 +7,12 @@ from bank import REGISTRY, bank
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
-from analyzer.runs.deployments import load_deployment, read_deployment, shipped_deployments
+from analyzer.runs.deployments import (
+    list_deployments,
+    load_deployment,
+    read_deployment,
+    shipped_deployments,
+)
 
 GOOD = f"""
 name = "my bank"
@@ -77,3 +82,16 @@ def test_a_name_that_nobody_has_lists_those_there_are() -> None:
         load_deployment("x")
     with pytest.raises(InputError, match=r"there is no deployment file nowhere\.toml"):
         load_deployment("nowhere.toml")
+
+
+def test_what_ships_is_listed_with_its_addresses_and_their_source() -> None:
+    assert list_deployments() == [
+        {
+            "name": "bank-shipped",
+            "protocol": "bank",
+            "chain_id": 4242,
+            "from_block": 1,
+            "contracts": {"registry": REGISTRY},
+            "source": "test",
+        }
+    ]

@@ -6,6 +6,7 @@ import pytest
 from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
+from analyzer.model.errors import InputError
 from analyzer.runs.index import IndexOptions, IndexOutcome, index
 
 
@@ -42,6 +43,17 @@ def test_an_index_says_how_far_it_is_and_what_was_new(
             }
         ]
     }
+
+
+def test_a_range_is_indexed_to_its_end_and_may_leave_no_gap(
+    tmp_path: Path, deployment_file: Path, live: MemoryChain
+) -> None:
+    run(tmp_path, deployment_file, block="1:+9")
+    run(tmp_path, deployment_file, block="10:20")
+    run(tmp_path, deployment_file, "straight")
+    assert contents(tmp_path / "i") == contents(tmp_path / "straight")
+    with pytest.raises(InputError, match="begins at block 5, and logs are needed from block 1 on"):
+        run(tmp_path, deployment_file, "gap", block="5:20")
 
 
 def test_a_run_that_was_cut_off_gives_the_same_index_in_the_end(

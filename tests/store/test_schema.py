@@ -15,7 +15,7 @@ REQUIRED = {
     "runs", "scans", "accounts", "margin", "collateral", "positions", "orders", "markets",
     "prices", "backstops", "totals", "verification", "findings", "reads",
 }  # fmt: skip
-VIEWS = {"v_accounts", "v_positions", "v_collateral", "v_margin", "v_findings"}
+VIEWS = {"v_accounts", "v_owners", "v_positions", "v_collateral", "v_margin", "v_findings"}
 
 
 def test_a_snapshot_has_every_table_and_view_even_when_empty(tmp_path: Path) -> None:

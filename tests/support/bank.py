@@ -133,7 +133,8 @@ class BankPlug:
         branch = str(event.args["branch"])
         return [Source("branch", branch, "bank/Branch", ("Moved", "Opened"), 0)]
 
-    def fold(self, deployment: Deployment, events: Iterable[Event]) -> BankLedger:
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[BankLedger]:
+        yield from ()
         ledger = BankLedger()
         for event in events:
             if event.name == "Moved":

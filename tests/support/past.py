@@ -42,8 +42,10 @@ class Past:
         """The book at a block."""
         plug, deployment = PerpV2(), self.info.deployments["perp-v2"]
         block = self.chain.resolve(str(number))
-        ledger = plug.fold(deployment, (e for e in self.events if e.block_number <= number))
-        observed = ReadDesk(self.chain, block).drive(plug.observe(deployment, ledger, block))
+        desk = ReadDesk(self.chain, block)
+        past = (event for event in self.events if event.block_number <= number)
+        ledger = desk.drive(plug.fold(deployment, past))
+        observed = desk.drive(plug.observe(deployment, ledger, block))
         return plug.book(deployment, block, ledger, observed)
 
     def view(self, number: int, contract: str, function: str, *arguments: object) -> tuple:  # type: ignore[type-arg]

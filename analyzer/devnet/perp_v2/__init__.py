@@ -4,42 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.devnet.part import Story
+from analyzer.devnet.part import Shared, Story
 from analyzer.devnet.perp_v2.scenario import phases, prepare
-from analyzer.devnet.world import World, chain_id_of
-from analyzer.model.deployment import Deployment
+from analyzer.devnet.roles import of_role
+from analyzer.devnet.world import World
 
 PROTOCOL = "perp-v2"
 
 
 class PerpV2:
-    """The part that Perp V2 has in the local chain; deployed when it is made."""
+    """The part that Perp V2 has in the local chain; deployed when it is made.
 
-    def __init__(self, world: World, accounts: int) -> None:
-        self._world = world
+    It begins first where there are several: its tokens, feeds and people are shared.
+    """
+
+    def __init__(self, world: World, accounts: int, shared: Shared) -> None:
         self._play, self._falls = prepare(world, accounts)
+        perp, people = self._play.perp, self._play.people
+        shared.tokens |= {"USDC": perp.usdc} | {c.plan.symbol: c.token for c in perp.collaterals}
+        shared.feeds |= {symbol: feed.feed for symbol, feed in perp.feeds.items()}
+        shared.owners += [p.address for p in of_role(people, "trader", "holder", "maker")]
 
     def play(self) -> Iterator[str]:
-        """Plays the market up to each pinned block; see `part.Part`."""
+        """Plays the market, step by step; see `part.Part`."""
         return phases(self._play, self._falls)
 
     def story(self) -> Story:
         """What was done, once `play` is through."""
         play = self._play
-        roles: dict[str, list[str]] = {}
-        for person in play.people:
-            roles.setdefault(person.role, []).append(person.address)
-        return Story(
-            Deployment(
-                f"{PROTOCOL}-devnet-{self._world.seed}",
-                PROTOCOL,
-                chain_id_of(self._world.seed),
-                play.perp.from_block,
-                play.perp.contracts(),
-                source="deployed on the local chain from the packages of devnet/package.json",
-            ),
-            tuple(play.liquidations),
-            tuple(play.refused),
-            {"done": dict(play.done), "reverted": dict(play.reverted)},
-            roles,
+        return play.story(
+            PROTOCOL,
+            from_block=play.perp.from_block,
+            contracts=play.perp.contracts(),
+            people=play.people,
+            liquidations=play.liquidations,
+            refused=play.refused,
         )

@@ -1,8 +1,4 @@
-"""Liquidations: each alone in its block, at the same time as the block before it.
-
-The block before holds the state that the liquidation meets, and has the same timestamp, so what a
-scan of that block says is exactly what must happen. anvil allows blocks of equal time.
-"""
+"""Liquidations of positions and of collateral: each alone in its block, with its prediction met."""
 
 from __future__ import annotations
 
@@ -10,10 +6,9 @@ import random
 from dataclasses import dataclass
 
 from analyzer.devnet.chain import Call
-from analyzer.devnet.part import Liquidation, Refused
 from analyzer.devnet.perp_v2.desk import Standing
-from analyzer.devnet.perp_v2.play import Play
-from analyzer.devnet.perp_v2.population import of_role
+from analyzer.devnet.perp_v2.play import Liquidation, Play, Refused
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View
 
 PARTIAL_CHANCE = 0.35
@@ -154,10 +149,7 @@ class Bailiff:
                 Refused(kind, play.world.anvil.block_number(), trader, asset, reason)
             )
             return 0
-        play.world.queue(call)
-        mined = play.mine(0)
-        (receipt,) = mined.receipts
-        assert receipt.ok, "what eth_call accepts at the same time and state is executed"
+        mined, receipt = play.execute_alone(call)
         play.liquidations.append(
             Liquidation(
                 kind,

@@ -8,7 +8,8 @@ import random
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR
 from analyzer.devnet.perp_v2.play import TRANSACTIONS_A_BLOCK, Play
-from analyzer.devnet.perp_v2.population import Person, Range, of_role
+from analyzer.devnet.perp_v2.population import Person, Range
+from analyzer.devnet.roles import of_role
 
 FUND_SHARE = 0.012
 """The insurance fund's wallet at first, as a share of all traders' wealth."""

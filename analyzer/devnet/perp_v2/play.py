@@ -1,36 +1,65 @@
-"""The state of a scenario in progress: who takes part, and what was done."""
+"""The state of a scenario in progress: who takes part, the pools, the liquidations."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
-from analyzer.devnet.chain import Mined
 from analyzer.devnet.clock import MINUTE
-from analyzer.devnet.part import Liquidation, Refused
 from analyzer.devnet.perp_v2.deploy import Market, Perp, sqrt_price_x96
 from analyzer.devnet.perp_v2.desk import Desk
-from analyzer.devnet.perp_v2.population import Person, of_role
-from analyzer.devnet.world import BLOCK_SECONDS, World
+from analyzer.devnet.perp_v2.population import Person
+from analyzer.devnet.play import BasePlay
+from analyzer.devnet.roles import of_role
 
 TRANSACTIONS_A_BLOCK = 300
 SAME_PRICE = 0.0002
 """A pool within this relative distance of its target is left alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Liquidation:
+    """One liquidation that was executed, alone in its block, at the time of the block before.
+
+    The state it met is the state of block `block - 1`, and the block before has the same time, so
+    a scan of that block predicts it exactly. `kind`: `position` or `collateral`. `asset`: base
+    token or collateral token. `requested`: the size asked for (0 = as much as allowed), or the
+    amount of the token, or of USDC where `in_settlement`.
+    """
+
+    kind: str
+    block: int
+    time: int
+    tx_hash: str
+    trader: str
+    asset: str
+    liquidator: str
+    requested: int
+    in_settlement: bool = False
+    protocol: str = "perp-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A liquidation that the contract would not execute on the state of `block`, and why."""
+
+    kind: str
+    block: int
+    trader: str
+    asset: str
+    reason: str
+    protocol: str = "perp-v2"
+
+
 @dataclass
-class Play:
+class Play(BasePlay):
     """A scenario in progress."""
 
-    world: World
     perp: Perp
     people: list[Person]
     premium: list[float] = field(default_factory=list)
     """How far each pool is held from its index price, as a ratio."""
     liquidations: list[Liquidation] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    done: Counter[str] = field(default_factory=Counter)
-    reverted: Counter[str] = field(default_factory=Counter)
     halted: set[int] = field(default_factory=set)
     """Indexes of the markets that are paused or closed."""
 
@@ -47,13 +76,6 @@ class Play:
     def markets(self) -> list[tuple[int, Market]]:
         """The markets that are open, with their index."""
         return [(i, m) for i, m in enumerate(self.perp.markets) if i not in self.halted]
-
-    def mine(self, seconds: int = BLOCK_SECONDS) -> Mined:
-        """Mines what is queued and counts what was done and what the contracts refused."""
-        mined = self.world.mine(seconds)
-        for receipt in mined.receipts:
-            (self.done if receipt.ok else self.reverted)[receipt.call.label] += 1
-        return mined
 
     def report_prices(self, seconds: int) -> None:
         """A block in which every aggregator reports its price and every feed takes it over."""

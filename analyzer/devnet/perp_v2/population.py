@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from analyzer.devnet.roles import RoleShares, log_uniform, role_counts
 from analyzer.devnet.world import World
 
 MIN_ACCOUNTS = 20
 TINY_MARKET = 2
-ROLES: tuple[tuple[str, float, int], ...] = (
+ROLES: RoleShares = (
     ("arbitrageur", 0.0, 1),
     ("anchor", 0.007, 2),
     ("liquidator", 0.007, 2),
@@ -71,23 +72,11 @@ def populate(world: World, accounts: int, falls: Sequence[float]) -> list[Person
     rng = world.random("perp-v2 population")
     people = [
         _person(world.address(f"perp {role}", i), role, falls, rng)
-        for role, count in role_counts(accounts).items()
+        for role, count in role_counts(ROLES, accounts, rest="trader").items()
         for i in range(count)
     ]
     rng.shuffle(people)
     return people
-
-
-def role_counts(accounts: int) -> dict[str, int]:
-    """How many accounts of each role there are among `accounts` (at least MIN_ACCOUNTS)."""
-    counts = {role: max(least, round(share * accounts)) for role, share, least in ROLES}
-    counts["trader"] = accounts - sum(counts.values())
-    return counts
-
-
-def of_role(people: list[Person], *roles: str) -> Iterator[Person]:
-    """The persons of these roles."""
-    return (p for p in people if p.role in roles)
 
 
 def _person(address: str, role: str, falls: Sequence[float], rng: random.Random) -> Person:
@@ -99,18 +88,18 @@ def _person(address: str, role: str, falls: Sequence[float], rng: random.Random)
         case "liquidator":
             return Person(address, role, 3_000_000)
         case "maker":
-            person = Person(address, role, _log_uniform(rng, 2_000, 40_000))
+            person = Person(address, role, log_uniform(rng, 2_000, 40_000))
             person.in_tokens = rng.choice((0.0, 0.5))
             person.leverage = rng.uniform(1.5, 6.0)
             person.shares = _shares(rng)
             return person
         case "holder":
-            wealth = _log_uniform(rng, 200, 50_000)
+            wealth = log_uniform(rng, 200, 50_000)
             return Person(address, role, wealth, rng.choice((0.0, 0.6, 1.0)))
         case "passer":
-            return Person(address, role, _log_uniform(rng, 200, 5_000))
+            return Person(address, role, log_uniform(rng, 200, 5_000))
         case "tiny":
-            return Person(address, role, _log_uniform(rng, 50, 500), shares={TINY_MARKET: 1.0})
+            return Person(address, role, log_uniform(rng, 50, 500), shares={TINY_MARKET: 1.0})
         case "whale":
             person = Person(address, role, rng.uniform(250_000, 400_000), long_bias=1.0)
             person.leverage, person.patient = rng.uniform(6.0, 8.0), True
@@ -120,7 +109,7 @@ def _person(address: str, role: str, falls: Sequence[float], rng: random.Random)
 
 
 def _trader(address: str, falls: Sequence[float], rng: random.Random) -> Person:
-    person = Person(address, "trader", _log_uniform(rng, 300, 30_000), long_bias=0.68)
+    person = Person(address, "trader", log_uniform(rng, 300, 30_000), long_bias=0.68)
     person.in_tokens = rng.choices((0.0, rng.uniform(0.3, 0.9), 1.0), (45, 30, 25))[0]
     person.shares = _shares(rng)
     person.leverage = 1.1 + 7.0 * rng.betavariate(1.2, 2.4)
@@ -143,7 +132,3 @@ def _shares(rng: random.Random) -> dict[int, float]:
     if len(chosen) > 1 and rng.random() < 0.3:
         return dict.fromkeys(chosen[1:], 0.02) | {chosen[0]: 1 - 0.02 * (len(chosen) - 1)}
     return {index: 1 / len(chosen) for index in chosen}
-
-
-def _log_uniform(rng: random.Random, low: float, high: float) -> float:
-    return float(low * (high / low) ** rng.random())

@@ -16,8 +16,9 @@ from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.liquidating import Bailiff
 from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play
-from analyzer.devnet.perp_v2.population import of_role, populate
+from analyzer.devnet.perp_v2.population import populate
 from analyzer.devnet.perp_v2.trading import open_first_positions, trade_for
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View, World
 
 CALM_STEPS = (6, 20)
@@ -43,13 +44,14 @@ def prepare(world: World, accounts: int) -> tuple[Play, list[float]]:
 
 
 def phases(play: Play, falls: Sequence[float]) -> Iterator[str]:
-    """Plays the whole scenario; yields the label of each pinned block when the chain is there."""
+    """Plays the whole scenario, step by step; yields what `part.Part.play` has to yield."""
     open_market(play)
     open_first_positions(play)
+    yield "opened"
     rounds = min(max(len(play.people) // 10, CALM_STEPS[0]), CALM_STEPS[1])
-    trade_for(play, rounds, 0.12, "calm days", hours=(1, 5))
+    yield from trade_for(play, rounds, 0.12, "calm days", hours=(1, 5))
     _change_parameters(play)
-    trade_for(play, rounds, 0.12, "more calm days", hours=(1, 5))
+    yield from trade_for(play, rounds, 0.12, "more calm days", hours=(1, 5))
     _leave(play)
     play.mine(10 * MINUTE)
     yield "calm"
@@ -57,15 +59,15 @@ def phases(play: Play, falls: Sequence[float]) -> Iterator[str]:
     _crash(play, falls)
     yield "stressed"
     bailiff = _bailiff(play)
-    _liquidate(bailiff, until=bailiff.quota // 2)
+    yield from _liquidate(bailiff, until=bailiff.quota // 2)
     yield "mid_liquidation"
-    _liquidate(bailiff, until=0)
+    yield from _liquidate(bailiff, until=0)
     _close_small_market(play)
     _settle_bad_debt(play)
     yield "after"
-    trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
+    yield from trade_for(play, LATER_STEPS, 0.08, "later days", hours=(1, 3), also=["liquidator"])
     _pause(play, PAUSED_MARKET)
-    trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
+    yield from trade_for(play, 2, 0.08, "paused days", hours=(1, 3))
     yield "paused"
 
 
@@ -119,9 +121,9 @@ def _bailiff(play: Play) -> Bailiff:
     )
 
 
-def _liquidate(bailiff: Bailiff, *, until: int) -> None:
+def _liquidate(bailiff: Bailiff, *, until: int) -> Iterator[str]:
     """Waves of liquidations until only `until` of the quota are left, or nobody is left to
-    liquidate. Prices move a little before each further wave."""
+    liquidate. Prices move a little before each further wave; yields after each."""
     play = bailiff.play
     while bailiff.left > until:
         if play.liquidations:
@@ -131,6 +133,7 @@ def _liquidate(bailiff: Bailiff, *, until: int) -> None:
         if not bailiff.wave():
             return
         play.world.progress("liquidations", len(play.liquidations), bailiff.quota)
+        yield "liquidations"
 
 
 def _settle_bad_debt(play: Play) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.perp_v2.desk import E12, Standing, tuple_of, whole
 from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
-from analyzer.devnet.perp_v2.population import Person, Range, of_role
+from analyzer.devnet.perp_v2.population import Person, Range
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import Token
 from analyzer.devnet.world import View
 
@@ -40,8 +41,10 @@ def trade_for(
     *,
     hours: tuple[int, int],
     also: Sequence[str] = (),
-) -> None:
+) -> Iterator[str]:
     """`steps` rounds: time passes, prices drift and are followed, a share of the accounts acts.
+
+    Yields after each round.
 
     `hours`: the least and the most that pass in a round. `also`: roles that act beside the
     traders.
@@ -62,6 +65,7 @@ def trade_for(
                 play.world.queue(play.desk.settle_funding(person.address))
         play.mine(rng.randint(15, 5 * MINUTE))
         play.world.progress(purpose, step + 1, steps)
+        yield purpose
 
 
 def drift_prices(play: Play, rng: random.Random, hours: int) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from analyzer.model.block import BlockRef
-from analyzer.model.book import Asset, Book, LegKind
+from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
+from analyzer.protocols.factors import factor_of
 from analyzer.protocols.perp_v2.account import MarketMath, Valuation
 from analyzer.protocols.perp_v2.compare import fee_problem, merge_account, merge_market
 from analyzer.protocols.perp_v2.evidence import Evidence
@@ -16,22 +15,12 @@ from analyzer.protocols.perp_v2.fold.ledger import AccountLedger, PerpLedger
 from analyzer.protocols.perp_v2.observe import PerpObservation
 from analyzer.protocols.perp_v2.state import Account, PerpState, Unreadable
 
-_FACTORS = {"ETH": "ETH", "WETH": "ETH", "BTC": "BTC", "WBTC": "BTC"}
-"""Default risk factors by symbol (a market's without its leading `v`); others: the symbol."""
-
 MARKET_DECIMALS = 18
-
-
-def default_factor(symbol: str) -> str:
-    """The risk factor of a token or market by its symbol: vETH, ETH and WETH are all ETH."""
-    bare = symbol[1:] if symbol.startswith("v") and len(symbol) > 1 else symbol
-    return _FACTORS.get(bare, bare)
 
 
 def _factor(deployment: Deployment, asset_id: str, symbol: str) -> str:
     """The deployment file's factor by asset id or symbol, else the default."""
-    named = deployment.factors
-    return named.get(asset_id) or named.get(symbol) or default_factor(symbol)
+    return factor_of(deployment.factors, asset_id, symbol)
 
 
 def book(
@@ -49,22 +38,11 @@ def book(
         state.evidence.factors = {asset.asset_id: asset.factor for asset in assets}
     index = {asset.asset_id: number for number, asset in enumerate(assets)}
     valuation = Valuation(state)
-    counts, legs, amounts = [0], [], []
-    for account in state.accounts.values():
-        for asset_id, amount in _legs(valuation, account):
-            legs.append(index[asset_id])
-            amounts.append(amount)
-        counts.append(len(legs))
-    addresses = list(state.accounts)
-    return Book(
-        account_ids=addresses,
-        owners=addresses,
-        assets=assets,
-        indptr=np.array(counts, dtype=np.int64),
-        asset=np.array(legs, dtype=np.int32),
-        amount=amounts,
-        state=state,
+    legs = (
+        [(index[asset_id], amount) for asset_id, amount in _legs(valuation, account)]
+        for account in state.accounts.values()
     )
+    return make_book(list(state.accounts), assets, legs, state)
 
 
 def _legs(valuation: Valuation, account: Account) -> list[tuple[str, int]]:

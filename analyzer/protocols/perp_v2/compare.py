@@ -187,6 +187,7 @@ def _is_silent(
 def merge_market(evidence: Evidence, market: MarketLedger, reading: MarketReading) -> MarketState:
     """The market as the book holds it: storage's growths, each compared with the fold's."""
     state, at = reading.state, market.base_token
+    state.problem = reading.problem
     pool = evidence.comparison("pool price")
     if reading.problem is None:
         pool.add(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.model.book import Prices
-from analyzer.model.rows import MarginRow
+from analyzer.model.rows import MarginRow, unknown_margin
 from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import mul_ratio
 from analyzer.protocols.perp_v2.liquidate import Reverts, max_position_size, position_closures
@@ -230,24 +230,6 @@ def _row(account: AccountMath, numbers: AccountNumbers) -> MarginRow:
     )
 
 
-def _unknown_row(address: str, why: Unreadable) -> MarginRow:
-    """The row of an account of which nothing may be said."""
-    return MarginRow(
-        account_id=address,
-        owner=address,
-        equity_e18=None,
-        margin_equity_e18=None,
-        initial_margin_e18=None,
-        maintenance_margin_e18=None,
-        free_collateral_e18=None,
-        liquidatable=None,
-        closable=None,
-        collateral_liquidatable=None,
-        status="unknown",
-        unknown_reason=f"{why.what}: {why.reason}",
-    )
-
-
 def margin(state: PerpState, prices: Prices, order: Sequence[str]) -> list[MarginRow]:
     """The margin row of each account of `order`, at `prices`.
 
@@ -259,11 +241,11 @@ def margin(state: PerpState, prices: Prices, order: Sequence[str]) -> list[Margi
     rows = []
     for address in order:
         if address in state.unreadable:
-            rows.append(_unknown_row(address, state.unreadable[address]))
+            rows.append(unknown_margin(address, str(state.unreadable[address])))
             continue
         account = AccountMath(valuation, state.accounts[address])
         try:
             rows.append(_row(account, numbers_of(account)))
         except UnreadableNumberError as error:
-            rows.append(_unknown_row(address, error.unreadable))
+            rows.append(unknown_margin(address, str(error.unreadable)))
     return rows

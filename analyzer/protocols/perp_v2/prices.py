@@ -151,6 +151,16 @@ def index_price_e18(market: MarketState, interval: int) -> int:
     )
 
 
+def _check_read(market: MarketState) -> None:
+    """Sees that everything which prices the market was read: what was not is no zero.
+
+    Raises: UnreadableNumberError with the market's problem; never as a revert, because the view
+    that is compared may have answered all the same.
+    """
+    if market.problem is not None:
+        raise UnreadableNumberError(Unreadable(market.problem.what, market.problem.reason))
+
+
 def contract_mark_price_e18(market: MarketState, config: Config) -> int:
     """AccountBalance.getMarkPrice, 18 decimals: the median of the 15 s and the long market
     average and of the index plus the premium. It ignores the market's status.
@@ -158,6 +168,7 @@ def contract_mark_price_e18(market: MarketState, config: Config) -> int:
     Raises: UnreadableNumberError when an input is missing, or when index plus premium is
     negative (the contract's cast to uint256 reverts).
     """
+    _check_read(market)
     short, long, premium_market = (
         price_e18_from_sqrt(market_sqrt_twap_x96(market, seconds_ago=0, interval=interval))
         for interval in (
@@ -180,6 +191,7 @@ def contract_reference_price_e18(market: MarketState, config: Config) -> int:
 
     Raises: UnreadableNumberError as `contract_mark_price_e18`.
     """
+    _check_read(market)
     if market.status == MarketStatus.OPEN:
         return contract_mark_price_e18(market, config)
     if market.status == MarketStatus.CLOSED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.protocols.base import Source
-from analyzer.protocols.perp_v2.deployments import require_contracts
+from analyzer.protocols.perp_v2.deployments import check
 
 UPGRADED = "Upgraded"
 """Of every EIP-1967 proxy: tells the implementation where its slot is not recorded."""
@@ -70,7 +70,7 @@ def sources(deployment: Deployment) -> tuple[Source, ...]:
 
     Raises: InputError when the deployment does not name them all.
     """
-    require_contracts(deployment.contracts)
+    check(deployment)
     return tuple(
         Source(
             role,

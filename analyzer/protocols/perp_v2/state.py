@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from analyzer.protocols.batch import Unreadable as Unreadable
+
 if TYPE_CHECKING:
     from analyzer.protocols.perp_v2.evidence import Evidence
 
@@ -112,19 +114,6 @@ class Account:
 
 
 @dataclass(slots=True)
-class Unreadable:
-    """Why a number is not known: the read, and the contract's or the node's own words.
-
-    reverted: the contract itself refuses (then its own views that need the number refuse too);
-    false where the node or the recording did not answer.
-    """
-
-    what: str
-    reason: str
-    reverted: bool = False
-
-
-@dataclass(slots=True)
 class MarketState:
     """One market at the block: logs, storage and pinned reads together.
 
@@ -134,7 +123,7 @@ class MarketState:
     ("OLD"). index_price_e18: interval -> BaseToken.getIndexPrice, for the intervals that
     `prices.needed_index_intervals` names; Unreadable when it reverts.
     feed_time: time of the feed's latest valid answer; feed_timeout_s: its own timeout; None where
-    the feed has none.
+    the feed has none. problem: why the market cannot be valued; it then has no price.
     """
 
     base_token: str
@@ -161,6 +150,7 @@ class MarketState:
     feed_time: int | None = None
     feed_timeout_s: int | None = None
     feed_frozen_reason: int | None = None
+    problem: Unreadable | None = None
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from perp_story import (
 from analyzer.model.book import Asset, Book, LegKind
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import NotRead
+from analyzer.protocols.factors import default_factor
 from analyzer.protocols.perp_v2 import PLUG
-from analyzer.protocols.perp_v2.book import default_factor
 from analyzer.protocols.perp_v2.state import Account, PerpState
 from analyzer.protocols.perp_v2.ticks import amounts_in_range, sqrt_ratio_at_tick
 
@@ -119,6 +119,33 @@ def test_a_market_that_was_not_read_makes_only_its_accounts_unknown() -> None:
     rows = PLUG.margin(book, PLUG.prices(book))
     assert [row.unknown_reason is None for row in rows] == [False, False, True, True]
     assert rows[0].unknown_reason == f"UniswapV3Pool.slot0({BASE}): not recorded"
+
+
+@pytest.mark.parametrize(
+    ("contract", "function"),
+    [("pool", "slot0"), ("base", "isPaused"), ("base", "getPausedIndexPrice")],
+)
+def test_what_was_not_read_of_a_market_is_no_price_and_contradicts_nothing(
+    contract: str, function: str
+) -> None:
+    def broken() -> list[str]:
+        book = PLUG.book(DEPLOYMENT, node.block, ledger, node.drive(ledger))
+        prices = PLUG.prices(book)
+        totals = PLUG.details(book, prices, PLUG.margin(book, prices)).totals
+        return [total.name for total in totals if total.holds is False]
+
+    ledger = told().fold()
+    node = ToldNode(ledger, TIME)
+    intact = broken()
+    at = ledger.markets[BASE].pool.address if contract == "pool" else BASE
+    node.calls[at, function] = NotRead("not recorded")
+    book = PLUG.book(DEPLOYMENT, node.block, ledger, node.drive(ledger))
+    prices = PLUG.prices(book)
+    assert (prices.by_asset[BASE].status, prices.by_asset[BASE].price_e18) == ("missing", None)
+    judges = PLUG.truth(book, prices, PLUG.margin(book, prices), [])
+    mark = [j for j in judges if j.fields == ("getMarkPrice",)]
+    assert [(j.expected, j.expected_revert) for j in mark] == [((None,), None)]
+    assert broken() == intact
 
 
 def test_the_plug_refuses_a_book_and_a_ledger_of_another_protocol() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from analyzer.abi.keccak import checksum
+from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.protocols.perp_v2.deployments import (
     REQUIRED_CONTRACTS,
-    require_contracts,
+    check,
     shipped_deployments,
 )
 
@@ -31,7 +32,8 @@ def test_every_shipped_address_is_checksummed_and_used_once() -> None:
 
 def test_a_deployment_without_a_role_is_refused_by_name() -> None:
     contracts = dict.fromkeys(REQUIRED_CONTRACTS, "0x")
-    require_contracts(contracts)
+    deployment = Deployment("here", "perp-v2", 10, 0, contracts)
+    check(deployment)
     del contracts["vault"], contracts["exchange"]
     with pytest.raises(InputError, match=r"missing: exchange, vault$"):
-        require_contracts(contracts)
+        check(deployment)

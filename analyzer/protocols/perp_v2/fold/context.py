@@ -7,14 +7,26 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from analyzer.model.logs import Event
+from analyzer.protocols.arguments import integer, text
+from analyzer.protocols.folding import at_first, count_event, listed, note
 from analyzer.protocols.perp_v2.fold.ledger import (
     AccountLedger,
-    FoldNote,
     MarketLedger,
     PerpLedger,
 )
 from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.state import Account, AccountMarket
+
+__all__ = [
+    "BurnMove",
+    "FoldContext",
+    "Pending",
+    "SwapMove",
+    "integer",
+    "settle",
+    "swap_remove",
+    "text",
+]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -63,40 +75,21 @@ class FoldContext:
 
     def account(self, address: str, event: Event) -> AccountLedger:
         """The account, created at its first event; counts this event for it."""
-        found = self.ledger.accounts.get(address)
-        if found is None:
-            found = AccountLedger(Account(address, first_block=event.block_number))
-            self.ledger.accounts[address] = found
-        found.account.last_block = event.block_number
-        found.account.events += 1
+        accounts, first = self.ledger.accounts, event.block_number
+        found = at_first(
+            accounts, address, lambda: AccountLedger(Account(address, first_block=first))
+        )
+        count_event(found.account, event)
         return found
 
     def market(self, base_token: str, event: Event) -> MarketLedger | None:
         """The market of a base token; None, with a note, when the registry never added it."""
-        found = self.ledger.markets.get(base_token)
-        if found is None:
-            self.note("unknown market", event, f"{event.name} of {base_token}")
-        return found
+        ledger = self.ledger
+        return listed(ledger.markets, base_token, "market", event=event, notes=ledger.notes)
 
     def note(self, kind: str, event: Event, text: str) -> None:
         """Keeps what the rules do not explain."""
-        self.ledger.notes.append(FoldNote(kind, event.block_number, event.log_index, text))
-
-
-def integer(event: Event, name: str) -> int:
-    """The integer argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, int):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not an integer")
-    return value
-
-
-def text(event: Event, name: str) -> str:
-    """The address argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not text")
-    return value
+        note(self.ledger.notes, kind, event, text)
 
 
 def swap_remove(items: dict[K, V], key: K) -> None:

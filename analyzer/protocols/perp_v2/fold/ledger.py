@@ -6,6 +6,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
+from analyzer.protocols.arguments import FoldNote
 from analyzer.protocols.perp_v2.fixed_point import to_settlement
 from analyzer.protocols.perp_v2.state import (
     Account,
@@ -181,16 +182,6 @@ class MarketLedger:
                 self.growth.tw_premium_div_by_sqrt_price_x96 - old.tw_premium_div_by_sqrt_price_x96
             ),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class FoldNote:
-    """Something in the logs that the fold's rules do not explain; it is never passed over."""
-
-    kind: str
-    block_number: int
-    log_index: int
-    text: str
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ _HOUSE_CONFIG = {
     "max_markets_per_account": "getMaxMarketsPerAccount",
     "settlement_token_balance_cap": "getSettlementTokenBalanceCap",
 }
+_NOT_IN_MARGIN = frozenset({"max_markets_per_account", "settlement_token_balance_cap"})
+"""Limits on new deposits and markets: no number of an account that exists depends on them."""
 _COLLATERAL_CONFIG = {
     "collateral_mm_ratio_buffer": "getMmRatioBuffer",
     "debt_non_settlement_token_value_ratio": "getDebtNonSettlementTokenValueRatio",
@@ -39,8 +41,8 @@ _COLLATERAL_CONFIG = {
 class Frame:
     """What holds for the protocol as a whole at the block.
 
-    config_problem: why a parameter is not known (then every account is unknown). Balances in the
-    token's own decimals, None when not read.
+    config_problem: why a parameter that margin or liquidation needs is not known (then every
+    account is unknown). Balances in the token's own decimals, None when not read.
     """
 
     settlement_token: str
@@ -166,10 +168,10 @@ def _config(
     problem: Unreadable | None = None
     for name, ticket in tickets.parameters.items():
         number = replies.number(ticket)
-        if isinstance(number, Unreadable):
-            problem = problem or number
-        else:
+        if not isinstance(number, Unreadable):
             values[name] = number
+        elif name not in _NOT_IN_MARGIN:
+            problem = problem or number
     pair = replies.values(tickets.intervals)
     if isinstance(pair, Unreadable):
         problem = problem or pair

@@ -115,6 +115,8 @@ def _ask(
 def _first(replies: Replies, asked: dict[str, Ticket], market: MarketLedger) -> MarketReading:
     """A market from the first batch; the first thing missing is its problem."""
     state = MarketState(market.base_token, market.base_token, market.pool.address)
+    # The pool's own logs say its price too; what was not read makes the market's accounts unknown.
+    state.sqrt_price_x96, state.tick = market.pool.sqrt_price_x96, market.pool.tick
     reading = MarketReading(state, fee_growth=replies.word(asked["fee_growth"]))
     problems: list[Unreadable] = []
 

@@ -1,0 +1,75 @@
+"""What logs cannot give, read at the pinned block: revision, data words, prices, categories.
+
+No read here is one that `truth` uses as a judge, and none is about an account, but for debt
+tokens with a discount.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.reads import Reading
+from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.aave_v3.deployments import CONFIGURATOR, PROVIDER
+from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
+from analyzer.protocols.aave_v3.observe.categories import read_categories
+from analyzer.protocols.aave_v3.observe.code import CodeAt, read_code
+from analyzer.protocols.aave_v3.observe.discounts import Discounts, read_discounts
+from analyzer.protocols.aave_v3.observe.market import MarketFacts, read_market
+from analyzer.protocols.aave_v3.observe.reserves import ReservesRead, read_reserves
+from analyzer.protocols.aave_v3.state import Category, ReserveState
+from analyzer.protocols.batch import Unreadable
+
+__all__ = ["AaveObservation", "observe"]
+
+
+@dataclass(slots=True)
+class AaveObservation:
+    """Everything that was read at the block."""
+
+    market: MarketFacts
+    reserves: ReservesRead
+    categories: dict[int, Category | Unreadable]
+    discounts: Discounts
+    implementations: list[ImplementationRow]
+
+
+def observe(
+    deployment: Deployment, ledger: AaveLedger, block: BlockRef
+) -> Reading[AaveObservation]:
+    """The reads in dependent batches; the driver performs them.
+
+    Raises: InputError, UnreadError as `read_market`.
+    """
+    contracts = deployment.contracts
+    market = yield from read_market(contracts)
+    assets = [asset for asset in ledger.ids if asset]
+    reserves = yield from read_reserves(contracts["pool"], assets, market, block)
+    categories = yield from read_categories(contracts["pool"], ledger.categories, market)
+    discounts = yield from read_discounts(market.rules, reserves.reserves, ledger.accounts)
+    code = _contracts(deployment, ledger, market, reserves.reserves)
+    implementations = yield from read_code(market.rules, code, ledger.implementations)
+    return AaveObservation(market, reserves, categories, discounts, implementations)
+
+
+def _contracts(
+    deployment: Deployment,
+    ledger: AaveLedger,
+    market: MarketFacts,
+    reserves: dict[str, ReserveState],
+) -> list[CodeAt]:
+    """Every contract whose code the numbers rest on."""
+    out = [
+        CodeAt("pool", "pool", deployment.contracts["pool"]),
+        CodeAt(PROVIDER, PROVIDER, deployment.contracts[PROVIDER]),
+        CodeAt("oracle", "oracle", market.oracle),
+    ]
+    if ledger.configurator:
+        out.append(CodeAt(CONFIGURATOR, CONFIGURATOR, ledger.configurator))
+    for reserve in reserves.values():
+        out.append(CodeAt(f"a_token {reserve.symbol}", "a_token", reserve.a_token))
+        role = f"variable_debt_token {reserve.symbol}"
+        out.append(CodeAt(role, "variable_debt_token", reserve.variable_token))
+    return out

@@ -1,0 +1,70 @@
+"""The plug of Aave V3: each stage is a module of this folder; nothing is computed here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from analyzer.model.book import Book, Prices
+from analyzer.protocols.aave_v3.backstops import backstops
+from analyzer.protocols.aave_v3.book import book
+from analyzer.protocols.aave_v3.cautions import cautions
+from analyzer.protocols.aave_v3.closures import liquidate
+from analyzer.protocols.aave_v3.deployments import (
+    PROTOCOL,
+    REQUIRED_CONTRACTS,
+    shipped_deployments,
+)
+from analyzer.protocols.aave_v3.details import details
+from analyzer.protocols.aave_v3.fold import AaveLedger, fold
+from analyzer.protocols.aave_v3.margin import margin
+from analyzer.protocols.aave_v3.observe import AaveObservation, observe
+from analyzer.protocols.aave_v3.prices import reference_prices
+from analyzer.protocols.aave_v3.reprice import reprice
+from analyzer.protocols.aave_v3.sources import follow, sources
+from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.aave_v3.truth import JUDGE_SELECTORS, truth
+from analyzer.protocols.base import Details
+from analyzer.protocols.staged import StagedPlug, Stages, own
+
+
+def state_of(found: Book) -> AaveState:
+    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
+    return own(found.state, AaveState, "book")
+
+
+def _prices(found: Book, state: AaveState) -> Prices:
+    """The oracle's prices at the block."""
+    return reference_prices(state)
+
+
+def _details(found: Book, state: AaveState, prices: Prices) -> Details:
+    """Rows for the tables beside margin."""
+    return details(state, prices)
+
+
+class AaveV3(StagedPlug):
+    """Aave V3: pooled lending, every account cross-margined over its reserves."""
+
+    name = PROTOCOL
+    methodology = "aave-v3/1 (@aave/core-v3 1.19.3, @aave-dao/aave-v3-origin 3.6.0)"
+    required_contracts = REQUIRED_CONTRACTS
+    ledger_type = AaveLedger
+    observation_type = AaveObservation
+    state_type = AaveState
+    stages: ClassVar[Stages[AaveLedger, AaveObservation, AaveState]] = Stages(
+        deployments=shipped_deployments,
+        sources=sources,
+        follow=follow,
+        fold=fold,
+        observe=observe,
+        book=book,
+        prices=_prices,
+        margin=margin,
+        details=_details,
+        cautions=cautions,
+        reprice=reprice,
+        liquidate=liquidate,
+        backstops=backstops,
+        truth=truth,
+        judges=JUDGE_SELECTORS,
+    )

@@ -1,0 +1,146 @@
+"""Control totals: sums over the rebuilt accounts and logs against what the chain holds.
+
+Every identity is exact, so nothing is allowed: scaled balances, indexes, the treasury's share and
+deficits are integers that the fold follows with the pool's own roundings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.model.rows import TotalRow
+from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
+from analyzer.protocols.aave_v3.revisions import BadDebt, VirtualBalance
+from analyzer.protocols.aave_v3.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.sums import Sums
+
+EXACT = "exact: integers followed with the pool's own roundings"
+GIFTS = "the aToken may hold more than the pool counts: tokens sent to it directly"
+
+
+def totals(state: AaveState, summed: Sums) -> list[TotalRow]:
+    """All control totals, reserve by reserve; symbols that stand twice carry the address."""
+    symbols = [reserve.symbol for reserve in state.reserves.values()]
+    rows = []
+    for reserve in state.reserves.values():
+        twice = symbols.count(reserve.symbol) > 1
+        name = f"{reserve.symbol} {reserve.asset}" if twice else reserve.symbol
+        rows += list(_reserve(state, summed, reserve, name))
+    return rows
+
+
+def _reserve(
+    state: AaveState, summed: Sums, reserve: ReserveState, name: str
+) -> Iterator[TotalRow]:
+    """The totals of one reserve."""
+    ledger = state.ledger.reserves.get(reserve.asset)
+    yield from _tokens(summed, reserve, name)
+    if ledger is None:
+        return
+    yield from _stored(state, reserve, ledger, name)
+    yield from _liquidity(state, reserve, ledger, name)
+
+
+def _row(
+    name: str, identity: str, unit: str, rebuilt: int | None, on_chain: int | None
+) -> TotalRow:
+    """An exact total."""
+    return TotalRow(name, identity, unit, rebuilt, on_chain, 0, EXACT)
+
+
+def _tokens(summed: Sums, reserve: ReserveState, name: str) -> Iterator[TotalRow]:
+    """Sums of scaled balances against the tokens' scaled total supplies."""
+    asset, unit = reserve.asset, f"scaled {reserve.symbol}"
+    yield _row(
+        f"supply {name}",
+        "sum of scaled aToken balances = aToken.scaledTotalSupply",
+        unit,
+        summed.scaled_supply[asset],
+        reserve.scaled_supply,
+    )
+    yield _row(
+        f"debt {name}",
+        "sum of scaled variable debts = variableDebtToken.scaledTotalSupply",
+        unit,
+        summed.scaled_debt[asset],
+        reserve.scaled_debt,
+    )
+
+
+def _stored(
+    state: AaveState, reserve: ReserveState, ledger: ReserveLedger, name: str
+) -> Iterator[TotalRow]:
+    """What the reserve's own words hold."""
+    unit = f"raw {reserve.symbol}"
+    yield _row(
+        f"supply index {name}",
+        "index after every update by rule = stored liquidityIndex",
+        "ray",
+        ledger.indexes.supply_ray,
+        reserve.indexes.supply_ray,
+    )
+    yield _row(
+        f"debt index {name}",
+        "index after every update by rule = stored variableBorrowIndex",
+        "ray",
+        ledger.indexes.debt_ray,
+        reserve.indexes.debt_ray,
+    )
+    yield _row(
+        f"treasury {name}",
+        "treasury's share of interest and premiums not yet minted = accruedToTreasury",
+        f"scaled {reserve.symbol}",
+        ledger.accrued_to_treasury,
+        reserve.accrued_to_treasury,
+    )
+    if state.rules.bad_debt is not BadDebt.STAYS:
+        yield _row(
+            f"deficit {name}",
+            "bad debt burned - covered = getReserveDeficit",
+            unit,
+            ledger.deficit,
+            reserve.deficit,
+        )
+    if state.rules.stable_debt and reserve.stable_supply is not None:
+        yield _row(
+            f"stable debt {name}",
+            "total after the token's last event = stableDebtToken.getSupplyData principal",
+            unit,
+            ledger.stable.principal,
+            reserve.stable_supply,
+        )
+
+
+def _liquidity(
+    state: AaveState, reserve: ReserveState, ledger: ReserveLedger, name: str
+) -> Iterator[TotalRow]:
+    """Underlying that came in less what went out, as the pool counts it and as the aToken holds."""
+    unit, flows = f"raw {reserve.symbol}", "supplied + repaid + premiums - withdrawn - borrowed"
+    counted = state.rules.virtual_balance is VirtualBalance.ALWAYS or (
+        state.rules.virtual_balance is VirtualBalance.PER_RESERVE
+        and reserve.config.virtual_accounting
+    )
+    if counted:
+        # A market that was upgraded to virtual accounting began it with gifts included.
+        upgraded = len({span.revision for span in state.ledger.revisions}) > 1
+        yield TotalRow(
+            f"virtual balance {name}",
+            f"{flows} = getVirtualUnderlyingBalance",
+            unit,
+            ledger.liquidity,
+            reserve.virtual_balance,
+            0,
+            GIFTS if upgraded else EXACT,
+            surplus_ok=upgraded,
+        )
+    if counted or state.rules.virtual_balance is VirtualBalance.NONE:
+        yield TotalRow(
+            f"underlying {name}",
+            f"{flows} <= underlying held by the aToken",
+            unit,
+            ledger.liquidity,
+            reserve.underlying_held,
+            0,
+            GIFTS,
+            surplus_ok=True,
+        )

@@ -1,0 +1,134 @@
+"""Reads asked together, each named by a ticket, and their answers as numbers or reasons.
+
+What `observe` (and a `fold` that must ask) of every protocol uses: a batch collects requests,
+`requests` is what to yield, `replies` turns the answers around. What could not be read becomes an
+`Unreadable`, never a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.abi.codec import slot_request
+from analyzer.abi.contract import load_abi
+from analyzer.abi.errors import DecodeError
+from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a number is not known: the read, and the contract's or the node's own words.
+
+    reverted: the contract itself refuses (then its own views that need the number refuse too);
+    false where the node or the recording did not answer.
+    """
+
+    what: str
+    reason: str
+    reverted: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One asked read. abi: file of the contract's ABI; empty for a slot or a code hash."""
+
+    index: int
+    abi: str
+    function: str
+    what: str
+
+
+class Batch:
+    """Collects reads. folder: of the ABI files (`perp_v2`, or `package:abis` of another one)."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.requests: list[ReadRequest] = []
+
+    def call(self, abi: str, to: str, function: str, *args: object, about: str = "") -> Ticket:
+        """Asks the contract at `to` for `function(*args)`; `about` names it in reasons."""
+        file = f"{self._folder}/{abi}"
+        request = load_abi(file).request(to, function, *args)
+        return self._add(request, file, function, f"{abi}.{function}({about})")
+
+    def slot(self, address: str, slot: int, label: str, about: str = "") -> Ticket:
+        """Asks for one storage word of `address`."""
+        return self._add(slot_request(address, slot, label), "", "", f"{label}[{about}]")
+
+    def code_hash(self, address: str, label: str) -> Ticket:
+        """Asks for the keccak of the code at `address`."""
+        return self._add(ReadRequest("code_hash", address, "0x", label), "", "", label)
+
+    def _add(self, request: ReadRequest, abi: str, function: str, what: str) -> Ticket:
+        self.requests.append(request)
+        return Ticket(len(self.requests) - 1, abi, function, what)
+
+    def replies(self, answers: Sequence[Answer]) -> Replies:
+        """The answers, to be asked for by ticket. Raises: ValueError when some are missing."""
+        if len(answers) != len(self.requests):
+            raise ValueError(f"{len(self.requests)} reads were asked, {len(answers)} answered")
+        return Replies(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """The answers of one batch. What could not be read is an Unreadable."""
+
+    answers: Sequence[Answer]
+
+    def data(self, ticket: Ticket) -> bytes | Unreadable:
+        """The raw answer."""
+        answer = self.answers[ticket.index]
+        if isinstance(answer, NotRead):
+            return Unreadable(ticket.what, answer.reason)
+        if isinstance(answer, Reverted):
+            return Unreadable(ticket.what, answer.message or "reverted", True)
+        return answer.data
+
+    def values(self, ticket: Ticket) -> tuple[object, ...] | Unreadable:
+        """The decoded return values of a call."""
+        data = self.data(ticket)
+        if isinstance(data, Unreadable):
+            return data
+        try:
+            return load_abi(ticket.abi).decode(ticket.function, data)
+        except DecodeError as error:
+            return Unreadable(ticket.what, f"is no answer of this function: {error}", True)
+
+    def value(self, ticket: Ticket) -> object | Unreadable:
+        """The first return value of a call."""
+        values = self.values(ticket)
+        return values if isinstance(values, Unreadable) else values[0]
+
+    def number(self, ticket: Ticket) -> int | Unreadable:
+        """The first return value of a call, as an integer (a bool is 0 or 1)."""
+        value = self.value(ticket)
+        if isinstance(value, int | Unreadable):
+            return value
+        raise TypeError(f"{ticket.what} does not return an integer")
+
+    def text(self, ticket: Ticket) -> str | Unreadable:
+        """The first return value of a call, as text or a checksummed address."""
+        value = self.value(ticket)
+        if isinstance(value, str | Unreadable):
+            return value
+        raise TypeError(f"{ticket.what} does not return text")
+
+    def word(self, ticket: Ticket) -> int | Unreadable:
+        """A storage word or a code hash, unsigned."""
+        data = self.data(ticket)
+        return data if isinstance(data, Unreadable) else int.from_bytes(data, "big")
+
+    def optional(self, ticket: Ticket) -> int | None:
+        """The first return value as an integer, None when it could not be read."""
+        number = self.number(ticket)
+        return None if isinstance(number, Unreadable) else number
+
+    def optional_text(self, ticket: Ticket) -> str | None:
+        """The first return value as text, None when it could not be read."""
+        value = self.text(ticket)
+        return None if isinstance(value, Unreadable) else value

@@ -1,0 +1,16 @@
+"""The reference cases of the risk models, read where they lie (they are not part of this code)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def cases(shared: Path) -> dict[str, dict[str, Any]]:
+    """The reference cases by id."""
+    text = (shared / "vectors" / "risk_reference_cases.json").read_text(encoding="utf-8")
+    return {case["id"]: case for case in json.loads(text)["cases"]}

@@ -1,0 +1,252 @@
+"""A whole protocol in one file, from outside of `analyzer`: the example of how to add one.
+
+A till holds ETH for its customers. `Paid(who, amount)` moves a balance, `price()` is the price of
+a whole ETH with 18 decimals, and `worthOf(who)` is the till's own view of a customer:
+
+    equity = balance x price, truncated; whoever is below 0 may be closed; below 10 no new risk
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.abi.contract import load_abi
+from analyzer.model.block import BlockRef
+from analyzer.model.book import Asset, Book, LegKind, Price, Prices, make_book
+from analyzer.model.closure import Closure
+from analyzer.model.deployment import Deployment
+from analyzer.model.integers import WAD, mul_div
+from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
+from analyzer.model.rows import (
+    AccountRow,
+    BackstopRow,
+    CollateralRow,
+    MarginRow,
+    StatementLine,
+    unknown_margin,
+)
+from analyzer.protocols.arguments import integer, text
+from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
+from analyzer.protocols.batch import Batch, Unreadable
+from analyzer.protocols.factors import factor_of
+from analyzer.protocols.staged import StagedPlug, Stages, asks_nothing
+
+ABIS = "till:abis"
+TILL_ABI = f"{ABIS}/Till"
+COIN, SYMBOL = "coin", "WETH"
+INITIAL = 10 * WAD
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Balances (18 decimals) and the blocks of each customer's logs, from the logs alone."""
+
+    balances: Counter[str] = field(default_factory=Counter)
+    blocks: dict[str, list[int]] = field(default_factory=dict)
+
+    def account_ids(self) -> Sequence[str]:
+        """Customers in order of first appearance."""
+        return list(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was read at the block."""
+
+    price_e18: int | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What margin needs: ledger and observation together."""
+
+    till: str
+    ledger: Ledger
+    price: int | Unreadable
+
+
+def shipped() -> Sequence[Deployment]:
+    """This package knows no till by name."""
+    return ()
+
+
+def sources(deployment: Deployment) -> Sequence[Source]:
+    """The one contract."""
+    till = deployment.contracts["till"]
+    return [Source("till", till, TILL_ABI, ("Paid",), deployment.from_block)]
+
+
+def follow(deployment: Deployment, event: Event) -> Sequence[Source]:
+    """A till names no other contract."""
+    return ()
+
+
+def fold(deployment: Deployment, events: Iterable[Event]) -> Ledger:
+    """Payments to balances."""
+    ledger = Ledger()
+    for event in events:
+        who = text(event, "who")
+        ledger.balances[who] += integer(event, "amount")
+        ledger.blocks.setdefault(who, []).append(event.block_number)
+    return ledger
+
+
+def observe(deployment: Deployment, ledger: Ledger, block: BlockRef) -> Reading[Observation]:
+    """The price."""
+    batch = Batch(ABIS)
+    ticket = batch.call("Till", deployment.contracts["till"], "price")
+    replies = batch.replies((yield batch.requests))
+    return Observation(replies.number(ticket))
+
+
+def book(deployment: Deployment, block: BlockRef, ledger: Ledger, seen: Observation) -> Book:
+    """One leg a customer."""
+    ids = ledger.account_ids()
+    factor = factor_of(deployment.factors, COIN, SYMBOL)
+    coin = Asset(COIN, SYMBOL, LegKind.COLLATERAL, 18, factor)
+    state = State(deployment.contracts["till"], ledger, seen.price_e18)
+    return make_book(ids, [coin], ([(0, ledger.balances[who])] for who in ids), state)
+
+
+def prices(found: Book, state: State) -> Prices:
+    """The till's price; without a number when it was not read."""
+    known = None if isinstance(state.price, Unreadable) else state.price
+    status = "missing" if known is None else "fresh"
+    return Prices({COIN: Price(COIN, SYMBOL, found.assets[0].factor, known, status, "Till.price")})
+
+
+def margin(state: State, given: Prices, order: Sequence[str]) -> Sequence[MarginRow]:
+    """Every customer at a price; unknown without one."""
+    price = given.e18(COIN)
+    if price is None:
+        return [unknown_margin(who, str(state.price)) for who in order]
+    return [_margin_row(who, mul_div(state.ledger.balances[who], price, WAD)) for who in order]
+
+
+def _margin_row(who: str, equity: int) -> MarginRow:
+    return MarginRow(
+        account_id=who,
+        owner=who,
+        equity_e18=equity,
+        margin_equity_e18=equity,
+        initial_margin_e18=INITIAL,
+        maintenance_margin_e18=0,
+        free_collateral_e18=equity - INITIAL,
+        liquidatable=equity < 0,
+        closable=True,
+    )
+
+
+def details(found: Book, state: State, given: Prices) -> Details:
+    """Rows of the other tables."""
+    ledger, price = state.ledger, given.e18(COIN)
+    worth = {
+        who: None if price is None else mul_div(ledger.balances[who], price, WAD)
+        for who in found.account_ids
+    }
+    return Details(
+        accounts=[
+            AccountRow(who, who, "customer", min(at), max(at), len(at))
+            for who, at in ledger.blocks.items()
+        ],
+        collateral=[
+            CollateralRow(
+                who, COIN, SYMBOL, 18, ledger.balances[who], price, value, value, 1_000_000
+            )
+            for who, value in worth.items()
+        ],
+        positions=[],
+        orders=[],
+        markets=[],
+        prices=list(given.by_asset.values()),
+        totals=[],
+        implementations=[],
+        statements=[
+            StatementLine(who, "result", "equity", value, "e18", "balance x Till.price")
+            for who, value in worth.items()
+        ],
+    )
+
+
+def cautions(state: State, given: Prices, rows: Sequence[MarginRow]) -> Sequence[Caution]:
+    """A till has nothing that could block."""
+    return ()
+
+
+def reprice(
+    state: State, found: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
+) -> Repriced:
+    """Equity under shocks of the coin's factor, float64, [account, scenario]."""
+    factor = found.assets[0].factor
+    shock = shocks[list(factors).index(factor)] if factor in factors else np.ones(shocks.shape[1])
+    price = np.nan if isinstance(state.price, Unreadable) else state.price / WAD
+    equity = np.outer(found.amounts_f64(), shock * price)
+    nothing = np.zeros_like(equity)
+    return Repriced(equity, equity, nothing, nothing + INITIAL / WAD)
+
+
+def liquidate(state: State, given: Prices, account_id: str) -> Sequence[Closure]:
+    """A till closes nothing by itself."""
+    return ()
+
+
+def backstops(state: State, given: Prices) -> Sequence[BackstopRow]:
+    """The owner of the till pays."""
+    return [BackstopRow(1, "owner of the till", None, None, True, "pays without a bound")]
+
+
+def truth(
+    state: State, given: Prices, rows: Sequence[MarginRow], account_ids: Sequence[str]
+) -> Sequence[Judge]:
+    """The till's own view of each customer."""
+    abi, equity = load_abi(TILL_ABI), {row.account_id: row.equity_e18 for row in rows}
+    return [
+        Judge(
+            account_id=who,
+            market_id=None,
+            contract="Till.worthOf",
+            request=abi.request(state.till, "worthOf", who),
+            fields=("equity",),
+            types=("int256",),
+            expected=(equity[who],),
+        )
+        for who in account_ids
+    ]
+
+
+class Till(StagedPlug):
+    """The protocol: its names, its types and its stages."""
+
+    name = "till"
+    methodology = "till/1"
+    required_contracts = ("till",)
+    ledger_type = Ledger
+    observation_type = Observation
+    state_type = State
+    stages: ClassVar[Stages[Ledger, Observation, State]] = Stages(
+        deployments=shipped,
+        sources=sources,
+        follow=follow,
+        fold=asks_nothing(fold),
+        observe=observe,
+        book=book,
+        prices=prices,
+        margin=margin,
+        details=details,
+        cautions=cautions,
+        reprice=reprice,
+        liquidate=liquidate,
+        backstops=backstops,
+        truth=truth,
+        judges=frozenset({load_abi(TILL_ABI).function("worthOf").selector}),
+    )
+
+
+PLUG = Till()
