@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+from derive_recording import Recorded, recorded
+
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
 from analyzer.model.reads import Answer, ReadRequest
@@ -14,7 +16,6 @@ from analyzer.protocols.derive_v2.plug import PLUG
 from analyzer.solvency.rebuild import Rebuilt, rebuild, verify
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.solvency.verify import VerifyMode
-from tests.support.derive_recording import Recorded, recorded
 
 Change = Callable[[ReadRequest, Answer], Answer]
 

@@ -105,10 +105,21 @@ def _scenario_note(
     """Under which scenarios an auction can start, and what interest had to do with it."""
     parts = []
     if valuation.state.accounts[numbers.number].manager in valuation.state.pmrms:
-        parts.append(f"startable under scenarios {', '.join(map(str, started))}")
+        parts.append(f"startable under scenarios {_ranges(started)}")
     if mm >= 0:
         parts.append("below maintenance once interest and perps are settled")
     return "; ".join(parts)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Ascending numbers for people: `0-3, 7`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 def _live_test(valuation: Valuation, number: int) -> tuple[bool, bool, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from derive_recording import recorded
+
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.fold import DeriveLedger, fold
 from analyzer.protocols.derive_v2.state import Auction, Holding, PerpPosition
-from tests.support.derive_recording import recorded
 
 CASH = "0x" + "11" * 20
 PERP = "0x" + "22" * 20

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from derive_recording import LABELS, recorded
+from derive_scan import rebuilt, scanned
 
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, ReadRequest
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.base import Caution
-from tests.support.derive_recording import LABELS, recorded
-from tests.support.derive_scan import rebuilt, scanned
 
 VERDICTS = {
     "A": (0, 0, 0, 0, 125),

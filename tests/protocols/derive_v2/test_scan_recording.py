@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from derive_recording import RECORDING
 
 from analyzer.abi.contract import load_abi
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.derive_v2.plug import PLUG
 from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
-from tests.support.derive_recording import RECORDING
 
 Row = dict[str, Any]
 FILES = ("meta.json", "blocks.jsonl.gz", "logs.jsonl.gz", "storage.jsonl.gz")

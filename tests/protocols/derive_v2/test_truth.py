@@ -6,14 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from derive_recording import LABELS
+from derive_scan import Change, rebuilt, scanned, verified
 
 from analyzer.abi.contract import load_abi
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted, Value
 from analyzer.protocols.derive_v2.plug import PLUG
 from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
-from tests.support.derive_recording import LABELS
-from tests.support.derive_scan import Change, rebuilt, scanned, verified
 
 CHECKS = {
     "auction": 19510,
