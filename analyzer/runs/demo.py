@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode
 
-RECORDING = "perp-v2.zip"
+RECORDING = "crash.zip"
 EXPECTED = "expected.json"
 
 
@@ -56,13 +56,9 @@ def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = No
     with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
         target = db or Path(scratch) / "demo.duckdb"
         outcome = scan_demo(folder / RECORDING, target, str(expected["block"]), progress)
-        statement = account(target, worst_account(outcome.results[0]))
-    found = numbers(outcome.results[0], str(expected["block"]))
-    problems = [
-        f"{name}: {found.get(name)!r} came out, {expected.get(name)!r} was expected"
-        for name in sorted(set(found) | set(expected))
-        if found.get(name) != expected.get(name)
-    ]
+        first = outcome.results[0]
+        statement = account(target, f"{first.deployment.name}/{worst_account(first)}")
+    problems = differences(all_numbers(outcome.results), expected["deployments"])
     codes = [code for code in (outcome.exit_code,) if code is not ExitCode.FINDINGS]
     if problems:
         codes.append(ExitCode.DIVERGENCE)
@@ -86,17 +82,41 @@ def write_expected(folder: Path, block: str, progress: Progress) -> dict[str, An
     with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
         db = Path(scratch) / "demo.duckdb"
         outcome = scan_demo(folder / RECORDING, db, block, progress)
-    found = numbers(outcome.results[0], block)
+    found = {"block": block, "deployments": all_numbers(outcome.results)}
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     (folder / EXPECTED).write_bytes(text)
     return found
 
 
-def numbers(result: ScanResult, block: str) -> dict[str, Any]:
+def all_numbers(results: Sequence[ScanResult]) -> dict[str, dict[str, Any]]:
+    """Deployment -> what its scan came to."""
+    return {result.deployment.name: numbers(result) for result in results}
+
+
+def differences(
+    found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Every number that is not as expected, in words; a deployment too many or too few included."""
+    return [
+        f"{deployment}: {name}: {came!r} came out, {wanted!r} was expected"
+        for deployment in sorted(found.keys() | expected.keys())
+        for name, came, wanted in _pairs(found.get(deployment, {}), expected.get(deployment, {}))
+        if came != wanted
+    ]
+
+
+def _pairs(
+    found: Mapping[str, Any], expected: Mapping[str, Any]
+) -> list[tuple[str, object, object]]:
+    """(name, what came out, what was expected) of every name of either, sorted by name."""
+    names = sorted(found.keys() | expected.keys())
+    return [(name, found.get(name), expected.get(name)) for name in names]
+
+
+def numbers(result: ScanResult) -> dict[str, Any]:
     """What a scan came to, small enough to read, and strict enough that no margin can change."""
     verdicts = Counter(row.verdict.value for row in result.margin)
     return {
-        "block": block,
         "scan_id": result.scan_id,
         "accounts": len(result.margin),
         "verdicts": dict(sorted(verdicts.items())),

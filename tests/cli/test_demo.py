@@ -24,13 +24,13 @@ def invoke(*words: str, **extra: object) -> Result:
 
 @pytest.fixture(scope="module")
 def worst(demo_snapshot: Path) -> str:
-    """The account furthest below maintenance."""
+    """The account furthest below maintenance, as `DEPLOYMENT/ACCOUNT`."""
     result = invoke(
         *["query", "run", "accounts_below_maintenance", "-p", "limit=1", "--json", "--db"],
         str(demo_snapshot),
     )
-    account: str = json.loads(result.stdout)[0]["account_id"]
-    return account
+    row = json.loads(result.stdout)[0]
+    return f"{row['deployment']}/{row['account_id']}"
 
 
 def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> None:
@@ -38,24 +38,28 @@ def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> 
     assert (result.exit_code, result.stderr) == (0, "")
     assert "INSOLVENT: bad debt exceeds the backstops by" in result.stdout
     assert "compared with the contract's own views: 0 differ" in result.stdout
-    assert "account value of the test" in result.stdout
+    assert "aave-v3 · aave-v3-devnet-7" in result.stdout
+    assert "perp-v2 · perp-v2-devnet-7" in result.stdout
+    assert "Verified     every compared field equals the contract's view" in result.stdout
 
 
 def test_the_demo_in_json_is_the_document_alone() -> None:
     document = json.loads(invoke("demo", "--json").stdout)
     assert (document["schema"], document["verification"]["mismatches"]) == (1, 0)
     assert document["verification"]["checks"] > 10_000
-    [scan] = document["scans"]
-    assert scan["accounts"] >= 200
-    assert {total["holds"] for total in scan["totals"]} == {True}
+    assert [scan["protocol"] for scan in document["scans"]] == ["aave-v3", "perp-v2"]
+    assert min(scan["accounts"] for scan in document["scans"]) >= 200
+    assert {total["holds"] for scan in document["scans"] for total in scan["totals"]} == {True}
 
 
 def test_an_account_is_found_in_any_case(demo_snapshot: Path, worst: str) -> None:
+    deployment, _, bare = worst.partition("/")
     as_written = invoke("account", worst, "--db", str(demo_snapshot), "--json")
     lower = invoke("account", worst.lower(), "--db", str(demo_snapshot), "--json")
     assert (as_written.exit_code, as_written.stdout) == (0, lower.stdout)
     document = json.loads(as_written.stdout)
-    assert (document["account_id"], document["verdict"]) == (worst, "insolvent")
+    assert (document["account_id"], document["verdict"]) == (bare, "insolvent")
+    assert document["deployment"] == deployment
     assert all(line["source"] for line in document["lines"])
 
 
@@ -142,7 +146,7 @@ def test_doctor_finds_the_snapshot_and_says_what_is_wrong_with_another_file(
     good = invoke("doctor", "--db", str(demo_snapshot), "--json")
     document = json.loads(good.stdout)
     assert (good.exit_code, document["exit_code"]) == (0, 0)
-    assert document["checks"][-1]["text"].startswith("snapshot: perp-v2-devnet-7 at block")
+    assert document["checks"][-1]["text"].startswith("snapshot: aave-v3-devnet-7 at block")
     other = tmp_path / "other.duckdb"
     other.write_text("no database")
     bad = invoke("doctor", "--db", str(other))
@@ -153,7 +157,7 @@ def test_doctor_finds_the_snapshot_and_says_what_is_wrong_with_another_file(
 def test_a_scan_of_the_recording_fails_on_findings_unless_told_otherwise(tmp_path: Path) -> None:
     from analyzer.runs.demo import demo_folder
 
-    recording = str(demo_folder() / "perp-v2.zip")
+    recording = str(demo_folder() / "crash.zip")
     base = ["scan", "--recording", recording, "--db", str(tmp_path / "s.duckdb")]
     found = invoke(*base, "--block", "stressed", "--verify", "none", "--format", "csv")
     calm = invoke(*base, "--block", "stressed", "--verify", "none", "--fail-on", "never")
@@ -167,7 +171,7 @@ def test_what_is_no_recording_and_what_is_no_block_is_one_line_each(tmp_path: Pa
     from analyzer.runs.demo import demo_folder
 
     db = str(tmp_path / "s.duckdb")
-    recording = str(demo_folder() / "perp-v2.zip")
+    recording = str(demo_folder() / "crash.zip")
     for words in (
         ["--recording", str(tmp_path / "none.zip")],
         ["--recording", recording, "--block", "never"],

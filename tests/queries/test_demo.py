@@ -34,17 +34,23 @@ def test_every_query_answers_on_the_demo(query: Any, demo_snapshot: Path) -> Non
 
 
 def test_the_verdicts_are_those_of_the_scan(demo_snapshot: Path) -> None:
-    counted = {row["verdict"]: row["accounts"] for row in table(demo_snapshot, "verdict_counts")}
-    [stored] = sql(
-        demo_snapshot, "SELECT insolvent, liquidatable, below_initial, healthy FROM scans"
+    rows = table(demo_snapshot, "verdict_counts")
+    counted = {(row["deployment"], row["verdict"]): row["accounts"] for row in rows}
+    stored = sql(
+        demo_snapshot,
+        "SELECT deployment, insolvent, liquidatable, below_initial, healthy FROM scans",
     )[1]
     names = ("insolvent", "liquidatable", "below_initial", "healthy")
-    assert counted == dict(zip(names, stored, strict=True))
+    assert counted == {
+        (deployment, name): count
+        for deployment, *counts in stored
+        for name, count in zip(names, counts, strict=True)
+    }
 
 
 def test_the_bad_debt_of_all_owners_is_the_hidden_bad_debt(demo_snapshot: Path) -> None:
     owners = table(demo_snapshot, "exposure_by_owner", limit="100000")
-    raw = value(demo_snapshot, "SELECT hidden_bad_debt_e18 FROM scans")
+    raw = value(demo_snapshot, "SELECT sum(hidden_bad_debt_e18) FROM scans")
     assert sum(row["bad_debt"] for row in owners) * 10**18 == raw
     assert sum(row["accounts"] for row in owners) == value(
         demo_snapshot, "SELECT count(*) FROM margin"

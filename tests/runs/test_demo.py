@@ -37,10 +37,14 @@ def test_a_demo_that_comes_out_otherwise_says_what_differs(
     folder: Path, name: str, value: object
 ) -> None:
     expected = json.loads((folder / EXPECTED).read_text())
-    (folder / EXPECTED).write_text(json.dumps({**expected, name: value}))
+    [(deployment, numbers)] = expected["deployments"].items()
+    changed = {deployment: {**numbers, name: value}}
+    (folder / EXPECTED).write_text(json.dumps({**expected, "deployments": changed}))
     outcome = demo(lambda *_: None, folder=folder)
     assert outcome.exit_code is ExitCode.DIVERGENCE
-    assert outcome.problems == [f"{name}: {expected[name]!r} came out, {value!r} was expected"]
+    assert outcome.problems == [
+        f"{deployment}: {name}: {numbers[name]!r} came out, {value!r} was expected"
+    ]
 
 
 def test_an_installation_without_its_demo_says_so(tmp_path: Path) -> None:

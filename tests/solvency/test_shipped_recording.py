@@ -11,12 +11,15 @@ import pytest
 
 from analyzer.model.errors import ExitCode
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.perp_v2 import PLUG
+from analyzer.protocols.registry import load_plug
 from analyzer.runs.demo import RECORDING, demo_folder
 from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
 from analyzer.store.load import fetch
 from analyzer.store.schema import quoted
 from analyzer.store.snapshot import SCHEMA, open_snapshot
+
+
+PROTOCOLS = ("aave-v3", "perp-v2")
 
 
 def run(recording: Path, db: Path, verify: str) -> ScanOutcome:
@@ -32,7 +35,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[ScanOutcome, Path]:
 
 def without_judges(source: Path, target: Path) -> int:
     """Copies a recording without the answers of judges; how many those were."""
-    selectors = PLUG.judge_selectors()
+    selectors = set().union(*(load_plug(name).judge_selectors() for name in PROTOCOLS))
     removed = 0
     with zipfile.ZipFile(source) as given, zipfile.ZipFile(target, "w") as kept:
         for name in given.namelist():
@@ -47,7 +50,7 @@ def without_judges(source: Path, target: Path) -> int:
 
 
 def margins(outcome: ScanOutcome) -> list[MarginRow]:
-    return [row.margin for row in outcome.results[0].margin]
+    return [row.margin for result in outcome.results for row in result.margin]
 
 
 def test_a_recording_without_a_single_judge_gives_the_same_margins(
@@ -57,7 +60,9 @@ def test_a_recording_without_a_single_judge_gives_the_same_margins(
     outcome = run(tmp_path / "no-judges.zip", tmp_path / "scan.duckdb", "none")
     assert removed > 10_000
     assert margins(outcome) == margins(whole[0])
-    assert outcome.results[0].details == whole[0].results[0].details
+    assert [result.details for result in outcome.results] == [
+        result.details for result in whole[0].results
+    ]
 
 
 def test_judges_that_were_not_recorded_are_not_compared_and_no_divergence(
@@ -65,19 +70,22 @@ def test_judges_that_were_not_recorded_are_not_compared_and_no_divergence(
 ) -> None:
     without_judges(demo_folder() / RECORDING, tmp_path / "no-judges.zip")
     outcome = run(tmp_path / "no-judges.zip", tmp_path / "scan.duckdb", "all")
-    result = outcome.results[0]
-    assert (len(result.mismatches), outcome.exit_code) == (0, ExitCode.FINDINGS)
-    assert {check.equal for check in result.checks} == {None}
-    assert {row.verified for row in result.margin} == {None}
+    assert outcome.exit_code == ExitCode.FINDINGS
+    for result in outcome.results:
+        assert {check.equal for check in result.checks} == {None}
+        assert {row.verified for row in result.margin} == {None}
 
 
 def test_the_snapshot_holds_every_margin_to_the_wei(whole: tuple[ScanOutcome, Path]) -> None:
     outcome, db = whole
-    result = outcome.results[0]
     with open_snapshot(db) as snapshot:
-        rows = snapshot.rows(SCHEMA["margin"], result.scan_id)
+        rows = [
+            row
+            for result in outcome.results
+            for row in snapshot.rows(SCHEMA["margin"], result.scan_id)
+        ]
         _, shown = snapshot.query("SELECT bool_or(out_of_range) FROM v_margin")
-    assert [(r[1], *r[3:8]) for r in rows] == sorted(
+    assert sorted((r[1], *r[3:8]) for r in rows) == sorted(
         (
             m.account_id,
             m.equity_e18,
@@ -104,4 +112,4 @@ def test_every_raw_log_is_decoded_into_exactly_one_table(whole: tuple[ScanOutcom
             fetch(connection, f"SELECT count(*) FROM {quoted(name)}")[0][0] for (name,) in tables
         )
         raw = fetch(connection, "SELECT count(*) FROM raw_logs")[0][0]
-    assert decoded == raw == whole[0].results[0].completeness.logs
+    assert decoded == raw == sum(result.completeness.logs for result in whole[0].results)
