@@ -69,8 +69,8 @@ class Recorded:
         """The book at a pinned block."""
         block = self.block(label)
         past = [event for event in self.events if event.block_number <= block.number]
-        ledger = PLUG.fold(self.deployment, past)
         desk = ReadDesk(self.replay, block)
+        ledger = desk.drive(PLUG.fold(self.deployment, past))
         observation = desk.drive(PLUG.observe(self.deployment, ledger, block))
         return PLUG.book(self.deployment, block, ledger, observation)
 
