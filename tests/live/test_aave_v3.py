@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from aave_past import check_liquidations
+from aave_past import check_liquidations, silent
 from fake_node import FakeNode, plus_one_wei
-from live_scan import scan_all_blocks, scan_live
+from live_scan import deployment_files, scan_all_blocks, scan_live
 
 from analyzer.model.errors import ExitCode
 from analyzer.protocols.registry import load_plug
+from analyzer.runs.scan import ScanOptions, scan
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
@@ -69,6 +70,32 @@ def test_the_rebuild_never_uses_a_judge(aave_devnet: DevnetInfo, tmp_path: Path)
         row.verdict for row in with_judges.results[0].margin
     ]
     assert asked & judges == set()
+
+
+def test_a_recording_gives_the_same_numbers_without_a_chain(
+    aave_devnet: DevnetInfo, tmp_path: Path
+) -> None:
+    evidence = tmp_path / "evidence.zip"
+    block = aave_devnet.blocks["paused"]
+    files = deployment_files(aave_devnet, tmp_path)
+    recorded = scan(
+        ScanOptions(
+            db=tmp_path / "live.duckdb",
+            rpc=(aave_devnet.rpc,),
+            deployments=files,
+            block=str(block),
+            verify="all",
+            record=evidence,
+        ),
+        silent,
+    )
+    replayed = scan(
+        ScanOptions(db=tmp_path / "replayed.duckdb", recording=evidence, verify="all"), silent
+    )
+    assert replayed.results[0].margin == recorded.results[0].margin
+    assert replayed.results[0].checks == recorded.results[0].checks
+    assert replayed.results[0].mismatches == []
+    assert replayed.exit_code == recorded.exit_code == ExitCode.FINDINGS
 
 
 def test_a_view_that_lies_by_one_wei_is_named_and_ends_with_exit_4(

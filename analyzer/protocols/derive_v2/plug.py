@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from analyzer.model.book import Book, Prices
-from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Caution
 from analyzer.protocols.derive_v2.backstops import backstops
 from analyzer.protocols.derive_v2.book import book
@@ -22,21 +21,22 @@ from analyzer.protocols.derive_v2.reprice import reprice
 from analyzer.protocols.derive_v2.sources import follow, sources
 from analyzer.protocols.derive_v2.state import DeriveState
 from analyzer.protocols.derive_v2.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.staged import Rows, StagedPlug, Stages, asks_nothing, own
 
 
-def _prices(book: Book, state: DeriveState) -> Prices:
+def state_of(found: Book) -> DeriveState:
+    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
+    return own(found.state, DeriveState, "book")
+
+
+def _prices(found: Book, state: DeriveState) -> Prices:
     """Spot feeds, perps, base assets, cash and every option held."""
-    return reference_prices(state, {asset.asset_id: asset.factor for asset in book.assets})
+    return reference_prices(state, {asset.asset_id: asset.factor for asset in found.assets})
 
 
-def _cautions(
-    state: DeriveState, prices: Prices, margin_rows: Sequence[MarginRow]
-) -> list[Caution]:
-    """Stale feeds, blocked liquidations, blocked withdrawals, socialised losses: all are in the
-    state itself, whatever the prices."""
-    del prices
-    return cautions(state, margin_rows)
+def _cautions(state: DeriveState, prices: Prices, rows: Rows) -> Sequence[Caution]:
+    """Stale feeds, blocked liquidations, blocked withdrawals, socialised losses."""
+    return cautions(state, rows)
 
 
 class DeriveV2(StagedPlug):
