@@ -28,7 +28,7 @@ from analyzer.runs.pipeline import (
     rebuild_indexed,
     run_id,
 )
-from analyzer.runs.sources import Source, check_contracts, check_pinned, open_source
+from analyzer.runs.sources import Source, check_contracts, open_source, resolve_pinned
 from analyzer.runs.tables import RunFacts, snapshot_rows
 from analyzer.solvency.rebuild import verify
 from analyzer.solvency.result import ScanResult
@@ -90,8 +90,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         record=options.record,
         progress=progress,
     ) as source:
-        block = source.chain.resolve(options.block)
-        check_pinned(source.chain, block)
+        block = resolve_pinned(source.chain, options.block)
         # Before the index is opened: wrong input leaves no file behind.
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analyzer.abi.keccak import keccak
 from analyzer.chain import open_chain
-from analyzer.chain.base import Chain, Progress
+from analyzer.chain.base import Chain, NotRecordedError, Progress
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
@@ -115,19 +115,25 @@ def check_contracts(chain: Chain, deployment: Deployment, block: BlockRef) -> No
         )
 
 
-def check_pinned(chain: Chain, block: BlockRef) -> None:
-    """Sees that a recording was made at `block`; a live chain answers at any.
+def resolve_pinned(chain: Chain, text: str) -> BlockRef:
+    """The block that `text` names; of a recording with pinned blocks only one of these, because
+    nothing was read at any other. A live chain answers at any.
 
-    Raises: InputError listing the pinned blocks.
+    Raises: InputError for what names no block, or none that was pinned: it lists those that were.
     """
     from analyzer.chain.replay import Replay
 
     pins = chain.pins() if isinstance(chain, Replay) else []
-    if pins and block.number not in {number for number, _, _ in pins}:
-        known = ", ".join(
-            f"{label} = {number}" if label else str(number) for number, label, _ in pins
-        )
+    if not pins:
+        return chain.resolve(text)
+    known = ", ".join(f"{label} = {number}" if label else str(number) for number, label, _ in pins)
+    try:
+        block = chain.resolve(text)
+    except NotRecordedError as error:
+        raise InputError(f"{error}; pinned blocks: {known}") from error
+    if block.number not in {number for number, _, _ in pins}:
         raise InputError(f"nothing was recorded at block {block.number}; pinned blocks: {known}")
+    return block
 
 
 def _of_recording(chain: Chain, recording: Path | None, names: Sequence[str]) -> list[Deployment]:

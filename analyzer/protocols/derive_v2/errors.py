@@ -25,10 +25,19 @@ NAMES = (
 """Errors without arguments that the rebuild meets or predicts."""
 
 
+WITH_ARGUMENTS = {"SafeCastOverflowedIntToUint": "(int256)"}
+"""Errors of libraries that carry arguments, with their types."""
+
+
+def _selector(name: str) -> str:
+    """The selector of an error that we know."""
+    return selector(name + WITH_ARGUMENTS.get(name, "()"))
+
+
 @cache
 def _by_selector() -> dict[str, str]:
     """selector -> name."""
-    return {selector(f"{name}()"): name for name in NAMES}
+    return {_selector(name): name for name in (*NAMES, *WITH_ARGUMENTS)}
 
 
 def error_name(words: str) -> str:
@@ -39,4 +48,4 @@ def error_name(words: str) -> str:
 def revert_words(name: str) -> str:
     """What a node's answer says of the error `name`: its selector, or the words themselves for
     a text or a panic."""
-    return selector(f"{name}()") if name in NAMES else name
+    return _selector(name) if name in NAMES or name in WITH_ARGUMENTS else name

@@ -19,6 +19,8 @@ from analyzer.protocols.derive_v2.state import (
     known,
 )
 
+NEGATIVE_CAST = "SafeCastOverflowedIntToUint"
+"""OpenZeppelin's error where a price would be below zero."""
 SETTLEMENT_TWAP_S = 1_800
 """ForwardFeed.SETTLEMENT_TWAP_DURATION: the settlement price is the mean of this window."""
 
@@ -66,8 +68,7 @@ def spot(state: DeriveState, feed: str) -> tuple[int, int]:
 def diff_result(state: DeriveState, feed: str) -> tuple[int, int]:
     """getResult of a perp or impact feed: (spot + clipped difference, min of confidences).
 
-    Raises: Refused BLF_DataTooOld (its own or spot's), LSDF_InvalidSpotDiff for a price below
-    zero.
+    Raises: Refused BLF_DataTooOld (its own or spot's), the cast's error for a price below zero.
     """
     found = state.feeds.diff.get(feed)
     if found is None:
@@ -77,7 +78,7 @@ def diff_result(state: DeriveState, feed: str) -> tuple[int, int]:
     cap = mul_div(price, known(found.cap), WAD)
     result = price + clamp(found.diff, -cap, cap)
     if result < 0:
-        raise _refuse(found.name, "SafeCast: value must be positive")
+        raise _refuse(found.name, NEGATIVE_CAST)
     return result, min(found.confidence, confidence)
 
 
@@ -89,19 +90,22 @@ def forward(state: DeriveState, feed: str, expiry: int) -> Forward:
     found = state.feeds.forward.get(feed)
     if found is None:
         raise _missing(state, feed, "forward")
+    # The contract asks spot first: where both are wrong, spot's error is the one.
+    price, confidence = spot(state, found.spot_feed)
     what = f"{found.name} expiry {expiry}"
     data = found.expiries.get(expiry)
     if data is None or data.timestamp == 0:
         raise _refuse(what, "LFF_MissingExpiryData")
-    price, confidence = spot(state, found.spot_feed)
     _check_forward_age(state, found, data, expiry)
     confidence = min(confidence, data.confidence)
-    if data.timestamp + SETTLEMENT_TWAP_S < expiry:
-        return Forward(0, price + data.diff, confidence)
-    fixed = trunc_div(data.current_aggregate - data.start_aggregate, SETTLEMENT_TWAP_S)
+    unscaled = price + data.diff
+    if unscaled < 0:
+        raise _refuse(what, NEGATIVE_CAST)
     left = expiry - data.timestamp
-    variable = trunc_div((price + data.diff) * left, SETTLEMENT_TWAP_S)
-    return Forward(fixed, variable, confidence)
+    if left >= SETTLEMENT_TWAP_S:
+        return Forward(0, unscaled, confidence)
+    fixed = trunc_div(data.current_aggregate - data.start_aggregate, SETTLEMENT_TWAP_S)
+    return Forward(fixed, trunc_div(unscaled * left, SETTLEMENT_TWAP_S), confidence)
 
 
 def _check_forward_age(
@@ -124,7 +128,7 @@ def settlement_price(state: DeriveState, feed: str, expiry: int) -> int | None:
     if found is None:
         raise _missing(state, feed, "forward")
     data = found.expiries.get(expiry)
-    if data is None or data.timestamp != expiry or expiry > state.block_time:
+    if data is None or data.timestamp != expiry:
         return None
     return trunc_div(data.current_aggregate - data.start_aggregate, SETTLEMENT_TWAP_S)
 

@@ -60,11 +60,12 @@ def test_a_recording_is_scanned_by_label_with_no_further_file(shared: Path, tmp_
     assert {row.status for row in result.details.implementations} == {"not recorded"}
 
 
+@pytest.mark.parametrize("block", ["1100", "1500"])
 def test_a_block_that_was_not_pinned_is_wrong_input_and_the_pins_are_listed(
-    shared: Path, tmp_path: Path
+    shared: Path, tmp_path: Path, block: str
 ) -> None:
     with pytest.raises(InputError, match=r"A = 1070, B = 1137.* L = 1431"):
-        run(shared / RECORDING, tmp_path / "x.duckdb", "1100")
+        run(shared / RECORDING, tmp_path / "x.duckdb", block)
 
 
 def test_a_copy_without_truth_and_without_a_single_judge_gives_the_same_rows(
