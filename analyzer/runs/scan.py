@@ -143,8 +143,15 @@ def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
     leave them out, and the recording could not be run again.
     """
     if record is None:
-        with Index(path) as index:
-            yield index
+        was_there = path.exists()
+        try:
+            with Index(path) as index:
+                yield index
+        except InputError:
+            # Wrong input leaves no file behind; an index that was there before stays.
+            if not was_there:
+                path.unlink(missing_ok=True)
+            raise
         return
     with (
         tempfile.TemporaryDirectory(prefix="analyzer-record-") as scratch,

@@ -302,3 +302,23 @@ def test_a_corrupt_recording_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_text("no zip")
     options = ScanOptions(db=tmp_path / "s.duckdb", recording=tmp_path / "bad.zip")
     fails(tmp_path, lambda: scan(options, lambda *_: None), InputError, "is no recording")
+
+
+def test_wrong_input_found_while_rebuilding_leaves_no_index_that_was_not_there(
+    tmp_path: Path, run_scan: RunScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise InputError("this is no vault")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scan_module, "rebuild_indexed", refuse)
+        with pytest.raises(InputError, match="no vault"):
+            run_scan()
+        assert list(tmp_path.glob("scan*")) == []
+    run_scan()
+    kept = tmp_path / "scan.index.duckdb"
+    with monkeypatch.context() as patched:
+        patched.setattr(scan_module, "rebuild_indexed", refuse)
+        with pytest.raises(InputError, match="no vault"):
+            run_scan()
+    assert kept.exists()
