@@ -18,7 +18,6 @@ from analyzer.store.load import fetch
 from analyzer.store.schema import quoted
 from analyzer.store.snapshot import SCHEMA, open_snapshot
 
-
 PROTOCOLS = ("aave-v3", "perp-v2")
 
 
