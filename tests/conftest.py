@@ -25,6 +25,7 @@ ACCEPTANCE_SEEDS = (11, 23, 47)
 """Seeds of `pytest -m acceptance`: all of them, or the one that ANALYZER_SEED names."""
 ACCOUNTS = 300
 AAVE_ACCOUNTS = 200
+AAVE_REVISIONS = ("1", "10")
 
 # No deadline: the machines that run this are shared, and a slow example is no wrong one.
 settings.register_profile(
@@ -125,11 +126,15 @@ def perp_devnet(seed: int) -> Iterator[DevnetInfo]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `acceptance_devnet` is run once for each acceptance seed."""
+    """A test that asks for a chain of the acceptance seeds is run once for each of them, with
+    Aave V3 once for each revision too."""
+    named = os.environ.get("ANALYZER_SEED")
+    seeds = [int(named)] if named else list(ACCEPTANCE_SEEDS)
     if "acceptance_devnet" in metafunc.fixturenames:
-        named = os.environ.get("ANALYZER_SEED")
-        seeds = [int(named)] if named else list(ACCEPTANCE_SEEDS)
         metafunc.parametrize("acceptance_devnet", seeds, indirect=True, scope="session")
+    if "aave_acceptance_devnet" in metafunc.fixturenames:
+        chains = [(seed, revision) for seed in seeds for revision in AAVE_REVISIONS]
+        metafunc.parametrize("aave_acceptance_devnet", chains, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +146,17 @@ def acceptance_devnet(request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
         yield info
 
 
-@pytest.fixture(scope="session", params=("1", "10"))
+@pytest.fixture(scope="session")
+def aave_acceptance_devnet(request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
+    """The local chain of one acceptance seed and one revision of Aave V3."""
+    from analyzer.devnet.up import start
+
+    seed, revision = request.param
+    with start((f"aave-v3@{revision}",), accounts=AAVE_ACCOUNTS, seed=seed) as info:
+        yield info
+
+
+@pytest.fixture(scope="session", params=AAVE_REVISIONS)
 def aave_devnet(seed: int, request: pytest.FixtureRequest) -> Iterator[DevnetInfo]:
     """The local chain with the real Aave V3 contracts, once for each revision that can be run."""
     from analyzer.devnet.up import start
