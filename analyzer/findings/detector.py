@@ -85,3 +85,16 @@ class Detector(Described):
             amounts={k: v for k, v in (amounts or {}).items() if v is not None},
             evidence={"block": block, **(evidence or {})},
         )
+
+    def of_cautions(self, result: ScanResult, kind: str) -> Iterable[Finding]:
+        """One finding of this kind for each caution of `kind`, as the protocol words it."""
+        for caution in result.cautions:
+            if caution.kind == kind:
+                yield self.finding(
+                    result,
+                    title=caution.text,
+                    account_id=caution.account_id,
+                    market=caution.market_id,
+                    amounts=caution.amounts,
+                    evidence=caution.evidence,
+                )

@@ -15,8 +15,10 @@ from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle
 from analyzer.findings.run_detector import RunDetector
 from analyzer.findings.short_together import OwnerShortTogether
+from analyzer.findings.uncovered_deficit import UncoveredDeficit
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
+from analyzer.findings.unproven_rules import UnprovenRules
 from analyzer.findings.withdrawals import WithdrawalsAtRisk
 from analyzer.model.finding import Finding
 from analyzer.solvency.result import ScanResult
@@ -29,10 +31,12 @@ DETECTORS: tuple[type[Detector], ...] = (
     HiddenBadDebtFound,
     LiquidationBlocked,
     WithdrawalsAtRisk,
+    UncoveredDeficit,
     UndercollateralizedAccount,
     BadOracle,
     UnknownAccount,
     UnknownImplementation,
+    UnprovenRules,
 )
 """Every detector, in the order in which a reader should see them among equals."""
 

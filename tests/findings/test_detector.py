@@ -47,8 +47,10 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "insurance-fund-shortfall",
         "liquidation-blocked",
         "owner-short-together",
+        "uncovered-deficit",
         "undercollateralized-account",
         "unknown-account",
         "unknown-implementation",
+        "unproven-rules",
         "withdrawals-at-risk",
     ]

@@ -289,3 +289,18 @@ def test_a_loss_that_reaches_everybodys_cash_is_reported_once(kind: str) -> None
     assert found == [
         ("withdrawals-at-risk", "high", None, f"CashAsset {kind}", {"frozen_cash_e18": 5})
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "detector", "severity"),
+    [
+        ("revision_not_run", "unproven-rules", "medium"),
+        ("reserve_deficit", "uncovered-deficit", "high"),
+    ],
+)
+def test_what_a_protocol_says_of_itself_is_a_finding(
+    kind: str, detector: str, severity: str
+) -> None:
+    caution = Caution(kind, None, "Pool", "as it says", {"revision_count": 7}, {"source": "view"})
+    found = brief(clean_result(cautions=[caution]))
+    assert found == [(detector, severity, None, "Pool", {"revision_count": 7})]
