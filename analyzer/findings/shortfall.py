@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analyzer.model.rows import BackstopKind
 from analyzer.solvency.result import ScanResult
+
+BEARING = frozenset({BackstopKind.FUND, BackstopKind.TREASURY, BackstopKind.LP})
+"""Layers that can be charged with a loss before winners or everybody else pay."""
 
 FUND_KIND = "insurance_fund"
 """`AccountRow.kind` of a backstop's own account: it absorbs losses, so its own negative equity is
@@ -44,8 +48,8 @@ def hidden_bad_debt(result: ScanResult) -> HiddenBadDebt:
 class Absorption:
     """What stands between bad debt and everybody else's money, in 18 decimals.
 
-    capacity_e18: sum over the bounded layers that have an account of their own (one that is in
-    debt itself counts with its negative capacity); None when one of them could not be read.
+    capacity_e18: sum over the bounded funds, treasuries and LP vaults that have to pay (one that
+    is in debt itself counts with its negative capacity); None when one of them could not be read.
     layers: the whole waterfall in words.
     """
 
@@ -56,10 +60,14 @@ class Absorption:
 def absorption(result: ScanResult) -> Absorption:
     """Adds up the layers of the waterfall that can bear a loss.
 
-    A bounded layer without an account is what the debtors themselves have left (their tokens):
-    that is in their equity already, so the bad debt is what remains after it.
+    What the debtors themselves have left (their tokens) is in their equity already, so the bad
+    debt is what remains after it; who may pay but does not have to is no capacity.
     """
-    own = [row.capacity_e18 for row in result.backstops if row.account_id and not row.unlimited]
+    own = [
+        row.capacity_e18
+        for row in result.backstops
+        if row.kind in BEARING and not row.voluntary and not row.unlimited
+    ]
     known = [capacity for capacity in own if capacity is not None]
     return Absorption(
         capacity_e18=sum(known) if len(known) == len(own) else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -10,12 +11,16 @@ class Transfer:
     """An amount that goes from one party to another, in 18 decimals of the settlement unit.
 
     Parties are account ids, or roles: `liquidator`, `insurance_fund`, `market`.
+    bad_debt: the giver takes over a loss that the account could not bear (nothing is paid back).
+    asset_id: the asset that such a loss is in, where the protocol keeps losses apart by asset.
     """
 
     from_party: str
     to_party: str
     amount_e18: int
     what: str
+    bad_debt: bool = False
+    asset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,19 @@ class Closure:
     reverts: str | None = None
     after: dict[str, int] = field(default_factory=dict)
     """Named numbers of the account and the fund after it, for comparison with the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A closure that has happened in a simulation, and what its liquidator then has to trade.
+
+    sold: asset id -> amount in the asset's decimals that goes to the market (> 0: the liquidator
+    sells it, < 0: has to buy it, as the debt that was repaid). What the protocol keeps (a fee in
+    kind) is not in it. An asset that is the protocol's unit of account is left out.
+    """
+
+    closure: Closure
+    sold: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

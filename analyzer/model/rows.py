@@ -7,6 +7,7 @@ The scan's key is added by `store`; everything else is here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from analyzer.model.verdict import Verdict
 
@@ -157,12 +158,28 @@ class MarketRow:
     maintenance_margin_ratio_e6: int | None
 
 
+class BackstopKind(StrEnum):
+    """What a layer of the loss waterfall is."""
+
+    OWN_COLLATERAL = "own_collateral"
+    """The debtors' own assets: each stands for its own account only, and is in its equity."""
+    FUND = "fund"
+    TREASURY = "treasury"
+    LP = "lp"
+    ADL = "adl"
+    """Winners' profits, cut by auto-deleveraging."""
+    SOCIALISED = "socialised"
+    """Everybody who has a claim on the protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class BackstopRow:
     """One layer of the loss waterfall, in the order in which losses reach it (order 1 first).
 
     capacity_e18: None with `unlimited` true where whoever stands there pays without a bound, or
-    None with `unlimited` false where it could not be read.
+    None with `unlimited` false where it could not be read. voluntary: may pay, but no rule of the
+    contract makes it; such a layer counts towards no capacity. asset_id: the one asset whose
+    losses it bears; None = any.
     """
 
     order: int
@@ -171,6 +188,9 @@ class BackstopRow:
     capacity_e18: int | None
     unlimited: bool
     rule: str
+    kind: BackstopKind = BackstopKind.FUND
+    voluntary: bool = False
+    asset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

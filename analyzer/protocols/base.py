@@ -33,6 +33,7 @@ from analyzer.model.rows import (
     StatementLine,
     TotalRow,
 )
+from analyzer.protocols.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,11 @@ class Plug(Protocol):
 
     def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
         """The order in which losses are absorbed, with capacities."""
+        ...
+
+    def simulate(self, book: Book, prices: Prices) -> Simulation:
+        """The book in motion, for a cascade: liquidations that change what comes after them.
+        Raises: InputError for a protocol that has none."""
         ...
 
     def truth(

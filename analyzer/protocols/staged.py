@@ -17,6 +17,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Closure
 from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError
 from analyzer.model.logs import Event
 from analyzer.model.reads import Reading
 from analyzer.model.rows import BackstopRow, MarginRow
@@ -29,6 +30,7 @@ from analyzer.protocols.base import (
     Repriced,
     Source,
 )
+from analyzer.protocols.simulation import Simulation
 
 L = TypeVar("L")
 O = TypeVar("O")  # noqa: E741
@@ -59,6 +61,7 @@ class Stages(Generic[L, O, S]):
     backstops: Callable[[S, Prices], Sequence[BackstopRow]]
     truth: Callable[[S, Prices, Rows, Sequence[str]], Sequence[Judge]]
     judges: frozenset[str]
+    simulate: Callable[[Book, S, Prices], Simulation] | None = None
 
 
 def own(found: object, kind: type[L], what: str) -> L:
@@ -140,6 +143,12 @@ class StagedPlug:
     def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
         """The loss waterfall with capacities."""
         return self.stages.backstops(self._state(book), prices)
+
+    def simulate(self, book: Book, prices: Prices) -> Simulation:
+        """The book in motion. Raises: InputError for a protocol that has no such stage."""
+        if self.stages.simulate is None:
+            raise InputError(f"{self.name} says what it closes, but not what follows: no cascade")
+        return self.stages.simulate(book, self._state(book), prices)
 
     def truth(
         self, book: Book, prices: Prices, margin: Rows, account_ids: Sequence[str]

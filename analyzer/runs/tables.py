@@ -101,7 +101,8 @@ def _market_tables(result: ScanResult) -> Tables:
             for p in details.prices
         ),
         "backstops": (
-            (key, r.order, r.name, r.account_id, r.capacity_e18, r.unlimited, r.rule)
+            (key, r.order, r.name, r.account_id, r.capacity_e18, r.unlimited, r.rule,
+             r.kind.value, r.voluntary, r.asset_id)
             for r in result.backstops
         ),
         "totals": (

@@ -226,6 +226,9 @@ BACKSTOPS = Table(
         amount("capacity_e18", "What it can absorb. 18 decimals; NULL = without bound, or unread."),
         flag("unlimited", "true = absorbs without a bound."),
         text("rule", "When and how losses reach it."),
+        text("kind", "`own_collateral`, `fund`, `treasury`, `lp`, `adl` or `socialised`."),
+        flag("voluntary", "true = may pay, but nothing makes it: no capacity."),
+        text("asset_id", "The one asset whose losses it bears; NULL = any."),
     ),
 )
 

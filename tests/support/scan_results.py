@@ -12,6 +12,7 @@ from analyzer.model.book import Book, Price, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.rows import (
     AccountRow,
+    BackstopKind,
     BackstopRow,
     CheckRow,
     ImplementationRow,
@@ -143,7 +144,8 @@ def price(status: str, price_e18: int | None = 100 * E18) -> Price:
 def backstop(order: int, capacity: int | None, account: str | None = FUND) -> BackstopRow:
     """A bounded layer of the waterfall, capacity in whole units."""
     capacity_e18 = None if capacity is None else capacity * E18
-    return BackstopRow(order, f"layer {order}", account, capacity_e18, False, "rule")
+    kind = BackstopKind.FUND if account else BackstopKind.OWN_COLLATERAL
+    return BackstopRow(order, f"layer {order}", account, capacity_e18, False, "rule", kind)
 
 
 def implementation(status: str) -> ImplementationRow:

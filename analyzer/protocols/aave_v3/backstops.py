@@ -8,7 +8,7 @@ Source: LiquidationLogic, Pool.eliminateReserveDeficit; spec section 8.
 from __future__ import annotations
 
 from analyzer.model.book import Prices
-from analyzer.model.rows import BackstopRow
+from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.aave_v3.account import Valuation
 from analyzer.protocols.aave_v3.balances import Side, balance_of
 from analyzer.protocols.aave_v3.prices import UnreadableNumberError, to_e18
@@ -32,6 +32,7 @@ def backstops(state: AaveState, prices: Prices) -> list[BackstopRow]:
             False,
             "Pool.liquidationCall: each account's collateral stands for its own debt only, and "
             "the liquidation bonus is paid out of it first",
+            BackstopKind.OWN_COLLATERAL,
         )
     ]
     if state.rules.bad_debt is not BadDebt.STAYS and state.umbrella:
@@ -44,6 +45,7 @@ def backstops(state: AaveState, prices: Prices) -> list[BackstopRow]:
                 False,
                 "Pool.eliminateReserveDeficit: burns its own aTokens against a deficit, if and "
                 "when it wants; its stakers' assets are outside this market and not counted",
+                voluntary=True,
             )
         )
     for treasury in sorted({r.treasury for r in state.reserves.values() if r.treasury}):
@@ -56,6 +58,8 @@ def backstops(state: AaveState, prices: Prices) -> list[BackstopRow]:
                 False,
                 "aTokens of the treasury and its share not yet minted: governance may use them, "
                 "nothing makes it",
+                BackstopKind.TREASURY,
+                voluntary=True,
             )
         )
     for reserve in state.reserves.values():
@@ -135,4 +139,6 @@ def _suppliers(valuation: Valuation, reserve: ReserveState, order: int) -> Backs
         False,
         f"bad debt in {reserve.symbol} stays with them (deficit now {reserve.deficit or 0} raw): "
         "the first who withdraw are paid in full",
+        BackstopKind.SOCIALISED,
+        asset_id=reserve.asset,
     )

@@ -7,7 +7,7 @@ Source: v2-core `DutchAuction._bidOnInsolventAuction`, `SecurityModule.requestPa
 from __future__ import annotations
 
 from analyzer.model.book import Prices
-from analyzer.model.rows import BackstopRow
+from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.derive_v2.account import attempt
 from analyzer.protocols.derive_v2.cash import (
     exchange_rate,
@@ -49,6 +49,7 @@ def backstops(state: DeriveState, prices: Prices) -> list[BackstopRow]:
             False,
             "the fees not yet paid to the security module are written off against the loss; the"
             " whole loss is minted to the bidder all the same",
+            BackstopKind.TREASURY,
         ),
         BackstopRow(
             3,
@@ -59,5 +60,6 @@ def backstops(state: DeriveState, prices: Prices) -> list[BackstopRow]:
             "the rest is printed; when the stable coin no longer backs all cash, withdrawals by"
             " anyone burn cash at the exchange rate and all interest becomes fee"
             f" (exchange rate now {rate_text}, fee {fee})",
+            BackstopKind.SOCIALISED,
         ),
     ]

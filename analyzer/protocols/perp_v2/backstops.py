@@ -7,7 +7,7 @@ Source: `Vault.settleBadDebt`, `InsuranceFund.repay`, `InsuranceFund.getInsuranc
 from __future__ import annotations
 
 from analyzer.model.book import Prices
-from analyzer.model.rows import BackstopRow
+from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
 from analyzer.protocols.perp_v2.liquidate_collateral import discounted_price
@@ -64,6 +64,7 @@ def backstops(state: PerpState, prices: Prices) -> list[BackstopRow]:
             False,
             "Vault.liquidateCollateral: anyone buys them at the discounted price; each account's "
             "tokens stand for its own debt only",
+            BackstopKind.OWN_COLLATERAL,
         ),
         BackstopRow(
             2,
@@ -91,5 +92,6 @@ def backstops(state: PerpState, prices: Prices) -> list[BackstopRow]:
             True,
             "no auto-deleveraging, no shared loss, no pause: the Vault pays the first who ask, "
             f"out of {pool_text}",
+            BackstopKind.SOCIALISED,
         ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from analyzer.model.rows import BackstopRow
+from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.perp_v2.backstops import backstops
 from analyzer.protocols.perp_v2.prices import reference_prices
 from analyzer.protocols.perp_v2.state import Account, PerpState, Unreadable
@@ -29,7 +29,15 @@ def test_losses_reach_own_tokens_then_the_fund_then_its_wallet_then_who_withdraw
     )
     rows = backstops(state, reference_prices(state))
     assert [replace(row, rule="") for row in rows] == [
-        BackstopRow(1, "tokens of the accounts in debt", None, 1_800 * E18, False, ""),
+        BackstopRow(
+            1,
+            "tokens of the accounts in debt",
+            None,
+            1_800 * E18,
+            False,
+            "",
+            BackstopKind.OWN_COLLATERAL,
+        ),
         BackstopRow(
             2,
             "insurance fund, Vault account",
@@ -39,7 +47,9 @@ def test_losses_reach_own_tokens_then_the_fund_then_its_wallet_then_who_withdraw
             "",
         ),
         BackstopRow(3, "insurance fund, wallet", state.insurance_fund, 1_000 * E18, False, ""),
-        BackstopRow(4, "everyone who withdraws last", None, None, True, ""),
+        BackstopRow(
+            4, "everyone who withdraws last", None, None, True, "", BackstopKind.SOCIALISED
+        ),
     ]
     assert all(row.rule for row in rows)
 

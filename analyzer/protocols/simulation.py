@@ -1,0 +1,107 @@
+"""A protocol's accounts while prices move and liquidators work: what a cascade drives.
+
+    set_prices -> breaching -> liquidate (account by account, each changing the next) -> set_prices
+
+The simulation belongs to one run and is changed by it; the book that it was made of is not.
+Everything is exact integers with the contract's own rounding. Time stands still at the book's
+block: funding and interest do not run while a cascade does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from analyzer.model.closure import Executed, Transfer
+from analyzer.model.rows import BackstopRow
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one account stands, in 18 decimals of the protocol's unit of account.
+
+    equity_e18 and headroom_e18 (margin equity less maintenance) as in the columns of margin.
+    breaches: the protocol's own test, as `breaching` uses it.
+    """
+
+    equity_e18: int
+    headroom_e18: int
+    breaches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A token that stands for a claim on this protocol's suppliers or LPs.
+
+    token: its address, as other protocols hold it. backed_by: the `Transfer.asset_id` (or, where
+    the protocol does not keep losses apart, None) whose losses its holders bear. supply_e18: the
+    claims in all, in the unit of account, at present prices.
+    """
+
+    token: str
+    backed_by: str | None
+    supply_e18: int
+
+
+Accept = Callable[[Executed], bool]
+"""Whether a liquidator goes through with a closure (for one, because it pays)."""
+
+
+class Simulation(Protocol):
+    """One protocol's book in motion. Amounts in 18 decimals of its unit of account."""
+
+    def prices_e18(self) -> Mapping[str, int]:
+        """Every price in use now: asset id -> 18 decimals. Assets without a price are left out."""
+        ...
+
+    def set_prices(self, prices_e18: Mapping[str, int]) -> None:
+        """The prices that the protocol uses from now on, all averages converged to them (pools
+        of its own included). Assets that are not named keep theirs. Raises: KeyError for an asset
+        that has no price; ValueError for a price that is not positive."""
+        ...
+
+    def scale_requirements(self, factor: Fraction) -> None:
+        """Maintenance requirements from now on: the block's own times `factor` (>= 1)."""
+        ...
+
+    def account_ids(self) -> Sequence[str]:
+        """Every account in book order, unknown ones included."""
+        ...
+
+    def standing(self, account_id: str) -> Standing | None:
+        """The account now; None when a number that it needs is unknown."""
+        ...
+
+    def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
+        """Its equity if these assets had these prices (others as they are now); changes nothing."""
+        ...
+
+    def breaching(self) -> Sequence[str]:
+        """The accounts that may be liquidated now and have something that can be closed, in book
+        order. An account whose every closure would revert is not among them."""
+        ...
+
+    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
+        """One liquidator's visit: closes what the contract lets it close, again and again at
+        present prices, until the account no longer breaches or nothing more goes; each closure as
+        it was executed. What `accept` refuses does not happen, and ends the visit."""
+        ...
+
+    def unwind(self, account_id: str) -> Sequence[Executed]:
+        """Closes everything that can be closed of the account at present prices, without a
+        penalty, breaching or not: its owner has defaulted and is wound up."""
+        ...
+
+    def withdraw(self, account_id: str) -> Sequence[Transfer]:
+        """Takes out all the collateral that the contract lets the account withdraw now."""
+        ...
+
+    def backstops(self) -> Sequence[BackstopRow]:
+        """The loss waterfall as it is now."""
+        ...
+
+    def receipts(self) -> Sequence[Receipt]:
+        """The tokens that stand for claims on this protocol; often none."""
+        ...
