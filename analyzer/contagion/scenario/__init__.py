@@ -1,0 +1,38 @@
+"""Scenarios: what happens to the market before anybody is liquidated, as data.
+
+`types` has the data classes and what a scenario does to a factor, `words` reads `ETH=-30%`,
+`family` makes the rays, `file` reads TOML and lists what ships with the package.
+"""
+
+from __future__ import annotations
+
+from analyzer.contagion.scenario.family import ray
+from analyzer.contagion.scenario.types import (
+    ALL,
+    LEAST_BETA_MULTIPLIER,
+    MarginSpiral,
+    Reach,
+    Scenario,
+    Step,
+    is_stale,
+    multiplier,
+    reach,
+    unmapped,
+)
+from analyzer.contagion.scenario.words import parse_percent, parse_shock
+
+__all__ = [
+    "ALL",
+    "LEAST_BETA_MULTIPLIER",
+    "MarginSpiral",
+    "Reach",
+    "Scenario",
+    "Step",
+    "is_stale",
+    "multiplier",
+    "parse_percent",
+    "parse_shock",
+    "ray",
+    "reach",
+    "unmapped",
+]

@@ -1,0 +1,43 @@
+"""Depth: how far forced sales move a price, as one curve an asset.
+
+Every curve is a function of the *cumulative* net sales, so that the price does not depend on the
+way there; execution is at the average along the curve, which is its exact integral. `curve` has
+the protocol and the curves with a closed form, `volume` those made from turnover and volatility,
+`steps` an order book, `pool` a Uniswap V3 pool.
+"""
+
+from __future__ import annotations
+
+from analyzer.market.depth.curve import (
+    MAX_RATIO,
+    MIN_RATIO,
+    ConstantProduct,
+    Curve,
+    Exponential,
+    ImpactCurve,
+    Linear,
+    NoImpact,
+    Scaled,
+    scaled,
+)
+from analyzer.market.depth.pool import ConcentratedPool, Segment
+from analyzer.market.depth.steps import OrderBook
+from analyzer.market.depth.volume import ContSchaanning, SquareRoot
+
+__all__ = [
+    "MAX_RATIO",
+    "MIN_RATIO",
+    "ConcentratedPool",
+    "ConstantProduct",
+    "ContSchaanning",
+    "Curve",
+    "Exponential",
+    "ImpactCurve",
+    "Linear",
+    "NoImpact",
+    "OrderBook",
+    "Scaled",
+    "Segment",
+    "SquareRoot",
+    "scaled",
+]
