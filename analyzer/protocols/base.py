@@ -229,6 +229,16 @@ class Plug(Protocol):
         """Questions to the contract's own views about these accounts, and about markets."""
         ...
 
+    def pack(self, book: Book) -> bytes:
+        """The book, state included, as bytes that `unpack` reads back: the same bytes for the same
+        book. Raises: CodecError for a state that cannot be written, with the path to the field."""
+        ...
+
+    def unpack(self, data: bytes) -> Book:
+        """The book that `pack` wrote. Raises: CodecError for damaged bytes, another methodology, or
+        a program whose state has other fields."""
+        ...
+
     def judge_selectors(self) -> frozenset[str]:
         """Every 4-byte selector (0x) that `truth` may use: the rebuild uses none of them."""
         ...

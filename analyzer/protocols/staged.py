@@ -6,8 +6,9 @@ The house hands a protocol's own objects back to it as what they are to everybod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -30,6 +31,7 @@ from analyzer.protocols.base import (
     Repriced,
     Source,
 )
+from analyzer.protocols.book_codec import BookCodec
 from analyzer.protocols.simulation import Simulation
 
 L = TypeVar("L")
@@ -74,7 +76,8 @@ def own(found: object, kind: type[L], what: str) -> L:
 class StagedPlug:
     """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
 
-    ledger_type, observation_type, state_type: the protocol's own.
+    ledger_type, observation_type, state_type: the protocol's own. state_names: types that the
+    hints of the state name but its module imports for type checkers only.
     """
 
     name: str
@@ -83,6 +86,7 @@ class StagedPlug:
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]
+    state_names: ClassVar[Mapping[str, object]] = {}
     stages: ClassVar[Stages[Any, Any, Any]]
 
     def deployments(self) -> Sequence[Deployment]:
@@ -156,9 +160,23 @@ class StagedPlug:
         """Questions to the contract's own views."""
         return self.stages.truth(self._state(book), prices, margin, account_ids)
 
+    def pack(self, book: Book) -> bytes:
+        """The book as bytes. Raises: CodecError with the path to what cannot be written."""
+        self._state(book)
+        return self._codec.pack(book)
+
+    def unpack(self, data: bytes) -> Book:
+        """The book that `pack` wrote. Raises: CodecError."""
+        return self._codec.unpack(data)
+
     def judge_selectors(self) -> frozenset[str]:
         """Every selector that `truth` may use."""
         return self.stages.judges
+
+    @cached_property
+    def _codec(self) -> BookCodec:
+        """Writes and reads this protocol's books; made at its first use."""
+        return BookCodec(self.name, self.methodology, self.state_type, self.state_names)
 
     def _state(self, book: Book) -> Any:
         """The state inside a book of this protocol."""

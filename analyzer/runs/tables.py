@@ -14,6 +14,9 @@ from analyzer.findings.shortfall import hidden_bad_debt
 from analyzer.model.integers import trunc_div
 from analyzer.model.rows import CollateralRow, StatementLine
 from analyzer.model.verdict import Verdict
+from analyzer.protocols.book_codec import book_digest
+from analyzer.protocols.registry import load_plug
+from analyzer.protocols.state_coders import CodecError
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 
@@ -144,7 +147,19 @@ def _outcome_tables(result: ScanResult) -> Tables:
              _json(c.evidence))
             for n, c in enumerate(result.cautions, 1)
         ),
+        "books": _book(result),
     }  # fmt: skip
+
+
+def _book(result: ScanResult) -> Rows:
+    """The row of the table `books`; a state that cannot be written leaves its reason there."""
+    try:
+        packed = load_plug(result.deployment.protocol).pack(result.book)
+    except CodecError as error:
+        problem = f"the state of {result.deployment.protocol} cannot be kept: {error}"
+        yield result.scan_id, result.methodology, None, problem, None
+        return
+    yield result.scan_id, result.methodology, book_digest(packed), "", packed
 
 
 def _scan(result: ScanResult) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.store.schema import Column, Kind, Table, amount, count, flag, text
 
-VERSION = 1
+VERSION = 2
 """Version of the tables below: a change of a table, a column or its meaning raises it."""
 
 SCAN = text(
@@ -360,8 +360,22 @@ CAUTIONS = Table(
     ),
 )
 
+BOOKS = Table(
+    "books",
+    "Every scan's book with the protocol's own state: what stress and contagion run on, with no"
+    " node and no index. One row per scan.",
+    (
+        SCAN,
+        text("methodology", "Version of the rules that made the book and can read it."),
+        text("sha256", "Of the book's bytes before compression, hex; NULL = there is no book."),
+        text("problem", "Why there is no book; empty = there is one."),
+        Column("book", Kind.BYTES, "The book, packed by its protocol; NULL = see problem."),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     RUNS, SCANS, ACCOUNTS, MARGIN, COLLATERAL, POSITIONS, ORDERS, MARKETS, PRICES, BACKSTOPS,
     TOTALS, VERIFICATION, FINDINGS, READS, IMPLEMENTATIONS, STATEMENTS, SILENT_CHANGES, CAUTIONS,
+    BOOKS,
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

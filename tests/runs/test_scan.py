@@ -77,6 +77,7 @@ def test_every_table_of_the_snapshot_agrees_with_the_result(
         "statements": 3,
         "silent_changes": 0,
         "cautions": 0,
+        "books": 1,
     }
     counted = "accounts, unknown, liquidatable, below_initial, healthy, checks, logs, hash_chain"
     assert query(db, f"SELECT {counted} FROM scans") == [(3, 0, 1, 1, 1, 3, 8, "verified")]

@@ -42,6 +42,7 @@ from analyzer.model.rows import (
 )
 from analyzer.protocols import registry
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
+from analyzer.protocols.book_codec import BookCodec
 
 REGISTRY = checksum("0x" + "a1" * 20)
 BRANCH = checksum("0x" + "b1" * 20)
@@ -255,8 +256,17 @@ class BankPlug:
             for who in account_ids
         ]
 
+    def pack(self, book: Book) -> bytes:
+        return _CODEC.pack(book)
+
+    def unpack(self, data: bytes) -> Book:
+        return _CODEC.unpack(data)
+
     def judge_selectors(self) -> frozenset[str]:
         return frozenset({bank_abi("bank/Branch").function("equityOf").selector})
+
+
+_CODEC = BookCodec("bank", "1", tuple[BankLedger, int | None])
 
 
 def _state(book: Book) -> tuple[BankLedger, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from analyzer.model.book import Book, Prices
@@ -13,6 +13,7 @@ from analyzer.protocols.derive_v2.cautions import cautions
 from analyzer.protocols.derive_v2.closures import liquidate
 from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
 from analyzer.protocols.derive_v2.details import details
+from analyzer.protocols.derive_v2.evidence import Evidence
 from analyzer.protocols.derive_v2.fold import DeriveLedger, fold
 from analyzer.protocols.derive_v2.margin import margin
 from analyzer.protocols.derive_v2.observe import DeriveObservation, observe
@@ -49,6 +50,7 @@ class DeriveV2(StagedPlug):
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState
+    state_names: ClassVar[Mapping[str, object]] = {"Evidence": Evidence}
     stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,

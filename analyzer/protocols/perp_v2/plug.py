@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from analyzer.model.book import Book, Price, Prices
@@ -11,6 +12,7 @@ from analyzer.protocols.perp_v2.book import book
 from analyzer.protocols.perp_v2.cautions import cautions
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
 from analyzer.protocols.perp_v2.details import details
+from analyzer.protocols.perp_v2.evidence import Evidence
 from analyzer.protocols.perp_v2.fold import PerpLedger, fold
 from analyzer.protocols.perp_v2.liquidate import liquidate
 from analyzer.protocols.perp_v2.margin import margin
@@ -51,6 +53,7 @@ class PerpV2(StagedPlug):
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState
+    state_names: ClassVar[Mapping[str, object]] = {"Evidence": Evidence}
     stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
