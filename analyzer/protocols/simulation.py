@@ -86,7 +86,8 @@ class Simulation(Protocol):
     def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
         """One liquidator's visit: closes what the contract lets it close, again and again at
         present prices, until the account no longer breaches or nothing more goes; each closure as
-        it was executed. What `accept` refuses does not happen, and ends the visit."""
+        it was executed. `accept` is asked before a closure changes anything; what it refuses does
+        not happen, and ends the visit."""
         ...
 
     def unwind(self, account_id: str) -> Sequence[Executed]:

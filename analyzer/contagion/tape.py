@@ -1,0 +1,117 @@
+"""The prices of a cascade: the scenario's shock, and what forced sales did to each factor.
+
+    price = price at the block x shock(factor) x impact(factor, everything sold so far) x recovery
+
+Impact depends on cumulative net sales, so it does not matter in which pieces they came. Volumes
+are counted at the block's prices and valued at the shocked ones when the curve is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from analyzer.contagion.scenario import Scenario, Step, multiplier
+from analyzer.contagion.venue import Venue
+from analyzer.market.depth import ImpactCurve, NoImpact
+
+E18 = 10**18
+ONE = Fraction(1)
+Sold = tuple[int, str, int]
+"""(number of the venue, asset id, amount in its decimals; positive = sold)."""
+
+
+class Tape:
+    """What every asset costs now, in each protocol and in the market."""
+
+    def __init__(
+        self, venues: Sequence[Venue], scenario: Scenario, curves: Mapping[str, ImpactCurve]
+    ) -> None:
+        self.venues = venues
+        self.scenario = scenario
+        self.curves = curves
+        self.start = [dict(venue.simulation.prices_e18()) for venue in venues]
+        self.shock: dict[str, Fraction] = {}
+        self.given: Mapping[str, int] = {}
+        self.sold_e18: dict[str, int] = {}
+        self.impact: dict[str, Fraction] = {}
+        self.recovery: dict[str, Fraction] = {}
+
+    def factors(self) -> list[str]:
+        """Every factor that some asset has and some market moves, in order."""
+        return sorted({factor for venue in self.venues for factor in self._moving(venue).values()})
+
+    @staticmethod
+    def _moving(venue: Venue) -> dict[str, str]:
+        """asset id -> factor of the venue's assets that are not fixed."""
+        return {a: f for a, f in venue.factors.items() if a not in venue.fixed}
+
+    def apply(self, step: Step) -> None:
+        """The scenario's next step: its shocks replace those of the step before."""
+        self.given = step.prices_e18
+        for factor in self.factors():
+            self.shock[factor] = multiplier(self.scenario, step, factor)
+        for factor in self.sold_e18:
+            self._move(factor)
+
+    def sell(self, sold: Iterable[Sold]) -> dict[str, int]:
+        """Sends amounts to the market. What each factor sold, in dollars (18 decimals) at the
+        block's prices; prices follow at once."""
+        flow: dict[str, int] = {}
+        for number, asset, amount in sold:
+            venue = self.venues[number]
+            if asset in venue.fixed or not amount:
+                continue
+            factor = venue.factors[asset]
+            value = venue.value_e18(asset, amount, self.start[number][asset])
+            flow[factor] = flow.get(factor, 0) + value
+        for factor, value in flow.items():
+            self.sold_e18[factor] = self.sold_e18.get(factor, 0) + value
+            self._move(factor)
+        return flow
+
+    def _volume_usd(self, factor: str) -> float:
+        """Cumulative net sales of a factor at its shocked price, dollars."""
+        return float(self.sold_e18.get(factor, 0) * self.shock.get(factor, ONE)) / E18
+
+    def _curve(self, factor: str) -> ImpactCurve:
+        """The curve of a factor. One that the caller left out does not move."""
+        return self.curves.get(factor) or NoImpact()
+
+    def _move(self, factor: str) -> None:
+        """Puts the factor at the end of its curve."""
+        self.impact[factor] = Fraction(self._curve(factor).price_ratio(self._volume_usd(factor)))
+
+    def average(self, factor: str, before_e18: int) -> Fraction:
+        """What sales of a factor since `before_e18` (cumulative, at the block's prices) fetched on
+        average along the curve, as a share of its shocked price."""
+        shock = self.shock.get(factor, ONE)
+        start = float(before_e18 * shock) / E18
+        return Fraction(self._curve(factor).average_ratio(start, self._volume_usd(factor)))
+
+    def shocked_e18(self, number: int, asset: str) -> Fraction:
+        """An asset's price in the market before any forced sale of the cascade."""
+        if asset in self.given:
+            return Fraction(self.given[asset])
+        factor = self.venues[number].factors[asset]
+        return self.start[number][asset] * self.shock.get(factor, ONE)
+
+    def market_e18(self, number: int, asset: str) -> int:
+        """An asset's price in the market now, at least one wei."""
+        venue = self.venues[number]
+        if asset in venue.fixed:
+            return self.start[number][asset]
+        price = self.shocked_e18(number, asset) * self.impact.get(venue.factors[asset], ONE)
+        return max(int(price * self.recovery.get(asset, ONE)), 1)
+
+    def protocol_e18(self, number: int) -> dict[str, int]:
+        """The prices that one venue's protocol uses now: the market's, but for what is fixed and
+        for oracles that the scenario has stopped."""
+        venue = self.venues[number]
+        return {
+            asset: self.market_e18(number, asset)
+            for asset in self.start[number]
+            if asset not in venue.fixed
+            and asset in venue.factors
+            and venue.factors[asset] not in self.scenario.stale
+        }
