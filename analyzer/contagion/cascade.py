@@ -13,62 +13,24 @@ Source: risk-models section 3 (algorithm), section 4 (attribution).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
-from math import ceil
 
 from analyzer.contagion.closing import Closing, Register, liquidators_result_e18
-from analyzer.contagion.edges import Channel, Edge, account_node, fund_node
-from analyzer.contagion.measure import change, measure, tally
+from analyzer.contagion.edges import Channel, Edge, account_node, unsettled_node
+from analyzer.contagion.measure import Change, change, measure, tally
 from analyzer.contagion.result import CascadeResult, Failure, Party, Round, Tally
 from analyzer.contagion.scenario import Scenario, Step, unmapped
 from analyzer.contagion.spiral import Spiral
 from analyzer.contagion.tape import Tape
 from analyzer.contagion.transmission import Cause, Changes, Equities, Move, Transmission
 from analyzer.contagion.venue import Venue
-from analyzer.contagion.waterfall import NOBODY
+from analyzer.contagion.visits import CascadeOptions, Visit, choose_visits, defaulters
 from analyzer.market.depth import ImpactCurve
 from analyzer.model.closure import Executed
 
 ONE = Fraction(1)
-Visit = tuple[int, str]
-
-
-class Order(StrEnum):
-    """In which order the accounts that breach are visited."""
-
-    BOOK = "book"
-    REVERSED = "reversed"
-    WORST = "worst"
-    """Furthest below maintenance first."""
-    NEAREST = "nearest"
-    """Least far below first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CascadeOptions:
-    """How a cascade is run.
-
-    order: among the accounts of a round. sequential: prices move after every account, so that
-    every visit is a round. max_rounds: where it is stopped (the result then says so). must_pay:
-    liquidators leave what would cost them money at market prices (it differs from the protocol's
-    prices only under a stopped oracle). rescued: nodes of accounts that are never closed (for
-    what-if questions). visits: (venue, account) pairs that come first, in this order.
-    """
-
-    order: Order = Order.BOOK
-    sequential: bool = False
-    max_rounds: int = 10_000
-    must_pay: bool = True
-    rescued: frozenset[str] = frozenset()
-    visits: Sequence[tuple[str, str]] = ()
-
-    @property
-    def name(self) -> str:
-        """The order in a word, as results name it."""
-        return f"{'sequential' if self.sequential else 'batch'}, {self.order.value}"
 
 
 def run_cascade(
@@ -121,6 +83,7 @@ class _Cascade:
         self.absorbed: dict[str, int] = {}
         self.charged = {venue.name: 0 for venue in venues}
         self.rows = [venue.simulation.backstops() for venue in venues]
+        self.issuers: dict[str, str] = {}
         self.number = 0
         self.equities: Equities = []
         self.start: Equities = []
@@ -180,12 +143,12 @@ class _Cascade:
             self.number += 1
         before = self._prices()
         self.tape.apply(step)
-        after, change_ = self._move_prices(Channel.EXOGENOUS)
-        del after
+        moved = self._move_prices(Channel.EXOGENOUS)
+        self._tighten(before)
         ledger = {party: 0 for party in Party}
-        ledger[Party.ACCOUNTS] = change_.accounts_e18
-        ledger[Party.ABSORBERS] = change_.funds_e18
-        ledger[Party.MARKET] = -change_.accounts_e18 - change_.funds_e18
+        ledger[Party.ACCOUNTS] = moved.accounts_e18
+        ledger[Party.ABSORBERS] = moved.funds_e18
+        ledger[Party.MARKET] = -moved.accounts_e18 - moved.funds_e18
         self.rounds.append(
             Round(self.number, number, (), {}, before, self._prices(), ledger, 0, 0)
         )
@@ -199,66 +162,18 @@ class _Cascade:
 
     def _rounds(self, number: int, step: Step) -> bool:
         """Rounds until nothing more happens in this step; whether it came to rest."""
-        defaulted = self._defaulters() if number == 0 else []
+        defaulted = defaulters(self.venues, self.scenario) if number == 0 else []
         limit = step.rounds_limit
         done = 0
         while limit is None or done < limit:
             if len(self.rounds) >= self.options.max_rounds:
                 return False
-            visits = defaulted or self._visits(step)
+            visits = defaulted or choose_visits(self.venues, step, self.options)
             if not visits or not self._round(number, visits, unwind=bool(defaulted)):
                 return True
             defaulted = []
             done += 1
-        return not self._visits(step)
-
-    def _visits(self, step: Step) -> list[Visit]:
-        """Who breaches now, in the order in which liquidators come; as many as they can visit."""
-        visits = [
-            (number, account)
-            for number, venue in enumerate(self.venues)
-            for account in venue.simulation.breaching()
-            if account not in venue.funds
-            and account_node(venue.name, account) not in self.options.rescued
-        ]
-        if self.options.order is Order.REVERSED:
-            visits.reverse()
-        elif self.options.order in (Order.WORST, Order.NEAREST):
-            sign = 1 if self.options.order is Order.WORST else -1
-            visits.sort(key=lambda visit: sign * self._headroom(visit))
-        if self.options.visits:
-            first = {pair: rank for rank, pair in enumerate(self.options.visits)}
-            rank = len(first)
-            visits.sort(key=lambda v: first.get((self.venues[v[0]].name, v[1]), rank))
-        if step.liquidator_capacity is not None:
-            visits = visits[: ceil(len(visits) * step.liquidator_capacity)]
-        return visits
-
-    def _headroom(self, visit: Visit) -> int:
-        """Margin equity less maintenance of an account that is known to breach."""
-        standing = self.venues[visit[0]].simulation.standing(visit[1])
-        return 0 if standing is None else standing.headroom_e18
-
-    def _defaulters(self) -> list[Visit]:
-        """The accounts of the owners who default: named ones, or the n with the largest gross
-        exposure."""
-        wanted = self.scenario.default_owners
-        if isinstance(wanted, int):
-            gross: dict[str, float] = {}
-            for venue in self.venues:
-                for account, usd in venue.gross_usd.items():
-                    if account not in venue.funds:
-                        owner = venue.owner(account)
-                        gross[owner] = gross.get(owner, 0.0) + usd
-            chosen = set(sorted(gross, key=lambda owner: (-gross[owner], owner))[:wanted])
-        else:
-            chosen = set(wanted)
-        return [
-            (number, account)
-            for number, venue in enumerate(self.venues)
-            for account in venue.simulation.account_ids()
-            if account not in venue.funds and venue.owner(account) in chosen
-        ]
+        return not choose_visits(self.venues, step, self.options)
 
     def _round(self, step: int, visits: Sequence[Visit], *, unwind: bool) -> bool:
         """One round; False when nobody could be closed after all."""
@@ -336,7 +251,7 @@ class _Cascade:
         before, prices = self.equities, self._prices()
         self.equities = measure(self.venues)
         closed = change(self.venues, before, self.equities)
-        self._winners(closing, before)
+        self.transmission.record_winners(closing.round, closing.winners, before, self.equities)
         sold_before = dict(self.tape.sold_e18)
         taken_at = self.protocol
         flow = self.tape.sell(sold for _, sold in closing.sold)
@@ -345,7 +260,7 @@ class _Cascade:
         self._haircut(closing)
         trade = liquidators_result_e18(self.tape, closing, taken_at, sold_before)
         self._book_charges(closing)
-        _, moved = self._move_prices(Channel.PRICE)
+        moved = self._move_prices(Channel.PRICE)
         self._tighten(prices)
         measured = closed.accounts_e18 + closed.funds_e18
         rounding = measured - closing.to_accounts_e18 - closing.to_funds_e18
@@ -354,7 +269,7 @@ class _Cascade:
             Party.ABSORBERS: closed.funds_e18 + moved.funds_e18 + closing.to_absorbers_e18,
             Party.LIQUIDATORS: closing.to_liquidators_e18 + trade,
             Party.MARKET: closing.to_market_e18 - moved.accounts_e18 - moved.funds_e18 - trade,
-            Party.ROUNDING: -rounding,
+            Party.ROUNDING: closing.to_rounding_e18 - rounding,
         }
         self.rounds.append(
             Round(
@@ -378,12 +293,6 @@ class _Cascade:
             value = venue.value_e18(asset, amount, self.tape.start[number][asset])
             self.transmission.record_sale(round_, venue.factors[asset], node, value)
 
-    def _winners(self, closing: Closing, before: Equities) -> None:
-        """Accounts that others' closures changed: a cut profit is part of their own loss."""
-        if not closing.winners:
-            return
-        self.transmission.edges_of_winners(closing.round, closing.winners, before, self.equities)
-
     def _haircut(self, closing: Closing) -> None:
         """Losses that a venue's claim holders bear lower what its receipt tokens are worth."""
         for (number, asset), shares in closing.socialised.items():
@@ -393,10 +302,8 @@ class _Cascade:
                 part = Fraction(sum(shares.values()), receipt.supply_e18)
                 old = self.tape.recovery.get(receipt.token, ONE)
                 self.tape.recovery[receipt.token] = old * max(1 - part, Fraction(0))
-                for absorber, amount in shares.items():
-                    self.transmission.record_haircut(
-                        closing.round, receipt.token, absorber, amount
-                    )
+                issuer = self.issuers[receipt.token] = self.venues[number].name
+                self.transmission.record_haircut(closing.round, issuer, receipt.token, shares)
 
     def _book_charges(self, closing: Closing) -> None:
         """Adds the round's bad debt to what absorbers and failures carry."""
@@ -417,7 +324,7 @@ class _Cascade:
             for venue in self.venues:
                 venue.simulation.scale_requirements(factor)
 
-    def _move_prices(self, channel: Channel) -> tuple[Equities, _Moved]:
+    def _move_prices(self, channel: Channel) -> Change:
         """Hands the tape's prices to the protocols and measures what that did."""
         start = self.protocol
         target = [self.tape.protocol_e18(number) for number in range(len(self.venues))]
@@ -433,8 +340,7 @@ class _Cascade:
             self.transmission.moves.append(
                 Move(self.number, start, causes, before, self.equities)
             )
-        moved_sum = change(self.venues, before, self.equities)
-        return self.equities, _Moved(moved_sum.accounts_e18, moved_sum.funds_e18)
+        return change(self.venues, before, self.equities)
 
     def _causes(self, channel: Channel, start: Changes, target: Changes) -> tuple[Cause, ...]:
         """The parts of a move: factor by factor, then receipt token by receipt token."""
@@ -448,7 +354,9 @@ class _Cascade:
                 empty: Changes = [{} for _ in self.venues]
                 groups.setdefault(key, empty)[number][asset] = price
         return tuple(
-            Cause(Channel.RECEIPT if rank else channel, name, prices)
+            Cause(Channel.RECEIPT, name, prices, self.issuers[name])
+            if rank
+            else Cause(channel, name, prices)
             for (rank, name), prices in sorted(groups.items())
         )
 
@@ -461,19 +369,11 @@ class _Cascade:
                 self._fail(number, account, None)
                 node = account_node(venue.name, account)
                 self.failures[node].deficit_e18 -= equity
-                absorber = fund_node(venue.name, NOBODY)
+                absorber = unsettled_node(venue.name)
                 self.absorbed[absorber] = self.absorbed.get(absorber, 0) - equity
                 self.transmission.edges.append(
                     Edge(self.number + 1, node, Channel.DEFICIT, "", absorber, -equity)
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """What a move of prices did, 18 decimals."""
-
-    accounts_e18: int
-    funds_e18: int
 
 
 def _closed(found: _Open) -> Failure:
@@ -488,7 +388,3 @@ def _closed(found: _Open) -> Failure:
         deficit_e18=found.deficit_e18,
         closed_e18=found.closed_e18,
     )
-
-
-Rerun = Callable[[frozenset[str]], CascadeResult]
-"""Runs the same cascade again with some accounts rescued."""

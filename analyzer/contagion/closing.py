@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from analyzer.contagion.edges import Channel, Edge, account_node, fund_node
+from analyzer.contagion.edges import Channel, Edge, account_node, fund_node, unsettled_node
 from analyzer.contagion.result import Closed
 from analyzer.contagion.tape import Sold, Tape
 from analyzer.contagion.venue import Venue
-from analyzer.contagion.waterfall import NOBODY, charge
+from analyzer.contagion.waterfall import charge
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopKind, BackstopRow
 
@@ -24,6 +24,8 @@ LIQUIDATOR = "liquidator"
 INSURANCE_FUND = "insurance_fund"
 """The role of a fund; where it has an account of its own in the book, that is measured."""
 MARKET = "market"
+ROUNDING = "rounding"
+"""The role that a plug may name what its contract's roundings add or take by."""
 ROUNDING_PER_TRANSFER_E18 = 10**13
 """What one transfer may differ from the account's measured change: a few units of tokens with six
 decimals and of base currencies with eight, at 18 decimals."""
@@ -53,6 +55,7 @@ class Closing:
     to_absorbers_e18: int = 0
     to_liquidators_e18: int = 0
     to_market_e18: int = 0
+    to_rounding_e18: int = 0
     transfers: int = 0
 
     @property
@@ -94,6 +97,8 @@ class Register:
             closing.to_liquidators_e18 += amount
         elif party == MARKET:
             closing.to_market_e18 += amount
+        elif party == ROUNDING:
+            closing.to_rounding_e18 += amount
         else:
             closing.to_absorbers_e18 += amount
 
@@ -109,8 +114,8 @@ class Register:
             closing.charged[winner] += transfer.amount_e18
             return
         for row, part in charge(self._left(), transfer.amount_e18, transfer.asset_id):
-            name = NOBODY if row is None else row.name
-            absorber = fund_node(self.venue.name, name)
+            name = self.venue.name
+            absorber = unsettled_node(name) if row is None else fund_node(name, row.name)
             closing.edges.append(Edge(closing.round, node, Channel.DEFICIT, "", absorber, part))
             closing.charged[absorber] += part
             if row is None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from analyzer.contagion.scenario import Scenario, Step, multiplier
+from analyzer.contagion.scenario import Scenario, Step, is_stale, multiplier
 from analyzer.contagion.venue import Venue
-from analyzer.market.depth import ImpactCurve, NoImpact
+from analyzer.market.depth import ImpactCurve, NoImpact, scaled
 
 E18 = 10**18
 ONE = Fraction(1)
@@ -29,7 +29,9 @@ class Tape:
     ) -> None:
         self.venues = venues
         self.scenario = scenario
-        self.curves = curves
+        self.curves = {
+            factor: scaled(curve, float(scenario.depth_multiplier)) for factor, curve in curves.items()
+        }
         self.start = [dict(venue.simulation.prices_e18()) for venue in venues]
         self.shock: dict[str, Fraction] = {}
         self.given: Mapping[str, int] = {}
@@ -113,5 +115,5 @@ class Tape:
             for asset in self.start[number]
             if asset not in venue.fixed
             and asset in venue.factors
-            and venue.factors[asset] not in self.scenario.stale
+            and not is_stale(self.scenario, venue.factors[asset])
         }

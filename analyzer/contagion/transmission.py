@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzer.contagion.edges import (
     OFFSET,
@@ -21,9 +21,12 @@ from analyzer.contagion.edges import (
     SHOCK,
     Channel,
     Edge,
+    NodeKind,
     account_node,
-    market_node,
+    kind_of,
+    move_node,
     offset_edge,
+    receipt_node,
 )
 from analyzer.contagion.venue import Venue
 
@@ -37,12 +40,22 @@ Changes = list[dict[str, int]]
 class Cause:
     """One part of a move: the new prices of the assets that moved for one reason.
 
-    channel, asset: of the edges. prices: number of the venue -> asset id -> new price.
+    channel, asset: of the edges. prices: number of the venue -> asset id -> new price. issuer: of
+    a receipt token: the venue that it is a claim on.
     """
 
     channel: Channel
     asset: str
     prices: Changes
+    issuer: str = ""
+
+    def node(self, round_: int) -> str:
+        """Where the edges of this cause come from."""
+        if self.channel is Channel.EXOGENOUS:
+            return SHOCK
+        if self.channel is Channel.RECEIPT:
+            return receipt_node(self.issuer, self.asset, round_)
+        return move_node(self.asset, round_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,8 @@ class Move:
     causes: tuple[Cause, ...]
     before: Equities
     after: Equities
+    direct: Mapping[tuple[int, str], Sequence[Edge]] = field(default_factory=dict)
+    """(number of the venue, account) -> edges into it that are known as such: cut profits."""
 
 
 def split_exactly(amount: int, weights: Sequence[int]) -> list[int]:
@@ -78,19 +93,21 @@ class Transmission:
         self.venues = venues
         self.moves: list[Move] = []
         self.edges: list[Edge] = []
-        self._sellers: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
-        self._haircuts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
-        self._taken: dict[tuple[int, Channel, str], int] = defaultdict(int)
+        self._makers: dict[str, dict[str, int]] = defaultdict(dict)
+        self._taken: dict[str, tuple[int, str, int]] = {}
 
     def record_sale(self, round_: int, factor: str, node: str, value_e18: int) -> None:
         """Somebody's forced sale of a factor in a round (negative = purchase)."""
-        sellers = self._sellers[round_, factor]
-        sellers[node] = sellers.get(node, 0) + value_e18
+        makers = self._makers[move_node(factor, round_)]
+        makers[node] = makers.get(node, 0) + value_e18
 
-    def record_haircut(self, round_: int, token: str, absorber: str, amount_e18: int) -> None:
-        """A loss that an absorber handed to the holders of a receipt token."""
-        cut = self._haircuts[round_, token]
-        cut[absorber] = cut.get(absorber, 0) + amount_e18
+    def record_haircut(
+        self, round_: int, issuer: str, token: str, shares: Mapping[str, int]
+    ) -> None:
+        """Losses that absorbers (node -> amount) handed to the holders of a receipt token."""
+        makers = self._makers[receipt_node(issuer, token, round_)]
+        for node, amount in shares.items():
+            makers[node] = makers.get(node, 0) + amount
 
     def blame(self, number: int, account_id: str) -> int:
         """Makes the edges into an account that fails now; its loss, which they sum to.
@@ -113,6 +130,8 @@ class Transmission:
         if before is None or after is None or before == after:
             return 0
         left = before - after
+        for edge in move.direct.get((number, account_id), ()):
+            left -= edge.amount_e18
         for cause, lost in self._parts(move, number, account_id):
             if lost > 0:
                 self._add(move.round, cause, node, lost)
@@ -142,23 +161,33 @@ class Transmission:
 
     def _add(self, round_: int, cause: Cause, node: str, lost: int) -> None:
         """One positive part: from the shock, or from the node of the move."""
-        if cause.channel is Channel.EXOGENOUS:
-            self.edges.append(Edge(round_, SHOCK, Channel.EXOGENOUS, cause.asset, node, lost))
-            return
-        source = market_node(cause.asset, round_)
+        source = cause.node(round_)
         self.edges.append(Edge(round_, source, cause.channel, cause.asset, node, lost))
-        self._taken[round_, cause.channel, cause.asset] += lost
+        if source != SHOCK:
+            _, _, taken = self._taken.get(source, (round_, cause.asset, 0))
+            self._taken[source] = (round_, cause.asset, taken + lost)
+
+    def record_winners(
+        self,
+        round_: int,
+        winners: Mapping[tuple[int, str], Sequence[Edge]],
+        before: Equities,
+        after: Equities,
+    ) -> None:
+        """Others' closures changed these accounts: cut profits are part of their own losses."""
+        if winners:
+            empty: Changes = [{} for _ in self.venues]
+            self.moves.append(Move(round_, empty, (), before, after, winners))
+            self.edges.extend(edge for edges in winners.values() for edge in edges)
 
     def finish(self) -> list[Edge]:
         """All edges, those into the nodes of moves included."""
         into = []
-        for (round_, channel, asset), taken in sorted(self._taken.items()):
-            receipt = channel is Channel.RECEIPT
-            shares = self._haircuts if receipt else self._sellers
-            by = Channel.HAIRCUT if receipt else Channel.PRICE
-            target = market_node(asset, round_)
-            for node, part in _blamed(shares[round_, asset], taken):
-                into.append(Edge(round_, node, by, asset, target, part))
+        for target, (round_, asset, taken) in sorted(self._taken.items()):
+            receipt = kind_of(target) is NodeKind.RECEIPT
+            channel = Channel.HAIRCUT if receipt else Channel.PRICE
+            for node, part in _blamed(self._makers[target], taken):
+                into.append(Edge(round_, node, channel, asset, target, part))
         return [*self.edges, *into]
 
 

@@ -2,8 +2,7 @@
 
     layer n bears what reaches into the capacity of the first n layers and not of the n - 1 before
 
-A layer that is in debt itself (a fund below zero) takes its part out of the next ones first. What
-no layer bears stays with `NOBODY`.
+A layer that is in debt itself (a fund below zero) takes its part out of the next ones first.
 Source: the protocol's own `backstops`; risk-models 1.5.
 """
 
@@ -12,10 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.rows import BackstopKind, BackstopRow
-
-NOBODY = "nobody yet"
-"""The name that a loss stands under that no layer was charged with."""
-
 
 def bearing(rows: Sequence[BackstopRow], asset_id: str | None) -> list[BackstopRow]:
     """The layers that have to pay for a loss in `asset_id` (None: in the unit of account), first
