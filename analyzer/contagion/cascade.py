@@ -103,7 +103,9 @@ class _Cascade:
             shock = dict(self.tape.shock)
             quiet = self._rounds(number, step)
         self._settle_the_rest()
-        curves = {f: self.tape.curves[f].source for f in self.tape.factors() if f in self.tape.curves}
+        curves = {
+            f: self.tape.curves[f].source for f in self.tape.factors() if f in self.tape.curves
+        }
         return CascadeResult(
             scenario=self.scenario.name,
             order=self.options.name,
@@ -145,20 +147,16 @@ class _Cascade:
         self.tape.apply(step)
         moved = self._move_prices(Channel.EXOGENOUS)
         self._tighten(before)
-        ledger = {party: 0 for party in Party}
+        ledger = dict.fromkeys(Party, 0)
         ledger[Party.ACCOUNTS] = moved.accounts_e18
         ledger[Party.ABSORBERS] = moved.funds_e18
         ledger[Party.MARKET] = -moved.accounts_e18 - moved.funds_e18
-        self.rounds.append(
-            Round(self.number, number, (), {}, before, self._prices(), ledger, 0, 0)
-        )
+        self.rounds.append(Round(self.number, number, (), {}, before, self._prices(), ledger, 0, 0))
 
     def _prices(self) -> dict[str, Fraction]:
         """factor -> its price as a share of the block's."""
         tape = self.tape
-        return {
-            f: tape.shock.get(f, ONE) * tape.impact.get(f, ONE) for f in tape.factors()
-        }
+        return {f: tape.shock.get(f, ONE) * tape.impact.get(f, ONE) for f in tape.factors()}
 
     def _rounds(self, number: int, step: Step) -> bool:
         """Rounds until nothing more happens in this step; whether it came to rest."""
@@ -251,6 +249,7 @@ class _Cascade:
         before, prices = self.equities, self._prices()
         self.equities = measure(self.venues)
         closed = change(self.venues, before, self.equities)
+        closing.settle_winners(self.venues, self.failures)
         self.transmission.record_winners(closing.round, closing.winners, before, self.equities)
         sold_before = dict(self.tape.sold_e18)
         taken_at = self.protocol
@@ -337,9 +336,7 @@ class _Cascade:
                 if moved:
                     venue.simulation.set_prices(moved)
             self.equities = measure(self.venues)
-            self.transmission.moves.append(
-                Move(self.number, start, causes, before, self.equities)
-            )
+            self.transmission.moves.append(Move(self.number, start, causes, before, self.equities))
         return change(self.venues, before, self.equities)
 
     def _causes(self, channel: Channel, start: Changes, target: Changes) -> tuple[Cause, ...]:

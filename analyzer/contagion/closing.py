@@ -1,15 +1,15 @@
 """One round's closures: who is visited, what is executed, and who got and gave what.
 
-    transfers     account <-> liquidator, fund, treasury, suppliers     value at protocol prices
-    sold          liquidator -> market                                  at the average of the curve
-    bad debt      account -> the layers of the waterfall, in order
+transfers     account <-> liquidator, fund, treasury, suppliers     value at protocol prices
+sold          liquidator -> market                                  at the average of the curve
+bad debt      account -> the layers of the waterfall, in order
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from analyzer.contagion.edges import Channel, Edge, account_node, fund_node, unsettled_node
 from analyzer.contagion.result import Closed
@@ -19,6 +19,9 @@ from analyzer.contagion.waterfall import charge
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopKind, BackstopRow
 
+CLOSED_AT_ONCE = "winners closed in the same round"
+"""Who stands for accounts whose profit is cut in the very round in which they are closed: what
+they lost by it is no reason for their own failure."""
 LIQUIDATOR = "liquidator"
 """The role that a plug's transfers name whoever liquidates by."""
 INSURANCE_FUND = "insurance_fund"
@@ -62,6 +65,18 @@ class Closing:
     def allowed_rounding_e18(self) -> int:
         """How far measured changes may lie from the transfers."""
         return ROUNDING_PER_TRANSFER_E18 * (self.transfers + len(self.closed))
+
+    def settle_winners(self, venues: Sequence[Venue], failed: Container[str]) -> None:
+        """Once it is known who was closed in the round: who bears the cuts of profits."""
+        for (number, account), edges in list(self.winners.items()):
+            name = venues[number].name
+            node = account_node(name, account)
+            if node in failed:
+                node = fund_node(name, CLOSED_AT_ONCE)
+                for edge in edges:
+                    self.edges.append(replace(edge, to_node=node))
+                del self.winners[number, account]
+            self.charged[node] += sum(edge.amount_e18 for edge in edges)
 
 
 class Register:
@@ -111,7 +126,6 @@ class Register:
             winner = account_node(self.venue.name, payer)
             edge = Edge(closing.round, node, Channel.ADL, "", winner, transfer.amount_e18)
             closing.winners.setdefault((self.number, payer), []).append(edge)
-            closing.charged[winner] += transfer.amount_e18
             return
         for row, part in charge(self._left(), transfer.amount_e18, transfer.asset_id):
             name = self.venue.name
@@ -138,17 +152,8 @@ class Register:
 
 def _reduced(row: BackstopRow, used: int) -> BackstopRow:
     """A layer with less capacity."""
-    return BackstopRow(
-        row.order,
-        row.name,
-        row.account_id,
-        None if row.capacity_e18 is None else row.capacity_e18 - used,
-        row.unlimited,
-        row.rule,
-        row.kind,
-        row.voluntary,
-        row.asset_id,
-    )
+    left = None if row.capacity_e18 is None else row.capacity_e18 - used
+    return replace(row, capacity_e18=left)
 
 
 def liquidators_result_e18(

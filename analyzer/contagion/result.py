@@ -100,9 +100,9 @@ class Tally:
 class CascadeResult:
     """A scenario's cascade over some venues.
 
-    before, shocked, after: venue -> tally at the block, after the first shock, in the end. failures,
-    absorbed: by node (see `edges`). bad_debt_e18: venue -> charged to absorbers in all; what is
-    left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
+    before, shocked, after: venue -> tally at the block, after the first shock, in the end.
+    failures, absorbed: by node (see `edges`). bad_debt_e18: venue -> charged to absorbers in all;
+    what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
     happened. withdrawn_e18: venue -> collateral taken out before the shock.
     """
 

@@ -21,9 +21,7 @@ class Spiral:
         self._volatility: dict[str, float] = {}
         self._multiplier = Fraction(1)
 
-    def after(
-        self, before: Mapping[str, Fraction], now: Mapping[str, Fraction]
-    ) -> Fraction | None:
+    def after(self, before: Mapping[str, Fraction], now: Mapping[str, Fraction]) -> Fraction | None:
         """The requirements' multiplier after a round's moves of price (factor -> price); None when
         it did not rise, or when the scenario has no spiral."""
         if self.setting is None:

@@ -30,7 +30,8 @@ class Tape:
         self.venues = venues
         self.scenario = scenario
         self.curves = {
-            factor: scaled(curve, float(scenario.depth_multiplier)) for factor, curve in curves.items()
+            factor: scaled(curve, float(scenario.depth_multiplier))
+            for factor, curve in curves.items()
         }
         self.start = [dict(venue.simulation.prices_e18()) for venue in venues]
         self.shock: dict[str, Fraction] = {}

@@ -56,8 +56,7 @@ def choose_visits(venues: Sequence[Venue], step: Step, options: CascadeOptions) 
         (number, account)
         for number, venue in enumerate(venues)
         for account in venue.simulation.breaching()
-        if account not in venue.funds
-        and account_node(venue.name, account) not in options.rescued
+        if account not in venue.funds and account_node(venue.name, account) not in options.rescued
     ]
     if options.order is Order.REVERSED:
         visits.reverse()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from analyzer.model.rows import BackstopKind, BackstopRow
 
+
 def bearing(rows: Sequence[BackstopRow], asset_id: str | None) -> list[BackstopRow]:
     """The layers that have to pay for a loss in `asset_id` (None: in the unit of account), first
     layer first. Debtors' own assets are in their equity; who need not pay is no layer."""
