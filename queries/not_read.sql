@@ -2,7 +2,7 @@
 -- question: Which reads gave no answer, and what were they for?
 -- group: quality
 -- column deployment: name of the deployment
--- column purpose: rebuild, implementation or judge
+-- column purpose: rebuild (margin needs it), evidence (only shown or compared), implementation or judge
 -- column what: contract and function, or slot
 -- column requested: how many
 -- column not_read: how many were not answered

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from demands import missing
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -45,18 +46,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 # A developer's own endpoint must play no part in any test.
 os.environ.pop("ANALYZER_RPC", None)
-
-
-def required(name: str) -> bool:
-    """Whether the environment says that tests of this kind may not be skipped."""
-    return os.environ.get(name, "") not in ("", "0")
-
-
-def missing(reason: str, switch: str) -> None:
-    """Skips the test with `reason`, or fails it when `switch` is set."""
-    if required(switch):
-        pytest.fail(f"{reason} ({switch} is set, so this is no skip)", pytrace=False)
-    pytest.skip(reason)
 
 
 @cache

@@ -46,6 +46,7 @@ class Recorder:
         self._logs: dict[tuple[int, int], RawLog] = {}
         self._coverage = LogCoverage()
         self._reads: dict[tuple[int, ReadRequest], Answer] = {}
+        self._attachments: dict[str, bytes] = {}
         self._closed = False
 
     def add_deployment(self, deployment: Deployment) -> None:
@@ -56,6 +57,10 @@ class Recorder:
         """Gives a pinned block a label."""
         self._headers[block.number] = block
         self._pins[block.number] = (label, note)
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Puts a further file beside the answers (`findings.json`); replay ignores it."""
+        self._attachments[name] = data
 
     def resolve(self, text: str) -> BlockRef:
         """The block that the inner chain resolves; its header is kept."""
@@ -92,7 +97,7 @@ class Recorder:
         self._chain.close()
         if not self._closed:
             self._closed = True
-            write_recording(self.path, self._meta(), self._files())
+            write_recording(self.path, self._meta(), self._files(), self._attachments)
 
     def discard(self) -> None:
         """Closes the inner chain and writes nothing."""

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import shutil
@@ -31,6 +32,8 @@ from analyzer.model.logs import LogFilter
 
 FORMAT = 1
 FILES = ("blocks", "logs", "calls", "storage", "code_hashes")
+ATTACHMENTS = ("findings.json", "version.json")
+"""Files beside the node's answers: what was found from them, and by which program."""
 _FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 T = TypeVar("T")
@@ -92,6 +95,18 @@ class RecordingFiles:
             else:
                 continue
             raise InputError(f"{self.path}/{file}, line {number} is corrupt: {problem}")
+
+    def digest(self, names: Sequence[str]) -> str:
+        """sha256 over meta.json and the unpacked text of these files, as hex: equal content gives
+        an equal digest, however it is packed."""
+        digest = hashlib.sha256()
+        for text in (self._read("meta.json") or b"", *(self._text(name)[1] for name in names)):
+            digest.update(len(text).to_bytes(8, "big") + text)
+        return digest.hexdigest()
+
+    def attached(self, file: str) -> bytes | None:
+        """The bytes of a file beside the node's answers (`findings.json`); None = not there."""
+        return self._read(file)
 
     def has(self, name: str) -> bool:
         """Whether there is a `<name>.jsonl[.gz]`."""
@@ -250,10 +265,14 @@ def _block(value: object, default: int) -> int:
 
 
 def write_recording(
-    path: Path, meta: Mapping[str, object], files: Mapping[str, Sequence[Mapping[str, object]]]
+    path: Path,
+    meta: Mapping[str, object],
+    files: Mapping[str, Sequence[Mapping[str, object]]],
+    attachments: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes a recording aside and renames it into place; equal content gives equal bytes.
 
+    attachments: further files, by name.
     A path that ends in `.zip` becomes a zip, any other a folder. Raises InputError when
     something that is no recording is in the way.
     """
@@ -263,6 +282,7 @@ def write_recording(
         if rows or name != "code_hashes":
             text = b"".join([orjson.dumps(row) + b"\n" for row in rows])
             content[f"{name}.jsonl.gz"] = _gzip(text)
+    content |= dict(attachments or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

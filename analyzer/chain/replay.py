@@ -17,7 +17,7 @@ from analyzer.chain.blocks import parse_block, parse_header, show_time
 from analyzer.chain.completeness import BrokenChainError, check_hash_chain
 from analyzer.chain.faults import read_fault
 from analyzer.chain.logs import Wanted, parse_log
-from analyzer.chain.recording import LogCoverage, RecordingFiles
+from analyzer.chain.recording import ATTACHMENTS, LogCoverage, RecordingFiles
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, InputError
@@ -30,8 +30,10 @@ _CHUNK_LOGS = 20_000
 class Replay:
     """A chain that is a recording. Everything is loaded and checked at once.
 
-    `meta`: meta.json as it is. Raises InputError, one line with file and line number, when the
-    recording is missing or corrupt.
+    `meta`: meta.json as it is. `log_identity`: digest of everything that says which logs there
+    are; no other recording has the same. `attached`: findings.json and version.json of whoever
+    made it, as they are, where they are there.
+    Raises InputError, one line with file and line number, when it is missing or corrupt.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +52,9 @@ class Replay:
             self._slots = _load_words(files, "storage", ("address", "slot"), "value")
             self._codes = _load_words(files, "code_hashes", ("address",), "code_hash")
             has_logs = files.has("logs")
+            self.log_identity = files.digest(("blocks", "logs"))
+            found = {name: files.attached(name) for name in ATTACHMENTS}
+            self.attached = {name: data for name, data in found.items() if data is not None}
         finally:
             files.close()
         # Without the file nothing is known of any log, whatever meta.json says of filters.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from analyzer.cli.failure import end_with
+from analyzer.cli.failure import end_with, mask
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -81,6 +82,7 @@ class Program(VerbGroup):
         two lines for a usage error and give 1 for a closed pipe, which here means 'findings'.
         """
         name = prog_name or "analyzer"
+        warnings.showwarning = _show_warning
         self._main_shell_completion(extra, name, complete_var)
         words = list(sys.argv[1:]) if args is None else list(args)
 
@@ -94,6 +96,11 @@ class Program(VerbGroup):
 def verb(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], Verb]:
     """Decorator: makes a function a `Verb` with these example command lines."""
     return click.command(cls=Verb, examples=examples, **attributes)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line on standard error: what it says, without the place in our code."""
+    print(f"warning: {mask(' '.join(str(message).split()))}", file=sys.stderr)
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:

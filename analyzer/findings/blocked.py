@@ -37,16 +37,7 @@ class LiquidationBlocked(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """What the protocol says is blocked, then blocked positions of unsafe accounts."""
-        for caution in result.cautions:
-            if caution.kind in CAUTIONS:
-                yield self.finding(
-                    result,
-                    title=caution.text,
-                    account_id=caution.account_id,
-                    market=caution.market_id,
-                    amounts=caution.amounts,
-                    evidence={"cause": caution.kind, **caution.evidence},
-                )
+        yield from self.of_cautions(result, dict.fromkeys(CAUTIONS))
         unsafe = {row.margin.account_id for row in result.margin if row.verdict in _UNSAFE}
         for position in result.details.positions:
             if position.blocked and position.account_id in unsafe:

@@ -86,15 +86,22 @@ class Detector(Described):
             evidence={"block": block, **(evidence or {})},
         )
 
-    def of_cautions(self, result: ScanResult, kind: str) -> Iterable[Finding]:
-        """One finding of this kind for each caution of `kind`, as the protocol words it."""
+    def of_cautions(
+        self, result: ScanResult, kinds: Mapping[str, Severity | None]
+    ) -> Iterable[Finding]:
+        """One finding for each caution of one of these kinds, as the protocol words it.
+
+        kinds: kind of caution -> severity of its findings, None = the detector's own. The kind is
+        in the evidence as the cause.
+        """
         for caution in result.cautions:
-            if caution.kind == kind:
+            if caution.kind in kinds:
                 yield self.finding(
                     result,
                     title=caution.text,
                     account_id=caution.account_id,
                     market=caution.market_id,
                     amounts=caution.amounts,
-                    evidence=caution.evidence,
+                    evidence={"cause": caution.kind, **caution.evidence},
+                    severity=kinds[caution.kind],
                 )

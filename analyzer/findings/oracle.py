@@ -8,8 +8,8 @@ from analyzer.findings.detector import Detector
 from analyzer.model.finding import Finding, Severity
 from analyzer.solvency.result import ScanResult
 
-CAUTIONS = frozenset({"stale_oracle", "invalid_oracle"})
-"""Kinds of `Caution` about a price source."""
+CAUTIONS = {"stale_oracle": Severity.MEDIUM, "invalid_oracle": None}
+"""Kinds of `Caution` about a price source, with the severity where it is not the detector's."""
 
 _BAD = {
     "stale": Severity.MEDIUM,
@@ -39,17 +39,7 @@ class BadOracle(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """The protocol's own cautions, then prices whose status is stale, invalid or missing."""
-        for caution in result.cautions:
-            if caution.kind in CAUTIONS:
-                yield self.finding(
-                    result,
-                    title=caution.text,
-                    account_id=caution.account_id,
-                    market=caution.market_id,
-                    amounts=caution.amounts,
-                    evidence={"cause": caution.kind, **caution.evidence},
-                    severity=Severity.MEDIUM if caution.kind == "stale_oracle" else None,
-                )
+        yield from self.of_cautions(result, CAUTIONS)
         for price in result.details.prices:
             if price.status not in _BAD:
                 continue

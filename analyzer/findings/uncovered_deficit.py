@@ -26,4 +26,4 @@ class UncoveredDeficit(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """The deficits that the protocol itself books."""
-        return self.of_cautions(result, CAUTION)
+        return self.of_cautions(result, {CAUTION: None})

@@ -29,4 +29,4 @@ class UnprovenRules(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """What the protocol says of its own rules."""
-        return self.of_cautions(result, CAUTION)
+        return self.of_cautions(result, {CAUTION: None})

@@ -19,14 +19,16 @@ class ReadRequest:
 
     kind `call`: `to` is asked with `data` (0x calldata). kind `slot`: `data` is a 32-byte storage
     key (0x, 64 digits) of `to`. kind `code_hash`: keccak of the code at `to`; `data` is "0x".
-    `label` names the read for people (`AccountBalance.getMarkPrice(vETH)`); it is no part of
-    the identity of the request.
+    `label` names the read for people (`AccountBalance.getMarkPrice(vETH)`). `evidence`: the answer
+    is only shown or compared (a symbol, a balance for a control total), and no margin needs it.
+    Neither is part of the identity of the request.
     """
 
     kind: ReadKind
     to: str
     data: str
     label: str = field(default="", compare=False)
+    evidence: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,11 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """How many reads of one kind were made for the rebuild or for the judges, and what failed."""
+    """How many reads of one kind were made, and what failed.
+
+    purpose: `rebuild` (margin needs it), `evidence` (only shown or compared), `implementation`
+    (which code is behind a contract) or `judge`.
+    """
 
     purpose: str
     what: str

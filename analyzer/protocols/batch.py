@@ -8,7 +8,7 @@ What `observe` (and a `fold` that must ask) of every protocol uses: a batch coll
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.abi.codec import slot_request
 from analyzer.abi.contract import load_abi
@@ -49,10 +49,21 @@ class Batch:
         self._folder = folder
         self.requests: list[ReadRequest] = []
 
-    def call(self, abi: str, to: str, function: str, *args: object, about: str = "") -> Ticket:
-        """Asks the contract at `to` for `function(*args)`; `about` names it in reasons."""
+    def call(
+        self,
+        abi: str,
+        to: str,
+        function: str,
+        *args: object,
+        about: str = "",
+        evidence: bool = False,
+    ) -> Ticket:
+        """Asks the contract at `to` for `function(*args)`; `about` names it in reasons.
+
+        evidence: the answer is only shown or compared, and no margin needs it.
+        """
         file = f"{self._folder}/{abi}"
-        request = load_abi(file).request(to, function, *args)
+        request = replace(load_abi(file).request(to, function, *args), evidence=evidence)
         return self._add(request, file, function, f"{abi}.{function}({about})")
 
     def slot(self, address: str, slot: int, label: str, about: str = "") -> Ticket:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from analyzer.model.errors import InputError
 from analyzer.protocols.base import Plug
@@ -11,9 +13,13 @@ from analyzer.protocols.base import Plug
 GROUP = "analyzer.protocols"
 
 
+class BrokenProtocolWarning(UserWarning):
+    """A protocol of some installed package cannot be used; everything else goes on without it."""
+
+
 @cache
 def protocol_names() -> tuple[str, ...]:
-    """The names of all installed protocols, sorted."""
+    """The names of all installed protocols, sorted; whether each can be loaded is not tried."""
     return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
 
 
@@ -21,11 +27,38 @@ def protocol_names() -> tuple[str, ...]:
 def load_plug(name: str) -> Plug:
     """The plug named `name` (`perp-v2`).
 
-    Raises: InputError when no such protocol is installed; it lists those that are.
+    Raises: InputError when no such protocol is installed (it lists those that are), or when it
+    cannot be loaded (it names the package and the reason).
     """
     for entry in entry_points(group=GROUP):
         if entry.name == name:
-            plug: Plug = entry.load()
-            return plug
+            return _load(entry)
     known = ", ".join(protocol_names()) or "none"
     raise InputError(f"protocol {name!r} is not installed (installed: {known})")
+
+
+def working_plugs() -> Iterator[Plug]:
+    """The plug of every installed protocol that can be loaded, by name.
+
+    One that cannot be is left out with a `BrokenProtocolWarning` that names it: another package's
+    fault stops no command that does not ask for that protocol.
+    """
+    for name in protocol_names():
+        try:
+            yield load_plug(name)
+        except InputError as error:
+            warnings.warn(BrokenProtocolWarning(str(error)), stacklevel=2)
+
+
+def _load(entry: EntryPoint) -> Plug:
+    """Imports the plug that an entry point names. Raises: InputError for whatever goes wrong in
+    the other package's code."""
+    try:
+        plug: Plug = entry.load()
+    except Exception as error:
+        package = entry.dist.name if entry.dist is not None else "an unknown package"
+        raise InputError(
+            f"protocol {entry.name!r} of package {package} ({entry.value}) cannot be loaded:"
+            f" {type(error).__name__}: {error}: mend or uninstall that package"
+        ) from error
+    return plug

@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.abi.keccak import checksum
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
-from analyzer.protocols.registry import load_plug, protocol_names
+from analyzer.protocols.registry import load_plug, working_plugs
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -32,8 +32,9 @@ def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> D
 
 
 def shipped_deployments() -> list[Deployment]:
-    """The deployments that ship with the installed protocols."""
-    return [d for name in protocol_names() for d in load_plug(name).deployments()]
+    """The deployments that ship with the installed protocols; of one that cannot be loaded there
+    is a warning instead."""
+    return [deployment for plug in working_plugs() for deployment in plug.deployments()]
 
 
 def list_deployments() -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
         first, block = _span(source.chain, options.block)
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
-        with Index(options.index) as store:
+        with Index(options.index, source=source.log_identity) as store:
             for deployment in source.deployments:
                 _check_no_gap(store, deployment, first)
                 plug = load_plug(deployment.protocol)

@@ -94,7 +94,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         # Before the index is opened: wrong input leaves no file behind.
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
-        with _open_index(index_path, options.record) as index:
+        with _open_index(index_path, options.record, source.log_identity) as index:
             scans = [
                 scan_one(
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
@@ -136,7 +136,7 @@ def scan_one(
 
 
 @contextmanager
-def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
+def _open_index(path: Path, record: Path | None, identity: str) -> Iterator[Index]:
     """The index; while a recording is made an empty one of its own, thrown away in the end.
 
     A recording holds the answers that were used: an index that knows the logs already would
@@ -145,7 +145,7 @@ def _open_index(path: Path, record: Path | None) -> Iterator[Index]:
     if record is None:
         was_there = path.exists()
         try:
-            with Index(path) as index:
+            with Index(path, source=identity) as index:
                 yield index
         except InputError:
             # Wrong input leaves no file behind; an index that was there before stays.

@@ -25,12 +25,15 @@ class Source:
     """A chain to ask and what is asked about.
 
     kind: `rpc` or `recording`. endpoint: URLs without keys, or the name of the recording.
+    log_identity: of the recording whose logs these are, empty for a live chain: an index keeps
+    the logs of one apart from those of every other.
     """
 
     chain: Chain
     deployments: Sequence[Deployment]
     kind: str
     endpoint: str
+    log_identity: str = ""
 
 
 @contextmanager
@@ -51,6 +54,7 @@ def open_source(
     be written; UnreadError when no endpoint answers.
     """
     from analyzer.chain.record import Recorder
+    from analyzer.chain.replay import Replay
 
     check_record_path(record)
     # Read first: a deployment file with a mistake in it is said before any node is asked.
@@ -70,7 +74,8 @@ def open_source(
             if isinstance(chain, Recorder):
                 chain.add_deployment(deployment)
         kind = "rpc" if recording is None else "recording"
-        yield Source(chain, chosen, kind, _endpoint(rpc, recording))
+        identity = inner.log_identity if isinstance(inner, Replay) else ""
+        yield Source(chain, chosen, kind, _endpoint(rpc, recording), identity)
     except BaseException:
         if isinstance(chain, Recorder):
             chain.discard()

@@ -110,7 +110,9 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
         ) as source:
             for stored in chosen:
                 _check_block(source, stored, options.db)
-            with Index(options.index or index_beside(options.db)) as index:
+            with Index(
+                options.index or index_beside(options.db), source=source.log_identity
+            ) as index:
                 results = [
                     _verify_one(
                         snapshot, source, index, stored, mode=mode, seed=options.seed,

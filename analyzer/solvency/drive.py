@@ -18,6 +18,8 @@ from analyzer.model.rows import ReadRow
 T = TypeVar("T")
 
 REBUILD = "rebuild"
+EVIDENCE = "evidence"
+"""Reads that are only shown or compared: counted and told, but no margin needs them."""
 IMPLEMENTATION = "implementation"
 JUDGE = "judge"
 
@@ -69,8 +71,9 @@ class ReadDesk:
         if len(answers) != len(unique):
             raise RuntimeError(f"{len(unique)} reads were asked, {len(answers)} answers came")
         by_request = dict(zip(unique, answers, strict=True))
+        needed = {request for request in requests if not request.evidence}
         for request, answer in by_request.items():
-            self._count(request, answer, purpose)
+            self._count(request, answer, _purpose(request, purpose, needed=request in needed))
         return [by_request[request] for request in requests]
 
     def drive(self, reading: Reading[T]) -> T:
@@ -96,8 +99,6 @@ class ReadDesk:
 
     def _count(self, request: ReadRequest, answer: Answer, purpose: str) -> None:
         """Counts one answer under its purpose."""
-        if purpose == REBUILD and _tells_implementation(request):
-            purpose = IMPLEMENTATION
         self._counts.setdefault((purpose, kind_of_read(request)), _Count()).add(request, answer)
 
 
@@ -112,6 +113,16 @@ def kind_of_read(request: ReadRequest) -> str:
     if request.kind == "call":
         return f"{request.to}.{request.data[:10]}"
     return f"{request.kind} of {request.to}"
+
+
+def _purpose(request: ReadRequest, purpose: str, *, needed: bool) -> str:
+    """What a read is for. needed: whether anybody who asked for it in this batch needs the answer
+    for more than to show or compare it."""
+    if purpose != REBUILD:
+        return purpose
+    if _tells_implementation(request):
+        return IMPLEMENTATION
+    return REBUILD if needed else EVIDENCE
 
 
 def _tells_implementation(request: ReadRequest) -> bool:

@@ -11,7 +11,9 @@ from analyzer.model.logs import Event
 from analyzer.store.schema import Column, Kind, Table, count, text
 
 KEY = text(
-    "deployment_key", "The deployment: hash of protocol, chain, contracts, first block.", key=True
+    "deployment_key",
+    "The deployment: hash of protocol, chain, contracts, first block, and recording if any.",
+    key=True,
 )
 
 _COMMON = (

@@ -63,24 +63,28 @@ class Extent:
     hash_chain: str
 
 
-def deployment_key(deployment: Deployment) -> str:
-    """The key of a deployment in an index: 16 hex digits over protocol, chain id, contracts and
-    first block; its name is no part of it."""
+def deployment_key(deployment: Deployment, source: str = "") -> str:
+    """The key of a deployment in an index: 16 hex digits over protocol, chain id, contracts, first
+    block and, where it is no live chain, the source; its name is no part of it."""
     parts = [deployment.protocol, str(deployment.chain_id), str(deployment.from_block)]
     parts += [f"{role}={at.lower()}" for role, at in sorted(deployment.contracts.items())]
+    parts += [source] if source else []
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 class Index:
     """An open index file. A context manager; made when there is none."""
 
-    def __init__(self, path: Path, *, abi: LoadAbi = load_abi) -> None:
+    def __init__(self, path: Path, *, source: str = "", abi: LoadAbi = load_abi) -> None:
         """Opens or makes the index at `path`.
 
+        source: identity of what the logs come from, empty for the live chain. Rows of one source
+        are never used for another: a recording that lacks a log spoils nothing but itself.
         Raises: InputError when the file is no index of ours, of another version, or in use.
         """
         self.path = path
         self._abi = abi
+        self._source = source
         self._connection = open_database(path, read_only=False)
         try:
             # A run that was killed before its first commit leaves a file without any table.
@@ -109,7 +113,7 @@ class Index:
         answer, or changes under our hands. What was written before stays, and is gone on from.
         """
         self._check_chain(chain)
-        key = deployment_key(deployment)
+        key = self._key(deployment)
         restarted = self._prepare(key, deployment, plug)
         rolled_back = self._roll_back_reorg(chain, key, deployment, plug)
         added = 0
@@ -129,7 +133,7 @@ class Index:
 
     def head(self, deployment: Deployment) -> BlockRef | None:
         """The last indexed block of a deployment; None when nothing is indexed."""
-        checkpoint = read_checkpoint(self._connection, deployment_key(deployment))
+        checkpoint = read_checkpoint(self._connection, self._key(deployment))
         return None if checkpoint is None else checkpoint.head
 
     def events(self, deployment: Deployment, plug: EventPlug, *, up_to: int) -> Iterator[Event]:
@@ -137,7 +141,7 @@ class Index:
 
         The same as an index that never went beyond that block would give.
         """
-        key = deployment_key(deployment)
+        key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
         for raw, time in raw_logs(self._connection, key, up_to=up_to):
             match = catalogue.match(raw)
@@ -146,7 +150,7 @@ class Index:
 
     def extent(self, deployment: Deployment, plug: EventPlug, *, block: BlockRef) -> Extent:
         """What is held up to `block`, and whether the headers of it hang together."""
-        key = deployment_key(deployment)
+        key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(block.number)
         logs, blocks = 0, set()
         for raw, _ in raw_logs(self._connection, key, up_to=block.number):
@@ -160,6 +164,10 @@ class Index:
         except BrokenChainError as error:
             hash_chain = str(error)
         return Extent(catalogue.first_block, logs, len(blocks), hash_chain)
+
+    def _key(self, deployment: Deployment) -> str:
+        """The key of a deployment of this index's source."""
+        return deployment_key(deployment, self._source)
 
     def close(self) -> None:
         """Closes the file."""

@@ -291,7 +291,8 @@ READS = Table(
         SCAN,
         text(
             "purpose",
-            "`rebuild`, `implementation` (which code is behind a contract) or `judge`.",
+            "`rebuild` (margin needs it), `evidence` (only shown or compared), `implementation`"
+            " (which code is behind a contract) or `judge`.",
             key=True,
         ),
         text("what", "Contract and function, or slot.", key=True),

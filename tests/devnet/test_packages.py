@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from demands import missing
 
 from analyzer.devnet import packages
 from analyzer.devnet.aave_v3 import artifacts
@@ -122,7 +123,7 @@ def test_our_contracts_are_what_their_sources_compile_to(tmp_path: Path) -> None
     compiler = json.loads((OWN_CONTRACTS / "Token.json").read_text())["compiler"].split("+")[0]
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
-        pytest.skip("needs npm and node to fetch the Solidity compiler")
+        missing("needs npm and node to fetch the Solidity compiler", "REQUIRE_CHAIN")
     install = [npm, "install", "--prefix", str(tmp_path), "--ignore-scripts", "--no-audit"]
     subprocess.run([*install, f"solc@{compiler}"], check=True, capture_output=True)
     script = str(OWN_CONTRACTS / "compile.cjs")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demands import missing
 
 from analyzer.devnet.part import BLOCK_LABELS
 from analyzer.devnet.up import DevnetInfo, deployment_toml, start, up, write_files
@@ -142,7 +143,7 @@ def test_a_served_chain_stops_cleanly_on_a_signal(tmp_path: Path, number: signal
 @pytest.mark.chain
 def test_anvil_ends_with_a_process_that_is_killed_outright(tmp_path: Path) -> None:
     if not sys.platform.startswith("linux"):
-        pytest.skip("only Linux lets a child follow its parent")
+        missing("only Linux lets a child follow its parent", "REQUIRE_CHAIN")
     out = tmp_path / "out"
     # What the killed process could not remove goes away with the test's own folder.
     environment = os.environ | {"TMPDIR": str(tmp_path)}

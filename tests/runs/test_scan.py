@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from collections.abc import Callable
@@ -124,6 +125,43 @@ def test_a_recording_is_whole_even_when_the_index_knew_the_logs(
     run_scan(record=tmp_path / "late.zip")
     scan(ScanOptions(db=tmp_path / "r.duckdb", recording=tmp_path / "late.zip"), lambda *_: None)
     assert query(tmp_path / "r.duckdb", VERDICTS) == query(tmp_path / "scan.duckdb", VERDICTS)
+
+
+def without_a_log(recording: Path, path: Path) -> Path:
+    """A copy of a recording in which the last log that moves a balance is missing."""
+    with zipfile.ZipFile(recording) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "logs.jsonl.gz":
+                lines = gzip.decompress(data).splitlines(keepends=True)
+                data = gzip.compress(b"".join([*lines[:-2], lines[-1]]), mtime=0)
+            target.writestr(name, data)
+    return path
+
+
+def test_a_recording_that_lacks_a_log_spoils_no_later_scan_into_the_same_file(
+    tmp_path: Path, recording: Path
+) -> None:
+    def replay(path: Path, db: str) -> list[tuple[object, ...]]:
+        scan(ScanOptions(db=tmp_path / db, recording=path, verify="all"), lambda *_: None)
+        return query(tmp_path / db, VERDICTS)
+
+    right = replay(recording, "alone.duckdb")
+    spoiled = replay(without_a_log(recording, tmp_path / "spoiled.zip"), "shared.duckdb")
+    assert spoiled != right
+    assert replay(recording, "shared.duckdb") == right
+    assert contents(tmp_path / "shared.duckdb") == contents(tmp_path / "alone.duckdb")
+
+
+def test_a_recording_that_lacks_a_log_spoils_no_later_scan_of_the_live_chain(
+    tmp_path: Path, recording: Path, run_scan: RunScan
+) -> None:
+    spoiled = without_a_log(recording, tmp_path / "spoiled.zip")
+    scan(ScanOptions(db=tmp_path / "scan.duckdb", recording=spoiled), lambda *_: None)
+    run_scan(verify="all")
+    assert query(tmp_path / "scan.duckdb", VERDICTS) == query(
+        tmp_path / "recorded.duckdb", VERDICTS
+    )
 
 
 def test_no_key_of_an_endpoint_is_written_anywhere(tmp_path: Path, run_scan: RunScan) -> None:

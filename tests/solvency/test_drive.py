@@ -101,6 +101,36 @@ def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> N
     assert desk.unread() == 1
 
 
+def test_what_is_only_shown_or_compared_is_counted_apart_and_does_not_count_as_unread(
+    chain: MemoryChain,
+) -> None:
+    desk = ReadDesk(chain, chain.ref(3))
+    symbol = ReadRequest("call", A, "0x03", "Token.symbol(a)", evidence=True)
+
+    def reading() -> Reading[None]:
+        yield [symbol, call(B, "0x01", "Vault.balance(bob)")]
+
+    desk.drive(reading())
+    said = "Token.symbol(a): not in the recording"
+    assert desk.rows() == [
+        ReadRow("evidence", "Token.symbol", 1, 0, 0, 1, said),
+        ReadRow("rebuild", "Vault.balance", 1, 1, 0, 0, ""),
+    ]
+    assert desk.unread() == 0
+
+
+def test_a_read_that_somebody_needs_is_no_mere_evidence(chain: MemoryChain) -> None:
+    desk = ReadDesk(chain, chain.ref(3))
+    shown = ReadRequest("call", A, "0x03", "Token.held(a)", evidence=True)
+
+    def reading() -> Reading[None]:
+        yield [shown, call(A, "0x03", "Token.held(a)")]
+
+    desk.drive(reading())
+    assert [(row.purpose, row.not_read) for row in desk.rows()] == [("rebuild", 1)]
+    assert desk.unread() == 1
+
+
 def test_a_block_without_state_ends_the_reading(chain: MemoryChain) -> None:
     gone = chain.ref(3)
     chain.reorganise(2)

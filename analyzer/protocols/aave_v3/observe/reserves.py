@@ -106,8 +106,8 @@ def _ask(batch: Batch, pool: str, asset: str, market: MarketFacts) -> _Asked:
         data=batch.call("Pool", pool, "getReserveData", asset, about=asset),
         price=batch.call("AaveOracle", market.oracle, "getAssetPrice", asset, about=asset),
         source=batch.call("AaveOracle", market.oracle, "getSourceOfAsset", asset, about=asset),
-        symbol=batch.call("ERC20", asset, "symbol", about=asset),
-        symbol_bytes=batch.call("ERC20Bytes", asset, "symbol", about=asset),
+        symbol=batch.call("ERC20", asset, "symbol", about=asset, evidence=True),
+        symbol_bytes=batch.call("ERC20Bytes", asset, "symbol", about=asset, evidence=True),
         deficit=_ask_pool(batch, pool, "getReserveDeficit", asset, has_deficit),
         virtual=_ask_pool(batch, pool, "getVirtualUnderlyingBalance", asset, has_virtual),
         grace=_ask_pool(batch, pool, "getLiquidationGracePeriod", asset, rules.grace_period),
@@ -138,7 +138,7 @@ def _ask_tokens(
         treasury=batch.call("AToken", a_token, "RESERVE_TREASURY_ADDRESS", about=asset),
         held=batch.call("ERC20", asset, "balanceOf", a_token, about=f"aToken of {asset}"),
         updated=(
-            batch.call("PriceSource", str(source), "latestTimestamp", about=asset)
+            batch.call("PriceSource", str(source), "latestTimestamp", about=asset, evidence=True)
             if has_source
             else None
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from analyzer.abi.codec import slot_request
@@ -33,11 +33,22 @@ class Batch:
     def __init__(self) -> None:
         self.requests: list[ReadRequest] = []
 
-    def call(self, abi: str, to: str, function: str, *args: object, about: str = "") -> Ticket:
-        """A call of `function(args)` of the contract at `to`; `about` names it for people."""
+    def call(
+        self,
+        abi: str,
+        to: str,
+        function: str,
+        *args: object,
+        about: str = "",
+        evidence: bool = False,
+    ) -> Ticket:
+        """A call of `function(args)` of the contract at `to`; `about` names it for people.
+
+        evidence: the answer is only shown or compared, and no margin needs it.
+        """
         what = f"{abi}.{function}({about or ','.join(str(a) for a in args)})"
         request = load_abi(f"derive_v2/{abi}").request(to, function, *args, label=what)
-        return self._add(request, abi, function, what)
+        return self._add(replace(request, evidence=evidence), abi, function, what)
 
     def slot(self, address: str, slot: int, what: str) -> Ticket:
         """A storage word of `address`."""

@@ -16,7 +16,9 @@ def read_total_positions(deployment: Deployment) -> Reading[dict[tuple[str, str]
     managers = [contracts["StandardManager"], *of_kind(contracts, "PMRM_2")]
     batch = Batch()
     asked = {
-        (asset, manager): batch.call(kind, asset, "totalPosition", manager, about=name)
+        (asset, manager): batch.call(
+            kind, asset, "totalPosition", manager, about=name, evidence=True
+        )
         for kind in ASSET_KINDS
         for asset, name in of_kind(contracts, kind).items()
         for manager in managers

@@ -86,7 +86,7 @@ def read_frame(deployment: Deployment, ledger: PerpLedger) -> Reading[Frame]:
     decimals = _settlement(replies, tickets.decimals, contracts["vault"], int)
     config, problem = _config(replies, tickets, ledger.config)
     balances = Batch()
-    symbol = balances.call("ERC20", token, "symbol")
+    symbol = balances.call("ERC20", token, "symbol", evidence=True)
     in_vault = balances.call("ERC20", token, "balanceOf", contracts["vault"])
     in_fund = balances.call("ERC20", token, "balanceOf", contracts["insurance_fund"])
     second = balances.replies((yield balances.requests))
@@ -144,8 +144,8 @@ def _ask_token(batch: Batch, manager: str, vault: str, token: str) -> dict[str, 
         "price": ask("getPrice", COLLATERAL_TWAP_S),
         "feed_decimals": ask("getPriceFeedDecimals"),
         "decimals": batch.call("ERC20", token, "decimals", about=token),
-        "symbol": batch.call("ERC20", token, "symbol", about=token),
-        "held": batch.call("ERC20", token, "balanceOf", vault, about=token),
+        "symbol": batch.call("ERC20", token, "symbol", about=token, evidence=True),
+        "held": batch.call("ERC20", token, "balanceOf", vault, about=token, evidence=True),
     }
 
 

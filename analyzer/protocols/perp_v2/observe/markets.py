@@ -41,7 +41,6 @@ class MarketReading:
 
 
 _STATUS_CALLS = (
-    "symbol",
     "isPaused",
     "isClosed",
     "getPausedTimestamp",
@@ -94,11 +93,14 @@ def _ask(
     registry = deployment.contracts["market_registry"]
     asked = {name: batch.call("BaseToken", base, name, about=base) for name in _STATUS_CALLS}
     asked["slot0"] = batch.call("UniswapV3Pool", pool, "slot0", about=base)
-    asked["liquidity"] = batch.call("UniswapV3Pool", pool, "liquidity", about=base)
+    asked["symbol"] = batch.call("BaseToken", base, "symbol", about=base, evidence=True)
+    asked["liquidity"] = batch.call("UniswapV3Pool", pool, "liquidity", about=base, evidence=True)
     asked["info"] = batch.call("MarketRegistry", registry, "getMarketInfo", base, about=base)
-    asked["held_base"] = batch.call("ERC20", base, "balanceOf", pool, about="pool")
+    asked["held_base"] = batch.call("ERC20", base, "balanceOf", pool, about="pool", evidence=True)
     if quote_token is not None:
-        asked["held_quote"] = batch.call("ERC20", quote_token, "balanceOf", pool, about="pool")
+        asked["held_quote"] = batch.call(
+            "ERC20", quote_token, "balanceOf", pool, about="pool", evidence=True
+        )
     for name, slot, word in _EXCHANGE_SLOTS:
         key = slots.of(slot, base) + word
         asked[name] = batch.slot(exchange, key, f"Exchange.{name}", base)
