@@ -140,7 +140,7 @@ class Valuation:
             reserve = self.reserves_by_id.get(number)
             if reserve is not None:
                 holdings.append(self.holding(account, reserve))
-        return self._summed(account.address, tuple(holdings))
+        return self.summed(account.address, tuple(holdings))
 
     def holding(self, account: Account, reserve: ReserveState) -> Holding:
         """One reserve of the account. Raises: UnreadableNumberError."""
@@ -189,7 +189,7 @@ class Valuation:
         zero = has_bit(category.ltv_zero_bitmap, reserve.id)
         return category.threshold_bps, 0 if zero else category.ltv_bps
 
-    def _summed(self, address: str, holdings: tuple[Holding, ...]) -> AccountData:
+    def summed(self, address: str, holdings: tuple[Holding, ...]) -> AccountData:
         """Totals, averages and the health factor of the holdings."""
         rules = self.state.rules
         collateral = sum(h.value for h in holdings)

@@ -10,6 +10,7 @@ from analyzer.protocols.aave_v3.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.liquidate import LIQUIDATION_THRESHOLD, Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.prices import to_e18
 from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.aave_v3.words import has_bit
 from analyzer.protocols.batch import Unreadable
 
 
@@ -38,12 +39,12 @@ def liquidate(state: AaveState, prices: Prices, address: str) -> list[Closure]:
     if isinstance(data, Unreadable):
         return []
     return [
-        _closure(state, data, collateral, debt, outcome)
+        closure_of(state, data, collateral, debt, outcome)
         for collateral, debt, outcome in pair_outcomes(valuation, data)
     ]
 
 
-def _closure(
+def closure_of(
     state: AaveState, data: AccountData, collateral: Holding, debt: Holding, outcome: Outcome
 ) -> Closure:
     """One pair. The named numbers after it are the token's own; deficits by reserve id."""
@@ -109,11 +110,21 @@ def _transfers(
     symbol, address = collateral.reserve.symbol, data.address
     parts = [
         part(address, "liquidator", outcome.seized_value - fee_value, f"{symbol} seized"),
-        part(address, "treasury", fee_value, f"protocol fee in {symbol}"),
+        part(address, _treasury(state, collateral), fee_value, f"protocol fee in {symbol}"),
         part("liquidator", address, outcome.repaid_value, f"{debt.reserve.symbol} debt repaid"),
     ]
     for holding in data.holdings:
         burned = outcome.deficits.get(holding.reserve.asset, 0)
-        value = burned * holding.price // holding.reserve.unit
-        parts.append(part("suppliers", address, value, f"{holding.reserve.symbol} deficit"))
+        value = to_e18(burned * holding.price // holding.reserve.unit, state.base_unit)
+        what, asset = f"{holding.reserve.symbol} deficit", holding.reserve.asset
+        parts.append(Transfer("suppliers", address, value, what, bad_debt=True, asset_id=asset))
     return tuple(transfer for transfer in parts if transfer.amount_e18)
+
+
+def _treasury(state: AaveState, collateral: Holding) -> str:
+    """The party that receives the protocol fee: the role, or the treasury's own account where it
+    counts this asset as its collateral, so that the fee is in its equity."""
+    account = state.accounts.get(collateral.reserve.treasury or "")
+    if account is None or not has_bit(account.collateral_bits, collateral.reserve.id):
+        return "treasury"
+    return account.address

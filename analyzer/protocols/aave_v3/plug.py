@@ -20,6 +20,7 @@ from analyzer.protocols.aave_v3.margin import margin
 from analyzer.protocols.aave_v3.observe import AaveObservation, observe
 from analyzer.protocols.aave_v3.prices import reference_prices
 from analyzer.protocols.aave_v3.reprice import reprice
+from analyzer.protocols.aave_v3.simulate import simulate
 from analyzer.protocols.aave_v3.sources import follow, sources
 from analyzer.protocols.aave_v3.state import AaveState
 from analyzer.protocols.aave_v3.truth import JUDGE_SELECTORS, truth
@@ -67,4 +68,5 @@ class AaveV3(StagedPlug):
         backstops=backstops,
         truth=truth,
         judges=JUDGE_SELECTORS,
+        simulate=simulate,
     )
