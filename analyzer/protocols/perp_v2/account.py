@@ -26,6 +26,7 @@ from analyzer.protocols.perp_v2.prices import (
     collateral_price,
     contract_mark_price_e18,
     contract_reference_price_e18,
+    usable,
 )
 from analyzer.protocols.perp_v2.state import (
     Account,
@@ -134,7 +135,7 @@ class Valuation:
         price = None if self.prices is None else self.prices.by_asset.get(asset_id)
         if price is None:
             raise UnreadableNumberError(Unreadable(f"price of {asset_id}", "is missing"))
-        if price.price_e18 is None or price.status in ("stale", "invalid", "missing"):
+        if price.price_e18 is None or not usable(price):
             what = f"price of {price.symbol}"
             raise UnreadableNumberError(Unreadable(what, f"is {price.status}: {price.detail}"))
         return price.price_e18

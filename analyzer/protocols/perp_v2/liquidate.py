@@ -20,14 +20,15 @@ from analyzer.protocols.perp_v2.liquidate_collateral import collateral_closures
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.settlement import (
     PAUSED,
-    cancel_orders,
-    copied,
+    Settled,
+    bad_debt_transfer,
     exchange,
     fund_capacity,
     insurance_fund,
     numbers_after,
     settle_bad_debt,
     settle_funding,
+    without_open_orders,
 )
 from analyzer.protocols.perp_v2.state import Account, MarketStatus, PerpState, Unreadable
 
@@ -79,7 +80,7 @@ def liquidatable_size(
 
 
 @dataclass(frozen=True, slots=True)
-class _Penalty:
+class Penalty:
     """A position liquidation's penalty and its split, 18 decimals."""
 
     total: int
@@ -87,11 +88,14 @@ class _Penalty:
     to_fund: int
 
 
-def _penalty(valuation: Valuation, notional: int, value_before: int) -> _Penalty:
+NO_PENALTY = Penalty(0, 0, 0)
+
+
+def _penalty(valuation: Valuation, notional: int, value_before: int) -> Penalty:
     """All of it for the liquidator when the account was below zero, else half, rounded down."""
     total = mul_ratio(abs(notional), valuation.state.config.liquidation_penalty_ratio)
     to_liquidator = total if value_before < 0 else total // 2
-    return _Penalty(total, to_liquidator, total - to_liquidator)
+    return Penalty(total, to_liquidator, total - to_liquidator)
 
 
 def _fund_refuses(valuation: Valuation, fund: Account, value_after: int) -> str | None:
@@ -119,15 +123,6 @@ def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -
     return None if account.is_liquidatable else "CH_EAV"
 
 
-def _without_open_orders(valuation: Valuation, account: Account) -> Account:
-    """A copy of the account with its orders in open markets removed."""
-    out = copied(account)
-    for base in list(out.markets):
-        if out.markets[base].orders and valuation.market(base).status == MarketStatus.OPEN:
-            cancel_orders(valuation, out, base)
-    return out
-
-
 def _blocked(account: Account, base_token: str, amount: int, price: int, reverts: str) -> Closure:
     """A closure that cannot happen and whose consequences are therefore not worked out."""
     return Closure(
@@ -145,48 +140,74 @@ def _blocked(account: Account, base_token: str, amount: int, price: int, reverts
 def close_position(
     valuation: Valuation, account: Account, base_token: str, requested: int = 0
 ) -> Closure:
+    """The closure of `settle_position`. Raises: UnreadableNumberError as it does."""
+    return settle_position(valuation, account, base_token, requested).closure
+
+
+def settle_position(
+    valuation: Valuation, account: Account, base_token: str, requested: int = 0
+) -> Settled:
     """One position's liquidation; `requested` 0 asks for as much as possible.
 
     Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
     them. Raises: UnreadableNumberError when a number cannot be had.
     """
     reverts = _precondition(valuation, AccountMath(valuation, account), base_token)
-    after = _without_open_orders(valuation, account)
+    after = without_open_orders(valuation, account)
     before = AccountMath(valuation, after)
     size = max_position_size(before, base_token)
     price = valuation.reference_price_e18(base_token)
+
+    def blocked(amount: int, reason: str) -> Settled:
+        closure = _blocked(account, base_token, amount, price, reverts or reason)
+        return Settled(closure, account, insurance_fund(valuation))
+
     if isinstance(size, Reverts):
-        return _blocked(account, base_token, 0, price, reverts or size.reason)
+        return blocked(0, size.reason)
     market = before.markets.get(base_token)
     if valuation.market(base_token).status != MarketStatus.OPEN:
-        return _blocked(account, base_token, size, price, reverts or "CH_MNO")
+        return blocked(size, "CH_MNO")
     if market is None or market.taker_size == 0:
-        return _blocked(account, base_token, 0, price, reverts or "CH_PSZ")
+        return blocked(0, "CH_PSZ")
     if size == 0:
-        return _blocked(account, base_token, 0, price, reverts or "CH_EAV")
+        return blocked(0, "CH_EAV")
     if requested * market.taker_size < 0:
-        return _blocked(account, base_token, requested, price, reverts or "CH_WLD")
+        return blocked(requested, "CH_WLD")
     if requested != 0 and abs(requested) <= abs(size):
         size = requested
-    return _executed_position(valuation, before, base_token, size, reverts)
+    return taken_over(valuation, before, base_token, size, reverts)
 
 
-def _executed_position(
-    valuation: Valuation, before: AccountMath, base_token: str, size: int, reverts: str | None
-) -> Closure:
-    """Takes `size` over at the mark price and works out every number that changes."""
+def taken_over(
+    valuation: Valuation,
+    before: AccountMath,
+    base_token: str,
+    size: int,
+    reverts: str | None = None,
+    *,
+    penalty: Penalty | None = None,
+) -> Settled:
+    """Takes `size` over at the mark price and works out every number that changes.
+
+    It changes `before.account`, which has to be a copy. penalty: the contract's own when None;
+    with another it is no liquidation, and the fund's capacity does not stop it.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
     account = before.account
     price = valuation.mark_price_e18(base_token)
     notional = mul_div(size, price, WAD)
     value_before = before.tested_account_value
-    penalty = _penalty(valuation, notional, value_before)
+    is_liquidation = penalty is None
+    if penalty is None:
+        penalty = _penalty(valuation, notional, value_before)
     fund = insurance_fund(valuation)
     funding = settle_funding(valuation, account, base_token)
     realized = exchange(account, base_token, base=-size, quote=notional)
     account.owed_realized_pnl -= penalty.total
     fund.owed_realized_pnl += penalty.to_fund
     value_after = AccountMath(valuation, account).tested_account_value
-    reverts = reverts or _fund_refuses(valuation, fund, value_after)
+    if is_liquidation:
+        reverts = reverts or _fund_refuses(valuation, fund, value_after)
     bad_debt = 0
     if account.address == valuation.state.insurance_fund:
         reverts = reverts or "V_CSI"
@@ -206,7 +227,7 @@ def _executed_position(
         "penalty_to_liquidator": penalty.to_liquidator,
         "penalty_to_insurance_fund": penalty.to_fund,
     }
-    return Closure(
+    closure = Closure(
         account_id=account.address,
         kind="position",
         asset_id=base_token,
@@ -218,17 +239,17 @@ def _executed_position(
         reverts=reverts,
         after=numbers,
     )
+    return Settled(closure, account, fund)
 
 
 def _position_transfers(
-    valuation: Valuation, address: str, penalty: _Penalty, bad_debt: int
+    valuation: Valuation, address: str, penalty: Penalty, bad_debt: int
 ) -> tuple[Transfer, ...]:
     """Who pays whom in a position liquidation; parts of 0 are left out."""
-    debt = from_settlement(bad_debt, valuation.state.settlement_decimals)
     parts = (
         Transfer(address, "liquidator", penalty.to_liquidator, "liquidation penalty"),
         Transfer(address, "insurance_fund", penalty.to_fund, "liquidation penalty"),
-        Transfer("insurance_fund", address, debt, "bad debt settled"),
+        bad_debt_transfer(valuation, address, bad_debt),
     )
     return tuple(part for part in parts if part.amount_e18)
 

@@ -7,6 +7,7 @@ Source: `Vault.sol` (`liquidateCollateral`) of `@perp/curie-contract` 2.8.4.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analyzer.model.closure import Closure, Transfer
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
@@ -23,6 +24,8 @@ from analyzer.protocols.perp_v2.fixed_point import (
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.settlement import (
     PAUSED,
+    Settled,
+    bad_debt_transfer,
     copied,
     insurance_fund,
     numbers_after,
@@ -101,62 +104,112 @@ def close_collateral(
     *,
     in_settlement: bool = False,
 ) -> Closure:
+    """The closure of `settle_collateral`. Raises: UnreadableNumberError as it does."""
+    return settle_collateral(
+        valuation, account, token, requested, in_settlement=in_settlement
+    ).closure
+
+
+def settle_collateral(
+    valuation: Valuation,
+    account: Account,
+    token: str,
+    requested: int | None = None,
+    *,
+    in_settlement: bool = False,
+) -> Settled:
     """A liquidation of one collateral token; of as much as possible when nothing is `requested`.
 
     Raises: UnreadableNumberError when a number cannot be had.
     """
-    state, info = valuation.state, valuation.token(token)
-    settlement, decimals = state.settlement_token, state.settlement_decimals
+    state = valuation.state
     before = AccountMath(valuation, account)
     repaid, collateral, reverts = requested_exchange(
         before, token, requested, in_settlement=in_settlement
     )
-    price = discounted_price(valuation, token)
-    after, fund = copied(account), insurance_fund(valuation)
     fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
-    after.balances[token] -= collateral
+    if state.vault_paused or not before.is_collateral_liquidatable:
+        reverts = PAUSED if state.vault_paused else "V_NL"
+    if account.address == state.insurance_fund:
+        reverts = reverts or "V_CSI"
+    price = discounted_price(valuation, token)
+    return bought(valuation, account, Purchase(token, collateral, price, repaid, fee), reverts)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Somebody buys `amount` of an account's token for `repaid` of the settlement token.
+
+    Raw amounts in each token's decimals; price in the feed's decimals; fee: the fund's part of
+    what is repaid.
+    """
+
+    token: str
+    amount: int
+    price: int
+    repaid: int
+    fee: int
+
+
+def bought(
+    valuation: Valuation, account: Account, purchase: Purchase, reverts: str | None
+) -> Settled:
+    """Every number that a purchase of collateral changes, the settlement of bad debt included.
+
+    Raises: UnreadableNumberError when the token's price cannot be had.
+    """
+    state, token, fee = valuation.state, purchase.token, purchase.fee
+    info, settlement = valuation.token(token), state.settlement_token
+    after, fund = copied(account), insurance_fund(valuation)
+    after.balances[token] -= purchase.amount
     if after.balances[token] == 0:
         del after.balances[token]
     fund.balances[settlement] = fund.balances.get(settlement, 0) + fee
-    after.balances[settlement] = after.balances.get(settlement, 0) + repaid - fee
-    if state.vault_paused or not before.is_collateral_liquidatable:
-        reverts = PAUSED if state.vault_paused else "V_NL"
-    bad_debt = 0
-    if account.address == state.insurance_fund:
-        reverts = reverts or "V_CSI"
-    else:
-        bad_debt = settle_bad_debt(valuation, after, fund)
-    full_price = valuation.token_price(token)
-    full = token_value_e18(collateral, info.decimals, full_price, info.feed_decimals)
-    repaid_e18, fee_e18 = from_settlement(repaid, decimals), from_settlement(fee, decimals)
-    parts = (
-        Transfer(account.address, "liquidator", full, f"{info.symbol} at its full price"),
-        Transfer("liquidator", account.address, repaid_e18 - fee_e18, "debt repaid"),
-        Transfer("liquidator", "insurance_fund", fee_e18, "collateral liquidation fee"),
-        Transfer(
-            "insurance_fund",
-            account.address,
-            from_settlement(bad_debt, decimals),
-            "bad debt settled",
-        ),
-    )
-    return Closure(
+    after.balances[settlement] = after.balances.get(settlement, 0) + purchase.repaid - fee
+    of_fund = account.address == state.insurance_fund
+    bad_debt = 0 if of_fund else settle_bad_debt(valuation, after, fund)
+    full, transfers = _purchase_transfers(valuation, account.address, purchase, bad_debt)
+    paid = from_settlement(purchase.repaid - fee, state.settlement_decimals)
+    closure = Closure(
         account_id=account.address,
         kind="collateral",
         asset_id=token,
-        amount=collateral,
-        price_e18=convert_decimals(price, info.feed_decimals, 18),
-        value_e18=token_value_e18(collateral, info.decimals, price, info.feed_decimals),
-        penalty_e18=full - repaid_e18 + fee_e18,
-        transfers=tuple(part for part in parts if part.amount_e18),
+        amount=purchase.amount,
+        price_e18=convert_decimals(purchase.price, info.feed_decimals, 18),
+        value_e18=token_value_e18(
+            purchase.amount, info.decimals, purchase.price, info.feed_decimals
+        ),
+        penalty_e18=full - paid,
+        transfers=transfers,
         reverts=reverts,
         after=numbers_after(valuation, after, fund, bad_debt)
         | {
             "token_balance": after.balances.get(token, 0),
-            "repaid_settlement": repaid,
+            "repaid_settlement": purchase.repaid,
             "insurance_fund_fee": fee,
         },
     )
+    return Settled(closure, after, fund)
+
+
+def _purchase_transfers(
+    valuation: Valuation, address: str, purchase: Purchase, bad_debt: int
+) -> tuple[int, tuple[Transfer, ...]]:
+    """(what the tokens are worth in full, who pays whom); parts of 0 are left out."""
+    state, info = valuation.state, valuation.token(purchase.token)
+    full_price = valuation.token_price(purchase.token)
+    full = token_value_e18(purchase.amount, info.decimals, full_price, info.feed_decimals)
+    paid, fee = (
+        from_settlement(amount, state.settlement_decimals)
+        for amount in (purchase.repaid - purchase.fee, purchase.fee)
+    )
+    parts = (
+        Transfer(address, "liquidator", full, f"{info.symbol} at its full price"),
+        Transfer("liquidator", address, paid, "debt repaid"),
+        Transfer("liquidator", "insurance_fund", fee, "collateral liquidation fee"),
+        bad_debt_transfer(valuation, address, bad_debt),
+    )
+    return full, tuple(part for part in parts if part.amount_e18)
 
 
 def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:

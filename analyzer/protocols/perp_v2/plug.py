@@ -19,6 +19,7 @@ from analyzer.protocols.perp_v2.margin import margin
 from analyzer.protocols.perp_v2.observe import PerpObservation, observe
 from analyzer.protocols.perp_v2.prices import reference_prices
 from analyzer.protocols.perp_v2.reprice import reprice
+from analyzer.protocols.perp_v2.simulate import simulate
 from analyzer.protocols.perp_v2.sources import follow, sources
 from analyzer.protocols.perp_v2.state import PerpState
 from analyzer.protocols.perp_v2.truth import JUDGE_SELECTORS, truth
@@ -70,4 +71,5 @@ class PerpV2(StagedPlug):
         liquidate=liquidate,
         truth=truth,
         judges=frozenset(JUDGE_SELECTORS),
+        simulate=simulate,
     )

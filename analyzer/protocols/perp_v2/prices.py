@@ -36,6 +36,15 @@ COLLATERAL_TWAP_S = 900
 """Interval at which the Vault prices collateral tokens."""
 
 
+UNUSABLE = ("stale", "invalid", "missing")
+"""Statuses of a price at which nothing is valued: it is old, or there is none."""
+
+
+def usable(price: Price) -> bool:
+    """Whether accounts may be valued at this price."""
+    return price.price_e18 is not None and price.status not in UNUSABLE
+
+
 class UnreadableNumberError(Exception):
     """A number of this block cannot be had; `unreadable` says which and why."""
 

@@ -8,7 +8,7 @@ and fees, realized PnL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +29,9 @@ RATIO = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Scenarios:
-    """Prices by scenario, whole units. Shapes: market_price, pool_sqrt[market, scenario],
-    token_price[token, scenario]."""
+    """Prices by scenario, whole units, in the order of the state's markets and tokens. Shapes:
+    market_price, pool_sqrt[market, scenario], token_price[token, scenario]."""
 
-    markets: tuple[str, ...]
-    tokens: tuple[str, ...]
     market_price: Floats
     pool_sqrt: Floats
     token_price: Floats
@@ -66,39 +64,45 @@ def _multipliers(
     return {a.asset_id: rows[a.factor] for a in book.assets if a.factor in rows}
 
 
+def present(state: PerpState, prices: Prices) -> Scenarios:
+    """The one scenario in which everything is as it is; NaN where there is no price."""
+
+    def column(asset_ids: Iterable[str]) -> Floats:
+        found = [prices.e18(asset_id) for asset_id in asset_ids]
+        return np.array([np.nan if p is None else p / E18 for p in found]).reshape(-1, 1)
+
+    pools = np.array([market.sqrt_price_x96 / Q96 for market in state.markets.values()])
+    return Scenarios(column(state.markets), pools.reshape(-1, 1), column(state.collateral))
+
+
 def _scenarios(
     state: PerpState, prices: Prices, book: Book, factors: Sequence[str], shocks: Floats
 ) -> Scenarios:
     """Every price in every scenario; NaN where there is no price to start from."""
-    moved = _multipliers(book, factors, shocks)
+    moved, start = _multipliers(book, factors, shocks), present(state, prices)
     still = np.ones(shocks.shape[1], dtype=np.float64)
 
-    def start(asset_id: str) -> float:
-        price = prices.e18(asset_id)
-        return float("nan") if price is None else price / E18
+    def rows(factor_of: Mapping[str, Floats]) -> Floats:
+        return np.array(list(factor_of.values())).reshape(len(factor_of), shocks.shape[1])
 
-    market_price, pool_sqrt = [], []
-    for base, market in state.markets.items():
-        factor = moved.get(base, still) if market.status == MarketStatus.OPEN else still
-        market_price.append(start(base) * factor)
-        pool_sqrt.append(market.sqrt_price_x96 / Q96 * np.sqrt(factor))
-    token_price = [start(token) * moved.get(token, still) for token in state.collateral]
-    width = shocks.shape[1]
+    markets = rows(
+        {
+            base: moved.get(base, still) if market.status == MarketStatus.OPEN else still
+            for base, market in state.markets.items()
+        }
+    )
+    tokens = rows({token: moved.get(token, still) for token in state.collateral})
     return Scenarios(
-        tuple(state.markets),
-        tuple(state.collateral),
-        np.array(market_price, dtype=np.float64).reshape(len(state.markets), width),
-        np.array(pool_sqrt, dtype=np.float64).reshape(len(state.markets), width),
-        np.array(token_price, dtype=np.float64).reshape(len(state.collateral), width),
+        start.market_price * markets, start.pool_sqrt * np.sqrt(markets), start.token_price * tokens
     )
 
 
-def _holdings(state: PerpState, prices: Prices, book: Book, scenarios: Scenarios) -> Holdings:
-    """The accounts' holdings in book order; an account of which nothing is known stays unknown."""
+def holdings(state: PerpState, prices: Prices, account_ids: Sequence[str]) -> Holdings:
+    """The accounts' holdings in this order; an account of which nothing is known stays unknown."""
     valuation = Valuation(state, prices)
-    count = len(book)
-    market_index = {base: index for index, base in enumerate(scenarios.markets)}
-    token_index = {token: index for index, token in enumerate(scenarios.tokens)}
+    count = len(account_ids)
+    market_index = {base: index for index, base in enumerate(state.markets)}
+    token_index = {token: index for index, token in enumerate(state.collateral)}
     out = Holdings(
         settlement=np.zeros(count),
         open_notional=np.zeros(count),
@@ -109,7 +113,7 @@ def _holdings(state: PerpState, prices: Prices, book: Book, scenarios: Scenarios
         known=np.zeros(count, dtype=np.bool_),
         makers=[],
     )
-    for row, address in enumerate(book.account_ids):
+    for row, address in enumerate(account_ids):
         if address in state.unreadable:
             continue
         account = AccountMath(valuation, state.accounts[address])
@@ -165,6 +169,47 @@ def _matmul(amounts: Floats, prices: Floats) -> Floats:
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """What holdings are worth, whole units. Shapes: [account, scenario]; NaN where unknown.
+
+    settlement: settlement balance and unrealized PnL. tokens: the others at full value;
+    token_margin: after their ratios. gross: sum of absolute position values. debt: as the
+    contract's total debt value.
+    """
+
+    settlement: Floats
+    tokens: Floats
+    token_margin: Floats
+    gross: Floats
+    debt: Floats
+    balance: Floats
+    """The settlement balance alone; shape [account, 1]."""
+
+
+def valued(state: PerpState, held: Holdings, scenarios: Scenarios) -> Valued:
+    """The holdings at the scenarios' prices."""
+    value = _matmul(held.size, scenarios.market_price) + held.open_notional[:, None]
+    gross = _matmul(np.abs(held.size), scenarios.market_price)
+    debt = _matmul(-held.short_base, scenarios.market_price) - held.quote_debt[:, None]
+    for row, column, market in held.makers:
+        worth, notional = _maker_values(
+            market, scenarios.market_price[column], scenarios.pool_sqrt[column]
+        )
+        value[row] += worth + notional
+        gross[row] += np.abs(worth)
+    ratios = np.array([info.collateral_ratio / RATIO for info in state.collateral.values()])
+    balance = np.where(held.known, held.settlement, np.nan)[:, None]
+    return Valued(
+        settlement=value + balance,
+        tokens=_matmul(held.balance, scenarios.token_price),
+        token_margin=_matmul(held.balance * ratios, scenarios.token_price),
+        gross=gross,
+        debt=debt,
+        balance=balance,
+    )
+
+
 def reprice(state: PerpState, book: Book, factors: Sequence[str], shocks: Floats) -> Repriced:
     """Margin of every account of `book` in every scenario, whole units of the settlement token.
 
@@ -175,27 +220,16 @@ def reprice(state: PerpState, book: Book, factors: Sequence[str], shocks: Floats
     shocks = np.asarray(shocks, dtype=np.float64)
     prices = reference_prices(state)
     scenarios = _scenarios(state, prices, book, factors, shocks)
-    held = _holdings(state, prices, book, scenarios)
-    value = _matmul(held.size, scenarios.market_price) + held.open_notional[:, None]
-    gross = _matmul(np.abs(held.size), scenarios.market_price)
-    debt = _matmul(-held.short_base, scenarios.market_price) - held.quote_debt[:, None]
-    for row, column, market in held.makers:
-        worth, notional = _maker_values(
-            market, scenarios.market_price[column], scenarios.pool_sqrt[column]
-        )
-        value[row] += worth + notional
-        gross[row] += np.abs(worth)
+    held = holdings(state, prices, book.account_ids)
+    found = valued(state, held, scenarios)
     config = state.config
-    ratios = np.array([info.collateral_ratio / RATIO for info in state.collateral.values()])
-    tokens = _matmul(held.balance, scenarios.token_price)
-    collateral = _matmul(held.balance * ratios, scenarios.token_price)
-    collateral += held.settlement[:, None]
-    margin_equity = collateral + value
-    free = np.minimum(collateral, margin_equity) - debt * (config.im_ratio / RATIO)
+    margin_equity = found.settlement + found.token_margin
+    collateral = found.balance + found.token_margin
+    free = np.minimum(collateral, margin_equity) - found.debt * (config.im_ratio / RATIO)
     out = Repriced(
-        equity=held.settlement[:, None] + tokens + value,
+        equity=found.settlement + found.tokens,
         margin_equity=margin_equity,
-        maintenance=gross * (config.mm_ratio / RATIO),
+        maintenance=found.gross * (config.mm_ratio / RATIO),
         initial=margin_equity - free,
     )
     for array in (out.equity, out.margin_equity, out.maintenance, out.initial):

@@ -8,16 +8,30 @@ Source: `ClearingHouse.sol`, `Exchange.sol`, `AccountBalance.sol`, `Vault.sol` o
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.perp_v2.account import DUST, AccountMath, Valuation
-from analyzer.protocols.perp_v2.fixed_point import to_settlement
-from analyzer.protocols.perp_v2.state import Account
+from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
+from analyzer.protocols.perp_v2.state import Account, MarketStatus
 from analyzer.protocols.perp_v2.ticks import amounts_in_range
 
 PAUSED = "Pausable: paused"
 """What a contract that its owner paused reverts with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A closure with what it leaves: the account and the fund after it, both copies.
+
+    Where the closure reverts, they are as they would have been, or unchanged where its
+    consequences were not worked out.
+    """
+
+    closure: Closure
+    account: Account
+    fund: Account
 
 
 def copied(account: Account) -> Account:
@@ -99,6 +113,18 @@ def cancel_orders(valuation: Valuation, account: Account, base_token: str) -> No
     exchange(account, base_token, base=base, quote=quote, maker_fee=fee)
 
 
+def without_open_orders(valuation: Valuation, account: Account) -> Account:
+    """A copy of the account with its orders in open markets removed.
+
+    Raises: UnreadableNumberError when the funding growth of one of them cannot be had.
+    """
+    out = copied(account)
+    for base in list(out.markets):
+        if out.markets[base].orders and valuation.market(base).status == MarketStatus.OPEN:
+            cancel_orders(valuation, out, base)
+    return out
+
+
 def settle_bad_debt(valuation: Valuation, account: Account, fund: Account) -> int:
     """Vault.settleBadDebt: moves the loss of an emptied account to the insurance fund.
 
@@ -118,6 +144,12 @@ def settle_bad_debt(valuation: Valuation, account: Account, fund: Account) -> in
     fund.balances[settlement] = fund.balances.get(settlement, 0) + value
     account.balances[settlement] = account.balances.get(settlement, 0) - value
     return -value
+
+
+def bad_debt_transfer(valuation: Valuation, address: str, bad_debt: int) -> Transfer:
+    """The fund's taking over of `bad_debt` (settlement decimals) from the account."""
+    amount = from_settlement(bad_debt, valuation.state.settlement_decimals)
+    return Transfer("insurance_fund", address, amount, "bad debt settled", bad_debt=True)
 
 
 def insurance_fund(valuation: Valuation) -> Account:

@@ -104,7 +104,7 @@ def test_an_account_under_water_pays_the_liquidator_alone_and_the_fund_pays_its_
     assert closure.reverts is None
     assert closure.transfers == (
         Transfer(ONE, "liquidator", 25 * E18 // 10, "liquidation penalty"),
-        Transfer("insurance_fund", ONE, 125 * E18 // 10, "bad debt settled"),
+        Transfer("insurance_fund", ONE, 125 * E18 // 10, "bad debt settled", bad_debt=True),
     )
     picked = ("settlement_balance", "insurance_fund_settlement_balance", "bad_debt_settled")
     assert [closure.after[name] for name in picked] == [22_500_000, -12_500_000, 12_500_000]
