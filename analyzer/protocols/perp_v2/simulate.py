@@ -263,7 +263,7 @@ class PerpSimulation:
             info.vault_token_balance += amount
 
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
-        """`Vault.withdrawAll` of every token, the settlement token first; nothing while the Vault
+        """`Vault.withdrawAll` of every token, the settlement token last; nothing while the Vault
         is paused, or of an unknown account. Raises: KeyError for no such account."""
         if self.standing(account_id) is None or self._state.vault_paused:
             return ()

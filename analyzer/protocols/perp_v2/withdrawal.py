@@ -28,9 +28,10 @@ class Withdrawal:
 
 
 def withdraw_all(valuation: Valuation, account: Account) -> Withdrawal:
-    """`Vault.withdrawAll` of the settlement token, then of each other token, one after the other.
+    """`Vault.withdrawAll` of each token, one after the other, the settlement token last.
 
-    The first withdrawal settles all funding; that of the settlement token turns owed realized PnL
+    That order takes out the most: a token takes less of the free collateral than it is worth, and
+    none is free once the settlement value is below zero. The first withdrawal settles all funding; that of the settlement token turns owed realized PnL
     into balance, floored to its decimals. It takes no more of the settlement token than the Vault
     holds: more would revert. A token that the contract cannot price is left where it is.
     Raises: UnreadableNumberError when another number cannot be had.
@@ -42,7 +43,7 @@ def withdraw_all(valuation: Valuation, account: Account) -> Withdrawal:
     for base in after.markets:
         settle_funding(valuation, after, base)
     settlement = state.settlement_token
-    for token in (settlement, *AccountMath(valuation, after).tokens):
+    for token in (*AccountMath(valuation, after).tokens, settlement):
         amount, value = _free(valuation, after, token)
         if amount == 0:
             continue
