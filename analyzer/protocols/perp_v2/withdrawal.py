@@ -31,9 +31,10 @@ def withdraw_all(valuation: Valuation, account: Account) -> Withdrawal:
     """`Vault.withdrawAll` of each token, one after the other, the settlement token last.
 
     That order takes out the most: a token takes less of the free collateral than it is worth, and
-    none is free once the settlement value is below zero. The first withdrawal settles all funding; that of the settlement token turns owed realized PnL
-    into balance, floored to its decimals. It takes no more of the settlement token than the Vault
-    holds: more would revert. A token that the contract cannot price is left where it is.
+    none is free once the settlement value is below zero. The first withdrawal settles all
+    funding; that of the settlement token turns owed realized PnL into balance, floored to its
+    decimals. It takes no more of the settlement token than the Vault holds: more would revert. A
+    token that the contract cannot price is left where it is.
     Raises: UnreadableNumberError when another number cannot be had.
     """
     state = valuation.state
