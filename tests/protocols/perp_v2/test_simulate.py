@@ -71,7 +71,7 @@ def test_a_price_moves_accounts_and_pools_and_nothing_of_the_book(
     assert after.headroom_e18 == 21 * E18 - 3 * E18 // 10 - 6_875 * E18 // 1000
     assert sim.prices_e18()[market] == 11 * E18 // 10
     assert state.markets[market].sqrt_price_x96 == 2**96
-    assert sim.state.markets[market].sqrt_price_x96**2 <= 11 * 2**192 // 10
+    assert sim.state.markets[market].sqrt_price_x96 ** 2 <= 11 * 2**192 // 10
 
 
 def test_a_price_in_use_leaves_the_pool_where_it_is_and_the_blocks_own_puts_it_back(
