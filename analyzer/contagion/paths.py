@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
+from analyzer.contagion.attribution import check_losses
 from analyzer.contagion.edges import LOOKED_THROUGH, OFFSET, Channel, Edge, kind_of
 from analyzer.contagion.flow import Network
 from analyzer.contagion.widest import widest_paths
@@ -163,8 +164,7 @@ def top_paths(
     if min(bounds.paths, bounds.paths_each, bounds.victims) < 1:
         raise ValueError(f"limits are at least 1 each: {bounds}")
     network = Network(edges)
-    for victim, loss in losses.items():
-        _check_loss(network, victim, loss)
+    check_losses(network, losses)
     gone = frozenset(failed)
     ranked = sorted(
         (victim for victim in losses if network.final(victim) is not None or losses[victim]),
@@ -216,16 +216,6 @@ def most_probable(edges: Iterable[Edge], victim: str) -> ProbablePath:
         probability *= Fraction(network.edges[number].amount_e18, network.weight[state])
         state = network.source[number]
     return ProbablePath(_steps(network, taken[::-1]), probability)
-
-
-def _check_loss(network: Network, victim: str, loss: int) -> None:
-    """That the edges into a victim sum to its loss."""
-    received = network.received.get(victim, 0)
-    if received != loss:
-        raise ValueError(
-            f"{victim} lost {loss}, but the edges into it sum to {received}: {loss - received} is"
-            " not accounted for"
-        )
 
 
 def _victim_paths(network: Network, victim: str, most: int) -> list[Path]:

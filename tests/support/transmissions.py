@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -140,3 +141,29 @@ def renamed(cascade: Cascade, names: Mapping[str, str]) -> Cascade:
         failed=frozenset(map(name, cascade.failed)),
         closed={name(node): at for node, at in cascade.closed.items()},
     )
+
+
+def wide_cascade(accounts: int, rounds: int) -> Cascade:
+    """Accounts closed round after round, each hit by every move before it: about
+    accounts x rounds / 2 edges."""
+    closed = {account_node("v", f"{i:05d}"): 1 + i * rounds // accounts for i in range(accounts)}
+    payer = unsettled_node("v")
+    edges: list[Edge] = []
+    for i, (who, at) in enumerate(closed.items()):
+        edges.append(Edge(0, SHOCK, Channel.EXOGENOUS, "X", who, 10**21 + 7**i % 10**20))
+        edges.append(Edge(at, who, Channel.DEFICIT, "", payer, 10**18 + i))
+    for round_ in range(1, rounds):
+        move = move_node("X", round_)
+        borne = {w: 10**19 + 3**round_ for w, at in closed.items() if at > round_}
+        sellers = [w for w, at in closed.items() if at == round_]
+        each, left = divmod(sum(borne.values()), len(sellers))
+        edges += [
+            Edge(round_, w, Channel.PRICE, "X", move, each + (left if n == 0 else 0))
+            for n, w in enumerate(sellers)
+        ]
+        edges += [Edge(round_, move, Channel.PRICE, "X", w, a) for w, a in borne.items()]
+    losses: dict[str, int] = defaultdict(int)
+    for edge in edges:
+        if not edge.to_node.startswith("move:"):
+            losses[edge.to_node] += edge.amount_e18
+    return Cascade(edges, dict(losses), frozenset(closed), closed)
