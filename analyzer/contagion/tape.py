@@ -3,7 +3,9 @@
     price = price at the block x shock(factor) x impact(factor, everything sold so far) x recovery
 
 Impact depends on cumulative net sales, so it does not matter in which pieces they came. Volumes
-are counted at the block's prices and valued at the shocked ones when the curve is asked.
+are counted at the block's prices, and so is depth: the shock moves the price at which a market
+trades, not how many units it takes. (Depth in dollars at shocked prices would let a larger shock
+end at a higher price.)
 """
 
 from __future__ import annotations
@@ -54,8 +56,6 @@ class Tape:
         self.given = step.prices_e18
         for factor in self.factors():
             self.shock[factor] = multiplier(self.scenario, step, factor)
-        for factor in self.sold_e18:
-            self._move(factor)
 
     def sell(self, sold: Iterable[Sold]) -> dict[str, int]:
         """Sends amounts to the market. What each factor sold, in dollars (18 decimals) at the
@@ -74,8 +74,8 @@ class Tape:
         return flow
 
     def _volume_usd(self, factor: str) -> float:
-        """Cumulative net sales of a factor at its shocked price, dollars."""
-        return float(self.sold_e18.get(factor, 0) * self.shock.get(factor, ONE)) / E18
+        """Cumulative net sales of a factor at the block's prices, dollars."""
+        return self.sold_e18.get(factor, 0) / E18
 
     def _curve(self, factor: str) -> ImpactCurve:
         """The curve of a factor. One that the caller left out does not move."""
@@ -88,9 +88,8 @@ class Tape:
     def average(self, factor: str, before_e18: int) -> Fraction:
         """What sales of a factor since `before_e18` (cumulative, at the block's prices) fetched on
         average along the curve, as a share of its shocked price."""
-        shock = self.shock.get(factor, ONE)
-        start = float(before_e18 * shock) / E18
-        return Fraction(self._curve(factor).average_ratio(start, self._volume_usd(factor)))
+        curve, end = self._curve(factor), self._volume_usd(factor)
+        return Fraction(curve.average_ratio(before_e18 / E18, end))
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""

@@ -37,7 +37,7 @@ def r15_house() -> House:
     return House({"X": 100 * E18}, holders, maintenance=Fraction(1, 20), fund=100 * E18)
 
 
-R15_CURVE = Linear(92 * 92 / 0.03, "case R15: 0.03 a unit sold")
+R15_CURVE = Linear(100 * 92 / 0.03, "case R15: 0.03 a unit sold")
 
 
 def run_r15(options: CascadeOptions | None = None) -> CascadeResult:
@@ -180,7 +180,7 @@ def test_an_owner_who_defaults_is_wound_up_and_moves_the_price() -> None:
     result = run_cascade([venue], calm, {"X": R15_CURVE})
     first = result.rounds[1]
     assert [closed.account_id for closed in first.closed] == ["C"]
-    assert float(first.price_after["X"]) == pytest.approx(1 - 300 * 100 / (92 * 92 / 0.03))
+    assert float(first.price_after["X"]) == pytest.approx(1 - 300 * 100 / (100 * 92 / 0.03))
     assert result.failures["account:house/A"].round == 2
 
 
