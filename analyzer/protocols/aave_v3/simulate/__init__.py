@@ -45,6 +45,8 @@ ROUNDING = "rounding"
 """The party that takes or gives what balances and values round: a few base units a closure."""
 OWNER = "owner"
 """The party that receives what is withdrawn."""
+OTHER_PRICES = 64
+"""How many sets of other prices (`equity_at`) are kept ready."""
 
 Pair = tuple[Holding, Holding, Outcome]
 
@@ -127,8 +129,15 @@ class AaveSimulation:
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its equity if these assets had these prices."""
-        other = Valuation(self._state, self._prices.with_e18(prices_e18))
-        data = other.account_data(account_id)
+        if not prices_e18:
+            now = self._account(account_id)
+            return None if now is None else self._equity(now)
+        key = frozenset(prices_e18.items())
+        if key not in self._others:
+            if len(self._others) >= OTHER_PRICES:
+                self._others.clear()
+            self._others[key] = Valuation(self._state, self._prices.with_e18(prices_e18))
+        data = self._others[key].account_data(account_id)
         return None if isinstance(data, Unreadable) else self._equity(data)
 
     def breaching(self) -> Sequence[str]:
@@ -220,13 +229,18 @@ class AaveSimulation:
 
     def _forget(self) -> None:
         """Prices or parameters changed: every valuation is made again."""
-        self._valuation = Valuation(self._state, self._prices)
+        self._revalue()
         self._data: dict[str, AccountData | None] = {}
         self._open: dict[str, bool] = {}
 
+    def _revalue(self) -> None:
+        """What valuations share is made again."""
+        self._valuation = Valuation(self._state, self._prices)
+        self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
+
     def _touch(self, account_id: str) -> None:
         """One account (and a reserve or two) changed."""
-        self._valuation = Valuation(self._state, self._prices)
+        self._revalue()
         treasuries = {r.treasury for r in self._state.reserves.values() if r.treasury}
         for address in {account_id, *treasuries} & self._known_ids:
             self._data.pop(address, None)
