@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import islice
+from math import isfinite
 from operator import xor
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ BATCH_ROWS = 122_880
 
 _HUGEINT_BYTES = 16
 _INTEGERS = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER, Kind.COUNT})
+_FIGURES_BELOW = 1e30
+"""Floats up to here are proven by their millionths; larger ones by their count alone."""
 _TEXTS = frozenset({Kind.TEXT, Kind.JSON})
 
 
@@ -36,7 +39,8 @@ def load_rows(
     """Appends rows (values in the order of `table.columns`), proves each batch; says how many.
 
     Raises: LoadError when counts or checksums differ after a batch; OverflowError for an integer
-    that no 256-bit word holds; ValueError for a row of the wrong length.
+    that no 256-bit word holds; ValueError for a row of the wrong length, or a float that is NaN
+    or infinite.
     """
     return sum(_load_batch(connection, table, batch) for batch in _batches(rows))
 
@@ -103,6 +107,8 @@ def _stored_values(table: Table, batch: list[Sequence[object]]) -> list[list[Any
             )
     out: list[list[Any]] = []
     for column, data in zip(table.columns, zip(*batch, strict=True), strict=True):
+        if column.kind is Kind.FIGURE and not all(v is None or isfinite(v) for v in data):
+            raise ValueError(f"{table.name}.{column.name}: a figure that is no finite number")
         if column.overflow is None:
             out.append(list(data))
             continue
@@ -128,6 +134,7 @@ def _array(column: Column, data: list[Any]) -> Any:
         "VARCHAR": pa.string(),
         "BOOLEAN": pa.bool_(),
         "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
         "BLOB": pa.binary(),
         "TIMESTAMP": pa.timestamp("us"),
     }
@@ -145,6 +152,8 @@ _AGGREGATE = {
     **dict.fromkeys(_TEXTS, "sum(strlen({name}))"),
     Kind.BYTES: "sum(octet_length({name}))",
     Kind.FLAG: "sum({name}::INTEGER)",
+    # Millionths, of what is small enough to have them exactly in 127 bits.
+    Kind.FIGURE: "bit_xor(CASE WHEN abs({name}) < 1e30 THEN trunc({name} * 1e6)::HUGEINT END)",
     Kind.WALL_CLOCK: "count({name})",
 }
 
@@ -154,6 +163,9 @@ def _checksum(column: Column, data: list[Any]) -> tuple[int, int]:
     known = [value for value in data if value is not None]
     if column.kind in _INTEGERS:
         return len(known), reduce(xor, known, 0)
+    if column.kind is Kind.FIGURE:
+        small = (int(value * 1e6) for value in known if abs(value) < _FIGURES_BELOW)
+        return len(known), reduce(xor, small, 0)
     if column.kind in _TEXTS:
         return len(known), sum(len(value.encode()) for value in known)
     if column.kind is Kind.BYTES:

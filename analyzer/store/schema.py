@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """An on-chain uint wider than 127 bits: HUGEINT, with an overflow column beside it."""
     INTEGER = "integer"
     """An on-chain integer of at most 127 bits: HUGEINT alone."""
+    FIGURE = "figure"
+    """A ratio or a risk figure, a finite float; never an amount that is exact."""
     BYTES = "bytes"
     JSON = "json"
     WALL_CLOCK = "wall_clock"
@@ -36,6 +38,7 @@ _SQL_TYPE = {
     Kind.AMOUNT: "HUGEINT",
     Kind.UNSIGNED: "HUGEINT",
     Kind.INTEGER: "HUGEINT",
+    Kind.FIGURE: "DOUBLE",
     Kind.BYTES: "BLOB",
     Kind.JSON: "VARCHAR",
     Kind.WALL_CLOCK: "TIMESTAMP",
@@ -154,6 +157,16 @@ def count(name: str, comment: str, *, key: bool = False) -> Column:
 def amount(name: str, comment: str) -> Column:
     """A signed exact amount, with its overflow column."""
     return Column(name, Kind.AMOUNT, comment)
+
+
+def figure(name: str, comment: str, *, key: bool = False) -> Column:
+    """A float column: a ratio or a risk figure."""
+    return Column(name, Kind.FIGURE, comment, key)
+
+
+def json_text(name: str, comment: str) -> Column:
+    """A column that holds a JSON document as text."""
+    return Column(name, Kind.JSON, comment)
 
 
 def quoted(name: str) -> str:

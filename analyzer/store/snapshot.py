@@ -54,8 +54,7 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
     if unknown:
         raise KeyError(f"a snapshot has no table {', '.join(unknown)}")
     check_replaceable(path)
-    _remove_leftovers(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
+    aside = partial_beside(path)
     try:
         written = _write(aside, rows)
         os.replace(aside, path)
@@ -65,6 +64,12 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
                 leftover.unlink()
         raise
     return written
+
+
+def partial_beside(path: Path) -> Path:
+    """Where a file that will be renamed to `path` is written; what killed runs left is removed."""
+    _remove_leftovers(path)
+    return path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
 
 
 def _remove_leftovers(path: Path) -> None:

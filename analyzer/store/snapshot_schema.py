@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from analyzer.store.contagion_schema import CONTAGION_TABLES
+from analyzer.store.keys import ACCOUNT, SCAN
 from analyzer.store.schema import Column, Kind, Table, amount, count, flag, text
 
 VERSION = 2
 """Version of the tables below: a change of a table, a column or its meaning raises it."""
 
-SCAN = text(
-    "scan_id",
-    "The scan: one deployment at one block. 16 hex digits, the same on every machine.",
-    key=True,
-)
-ACCOUNT = text(
-    "account_id", "The account: a checksummed address or a decimal number, as text.", key=True
-)
 _E18 = "18 decimals of the settlement currency; NULL = unknown."
 
 RUNS = Table(
@@ -377,6 +371,6 @@ BOOKS = Table(
 TABLES: tuple[Table, ...] = (
     RUNS, SCANS, ACCOUNTS, MARGIN, COLLATERAL, POSITIONS, ORDERS, MARKETS, PRICES, BACKSTOPS,
     TOTALS, VERIFICATION, FINDINGS, READS, IMPLEMENTATIONS, STATEMENTS, SILENT_CHANGES, CAUTIONS,
-    BOOKS,
+    BOOKS, *CONTAGION_TABLES,
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

@@ -1,0 +1,77 @@
+"""Adds rows to a snapshot: to a copy, which is then renamed into place.
+
+A snapshot is never changed where it lies: whoever has it open keeps what was there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.store.files import check_kind, open_database, transaction
+from analyzer.store.load import load_rows
+from analyzer.store.reader import KIND, REMEDY, open_snapshot
+from analyzer.store.schema import Table, names, quoted
+from analyzer.store.snapshot import SCHEMA, check_replaceable, partial_beside
+from analyzer.store.snapshot_schema import VERSION
+
+_PLACE = 2
+"""Rows that agree in this many leading key columns (scan and run) are replaced together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Rows that go before others come: those of `table` where `condition` holds."""
+
+    table: str
+    condition: str
+    parameters: tuple[object, ...] = ()
+
+
+def extend_snapshot(
+    source: Path,
+    target: Path,
+    rows: Mapping[str, Iterable[Sequence[object]]],
+    remove: Sequence[Remove] = (),
+) -> None:
+    """Writes the snapshot `source` with more `rows` (table -> rows in the order of its columns) to
+    `target`, which may be the same file.
+
+    Rows that are there with the same first two key columns are replaced, and `remove` goes first.
+    Raises: InputError for a source that is no snapshot of this version, or a target that is
+    another kind of file; KeyError for an unknown table. Whatever is raised, `target` is as it was.
+    """
+    tables = {name: SCHEMA[name] for name in rows}
+    open_snapshot(source).close()
+    check_replaceable(target)
+    aside = partial_beside(target)
+    try:
+        shutil.copyfile(source, aside)
+        with closing(open_database(aside, read_only=False)) as connection:
+            check_kind(connection, source, kind=KIND, version=VERSION, remedy=REMEDY)
+            with transaction(connection):
+                for old in remove:
+                    sql = f"DELETE FROM {quoted(old.table)} WHERE {old.condition}"
+                    connection.execute(sql, list(old.parameters))
+                for name, table in tables.items():
+                    found = list(rows[name])
+                    for place in sorted({tuple(map(str, row[:_PLACE])) for row in found}):
+                        connection.execute(_delete(table), list(place))
+                    load_rows(connection, table, found)
+        os.replace(aside, target)
+    except BaseException:
+        for leftover in (aside, aside.with_name(aside.name + ".wal")):
+            with suppress(FileNotFoundError):
+                leftover.unlink()
+        raise
+
+
+def _delete(table: Table) -> str:
+    """The statement that removes the rows of one scan and run."""
+    keys = [column for column in table.columns if column.key][:_PLACE]
+    conditions = " AND ".join(f"{names([key])} = ?" for key in keys)
+    return f"DELETE FROM {quoted(table.name)} WHERE {conditions}"
