@@ -77,19 +77,6 @@ STRESS_RESULTS = Table(
     ),
 )
 
-ABSORBED_LOSSES = Table(
-    "absorbed_losses",
-    "Who bears the losses of a cascade. One row per scan, cascade and absorber.",
-    (
-        SCAN,
-        CASCADE,
-        text(
-            "absorber", "The absorber's node: a layer of the waterfall, or `unsettled`.", key=True
-        ),
-        amount("amount_e18", "What it bears. " + _E18),
-    ),
-)
-
 CASCADE_ROUNDS = Table(
     "cascade_rounds",
     "The rounds of a cascade. One row per scan, cascade and round; round 0 is the shock.",
@@ -133,6 +120,29 @@ CONTAGION_EDGES = Table(
     ),
 )
 
+CONTAGION_VICTIMS = Table(
+    "contagion_victims",
+    "Everybody with a loss: accounts that failed, and those who bear what they lack. One row per"
+    " scan, cascade and victim. loss = listed paths + rest + offset, exactly. Losses of different"
+    " victims must not be added: what A passed on to B is in both.",
+    (
+        SCAN,
+        CASCADE,
+        text("node", "The victim: an account, a layer of the waterfall, or `unsettled`.", key=True),
+        flag("failed", "true = an account that was closed or ended below zero; false = it pays."),
+        text("account_id", "The account; NULL = it is none."),
+        text("owner", "Its owner; NULL = it is no account."),
+        count("round", "Round of its first closure; NULL = it was never closed."),
+        amount("equity_before_e18", "Its equity at the block; NULL = it is no account."),
+        amount("loss_e18", "What it lost until its first closure, or what it bears. " + _E18),
+        amount("deficit_e18", "What of it others bear, charged or not; NULL = it is no account."),
+        amount("closed_value_e18", "What was closed of it; NULL = it is no account."),
+        amount("listed_e18", "Of the loss: came along paths of contagion_paths."),
+        amount("rest_e18", "Of the loss: came along paths that are not listed."),
+        amount("offset_e18", "Its own gains, not positive."),
+    ),
+)
+
 CONTAGION_PATHS = Table(
     "contagion_paths",
     "The largest ways that losses took. One row per scan, cascade and path, under the scan in which"
@@ -141,9 +151,12 @@ CONTAGION_PATHS = Table(
         SCAN,
         CASCADE,
         count("rank", "1 = the largest of the cascade.", key=True),
-        amount("amount_e18", "What went this way. 18 decimals."),
-        figure("share", "Of all transmitted losses."),
-        json_text("steps", "Its edges in order: a JSON list of [round, from, channel, asset, to]."),
+        text("path_id", "16 hex digits over its nodes, channels and assets: stable run to run."),
+        text("victim", "The node that it ends in."),
+        flag("victim_failed", "Whether that is an account that failed."),
+        amount("amount_e18", "What of the victim's loss came this way. 18 decimals."),
+        figure("share_of_loss", "Of the victim's loss; NULL = its gains outweigh its losses."),
+        json_text("steps", "In order, a JSON list of {round, from, channel, asset, to}."),
         text("words", "The path in words."),
     ),
 )
@@ -181,7 +194,7 @@ LIQUIDATION_WALL = Table(
 )
 
 CONTAGION_TABLES: tuple[Table, ...] = (
-    CONTAGION_RUNS, STRESS_RESULTS, ABSORBED_LOSSES, CASCADE_ROUNDS, CONTAGION_EDGES,
+    CONTAGION_RUNS, STRESS_RESULTS, CASCADE_ROUNDS, CONTAGION_EDGES, CONTAGION_VICTIMS,
     CONTAGION_PATHS, DISTANCES, LIQUIDATION_WALL,
 )  # fmt: skip
 """Every table of stress and contagion, in the order in which they are made and written."""
