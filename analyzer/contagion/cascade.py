@@ -14,7 +14,7 @@ Source: risk-models section 3 (algorithm), section 4 (attribution).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from analyzer.contagion.closing import Closing, Register, liquidators_result_e18
@@ -84,6 +84,8 @@ class _Cascade:
         self.charged = {venue.name: 0 for venue in venues}
         self.rows = [venue.simulation.backstops() for venue in venues]
         self.issuers: dict[str, str] = {}
+        self.impact: dict[str, Fraction] = {}
+        self.recovery: dict[str, Fraction] = {}
         self.number = 0
         self.equities: Equities = []
         self.start: Equities = []
@@ -156,7 +158,7 @@ class _Cascade:
     def _prices(self) -> dict[str, Fraction]:
         """factor -> its price as a share of the block's."""
         tape = self.tape
-        return {f: tape.shock.get(f, ONE) * tape.impact.get(f, ONE) for f in tape.factors()}
+        return {f: tape.shock.get(f, ONE) * tape.impact_of(f) for f in tape.factors()}
 
     def _rounds(self, number: int, step: Step) -> bool:
         """Rounds until nothing more happens in this step; whether it came to rest."""
@@ -325,37 +327,56 @@ class _Cascade:
 
     def _move_prices(self, channel: Channel) -> Change:
         """Hands the tape's prices to the protocols and measures what that did."""
-        start = self.protocol
-        target = [self.tape.protocol_e18(number) for number in range(len(self.venues))]
-        causes = self._causes(channel, start, target)
-        before = self.equities
+        start, before = self.protocol, self.equities
+        stages = self._exogenous() if channel is Channel.EXOGENOUS else self._endogenous()
+        causes, at = [], start
+        for cause, then in stages:
+            moved: Changes = [
+                {asset: price for asset, price in new.items() if old[asset] != price}
+                for old, new in zip(at, then, strict=True)
+            ]
+            if any(moved):
+                causes.append(replace(cause, prices=moved))
+            at = [old | new for old, new in zip(at, moved, strict=True)]
+        self.impact, self.recovery = dict(self.tape.impact), dict(self.tape.recovery)
         if causes:
-            self.protocol = [old | new for old, new in zip(start, target, strict=True)]
-            for venue, old, new in zip(self.venues, start, target, strict=True):
-                moved = {asset: price for asset, price in new.items() if old[asset] != price}
-                if moved:
-                    venue.simulation.set_prices(moved)
+            self.protocol = at
+            for venue, old, new in zip(self.venues, start, at, strict=True):
+                changed = {asset: price for asset, price in new.items() if old[asset] != price}
+                if changed:
+                    venue.simulation.set_prices(changed)
             self.equities = measure(self.venues)
-            self.transmission.moves.append(Move(self.number, start, causes, before, self.equities))
+            move = Move(self.number, start, tuple(causes), before, self.equities)
+            self.transmission.moves.append(move)
         return change(self.venues, before, self.equities)
 
-    def _causes(self, channel: Channel, start: Changes, target: Changes) -> tuple[Cause, ...]:
-        """The parts of a move: factor by factor, then receipt token by receipt token."""
-        groups: dict[tuple[int, str], Changes] = {}
-        for number, (old, new) in enumerate(zip(start, target, strict=True)):
-            for asset, price in new.items():
-                if price == old[asset]:
-                    continue
-                cut = asset in self.tape.recovery and channel is Channel.PRICE
-                key = (1, asset) if cut else (0, self.venues[number].factors[asset])
-                empty: Changes = [{} for _ in self.venues]
-                groups.setdefault(key, empty)[number][asset] = price
-        return tuple(
-            Cause(Channel.RECEIPT, name, prices, self.issuers[name])
-            if rank
-            else Cause(channel, name, prices)
-            for (rank, name), prices in sorted(groups.items())
-        )
+    def _exogenous(self) -> list[tuple[Cause, Changes]]:
+        """The shock, factor by factor: each with the prices that it leads to."""
+        target = self.tape.protocol_e18()
+        return [
+            (
+                Cause(Channel.EXOGENOUS, factor, []),
+                [
+                    {asset: price for asset, price in new.items() if venue.factors[asset] == factor}
+                    for venue, new in zip(self.venues, target, strict=True)
+                ],
+            )
+            for factor in self.tape.factors()
+        ]
+
+    def _endogenous(self) -> list[tuple[Cause, Changes]]:
+        """Sales and losses since the last move: factor by factor, then token by token."""
+        impact, recovery = dict(self.impact), dict(self.recovery)
+        out = []
+        for factor, ratio in sorted(self.tape.impact.items()):
+            impact[factor] = ratio
+            prices = self.tape.protocol_e18(impact, recovery)
+            out.append((Cause(Channel.PRICE, factor, []), prices))
+        for token, worth in sorted(self.tape.recovery.items()):
+            recovery[token] = worth
+            cause = Cause(Channel.RECEIPT, token, [], self.issuers[token])
+            out.append((cause, self.tape.protocol_e18(impact, recovery)))
+        return out
 
     def _settle_the_rest(self) -> None:
         """Negative equity in the end: holes that nobody has been charged with."""

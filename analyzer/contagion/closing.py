@@ -174,7 +174,7 @@ def liquidators_result_e18(
         if asset in venue.fixed:
             continue
         factor = venue.factors[asset]
-        average = tape.average(factor, sold_before.get(factor, 0))
+        average = tape.average(factor, sold_before)
         price = int(tape.shocked_e18(number, asset) * average * tape.recovery.get(asset, 1))
         there = protocol[number].get(asset, tape.start[number][asset])
         total += venue.value_e18(asset, amount, price) - venue.value_e18(asset, amount, there)

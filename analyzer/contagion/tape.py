@@ -2,6 +2,8 @@
 
     price = price at the block x shock(factor) x impact(factor, everything sold so far) x recovery
 
+A ratio (`stETH/ETH`) has the impact of its own sales times that of what it is quoted in.
+
 Impact depends on cumulative net sales, so it does not matter in which pieces they came. Volumes
 are counted at the block's prices, and so is depth: the shock moves the price at which a market
 trades, not how many units it takes. (Depth in dollars at shocked prices would let a larger shock
@@ -15,6 +17,7 @@ from fractions import Fraction
 
 from analyzer.contagion.scenario import Scenario, Step, is_stale, multiplier
 from analyzer.contagion.venue import Venue
+from analyzer.market.classes import base_of
 from analyzer.market.depth import ImpactCurve, NoImpact, scaled
 
 E18 = 10**18
@@ -85,11 +88,13 @@ class Tape:
         """Puts the factor at the end of its curve."""
         self.impact[factor] = Fraction(self._curve(factor).price_ratio(self._volume_usd(factor)))
 
-    def average(self, factor: str, before_e18: int) -> Fraction:
-        """What sales of a factor since `before_e18` (cumulative, at the block's prices) fetched on
-        average along the curve, as a share of its shocked price."""
+    def average(self, factor: str, before_e18: Mapping[str, int]) -> Fraction:
+        """What sales of a factor since `before_e18` (factor -> cumulative, at the block's prices)
+        fetched on average along the curve, as a share of its shocked price."""
         curve, end = self._curve(factor), self._volume_usd(factor)
-        return Fraction(curve.average_ratio(before_e18 / E18, end))
+        own = Fraction(curve.average_ratio(before_e18.get(factor, 0) / E18, end))
+        base = base_of(factor)
+        return own if base is None else own * self.average(base, before_e18)
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""
@@ -98,22 +103,47 @@ class Tape:
         factor = self.venues[number].factors[asset]
         return self.start[number][asset] * self.shock.get(factor, ONE)
 
+    def impact_of(self, factor: str, impact: Mapping[str, Fraction] | None = None) -> Fraction:
+        """What forced sales have made of a factor's price; `impact`: own parts other than now's."""
+        parts = self.impact if impact is None else impact
+        base = base_of(factor)
+        own = parts.get(factor, ONE)
+        return own if base is None else own * self.impact_of(base, parts)
+
     def market_e18(self, number: int, asset: str) -> int:
         """An asset's price in the market now, at least one wei."""
+        return self._price(number, asset, self.impact, self.recovery)
+
+    def _price(
+        self,
+        number: int,
+        asset: str,
+        impact: Mapping[str, Fraction],
+        recovery: Mapping[str, Fraction],
+    ) -> int:
+        """An asset's price in the market at given impacts and recoveries."""
         venue = self.venues[number]
         if asset in venue.fixed:
             return self.start[number][asset]
-        price = self.shocked_e18(number, asset) * self.impact.get(venue.factors[asset], ONE)
-        return max(int(price * self.recovery.get(asset, ONE)), 1)
+        moved = self.impact_of(venue.factors[asset], impact) * recovery.get(asset, ONE)
+        return max(int(self.shocked_e18(number, asset) * moved), 1)
 
-    def protocol_e18(self, number: int) -> dict[str, int]:
-        """The prices that one venue's protocol uses now: the market's, but for what is fixed and
-        for oracles that the scenario has stopped."""
-        venue = self.venues[number]
-        return {
-            asset: self.market_e18(number, asset)
-            for asset in self.start[number]
-            if asset not in venue.fixed
-            and asset in venue.factors
-            and not is_stale(self.scenario, venue.factors[asset])
-        }
+    def protocol_e18(
+        self,
+        impact: Mapping[str, Fraction] | None = None,
+        recovery: Mapping[str, Fraction] | None = None,
+    ) -> list[dict[str, int]]:
+        """number of the venue -> the prices that its protocol uses: the market's (now, or at given
+        impacts and recoveries), but for what is fixed and for oracles that the scenario stopped."""
+        parts = self.impact if impact is None else impact
+        worth = self.recovery if recovery is None else recovery
+        return [
+            {
+                asset: self._price(number, asset, parts, worth)
+                for asset in self.start[number]
+                if asset not in venue.fixed
+                and asset in venue.factors
+                and not is_stale(self.scenario, venue.factors[asset])
+            }
+            for number, venue in enumerate(self.venues)
+        ]

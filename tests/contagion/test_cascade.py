@@ -153,6 +153,23 @@ def test_a_receipt_token_carries_a_loss_into_another_protocol() -> None:
     check_edges(result.edges, {n: f.round or 99 for n, f in result.failures.items()})
 
 
+def test_a_sale_of_what_a_ratio_is_quoted_in_moves_the_ratio_too() -> None:
+    holders = {
+        "A": Holder(-88 * E18, {"ETH": E18}),
+        "B": Holder(-85 * E18, {"stETH/ETH": E18}),
+    }
+    house = House(dict.fromkeys(("ETH", "stETH/ETH"), 100 * E18), holders)
+    fall = Scenario("fall", "fall", "test", (Step({"ETH": Fraction(96, 100)}),))
+    curves = {"ETH": Linear(800.0, "test")}
+    result = run_cascade([venue_of(house)], fall, curves)
+    # A's sale takes an eighth off ETH: B, who holds no ETH, loses 12 by it.
+    assert edges_between(result, Channel.PRICE) == {
+        ("A", "ETH@1"): 12 * E18,
+        ("ETH@1", "B"): 12 * E18,
+    }
+    assert result.failures["account:house/B"].round == 2
+
+
 def test_a_stopped_oracle_keeps_the_protocols_price_and_nobody_closes_at_a_loss() -> None:
     house = r15_house()
     result = run_cascade([venue_of(house)], scenario(stale=frozenset({"X"})), {"X": R15_CURVE})
