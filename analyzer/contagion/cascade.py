@@ -124,6 +124,7 @@ class _Cascade:
             curves=curves,
             quiet=quiet,
             withdrawn_e18=withdrawn,
+            sales=self.transmission.made_by,
         )
 
     def _tallies(self) -> dict[str, Tally]:

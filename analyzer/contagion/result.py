@@ -103,7 +103,8 @@ class CascadeResult:
     before, shocked, after: venue -> tally at the block, after the first shock, in the end.
     failures, absorbed: by node (see `edges`). bad_debt_e18: venue -> charged to absorbers in all;
     what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
-    happened. withdrawn_e18: venue -> collateral taken out before the shock.
+    happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
+    of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
     """
 
     scenario: str
@@ -121,6 +122,7 @@ class CascadeResult:
     curves: Mapping[str, str]
     quiet: bool
     withdrawn_e18: Mapping[str, int] = field(default_factory=dict)
+    sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def total_bad_debt_e18(self) -> int:

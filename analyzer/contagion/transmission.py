@@ -93,19 +93,19 @@ class Transmission:
         self.venues = venues
         self.moves: list[Move] = []
         self.edges: list[Edge] = []
-        self._makers: dict[str, dict[str, int]] = defaultdict(dict)
+        self.made_by: dict[str, dict[str, int]] = defaultdict(dict)
         self._taken: dict[str, tuple[int, str, int]] = {}
 
     def record_sale(self, round_: int, factor: str, node: str, value_e18: int) -> None:
         """Somebody's forced sale of a factor in a round (negative = purchase)."""
-        makers = self._makers[move_node(factor, round_)]
+        makers = self.made_by[move_node(factor, round_)]
         makers[node] = makers.get(node, 0) + value_e18
 
     def record_haircut(
         self, round_: int, issuer: str, token: str, shares: Mapping[str, int]
     ) -> None:
         """Losses that absorbers (node -> amount) handed to the holders of a receipt token."""
-        makers = self._makers[receipt_node(issuer, token, round_)]
+        makers = self.made_by[receipt_node(issuer, token, round_)]
         for node, amount in shares.items():
             makers[node] = makers.get(node, 0) + amount
 
@@ -186,7 +186,7 @@ class Transmission:
         for target, (round_, asset, taken) in sorted(self._taken.items()):
             receipt = kind_of(target) is NodeKind.RECEIPT
             channel = Channel.HAIRCUT if receipt else Channel.PRICE
-            for node, part in _blamed(self._makers[target], taken):
+            for node, part in _blamed(self.made_by[target], taken):
                 into.append(Edge(round_, node, channel, asset, target, part))
         return [*self.edges, *into]
 
