@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from analyzer.contagion.apportion import apportion
 from analyzer.contagion.edges import (
     OFFSET,
     PAST,
@@ -70,20 +71,6 @@ class Move:
     after: Equities
     direct: Mapping[tuple[int, str], Sequence[Edge]] = field(default_factory=dict)
     """(number of the venue, account) -> edges into it that are known as such: cut profits."""
-
-
-def split_exactly(amount: int, weights: Sequence[int]) -> list[int]:
-    """`amount` (>= 0) in proportion to `weights` (>= 0, not all 0), in integers that sum to it.
-
-    Rounded down; what is left goes to the largest remainders, the first of equals first.
-    """
-    total = sum(weights)
-    parts = [amount * weight // total for weight in weights]
-    left = amount - sum(parts)
-    order = sorted(range(len(weights)), key=lambda n: (-(amount * weights[n] % total), n))
-    for number in order[:left]:
-        parts[number] += 1
-    return parts
 
 
 class Transmission:
@@ -196,5 +183,5 @@ def _blamed(flows: Mapping[str, int], taken: int) -> list[tuple[str, int]]:
     net = sum(flows.values())
     sides = {node: flow if net >= 0 else -flow for node, flow in sorted(flows.items())}
     dominant = {node: flow for node, flow in sides.items() if flow > 0}
-    parts = split_exactly(taken, list(dominant.values()))
+    parts = apportion(taken, list(dominant.values()))
     return [(node, part) for node, part in zip(dominant, parts, strict=True) if part]
