@@ -136,7 +136,7 @@ def amplification(edges: Iterable[Edge], failed: Collection[str]) -> Fraction | 
 
 def roots_of(edges: Iterable[Edge]) -> dict[str, int]:
     """The roots, each with all that it passed on itself: the largest first, equal ones by name."""
-    return _roots(Network(edges))
+    return roots_in(Network(edges))
 
 
 def root_causes(
@@ -152,7 +152,7 @@ def root_causes(
     Raises: ValueError for edges that are none, and for a group named as an origin.
     """
     network = Network(edges)
-    roots = _roots(network)
+    roots = roots_in(network)
     if groups is None:
         groups = {root: root for root in list(roots)[:MOST_ROOTS]}
     taken = {SHOCK, PAST}.intersection(groups.values())
@@ -181,8 +181,9 @@ def _gaps(network: Network, losses: Mapping[str, int]) -> list[Gap]:
     )
 
 
-def _roots(network: Network) -> dict[str, int]:
-    """Accounts that pass something on, and that nothing but an origin passed anything to."""
+def roots_in(network: Network) -> dict[str, int]:
+    """As `roots_of`: accounts that pass something on, and that only an origin passed anything to,
+    over a network that is there already."""
     passed: dict[str, int] = {}
     caused: set[str] = set()
     for edge in network.edges:

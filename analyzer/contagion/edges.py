@@ -6,7 +6,7 @@
     account closed in r   -> fund, unsettled, ... deficit    what it lacks
     fund                  -> receipt:v/token@r    haircut    the loss that its holders bear
     receipt:v/token@r     -> account              receipt
-    offset                -> account              offset     negative: a move in its favour
+    offset                -> account              offset     a move in its favour, or a residue
 
 Edges go forward in time. What an account passes on in round r has come to it in rounds **before**
 r (it is closed at the prices of the round before); what any other node passes on in round r may
@@ -44,7 +44,8 @@ class Channel(StrEnum):
     CLAIM = "claim"
     """A protocol that does not pay another in full."""
     OFFSET = "offset"
-    """A move in the victim's favour: negative, and no part of any path."""
+    """No part of any path: a move in the victim's favour (negative), or a residue of either sign
+    that nobody caused."""
 
 
 class NodeKind(StrEnum):
@@ -76,7 +77,7 @@ PAST = NodeKind.PAST.value
 """Where the losses come from that were there before the shock."""
 
 OFFSET = NodeKind.OFFSET.value
-"""Where every negative edge comes from."""
+"""Where gains and residues come from, and so every negative edge."""
 
 ORIGINS = (SHOCK, PAST, OFFSET)
 """Nodes that nothing goes into."""
@@ -204,9 +205,9 @@ def _wrong(edge: Edge, source: NodeKind, target: NodeKind, channels: set[str]) -
     for origin, channel in _CHANNEL_OF_ORIGIN.items():
         if (edge.channel == channel) != (source is origin):
             return f"the channel {channel}, and no other, comes from {origin}"
-    if edge.channel == Channel.OFFSET:
-        return "an offset is not positive" if edge.amount_e18 > 0 else None
-    return "only an offset is negative" if edge.amount_e18 < 0 else None
+    if edge.amount_e18 < 0 and edge.channel != Channel.OFFSET:
+        return "only an offset is negative"
+    return None
 
 
 def _untimely(edge: Edge, kinds: Mapping[str, NodeKind], closed: Mapping[str, int]) -> str | None:

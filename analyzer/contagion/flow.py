@@ -6,8 +6,8 @@ T the conserved flow is built backwards in time, from what T lost (or paid):
     w(T) = sum of the positive edges into T
     flow(i -> j) = w(j) * edge_ij / (sum of the positive edges into j)     w(i) = sum_j flow(i -> j)
 
-in integers that sum exactly (largest remainders). Negative edges (channel `offset`) carry nothing,
-so that nothing explodes where gains and losses nearly cancel.
+in integers that sum exactly (largest remainders). Positive edges are all but those of the channel
+`offset`, which carry nothing, so that nothing explodes where gains and losses nearly cancel.
 
 A node may pass something on in several rounds, and each time only what had come to it by then
 explains it. So the network's points are **states**: a node and how many of its incoming edges, in
@@ -22,9 +22,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import pairwise
 
 from analyzer.contagion.apportion import apportion
-from analyzer.contagion.edges import CLOSED_FIRST, Edge, NodeKind, check_edges
+from analyzer.contagion.edges import CLOSED_FIRST, Channel, Edge, NodeKind, check_edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Network:
         kept = list(edges)
         check_edges(kept)
         self.received = _sums(kept)
-        """node -> sum of all its incoming edges, the negative ones included."""
-        positive = [edge for edge in kept if edge.amount_e18 > 0]
+        """node -> sum of all its incoming edges, the offsets included."""
+        positive = [e for e in kept if e.amount_e18 > 0 and e.channel != Channel.OFFSET]
         self.edges = sorted(positive, key=_place)
         """The positive edges: by round, then by source, channel, asset and target."""
         self._incoming: dict[str, list[int]] = {}
@@ -99,6 +100,22 @@ class Network:
         """The state of a node with all that came to it; None when nothing did."""
         numbers = self._incoming.get(node)
         return None if numbers is None else self._state_of[node, len(numbers)]
+
+    def chains(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """How what came in stays there: edge number -> the first state that counts it, and
+        (state, next state of the same node) pairs."""
+        counts: dict[str, list[int]] = {}
+        for node, count in self._states:
+            counts.setdefault(node, []).append(count)
+        entry = [0] * len(self.edges)
+        carried: list[tuple[int, int]] = []
+        for node, known in counts.items():
+            known.sort()
+            states = [self._state_of[node, count] for count in known]
+            carried += pairwise(states)
+            for place, number in enumerate(self._incoming.get(node, ())):
+                entry[number] = states[bisect_right(known, place)]
+        return entry, carried
 
     def _ranked(self) -> list[int]:
         """A topological order of the states."""

@@ -3,11 +3,12 @@
 A path starts at an origin (the shock, the past, an account that failed without a loss) and ends at
 a victim: a failed account, or whoever pays (a fund, suppliers, a winner whose profit was cut).
 
-    loss of a victim = sum of its paths + what is in no listed path (rest) + its offsets (<= 0)
+    loss of a victim = sum of its paths + what is in no listed path (rest) + its offsets
 
-exactly, in integers. Offsets are moves in the victim's own favour. The gains of accounts further
-up are netted inside: they pass on what they pass on, whatever they won elsewhere. Losses of
-different victims must not be added: a loss that A passed to B and B to a fund is in all three.
+exactly, in integers. Offsets are moves in the victim's own favour (and residues). The gains of
+accounts further up are netted inside: they pass on what they pass on, whatever they won elsewhere.
+Losses of different victims must not be added: a loss that A passed to B and B to a fund is in all
+three.
 
 Source: Ford and Fulkerson 1962 (flow decomposition); reference case R15.
 """
@@ -74,7 +75,7 @@ class VictimPaths:
     paths: tuple[Path, ...]
     """The largest first; equal ones by their nodes."""
     offset_e18: int
-    """Its gains, not positive."""
+    """Its gains (negative), and residues that nobody caused."""
     rest_e18: int
     """What came along paths that are not listed, not negative."""
 

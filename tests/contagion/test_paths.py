@@ -117,7 +117,6 @@ def test_the_rows_of_every_victim_sum_to_its_loss(cascade: Cascade) -> None:
     assert {victim: sums.get(victim, 0) for victim in cascade.losses} == cascade.losses
     for victim in result.victims:
         assert victim.rest_e18 == 0
-        assert victim.offset_e18 <= 0
         assert all(path.amount_e18 > 0 for path in victim.paths)
 
 
@@ -218,6 +217,16 @@ def test_gains_are_one_offset_row_and_the_sum_closes() -> None:
         ("offset", Channel.OFFSET, -5, None),
     ]
     assert [row.share_of_victim_loss for row in rows] == [2.0, -1.0]
+
+
+def test_a_residue_that_nobody_caused_is_an_offset_and_starts_no_path() -> None:
+    edges = [
+        Edge(0, SHOCK, Channel.EXOGENOUS, "X", A, 10),
+        Edge(1, "offset", Channel.OFFSET, "", A, 3),
+    ]
+    result = top_paths(edges, {A: 13}, {A})
+    assert [path.amount_e18 for path in result.paths] == [10]
+    assert paid(result.rows()) == {A: 13}
 
 
 def test_a_victim_that_gained_on_balance_has_paths_but_no_shares() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analyzer.contagion.apportion import apportion
 from analyzer.contagion.edges import (
+    OFFSET,
     PAST,
     SHOCK,
     Channel,
@@ -77,6 +78,8 @@ def cascades(draw: st.DrawFn) -> Cascade:
         edges.append(Edge(0, SHOCK, Channel.EXOGENOUS, "X", who, draw(AMOUNTS)))
         if draw(st.booleans()):
             edges.append(offset_edge(0, "Y", who, draw(AMOUNTS)))
+        if draw(st.integers(0, 5)) == 0:
+            edges.append(Edge(0, OFFSET, Channel.OFFSET, "", who, draw(st.integers(-9, 9))))
         if draw(st.integers(0, 5)) == 0:
             edges.append(Edge(0, PAST, Channel.PAST, "", who, draw(AMOUNTS)))
     for round_ in range(1, 6):
