@@ -34,7 +34,7 @@ class Firewall:
     amount_e18: int
     """Their sum: what the firewall has to bear, 18 decimals."""
     protected_e18: int
-    """What came to those who are protected in all; below the amount of no cheapest cut."""
+    """What came to those who are protected in all, never less than the cut."""
 
 
 def cheapest_firewall(
