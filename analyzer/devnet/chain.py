@@ -8,6 +8,7 @@ every sender is given ether, so fees play no other part.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TypeAlias
@@ -196,6 +197,16 @@ class Anvil:
         hundred = hex(100 * ETHER)
         for answer in self.batch([("anvil_setBalance", [a, hundred]) for a in addresses]):
             _raise_if_refused(answer)
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever is mined inside has never been, in the end. They may be nested."""
+        nonces, snapshot = dict(self._nonces), self.rpc("evm_snapshot")
+        try:
+            yield
+        finally:
+            self._nonces = nonces
+            self.rpc("evm_revert", snapshot)
 
     def mine(self, timestamp: int, calls: Sequence[Call] = ()) -> Mined:
         """Mines one block at `timestamp` (>= the last block's) with these transactions, in order.

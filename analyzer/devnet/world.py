@@ -6,8 +6,9 @@ contracts are known before anything is mined, so that a whole deployment fits in
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.abi.codec import decode_revert, encode_values
@@ -101,6 +102,16 @@ class World:
         call = implementation.send(sender, initializer, *args)
         made = self.deploy(proxy, implementation.address, admin, call.data, sender=sender)
         return Contract(made.address, artifact.abi)
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever happens inside has never been, in the end: blocks, time, what is queued."""
+        now, queue, funded = self.clock.now, list(self._queue), set(self._funded)
+        with self.anvil.undone():
+            try:
+                yield
+            finally:
+                self.clock.now, self._queue, self._funded = now, queue, funded
 
     def mine(self, seconds: int = BLOCK_SECONDS, *, must_succeed: bool = False) -> Mined:
         """Mines the queue as one block, `seconds` after the last one.

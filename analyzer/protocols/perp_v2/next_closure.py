@@ -1,12 +1,12 @@
 """What a liquidator's next step at an account is, and its winding up: each step leads to the next.
 
-Order: positions in the account's order of markets, then tokens in the order of their deposit;
-always as much as the contract allows.
+Order: positions first, in the order in which the protocol added the markets, then tokens in the
+order in which it accepted them; always as much as the contract allows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from analyzer.model.closure import Closure
 from analyzer.model.integers import WAD
@@ -51,13 +51,18 @@ def _liquidations(
     """Every liquidation that may be tried, reverting ones included."""
     if numbers.is_liquidatable and not valuation.state.clearing_house_paused:
         freed = without_open_orders(valuation, account) if numbers.has_open_order else account
-        for base in freed.markets:
+        for base in in_order(freed.markets, valuation.state.markets):
             yield settle_position(valuation, freed, base)
     if numbers.is_collateral_liquidatable and not valuation.state.vault_paused:
-        for token in numbers.tokens:
+        for token in in_order(numbers.tokens, valuation.state.collateral):
             settled = settle_collateral(valuation, account, token)
             if settled.closure.amount and settled.closure.after["repaid_settlement"]:
                 yield settled
+
+
+def in_order(held: Container[str], known: Iterable[str]) -> list[str]:
+    """Those of `known` that are held; what the protocol does not know cannot be traded."""
+    return [asset_id for asset_id in known if asset_id in held]
 
 
 def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:
@@ -74,7 +79,8 @@ def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:
     if not valuation.state.clearing_house_paused:
         after = without_open_orders(valuation, account)
         numbers = AccountMath(valuation, after)
-        for base, market in numbers.markets.items():
+        for base in in_order(numbers.markets, valuation.state.markets):
+            market = numbers.markets[base]
             if market.taker_size and valuation.market(base).status == MarketStatus.OPEN:
                 size = market.held.taker_position_size
                 return taken_over(valuation, numbers, base, size, penalty=NO_PENALTY)
@@ -89,7 +95,8 @@ def _sold_at_full_price(valuation: Valuation, account: Account) -> Settled | Non
     """The sale of the first token for the debt of the account; None without debt or token."""
     numbers = AccountMath(valuation, account)
     decimals, debt = numbers.settlement_decimals, numbers.settlement_debt
-    for token, held in numbers.tokens.items() if debt else ():
+    for token in in_order(numbers.tokens, valuation.state.collateral) if debt else ():
+        held = numbers.tokens[token]
         info, price = valuation.token(token), valuation.token_price(token)
         worth = token_value_e18(held.balance, info.decimals, price, info.feed_decimals)
         amount, repaid = held.balance, to_settlement(worth, decimals)
