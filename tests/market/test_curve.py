@@ -42,7 +42,8 @@ CURVES: dict[str, ImpactCurve] = {
 }
 every_curve = pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES.keys())
 
-sales = st.floats(-400.0, 900.0)
+# A step of the order book is met exactly by no such number, nor by a multiple of it.
+sales = st.integers(-4_000, 9_000).map(lambda tenths: tenths / 10 + 0.037)
 any_sales = st.floats(-1e12, 1e12)
 
 

@@ -1,9 +1,12 @@
 """Depth: how far forced sales move a price, as one curve an asset.
 
 Every curve is a function of the *cumulative* net sales, so that the price does not depend on the
-way there; execution is at the average along the curve, which is its exact integral. `curve` has
-the protocol and the curves with a closed form, `volume` those made from turnover and volatility,
-`steps` an order book, `pool` a Uniswap V3 pool.
+way there; execution is at the average along the curve, which is its exact integral.
+
+`curve` has the protocol and the curves with a closed form, `volume` those made from turnover and
+volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` reads at a block
+(`pool_state`) and `swap` swaps in on integers. `file` reads the depth file, `default` is what is
+assumed without one, and `choose` says which was used.
 """
 
 from __future__ import annotations

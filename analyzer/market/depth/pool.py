@@ -18,8 +18,9 @@ Source: Uniswap v3 core whitepaper, sections 6.2 and 6.4.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
@@ -43,6 +44,8 @@ class ConcentratedPool:
     segments: tuple[Segment, ...]
     fee: float = 0.0
     source: str = ASSUMED
+    _down: tuple[_Way, ...] = field(init=False, repr=False, compare=False)
+    _up: tuple[_Way, ...] = field(init=False, repr=False, compare=False)
     name: ClassVar[str] = "concentrated-pool"
 
     def __post_init__(self) -> None:
@@ -57,6 +60,8 @@ class ConcentratedPool:
         for before, after in pairwise(self.segments):
             if before.high != after.low:
                 raise ValueError(f"between {before} and {after} the liquidity is not known")
+        object.__setattr__(self, "_down", tuple(_ways(self.segments, sold=True)))
+        object.__setattr__(self, "_up", tuple(_ways(self.segments, sold=False)))
 
     def price_ratio(self, v: float) -> float:
         """Price after net sales `v`, over the price before. Raises: ValueError for NaN."""
@@ -64,9 +69,10 @@ class ConcentratedPool:
             raise ValueError("net sales are not a number")
         sold = v > 0
         moving = v * (1 - self.fee) if sold else -v
-        for way in self._ways(sold):
-            if moving <= way.end:
-                return way.root_after(moving) ** 2
+        ways = self._down if sold else self._up
+        place = bisect_left(ways, moving, key=_end)
+        if place < len(ways):
+            return ways[place].root_after(moving) ** 2
         return MIN_RATIO if sold else MAX_RATIO
 
     def average_ratio(self, v0: float, v1: float) -> float:
@@ -94,18 +100,8 @@ class ConcentratedPool:
         """Whether the pool holds too little for `v`, as far as it was read."""
         sold = v > 0
         moving = v * (1 - self.fee) if sold else -v
-        return moving > max((way.end for way in self._ways(sold)), default=0.0)
-
-    def _ways(self, sold: bool) -> Iterator[_Way]:
-        """The segments in the order in which sales (or purchases) use them."""
-        at, begin = 1.0, 0.0
-        for segment in reversed(self.segments) if sold else self.segments:
-            to = segment.low if sold else segment.high
-            if (to >= at) if sold else (to <= at):
-                continue
-            end = begin + segment.weight_usd * abs(1 / to - 1 / at)
-            yield _Way(begin, end, at, segment.weight_usd, sold)
-            at, begin = to, end
+        ways = self._down if sold else self._up
+        return moving > (ways[-1].end if ways else 0.0)
 
     def _mean(self, start: float, end: float, *, sold: bool) -> float:
         """Mean price ratio over the volume [start, end] that moves the price, in one direction.
@@ -116,7 +112,10 @@ class ConcentratedPool:
         if start == end:
             return self.price_ratio(start / (1 - self.fee) if sold else -start)
         total, begin = 0.0, start
-        for way in self._ways(sold):
+        ways = self._down if sold else self._up
+        for way in ways[bisect_left(ways, start, key=_end) :]:
+            if begin == end:
+                break
             to = min(end, way.end)
             if to > begin:
                 total += (to - begin) / (end - start) * way.root_after(begin) * way.root_after(to)
@@ -141,3 +140,20 @@ class _Way:
             return self.start
         more = (moving - self.begin) * (1 if self.sold else -1)
         return self.weight_usd / (self.weight_usd / self.start + more)
+
+
+def _end(way: _Way) -> float:
+    """Where a way ends."""
+    return way.end
+
+
+def _ways(segments: Sequence[Segment], *, sold: bool) -> Iterator[_Way]:
+    """The segments in the order in which sales (or purchases) use them."""
+    at, begin = 1.0, 0.0
+    for segment in reversed(segments) if sold else segments:
+        to = segment.low if sold else segment.high
+        if (to >= at) if sold else (to <= at):
+            continue
+        end = begin + segment.weight_usd * abs(1 / to - 1 / at)
+        yield _Way(begin, end, at, segment.weight_usd, sold)
+        at, begin = to, end

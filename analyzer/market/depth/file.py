@@ -1,0 +1,229 @@
+"""The depth file (`--depth FILE`): TOML, one table a factor, amounts in USD.
+
+    [ETH]
+    kind = "constant-product"        # depth_usd
+    depth_usd = 250_000_000
+    source = "my desk, 2025-10-01"   # optional, shown with the result
+
+    ["stETH/ETH"]
+    kind = "exponential"             # depth_usd
+    depth_usd = 60e6
+
+    [BTC]
+    kind = "square-root"             # daily_volume_usd, daily_volatility; coefficient = 1
+    daily_volume_usd = 1.7e9
+    daily_volatility = 0.024
+
+    [SOL]
+    kind = "cont-schaanning"         # daily_volume_usd, daily_volatility, coefficient;
+    daily_volume_usd = 5e8           # floor = 0, horizon_days = 1
+    daily_volatility = 0.044
+    coefficient = 0.3
+
+    [LINK]
+    kind = "order-book"              # [ratio of the price, USD] from the best on
+    bids = [[0.999, 200e3], [0.99, 900e3]]
+    asks = [[1.001, 200e3], [1.01, 900e3]]
+
+    [UNI]
+    kind = "linear"                  # usd_per_unit_ratio
+    usd_per_unit_ratio = 20e6
+
+    [CRV]
+    kind = "uniswap-v3"              # read at the block: pool, asset (the token sold);
+    pool = "0x..."                   # quote_usd = USD price of the other token, 1 if left out
+    asset = "0x..."
+
+    [USDC]
+    kind = "none"                    # takes everything at one price
+
+A factor that the file does not name has the stated default. An error is one line and names the key.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.abi.keccak import checksum
+from analyzer.market.depth.curve import (
+    ConstantProduct,
+    Exponential,
+    ImpactCurve,
+    Linear,
+    NoImpact,
+)
+from analyzer.market.depth.steps import OrderBook, Step
+from analyzer.market.depth.volume import ContSchaanning, SquareRoot
+from analyzer.model.errors import InputError
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+UNISWAP_V3 = "uniswap-v3"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEntry:
+    """A pool that is to be read. asset: address of the token that is sold; quote_usd: USD price
+    of the other one."""
+
+    pool: str
+    asset: str
+    quote_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class DepthFile:
+    """What a depth file says: curves, and pools that only a read at the block makes curves of."""
+
+    curves: Mapping[str, ImpactCurve]
+    pools: Mapping[str, PoolEntry]
+
+
+NO_DEPTH = DepthFile({}, {})
+"""No file at all."""
+
+
+def load_depth(path: Path) -> DepthFile:
+    """Reads a depth file. Raises: InputError naming file, factor and key."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no depth file {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no depth file: {error}") from error
+    curves: dict[str, ImpactCurve] = {}
+    pools: dict[str, PoolEntry] = {}
+    for factor, table in values.items():
+        if not isinstance(table, dict):
+            raise InputError(f"{path}: {factor} has to be a table like [{factor}], it is {table!r}")
+        entry = _Entry(f"{path}: {factor}", table)
+        kind = entry.text("kind")
+        if kind == UNISWAP_V3:
+            pools[factor] = _pool(entry)
+        elif kind in _KINDS:
+            curves[factor] = _curve(entry, kind, f"{path.name}: {factor}")
+        else:
+            known = ", ".join(sorted([*_KINDS, UNISWAP_V3]))
+            raise InputError(f"{path}: {factor}.kind is no curve: '{kind}' (known: {known})")
+        entry.check_all_used()
+    return DepthFile(curves, pools)
+
+
+class _Entry:
+    """One table, and which of its keys were asked for."""
+
+    def __init__(self, where: str, table: Mapping[str, object]) -> None:
+        self._where, self._table = where, table
+        self._used: set[str] = set()
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text."""
+        value = self._get(key, default)
+        if not isinstance(value, str) or not value:
+            raise InputError(f"{self._where}.{key} has to be a text, it is {value!r}")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number; whether it makes sense is for the curve."""
+        value = self._get(key, default)
+        if not _is_number(value):
+            raise InputError(f"{self._where}.{key} has to be a number, it is {value!r}")
+        return float(value)  # type: ignore[arg-type]
+
+    def positive(self, key: str, default: float | None = None) -> float:
+        """A number above zero."""
+        value = self.number(key, default)
+        if not math.isfinite(value) or value <= 0:
+            raise InputError(f"{self._where}.{key} has to be above zero, it is {value:g}")
+        return value
+
+    def steps(self, key: str) -> tuple[Step, ...]:
+        """The orders of one side; none when the key is missing."""
+        value = self._get(key, [])
+        wrong = f"{self._where}.{key} has to be a list of [ratio, USD]"
+        if not isinstance(value, list):
+            raise InputError(f"{wrong}, it is {value!r}")
+        for item in value:
+            if not isinstance(item, list) or len(item) != 2 or not all(map(_is_number, item)):
+                raise InputError(f"{wrong}, not {item!r}")
+        return tuple((float(ratio), float(usd)) for ratio, usd in value)
+
+    def address(self, key: str) -> str:
+        """A contract's address, checksummed."""
+        value = self.text(key)
+        if not _ADDRESS.fullmatch(value):
+            raise InputError(f"{self._where}.{key} has to be an address, it is '{value}'")
+        return checksum(value)
+
+    def check_all_used(self) -> None:
+        """Raises: InputError for a key that this kind of curve does not have."""
+        for key in self._table:
+            if key not in self._used:
+                known = ", ".join(sorted(self._used))
+                raise InputError(f"{self._where}.{key} is no key of this kind (known: {known})")
+
+    def made(self, make: Callable[[], ImpactCurve]) -> ImpactCurve:
+        """The curve, its own complaint turned into a line that names the table."""
+        try:
+            return make()
+        except ValueError as error:
+            raise InputError(f"{self._where}: {error}") from error
+
+    def _get(self, key: str, default: object) -> object:
+        """A value; its key counts as known."""
+        self._used.add(key)
+        if key not in self._table and default is None:
+            raise InputError(f"{self._where} needs the key {key}")
+        return self._table.get(key, default)
+
+
+def _is_number(value: object) -> bool:
+    """Whether a TOML value is a number (a boolean is none)."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _pool(entry: _Entry) -> PoolEntry:
+    """A pool to be read."""
+    return PoolEntry(
+        entry.address("pool"), entry.address("asset"), entry.positive("quote_usd", 1.0)
+    )
+
+
+def _curve(entry: _Entry, kind: str, origin: str) -> ImpactCurve:
+    """The curve of a table. origin: its source where the file names none."""
+    source = entry.text("source", origin)
+    return entry.made(lambda: _KINDS[kind](entry, source))
+
+
+def _volume(entry: _Entry) -> tuple[float, float]:
+    """(daily volume, daily volatility)."""
+    return entry.positive("daily_volume_usd"), entry.positive("daily_volatility")
+
+
+def _cont_schaanning(entry: _Entry, source: str) -> ImpactCurve:
+    """A Cont-Schaanning curve."""
+    return ContSchaanning(
+        *_volume(entry),
+        entry.positive("coefficient"),
+        floor=entry.number("floor", 0.0),
+        horizon_days=entry.positive("horizon_days", 1.0),
+        source=source,
+    )
+
+
+_KINDS: Mapping[str, Callable[[_Entry, str], ImpactCurve]] = {
+    NoImpact.name: lambda entry, source: NoImpact(source),
+    ConstantProduct.name: lambda e, source: ConstantProduct(e.positive("depth_usd"), source),
+    Linear.name: lambda e, source: Linear(e.positive("usd_per_unit_ratio"), source),
+    Exponential.name: lambda e, source: Exponential(e.positive("depth_usd"), source),
+    SquareRoot.name: lambda e, source: SquareRoot(
+        *_volume(e), e.positive("coefficient", 1.0), source
+    ),
+    ContSchaanning.name: _cont_schaanning,
+    OrderBook.name: lambda e, source: OrderBook(e.steps("bids"), e.steps("asks"), source),
+}
+"""Kind of curve -> how its table is read."""
