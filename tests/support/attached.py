@@ -29,7 +29,9 @@ class RunningAnvil(Anvil):
     def nonce(self, sender: str) -> int:
         """The nonce of the sender's next transaction, as the node counts it."""
         if sender not in self._nonces:
-            self._nonces[sender] = int(str(self.rpc("eth_getTransactionCount", sender, "latest")), 16)
+            self._nonces[sender] = int(
+                str(self.rpc("eth_getTransactionCount", sender, "latest")), 16
+            )
         return self._nonces[sender]
 
     def mine(self, timestamp: int, calls: Sequence[Call] = ()) -> Mined:

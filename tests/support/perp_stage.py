@@ -1,4 +1,4 @@
-"""The calm market of the local chain, ready for a shock: an outsider moves its pools, bots liquidate.
+"""The calm market of the local chain, ready for a shock: an outsider moves pools, bots liquidate.
 
 Everything the bots do they decide by the contracts' own views and answers.
 """
@@ -23,7 +23,7 @@ from analyzer.devnet.up import DevnetInfo
 from analyzer.devnet.world import View, World, chain_id_of
 
 STEPS = 8
-"""In so many steps a price goes all its way: the protocol lets a pool follow only a few per cent."""
+"""In so many steps a price goes its way: the protocol lets a pool follow only a few per cent."""
 BOTS = 3
 DEEP_POCKETS_USD = 400_000_000
 CONVERGED_S = 31 * MINUTE

@@ -22,8 +22,8 @@ from analyzer.model.closure import Executed
 from analyzer.protocols.perp_v2.account import AccountMath
 from analyzer.protocols.perp_v2.liquidate import position_closures
 from analyzer.protocols.perp_v2.plug import PerpV2, state_of
-from analyzer.protocols.perp_v2.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.settlement import without_open_orders
+from analyzer.protocols.perp_v2.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.state import PerpState
 
 pytestmark = pytest.mark.chain
@@ -234,7 +234,8 @@ def test_the_book_before_the_shock_foresees_them_up_to_funding_fees_and_the_pool
     with capsys.disabled():
         print(
             f"\nprice {shocked.name}: {len(foreseen)} foreseen, {len(breaching)} found,"
-            f" {len(differ)} differ, {len(by_fund)} of them as the fund earned fees; largest causes: pool {largest[0]:,.4f},"
-            f" funding {largest[1]:,.4f}, fees {largest[2]:,.4f}"
+            f" {len(differ)} differ, {len(by_fund)} of them as the fund earned fees;"
+            f" largest causes: pool {largest[0]:,.4f}, funding {largest[1]:,.4f},"
+            f" fees {largest[2]:,.4f}"
         )
     assert len(breaching) >= 10
