@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from hypothesis import strategies as st
+from linear_house import E18, Holder, House, venue_of
 
 from analyzer.contagion.apportion import apportion
+from analyzer.contagion.cascade import run_cascade
 from analyzer.contagion.edges import (
     OFFSET,
     PAST,
@@ -22,6 +25,10 @@ from analyzer.contagion.edges import (
     receipt_node,
     unsettled_node,
 )
+from analyzer.contagion.result import CascadeResult
+from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.visits import CascadeOptions
+from analyzer.market.depth import Linear
 
 A, B, C, D = (account_node("perp", name) for name in "ABCD")
 FUND = fund_node("perp", "insurance fund")
@@ -63,6 +70,20 @@ def r15_edges() -> Cascade:
         failed=frozenset({A, B, C}),
         closed={A: 1, B: 2, C: 3},
     )
+
+
+def run_r15(options: CascadeOptions | None = None) -> CascadeResult:
+    """R15 by the cascade itself (venue `house`), its price within 1e-17 of the linear curve."""
+    holders = {
+        "A": Holder(-8800 * E18, {"X": 100 * E18}),
+        "B": Holder(-17000 * E18, {"X": 200 * E18}),
+        "C": Holder(-24000 * E18, {"X": 300 * E18}),
+        "D": Holder(11500 * E18, {"X": -100 * E18}),
+    }
+    house = House({"X": 100 * E18}, holders, maintenance=Fraction(1, 20), fund=100 * E18)
+    scenario = Scenario("R15", "R15", "R15", (Step({"X": Fraction(92, 100)}),))
+    curve = Linear(100 * 92 / 0.03, "R15: 0.03 a unit sold")
+    return run_cascade([venue_of(house)], scenario, {"X": curve}, options)
 
 
 AMOUNTS = st.integers(0, 10**6) | st.integers(0, 3) | st.integers(10**24, 10**27)
