@@ -32,6 +32,7 @@ from analyzer.protocols.perp_v2.state import (
     Account,
     AccountMarket,
     CollateralState,
+    Config,
     FundingGrowth,
     MarketState,
     MarketStatus,
@@ -75,6 +76,14 @@ class Valuation:
         if found is None:
             raise UnreadableNumberError(Unreadable(f"collateral token {token}", "was not read"))
         return found
+
+    def config_with(self, *names: str) -> Config:
+        """The parameters, once it is sure that these (fields that only liquidations need) were
+        read. Raises: UnreadableNumberError when one was not."""
+        for name in names:
+            if name in self.state.config.unread:
+                raise UnreadableNumberError(self.state.config.unread[name])
+        return self.state.config
 
     def growth(self, base_token: str) -> FundingGrowth:
         """The market's funding growth at the block. Raises: UnreadableNumberError."""

@@ -92,8 +92,12 @@ NO_PENALTY = Penalty(0, 0, 0)
 
 
 def _penalty(valuation: Valuation, notional: int, value_before: int) -> Penalty:
-    """All of it for the liquidator when the account was below zero, else half, rounded down."""
-    total = mul_ratio(abs(notional), valuation.state.config.liquidation_penalty_ratio)
+    """All of it for the liquidator when the account was below zero, else half, rounded down.
+
+    Raises: UnreadableNumberError when the ratio was not read.
+    """
+    config = valuation.config_with("liquidation_penalty_ratio")
+    total = mul_ratio(abs(notional), config.liquidation_penalty_ratio)
     to_liquidator = total if value_before < 0 else total // 2
     return Penalty(total, to_liquidator, total - to_liquidator)
 

@@ -42,7 +42,10 @@ def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:
     contract reverts).
     """
     state = account.valuation.state
-    config, info = state.config, account.valuation.token(token)
+    info = account.valuation.token(token)
+    config = account.valuation.config_with(
+        "collateral_liquidation_ratio", "cl_insurance_fund_fee_ratio", "collateral_value_dust"
+    )
     debt = max(account.settlement_debt, mul_ratio(account.total_debt_value, config.im_ratio))
     if debt > from_settlement(config.collateral_value_dust, state.settlement_decimals):
         debt = mul_ratio(debt, config.collateral_liquidation_ratio)

@@ -199,7 +199,13 @@ def _status_and_note(account: AccountMath) -> tuple[str, str]:
     state = account.valuation.state
     hindered = []
     possible = 0
-    for closure in position_closures(account.valuation, account.account):
+    try:
+        closures = position_closures(account.valuation, account.account)
+    except UnreadableNumberError as error:
+        # Everything else of the account is known by now: only liquidations need this.
+        notes.append(f"what a liquidation would do is not known: {error.unreadable}")
+        return "open", "; ".join(notes)
+    for closure in closures:
         symbol = state.markets[closure.asset_id].symbol
         if closure.reverts in (None, "CH_CLWTISO"):
             possible += 1

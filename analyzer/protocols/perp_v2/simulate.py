@@ -188,7 +188,8 @@ class PerpSimulation:
         """Whether a liquidation could leave the account below zero, so that the fund decides."""
         numbers = AccountMath(self._valuation, self._state.accounts[account_id])
         try:
-            penalty_ratio = self._state.config.liquidation_penalty_ratio
+            config = self._valuation.config_with("liquidation_penalty_ratio")
+            penalty_ratio = config.liquidation_penalty_ratio
             most = mul_ratio(numbers.total_abs_position_value, penalty_ratio)
             return numbers.tested_account_value < 2 * most
         except UnreadableNumberError:

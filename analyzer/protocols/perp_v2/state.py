@@ -49,6 +49,8 @@ class Config:
     """In the settlement token's decimals."""
     whitelisted_debt_threshold: dict[str, int] = field(default_factory=dict)
     """trader -> threshold, in the settlement token's decimals; 0 or absent = the global one."""
+    unread: dict[str, Unreadable] = field(default_factory=dict)
+    """Name of a field that only liquidations need -> why it was not read: its value is none."""
 
 
 @dataclass(slots=True)

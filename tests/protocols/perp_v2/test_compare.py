@@ -201,6 +201,26 @@ def test_a_parameter_that_was_not_read_makes_everybody_unknown() -> None:
     assert sorted(state.unreadable) == sorted([ALICE, BOB, CAROL])
 
 
+@pytest.mark.parametrize(
+    ("contract", "function", "field"),
+    [
+        ("clearing_house_config", "getLiquidationPenaltyRatio", "liquidation_penalty_ratio"),
+        ("collateral_manager", "getLiquidationRatio", "collateral_liquidation_ratio"),
+        ("collateral_manager", "getCLInsuranceFundFeeRatio", "cl_insurance_fund_fee_ratio"),
+        ("collateral_manager", "getCollateralValueDust", "collateral_value_dust"),
+    ],
+)
+def test_a_parameter_of_liquidations_alone_that_was_not_read_makes_nobody_unknown(
+    contract: str, function: str, field: str
+) -> None:
+    ledger = story().fold()
+    node = ToldNode(ledger, TIME)
+    node.calls[CONTRACTS[contract], function] = NotRead("not recorded")
+    state, _ = state_of(node, ledger)
+    assert state.unreadable == {}
+    assert list(state.config.unread) == [field]
+
+
 def test_the_ledger_is_left_as_it_was() -> None:
     ledger, twin = story().fold(), story().fold()
     node = ToldNode(ledger, TIME)

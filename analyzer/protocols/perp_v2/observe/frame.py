@@ -27,6 +27,15 @@ _HOUSE_CONFIG = {
 }
 _NOT_IN_MARGIN = frozenset({"max_markets_per_account", "settlement_token_balance_cap"})
 """Limits on new deposits and markets: no number of an account that exists depends on them."""
+_IN_LIQUIDATIONS_ONLY = frozenset(
+    {
+        "liquidation_penalty_ratio",
+        "collateral_liquidation_ratio",
+        "cl_insurance_fund_fee_ratio",
+        "collateral_value_dust",
+    }
+)
+"""What a liquidation takes, not who can be liquidated: margin stands without them."""
 _COLLATERAL_CONFIG = {
     "collateral_mm_ratio_buffer": "getMmRatioBuffer",
     "debt_non_settlement_token_value_ratio": "getDebtNonSettlementTokenValueRatio",
@@ -41,8 +50,9 @@ _COLLATERAL_CONFIG = {
 class Frame:
     """What holds for the protocol as a whole at the block.
 
-    config_problem: why a parameter that margin or liquidation needs is not known (then every
-    account is unknown). Balances in the token's own decimals, None when not read.
+    config_problem: why a parameter that margin needs is not known (then every account is
+    unknown); those that only liquidations need are in `config.unread`. Balances in the token's
+    own decimals, None when not read.
     """
 
     settlement_token: str
@@ -165,11 +175,14 @@ def _config(
 ) -> tuple[Config, Unreadable | None]:
     """The parameters as their getters have them; thresholds of single traders from logs."""
     values: dict[str, int] = {}
+    unread: dict[str, Unreadable] = {}
     problem: Unreadable | None = None
     for name, ticket in tickets.parameters.items():
         number = replies.number(ticket)
         if not isinstance(number, Unreadable):
             values[name] = number
+        elif name in _IN_LIQUIDATIONS_ONLY:
+            unread[name] = number
         elif name not in _NOT_IN_MARGIN:
             problem = problem or number
     pair = replies.values(tickets.intervals)
@@ -179,7 +192,7 @@ def _config(
         long, premium = pair
         if isinstance(long, int) and isinstance(premium, int):
             values |= {"mark_market_twap_interval_s": long, "mark_premium_interval_s": premium}
-    config = replace(from_logs)
+    config = replace(from_logs, unread=unread)
     for name, value in values.items():
         setattr(config, name, value)
     return config, problem
