@@ -1,3 +1,23 @@
 """Tells whether a derivative protocol is solvent, account by account, straight from the chain."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from analyzer.runs.database import Database
+
 __version__ = "0.1.0"
+"""A snapshot's scans name the version that made them."""
+
+
+def open(path: str | Path) -> Database:
+    """The snapshot at `path` for Python: tables as DataFrames, exact money, the book itself.
+
+    See `analyzer.runs.database.Database`. Raises: InputError when there is no such snapshot.
+    """
+    from analyzer.runs.database import open_database
+
+    return open_database(path)
