@@ -195,7 +195,9 @@ class AaveSimulation:
             )
             self._touch(account_id)
             what = f"{holding.reserve.symbol} withdrawn"
-            moved = (Transfer(account_id, OWNER, self._e18(value), what),)
+            moved = (
+                Transfer(account_id, OWNER, self._e18(value), what, asset_id=holding.reserve.asset),
+            )
             done += [*moved, *self._rounding(before, moved)]
         return done
 
