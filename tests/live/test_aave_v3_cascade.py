@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from aave_hand import Hand, Liquidated, hand, predicted
+from aave_hand import Hand, Liquidated, hand, limited, predicted
 
 from analyzer.devnet.world import View
 from analyzer.model.closure import Executed
@@ -65,17 +65,6 @@ def shock(market: Hand, state: AaveState, percent: dict[str, int]) -> None:
             assert isinstance(reserve.price.price, int)
             market.world.queue(market.report(reserve.asset, reserve.price.price * part // 100))
     market.world.mine(must_succeed=True)
-
-
-def limited(calls: Sequence[Liquidated], executed: Sequence[Executed]) -> frozenset[int]:
-    """The calls in which the dust rule let less than the maximum through: what stays of the debt
-    and what stays of the collateral are both something, in an account far below one."""
-    return frozenset(
-        number
-        for number, one in enumerate(executed)
-        if one.closure.after["scaled_debt"] and one.closure.after["collateral_flag"]
-        if calls[number].debt_repaid
-    )
 
 
 @pytest.mark.parametrize("percent", [DOWN, DEPEG], ids=["down", "depeg"])

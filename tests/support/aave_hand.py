@@ -192,12 +192,14 @@ class Hand:
             label="liquidate",
         )
 
-    def liquidate(self, wanted: Sequence[Liquidated], limited: frozenset[int]) -> list[Liquidated]:
-        """Bots make these calls one after the other in one block, at the time of the last block;
-        what happened. limited: numbers of those that must ask for an amount (the dust rule)."""
+    def liquidate(
+        self, wanted: Sequence[Liquidated], limited: frozenset[int], *, seconds: int = 0
+    ) -> list[Liquidated]:
+        """Bots make these calls one after the other in one block, `seconds` after the last one;
+        what happened. limited: numbers of those that ask for an amount (see `limited`)."""
         calls = [self.call(w, all_of_it=i not in limited) for i, w in enumerate(wanted)]
         self.world.queue(*calls)
-        mined = self.world.mine(0)
+        mined = self.world.mine(seconds)
         failed = [r.call.data.hex() for r in mined.receipts if not r.ok]
         assert failed == [], f"{len(failed)} of {len(calls)} liquidations reverted"
         self.book()
@@ -211,6 +213,17 @@ class Hand:
 def _fallback(oracle: Contract) -> list[View]:
     """The question for the oracle's fallback."""
     return [View(oracle, "getFallbackOracle")]
+
+
+def limited(calls: Sequence[Liquidated], executed: Sequence[Executed]) -> frozenset[int]:
+    """The calls that ask for the amount itself: those after which both debt and collateral stay,
+    because the dust rule may let less than the maximum through."""
+    return frozenset(
+        number
+        for number, one in enumerate(executed)
+        if one.closure.after["scaled_debt"] and one.closure.after["collateral_flag"]
+        if calls[number].debt_repaid
+    )
 
 
 def happened(events: Sequence[Event]) -> list[Liquidated]:

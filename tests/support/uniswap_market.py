@@ -121,9 +121,7 @@ def open_market(
     market = Market(world, asset[0], quote[0], asset[1], quote[1], router, Contract("", pool_abi))
     tokens = (asset[0], quote[0]) if market.asset_is_token0 else (quote[0], asset[0])
     root = _root(market, price)
-    world.queue(
-        manager.send(maker, "createAndInitializePoolIfNecessary", *tokens, FEE_PIPS, root)
-    )
+    world.queue(manager.send(maker, "createAndInitializePoolIfNecessary", *tokens, FEE_PIPS, root))
     _provide(world, maker, tokens, manager.address)
     world.mine(must_succeed=True)
     (answer,) = world.ask([View(factory, "getPool", (*tokens, FEE_PIPS))])
