@@ -45,10 +45,10 @@ FEED_UNIT = 10**10
 FALLEN = Fraction(68, 100)
 """Where ether trades when the story begins, of what the oracle still says."""
 LIQUIDITY = (
-    Range(0.97, 1.03, 300_000),
-    Range(0.90, 1.10, 700_000),
-    Range(0.60, 1.40, 1_500_000),
-    Range(0.20, 5.00, 2_500_000),
+    Range(0.97, 1.03, 20_000),
+    Range(0.90, 1.10, 50_000),
+    Range(0.60, 1.40, 120_000),
+    Range(0.20, 5.00, 600_000),
 )
 """The pool's ranges: thinner and thinner below."""
 SECONDS = 12
@@ -172,7 +172,7 @@ class Replay:
             burned += bad_debt_of(executed)
             net = net_of(executed, setting.ether)
             if self.exact_pool:
-                pool = swap(pool, net, zero_for_one=_is_zero_for_one(setting, net)).pool
+                pool = after_trade(setting, pool, net)
                 price = setting.market.price_e18(pool.sqrt_price_x96)
             else:
                 price = self._along_the_curve(net)
@@ -186,9 +186,11 @@ class Replay:
         return int(setting.fallen_e18 * Fraction(setting.curve.price_ratio(volume)))
 
 
-def _is_zero_for_one(setting: Setting, net: int) -> bool:
-    """Whether token 0 goes into the pool."""
-    return setting.market.asset_is_token0 == (net > 0)
+def after_trade(setting: Setting, pool: PoolState, net: int) -> PoolState:
+    """The pool after so much of the asset was sold to it (or, below 0, bought)."""
+    if net == 0:
+        return pool
+    return swap(pool, net, zero_for_one=setting.market.asset_is_token0 == (net > 0)).pool
 
 
 def _later(moving: AaveSimulation, ids: Sequence[str], book: Book, time: int) -> AaveSimulation:
@@ -233,10 +235,10 @@ def live(found: Hand, setting: Setting) -> Ending:
 
 def sell(found: Hand, setting: Setting, net: int) -> None:
     """The bot trades in the pool, which ends exactly where its integers end in our arithmetic."""
-    before = setting.market.read(found.chain)
-    setting.market.trade(found.bot, net)
+    expected = after_trade(setting, setting.market.read(found.chain), net)
+    if net:
+        setting.market.trade(found.bot, net)
     found.world.mine(SECONDS, must_succeed=True)
-    expected = swap(before, net, zero_for_one=_is_zero_for_one(setting, net)).pool
     assert setting.market.sqrt_price() == expected.sqrt_price_x96
 
 
