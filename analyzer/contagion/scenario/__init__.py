@@ -7,6 +7,12 @@
 from __future__ import annotations
 
 from analyzer.contagion.scenario.family import ray
+from analyzer.contagion.scenario.file import (
+    load_scenario,
+    read_scenario,
+    shipped_names,
+    shipped_scenarios,
+)
 from analyzer.contagion.scenario.types import (
     ALL,
     LEAST_BETA_MULTIPLIER,
@@ -29,10 +35,14 @@ __all__ = [
     "Scenario",
     "Step",
     "is_stale",
+    "load_scenario",
     "multiplier",
     "parse_percent",
     "parse_shock",
     "ray",
     "reach",
+    "read_scenario",
+    "shipped_names",
+    "shipped_scenarios",
     "unmapped",
 ]

@@ -1,0 +1,143 @@
+"""One table of a scenario file: its values by key, exact, and which keys were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from analyzer.contagion.scenario.words import check_key, parse_percent
+from analyzer.model.errors import InputError
+from analyzer.model.integers import WAD
+
+
+class Entry:
+    """A table. Every getter raises InputError naming the table and the key."""
+
+    def __init__(self, where: str, table: Mapping[str, object]) -> None:
+        self.where, self._table = where, table
+        self._used: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._table
+
+    def names(self) -> Sequence[str]:
+        """The keys as they stand in the file."""
+        return list(self._table)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text of one line."""
+        value = self._get(key, default)
+        if not isinstance(value, str) or (not value and default is None):
+            raise self._wrong(key, "a text", value)
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; none when the key is missing."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, "a list of texts", value)
+        return tuple(value)
+
+    def is_list(self, key: str) -> bool:
+        """Whether a list stands there."""
+        return isinstance(self._table.get(key), list)
+
+    def flag(self, key: str) -> bool:
+        """true or false; false when the key is missing."""
+        value = self._get(key, False)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "true or false", value)
+        return value
+
+    def count(self, key: str) -> int | None:
+        """A whole number, not negative; None when the key is missing."""
+        value = self._get(key, None, optional=True)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self._wrong(key, "a whole number", value)
+        return value
+
+    def number(self, key: str) -> Fraction:
+        """A number, exact."""
+        return self._exact(key, self._get(key, None))
+
+    def positive(self, key: str, default: Fraction) -> Fraction:
+        """A number above zero, exact."""
+        value = self._exact(key, self._get(key, default))
+        if value <= 0:
+            raise self._wrong(key, "above zero", self._table[key])
+        return value
+
+    def share(self, key: str) -> Fraction | None:
+        """A number from 0 to 1, exact; None when the key is missing."""
+        value = self._get(key, None, optional=True)
+        if value is None:
+            return None
+        exact = self._exact(key, value)
+        if not 0 <= exact <= 1:
+            raise self._wrong(key, "from 0 to 1", value)
+        return exact
+
+    def factor(self, key: str) -> str:
+        """A key that names a factor, a class or `*`."""
+        check_key(key, what=self.where)
+        return key
+
+    def multiple(self, key: str) -> Fraction:
+        """A move like -30% or a multiple like x0.7, as a multiple of the price."""
+        value = self._get(key, None)
+        if not isinstance(value, str):
+            raise self._wrong(key, 'a text like "-30%" or "x0.7"', value)
+        return parse_percent(value, what=f"{self.where}.{key}")
+
+    def price_e18(self, key: str) -> int:
+        """A price above zero, in 18 decimals. It may have no more of them."""
+        exact = self.positive(key, Fraction(0)) * WAD
+        if exact.denominator != 1:
+            raise InputError(f"{self.where}.{key} has more than 18 decimals")
+        return exact.numerator
+
+    def table(self, key: str) -> Entry:
+        """A table; an empty one when the key is missing."""
+        value = self._get(key, {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, f"a table [{key}]", value)
+        return Entry(f"{self.where}: {key}", value)
+
+    def tables(self, key: str) -> list[Entry]:
+        """An array of tables `[[key]]`, each named by its number; empty when it is missing."""
+        value = self._get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self._wrong(key, f"tables [[{key}]]", value)
+        return [
+            Entry(f"{self.where}: {key} {number}", item) for number, item in enumerate(value, 1)
+        ]
+
+    def check_all_used(self) -> None:
+        """Raises: InputError for a key that nothing asked for."""
+        for key in self._table:
+            if key not in self._used:
+                known = ", ".join(sorted(self._used))
+                raise InputError(f"{self.where}: there is no key {key} (known: {known})")
+
+    def _get(self, key: str, default: object, *, optional: bool = False) -> object:
+        """A value; its key counts as known. Without a default it has to be there."""
+        self._used.add(key)
+        if key not in self._table and default is None and not optional:
+            raise InputError(f"{self.where} needs the key {key}")
+        return self._table.get(key, default)
+
+    def _exact(self, key: str, value: object) -> Fraction:
+        """An integer, a decimal or a fraction as a fraction; a boolean is none of them."""
+        if isinstance(value, int | Fraction) and not isinstance(value, bool):
+            return Fraction(value)
+        if isinstance(value, Decimal) and value.is_finite():
+            return Fraction(value)
+        raise self._wrong(key, "a number", value)
+
+    def _wrong(self, key: str, wanted: str, value: object) -> InputError:
+        """The complaint about one value."""
+        found = str(value) if isinstance(value, Decimal) else repr(value)
+        return InputError(f"{self.where}.{key} has to be {wanted}, it is {found}")

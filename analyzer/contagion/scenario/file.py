@@ -1,0 +1,181 @@
+"""Scenarios as TOML files: those that ship with the package, and anybody's own.
+
+    title = "ETH falls by half"              # one line
+    source = "my own"                        # where the numbers are from, in words
+    venue = "Binance"                        # where the prices were seen, if anywhere
+    unverified = ["the low of SOL"]          # what was not checked; none = verified
+    notes = ["what a reader should know"]
+    depth = 0.02                             # every depth times this
+    market_factor = "ETH"                    # what the betas are betas to
+    stale = ["*"]                            # factors whose price the protocol does not learn
+    withdraw = true                          # owners take out their free collateral first
+    default_owners = 2                       # the two largest owners, or a list of account ids
+
+    [shocks]                                 # a single step: of the block's price
+    ETH = "-50%"
+    CRV = "x1.136"
+    "stETH/ETH" = "-6.5%"
+    "@alt" = "-40%"                          # by class: @major @alt @stable @ratio @unlisted
+    "*" = "-10%"                             # whatever else is no stable and no depeg
+
+    [betas]
+    BTC = 0.5
+
+    [margin_spiral]                          # all keys optional
+    shock = 2                                # volatility times this at once
+    daily_volatility = 0.04
+    decay = 0.94
+    round_days = 1
+    cap = 5
+
+    [[step]]                                 # instead of [shocks]: one after another
+    shocks = {ETH = "-30%"}
+    prices = {"0x..." = 1234.56}             # exact prices of the protocol, by asset id
+    liquidators = 0                          # share of those in breach that are got to in a round
+    rounds = 10                              # rounds before the next step begins
+
+Every number is read exactly, as it is written. An error is one line and names the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from analyzer.contagion.scenario.entry import Entry
+from analyzer.contagion.scenario.types import MarginSpiral, Scenario, Step
+from analyzer.model.errors import InputError
+
+SHIPPED = Path(__file__).resolve().parent.parent / "scenarios"
+"""The folder of the files that ship: package data."""
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """The shipped scenario of that name, or the one in that file.
+
+    Raises: InputError when there is none (with the nearest names), or naming the key that is
+    wrong.
+    """
+    names = shipped_names()
+    if name_or_path in names:
+        return read_scenario(SHIPPED / f"{name_or_path}.toml")
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        return read_scenario(path)
+    near = difflib.get_close_matches(name_or_path, names, n=3, cutoff=0.4) or names
+    raise InputError(
+        f"there is no scenario '{name_or_path}', nor such a file (shipped: {', '.join(near)})"
+    )
+
+
+def shipped_names() -> list[str]:
+    """The names of the scenarios that ship, sorted."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def shipped_scenarios() -> list[Scenario]:
+    """Every scenario that ships with the package, by name."""
+    return [load_scenario(name) for name in shipped_names()]
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The scenario in a file; its name is the file's. Raises: InputError naming the key."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except FileNotFoundError:
+        raise InputError(f"there is no scenario file {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no scenario file: {error}") from error
+    entry = Entry(str(path), values)
+    unverified = entry.texts("unverified")
+    betas = _numbers(entry.table("betas"))
+    market_factor = entry.text("market_factor", "") or None
+    if betas and market_factor is None:
+        raise InputError(f"{path}: betas need the key market_factor: what they are betas to")
+    steps = _steps(entry)
+    spiral = entry.table("margin_spiral") if "margin_spiral" in values else None
+    scenario = Scenario(
+        name=path.stem,
+        title=entry.text("title"),
+        source=entry.text("source"),
+        steps=steps,
+        venue=entry.text("venue", ""),
+        verified=not unverified,
+        unverified=unverified,
+        notes=entry.texts("notes"),
+        depth_multiplier=entry.positive("depth", Fraction(1)),
+        betas=betas,
+        market_factor=market_factor,
+        stale=frozenset(entry.texts("stale")),
+        withdraw=entry.flag("withdraw"),
+        default_owners=_default_owners(entry),
+        margin_spiral=None if spiral is None else _spiral(spiral),
+    )
+    entry.check_all_used()
+    return scenario
+
+
+def _steps(entry: Entry) -> tuple[Step, ...]:
+    """`[shocks]` as the only step, or every `[[step]]`; neither is a step without a shock."""
+    tables = entry.tables("step")
+    if "shocks" in entry and tables:
+        raise InputError(f"{entry.where}: either [shocks] or [[step]], not both")
+    if not tables:
+        return (Step(_shocks(entry.table("shocks"))),)
+    return tuple(_step(table) for table in tables)
+
+
+def _step(entry: Entry) -> Step:
+    """One `[[step]]`."""
+    step = Step(
+        shocks=_shocks(entry.table("shocks")),
+        prices_e18=_prices(entry.table("prices")),
+        liquidator_capacity=entry.share("liquidators"),
+        rounds_limit=entry.count("rounds"),
+    )
+    entry.check_all_used()
+    return step
+
+
+def _shocks(entry: Entry) -> Mapping[str, Fraction]:
+    """Factor or class -> multiple of the price."""
+    return {entry.factor(key): entry.multiple(key) for key in entry.names()}
+
+
+def _numbers(entry: Entry) -> Mapping[str, Fraction]:
+    """Factor or class -> beta."""
+    return {entry.factor(key): entry.number(key) for key in entry.names()}
+
+
+def _prices(entry: Entry) -> Mapping[str, int]:
+    """Asset id -> price in 18 decimals."""
+    return {key: entry.price_e18(key) for key in entry.names()}
+
+
+def _default_owners(entry: Entry) -> int | tuple[str, ...]:
+    """How many, or who."""
+    if entry.is_list("default_owners"):
+        return entry.texts("default_owners")
+    return entry.count("default_owners") or 0
+
+
+def _spiral(entry: Entry) -> MarginSpiral:
+    """`[margin_spiral]`; what it does not name is as in the class."""
+    plain = MarginSpiral()
+    spiral = MarginSpiral(
+        daily_volatility=entry.positive("daily_volatility", plain.daily_volatility),
+        shock=entry.positive("shock", plain.shock),
+        decay=entry.positive("decay", plain.decay),
+        round_days=entry.positive("round_days", plain.round_days),
+        cap=entry.positive("cap", plain.cap),
+    )
+    if spiral.cap < 1:
+        raise InputError(f"{entry.where}.cap has to be at least 1: requirements do not fall")
+    if spiral.decay > 1:
+        raise InputError(f"{entry.where}.decay has to be at most 1: it is a weight")
+    entry.check_all_used()
+    return spiral
