@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from linear_house import E18, Holder, House, venue_of
+from transmissions import run_r15
 
 from analyzer.contagion.attribution import check_attribution, root_causes
 from analyzer.contagion.cascade import run_cascade
@@ -24,6 +27,7 @@ from analyzer.contagion.visits import CascadeOptions, Order
 from analyzer.contagion.words import facts_of, path_words
 from analyzer.market.depth import Linear, NoImpact
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "contagion.md"
 ALL = Limits(paths=10**5, paths_each=10**5, victims=10**5)
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
@@ -278,14 +282,14 @@ def last_prices(result: CascadeResult) -> Any:
 
 
 def test_with_shorts_a_larger_shock_may_close_fewer_and_leave_a_higher_price() -> None:
-    held, cash = [[10, -30], [-10, -20]], [2410, 3460]
+    held, cash = [[10, 30], [-10, 20]], [-3600, -580]
     small, large = hundreds(held, cash, "0.94"), hundreds(held, cash, "0.89")
-    # After the smaller shock B, short in X, lacks the gain that would carry it through A's buying
-    # of Y.
+    # After the smaller shock B, short of X, lacks the gain that would carry it through A's sale of
+    # Y, and sells Y too.
     assert rounds_of(small) == {"A": 1, "B": 2}
     assert rounds_of(large) == {"A": 1}
-    assert last_prices(small) == [94, 125]
-    assert last_prices(large) == [84, 115]
+    assert last_prices(small) == [94, 75]
+    assert last_prices(large) == [84, 85]
 
 
 def test_with_shorts_who_fails_depends_on_the_order() -> None:
@@ -317,3 +321,25 @@ def test_rescuing_an_account_may_bring_others_down() -> None:
     assert rounds_of(hundreds(held, cash, "0.91", alone)) == {"B": 1}
     # B's sale of Y is what keeps C, short in Y, in good standing.
     assert rounds_of(hundreds(held, cash, "0.91", rescue)) == {"C": 1, "A": 2}
+
+
+def test_the_documentation_names_tests_that_exist() -> None:
+    here = Path(__file__).parent
+    named = set(re.findall(r"`(test_\w+)`", DOCUMENT.read_text(encoding="utf-8")))
+    texts = "".join(path.read_text(encoding="utf-8") for path in here.glob("test_*.py"))
+    assert len(named) > 10
+    assert named - set(re.findall(r"def (test_\w+)\(", texts)) == set()
+
+
+def test_the_documentation_shows_the_paths_of_r15_as_they_come_out() -> None:
+    result = run_r15()
+    found = top_paths(result.edges, losses_of(result), set(result.failures), limits=ALL)
+    names = {account_node("house", name): name for name in "ABC"}
+    victims = {victim.victim: victim for victim in found.victims}
+    told = [
+        path_words(path, facts_of(result, names), victims[path.victim])
+        for path in found.paths
+        if names[path.victim] == "C"
+    ]
+    shown = DOCUMENT.read_text(encoding="utf-8").split("<!-- paths of R15 -->\n```\n")[1]
+    assert shown.split("\n```")[0].splitlines() == told

@@ -171,15 +171,15 @@ PRICES, IMPACT, RATE = [100, 100], [0.5, 0.5], [0.1, 0.1]
 
 
 def test_with_shorts_a_larger_shock_may_close_fewer_and_leave_a_higher_price() -> None:
-    held, cash = [[10, -30], [-10, -20]], [2410, 3460]
+    held, cash = [[10, 30], [-10, 20]], [-3600, -580]
     small = threshold(held, cash, PRICES, [-6, 0], IMPACT, RATE)
     large = threshold(held, cash, PRICES, [-11, 0], IMPACT, RATE)
     # After the smaller shock the second account, short in the falling asset, lacks the gain that
-    # would carry it through the first one's buying of the other asset.
+    # would carry it through the first one's sale of the other asset, and sells that too.
     assert small.failed_round.tolist() == [0, 1]
     assert large.failed_round.tolist() == [0, -1]
-    assert small.prices[-1].tolist() == [94, 125]
-    assert large.prices[-1].tolist() == [84, 115]
+    assert small.prices[-1].tolist() == [94, 75]
+    assert large.prices[-1].tolist() == [84, 85]
 
 
 def test_with_shorts_who_fails_depends_on_the_order() -> None:
