@@ -93,7 +93,7 @@ class Rules:
     penalty [factor]: share of what is sold that the account pays on top. fraction: of what is
     open that one visit closes; 1 = everything. ranks: how many of the costliest owners are kept.
     screen: whether boxes of prices leave out what they can (the same result, faster). tile:
-    accounts a tile.
+    accounts a tile. rounds: after how many a scenario is left as it is; None = at its end.
     """
 
     penalty: Floats
@@ -101,22 +101,30 @@ class Rules:
     ranks: int = 2
     screen: bool = True
     tile: int = 4096
+    rounds: int | None = None
 
 
 def rules(
-    book: LinearBook, *, penalty: ArrayLike = 0.0, fraction: float = 1.0, ranks: int = 2,
-    screen: bool = True, tile: int = 4096,
-) -> Rules:  # fmt: skip
+    book: LinearBook,
+    *,
+    penalty: ArrayLike = 0.0,
+    fraction: float = 1.0,
+    ranks: int = 2,
+    screen: bool = True,
+    tile: int = 4096,
+    rounds: int | None = None,
+) -> Rules:
     """Rules for `book`. penalty: one share, or one a factor.
 
-    Raises: ValueError for a penalty below 0, a fraction outside (0, 1], a tile below 1.
+    Raises: ValueError for a penalty below 0, a fraction outside (0, 1], a tile or rounds below 1.
     """
     share = np.broadcast_to(np.asarray(penalty, dtype=np.float64), (len(book.factors),))
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be above 0 and at most 1, not {fraction}")
-    if tile < 1:
-        raise ValueError(f"tile must be at least 1, not {tile}")
-    return Rules(vector("penalty", share), fraction, ranks, screen, tile)
+    for name, value in (("tile", tile), ("rounds", 1 if rounds is None else rounds)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    return Rules(vector("penalty", share), fraction, ranks, screen, tile, rounds)
 
 
 def cascades(
@@ -180,12 +188,13 @@ class _Run:
 
     def to_the_end(self) -> _Run:
         """Rounds until nothing more is closed."""
-        moving = np.ones(len(self.scenarios), dtype=np.bool_)
-        first = True
+        moving, done = np.ones(len(self.scenarios), dtype=np.bool_), 0
         while moving.any() or (self.partial is not None and self.partial.open()):
             before = self.prices.copy()
-            self._round(moving, first=first)
-            moving, first = (self.prices != before).any(axis=0), False
+            self._round(moving, first=done == 0)
+            moving, done = (self.prices != before).any(axis=0), done + 1
+            if done == self.by.rounds:
+                break
         return self
 
     def _round(self, moving: NDArray[np.bool_], *, first: bool) -> None:
@@ -251,16 +260,20 @@ class _Run:
         """Adds what these pairs sell, in units of value at the block's prices, and counts them;
         the scenarios [scenario] that have any."""
         sold = dense_rows(self.book, self.book.sold, fresh.accounts)
-        sides = [(sold, flow)] if self.one_sided else [(sold, flow), (np.abs(sold), gross)]
+        # Prices follow from the flow: float64. The notional is only told: float32 a tile.
+        sides: list[tuple[Any, Floats]] = [(sold, flow)]
+        if not self.one_sided:
+            sides.append((np.abs(sold).astype(np.float32), gross))
         whole = fresh.words == prices.bits
         counts = np.zeros_like(self.failed)
-        everywhere = [amounts.T @ whole.astype(np.float64) for amounts, _ in sides]
+        everywhere = [amounts.T @ whole.astype(amounts.dtype) for amounts, _ in sides]
         for place, columns in enumerate(prices.columns):
             rows = np.flatnonzero((fresh.words[:, place] != 0) & ~whole[:, place])
-            flags = unpacked(fresh.words[rows, place], columns).astype(np.float64)
-            counts[columns] += whole[:, place].sum() + flags.sum(axis=0).astype(np.int64)
+            flags = unpacked(fresh.words[rows, place], columns)
+            counts[columns] += whole[:, place].sum() + flags.sum(axis=0)
             for (amounts, into), alike in zip(sides, everywhere, strict=True):
-                into[:, columns] += alike[:, place, None] + amounts[rows].T @ flags
+                mixed = amounts[rows].T @ flags.astype(amounts.dtype)
+                into[:, columns] += alike[:, place, None] + mixed
         if self.one_sided:
             gross[:] = flow
         self.failed += counts

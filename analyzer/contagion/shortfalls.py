@@ -42,7 +42,9 @@ class Largest:
             row, column = np.nonzero(short * shared[:, None])
             self.pending.append((owners[row], scenarios[column], short[row, column]))
             short, owners = short[~shared], owners[~shared]
-        self._merge(owners, scenarios, short)
+        # Whoever lacks less than the last of the n everywhere changes nothing.
+        above = short.max(axis=1, initial=0.0) > self.amount[-1, scenarios].min()
+        self._merge(owners[above], scenarios, short[above])
 
     def result(self) -> tuple[Floats, NDArray[np.int64]]:
         """(amount, owner) [rank, scenario], largest first; `NOBODY` with 0 where there is none."""

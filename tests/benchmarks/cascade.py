@@ -1,0 +1,152 @@
+"""How fast and how large: the batch cascade against scipy's CSR x dense, side by side.
+
+    python tests/benchmarks/cascade.py --accounts 1000000 --assets 100 --scenarios 1000
+
+Interleaved rounds on one machine in one process, the order turning; wall and CPU ratios are of
+pairs in the same turn (median [min-max]). Before a time counts, what the two say is compared: the
+same pairs closed in float64. The machine's own limit (float32 matrix product, memory) is measured
+in the same run. Writes JSON; asserts nothing about time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+
+import numpy as np
+from plain_cascade import plain_cascade
+from synthetic_book import Synthetic, synthetic
+
+from analyzer.contagion.kernel import Cascades, cascades, rules
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
+    """(wall seconds, CPU seconds of the process, what it gave)."""
+    before, start = os.times(), time.perf_counter()
+    result = work()
+    wall, after = time.perf_counter() - start, os.times()
+    return wall, after.user + after.system - before.user - before.system, result
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, smallest and largest."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def machine(assets: int) -> dict[str, float]:
+    """The limit: float32 products of the kernel's own shape (Gflop/s), and a copy (GB/s)."""
+    left, right = np.ones((4096, assets), np.float32), np.ones((assets, 64), np.float32)
+    big = np.ones((2048, 2048), np.float32)
+    block = np.ones(32 * 2**20, np.float32)
+    target = np.empty_like(block)
+
+    def best(work: Callable[[], Any], times: int) -> float:
+        return min(timed(work)[0] for _ in range(times))
+
+    return {
+        "sgemm_tile_gflops": 2 * left.size * 64 / best(lambda: left @ right, 200) / 1e9,
+        "sgemm_large_gflops": 2 * 2048**3 / best(lambda: big @ big, 5) / 1e9,
+        "copy_gb_per_s": 2 * block.nbytes / best(lambda: np.copyto(target, block), 10) / 1e9,
+    }
+
+
+def differing(batch: Cascades, closed: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    """Pairs of which the two say different things."""
+    return sum(
+        int((batch.closed_in(scenario) != closed[:, scenario]).sum())
+        for scenario in range(closed.shape[1])
+    )
+
+
+def compare(given: Synthetic, *, turns: int, rounds: int | None) -> dict[str, Any]:
+    """Kernel and rivals, `turns` times each; ratios of pairs of the same turn."""
+    depth = given.impacts.depth[:, 0]
+    ways: dict[str, Callable[[], Any]] = {
+        "kernel": lambda: cascades(
+            given.book, given.shocks, given.impacts, by=rules(given.book, rounds=rounds)
+        ),
+        "kernel_without_screen": lambda: cascades(
+            given.book, given.shocks, given.impacts,
+            by=rules(given.book, rounds=rounds, screen=False),
+        ),
+        "scipy_float32": lambda: plain_cascade(
+            given.book, given.shocks, depth, dtype=np.float32, rounds=rounds
+        ),
+        "scipy_float64": lambda: plain_cascade(
+            given.book, given.shocks, depth, dtype=np.float64, rounds=rounds
+        ),
+    }  # fmt: skip
+    names = list(ways)
+    wall: dict[str, list[float]] = {name: [] for name in names}
+    cpu: dict[str, list[float]] = {name: [] for name in names}
+    gate: dict[str, int] = {}
+    for turn in range(turns):
+        batch: Cascades | None = None
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            seconds, used, result = timed(ways[name])
+            wall[name].append(seconds)
+            cpu[name].append(used)
+            print(f"turn {turn}: {name} {seconds:.2f} s wall, {used:.2f} s CPU", file=sys.stderr)
+            if turn == 0 and name == "kernel":
+                batch = result
+            elif turn == 0 and batch is not None:
+                closed = (
+                    result[0]
+                    if isinstance(result, tuple)
+                    else np.stack([result.closed_in(s) for s in range(len(result.failed))], axis=1)
+                )
+                gate[f"pairs_differing_{name}"] = differing(batch, closed)
+            del result
+    return {
+        "wall_seconds": {name: spread(values) for name, values in wall.items()},
+        "cpu_seconds": {name: spread(values) for name, values in cpu.items()},
+        "wall_ratio": {n: spread([r / k for r, k in zip(wall[n], wall["kernel"], strict=True)])
+                       for n in names[1:]},
+        "cpu_ratio": {n: spread([r / k for r, k in zip(cpu[n], cpu["kernel"], strict=True)])
+                      for n in names[1:]},
+        "gate": gate,
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Runs what the arguments say and prints one JSON document."""
+    parse = argparse.ArgumentParser(description=__doc__)
+    parse.add_argument("--accounts", type=int, default=100_000)
+    parse.add_argument("--assets", type=int, default=100)
+    parse.add_argument("--scenarios", type=int, default=1_000)
+    parse.add_argument("--turns", type=int, default=5)
+    parse.add_argument("--rounds", type=int, default=1, help="rounds to compare; 0 = to the end")
+    parse.add_argument("--alone", action="store_true", help="the kernel to the end, no rivals")
+    asked = parse.parse_args()
+    given = synthetic(asked.accounts, asked.assets, asked.scenarios)
+    out: dict[str, Any] = {
+        "accounts": asked.accounts, "assets": asked.assets, "scenarios": asked.scenarios,
+        "entries": int(given.book.indptr[-1]), "numpy": np.__version__,
+        "cpus": os.cpu_count(), "load_before": os.getloadavg()[0],
+    }  # fmt: skip
+    out["machine"] = machine(asked.assets)
+    if asked.alone:
+        seconds, used, batch = timed(lambda: cascades(given.book, given.shocks, given.impacts))
+        out["whole"] = {
+            "wall_seconds": seconds, "cpu_seconds": used, "rounds": int(batch.rounds.max()),
+            "scenario_rounds": int(batch.rounds.sum()),
+            "closed_share": float(batch.failed.sum() / asked.accounts / asked.scenarios),
+        }  # fmt: skip
+    else:
+        out["compared"] = compare(given, turns=asked.turns, rounds=asked.rounds or None)
+    out["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(out, indent=1))
+
+
+if __name__ == "__main__":
+    main()
