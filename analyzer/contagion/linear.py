@@ -192,6 +192,11 @@ class Nonlinear:
             equity[:, columns] = found.equity
         return headroom, equity
 
+    def one(self, number: int) -> Nonlinear:
+        """One of these accounts alone."""
+        chosen = self.accounts[number : number + 1]
+        return Nonlinear(self.plug, part_of(self.book, [number]), self.factors, chosen)
+
 
 def nonlinear_accounts(plug: Repricer, book: Book, linear: LinearBook) -> Nonlinear:
     """The accounts that `linear` (made of this book) lists as nonlinear, ready to be asked."""
