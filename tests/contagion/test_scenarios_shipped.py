@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from statistics import median
 
-import numpy as np
 import pytest
 
 from analyzer.contagion.scenario import (
@@ -18,7 +17,10 @@ from analyzer.contagion.scenario import (
     shipped_names,
     shipped_scenarios,
 )
+from analyzer.market.beta import betas, exact
 from analyzer.market.classes import asset_class
+from analyzer.market.history import load_history
+from analyzer.market.returns import returns_of
 
 NAMED = """
 2020-03-12_black_thursday 2021-05-19_crash 2022-05_luna_ust 2022-06_steth 2022-09-18_gmx_avax
@@ -120,24 +122,25 @@ def test_the_first_step_of_black_thursday_is_the_hour_that_it_names(shared: Path
 
 @pytest.mark.parametrize("market", ["ETH", "BTC"])
 def test_the_shipped_betas_are_those_of_the_daily_closes(
-    candles: dict[str, dict[str, tuple[float, float]]], market: str
+    shared: Path, tmp_path: Path, market: str
 ) -> None:
+    path = tmp_path / "closes.csv"
+    with (
+        (shared / "data" / "prices" / "daily_majors.csv").open(encoding="utf-8") as lines,
+        path.open("w", encoding="utf-8") as out,
+    ):
+        out.write("time,factor,price\n")
+        for row in csv.DictReader(lines):
+            # MKR left the exchange within the year.
+            if "2025-04-27" <= row["date"] <= "2026-04-26" and row["asset"] != "MKR":
+                out.write(f"{row['date']},{row['asset']},{row['close']}\n")
+    returns = returns_of(load_history(path))
+    assert (returns.values.shape, returns.skipped) == ((351, 20), 13)
+    found = exact(betas(returns, market), places=2)
     scenario = load_scenario(f"beta_{market.lower()}_30")
-    days = [day for day in candles[market] if "2025-04-27" <= day <= "2026-04-26"]
-    returns = {
-        asset: np.diff(np.log([closes[day][1] for day in days]))
-        for asset, closes in candles.items()
-        if all(day in closes for day in days)
-    }
-    betas = {
-        asset: np.cov(own, returns[market])[0, 1] / np.var(returns[market], ddof=1)
-        for asset, own in returns.items()
-        if asset != market
-    }
-    named = {key: float(beta) for key, beta in scenario.betas.items() if not key.startswith("@")}
-    assert named == {asset: round(float(beta), 2) for asset, beta in betas.items()}
-    alts = [float(beta) for asset, beta in betas.items() if asset_class(asset) == "alt"]
-    assert float(scenario.betas["@alt"]) == round(median(alts), 2)
+    assert {k: v for k, v in scenario.betas.items() if not k.startswith("@")} == found
+    alts = [beta for factor, beta in found.items() if asset_class(factor) == "alt"]
+    assert scenario.betas["@alt"] == median(alts)
 
 
 def test_the_depths_of_the_family_are_those_of_its_names() -> None:

@@ -1,0 +1,234 @@
+"""Price history: a file of (time, factor, price), on one common grid.
+
+    CSV or Parquet with the columns time, factor, price (others are left alone)
+    time    ISO 8601 (`2025-10-10`, `2025-10-10T21:15:00Z`; without an offset UTC), unix seconds,
+            or a timestamp or date of Parquet
+    price   above zero
+
+Sources rarely print at the same second, and correlations of prices that are not of the same moment
+come out too low. So every factor is put on one grid of `step_s` seconds: at each point its last
+price within the step before. Where it has none there is a gap, which is named and never filled.
+
+Duplicates (one factor twice at one time) and prices that are not above zero are errors.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.model.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = npt.NDArray[np.float64]
+Seconds = npt.NDArray[np.int64]
+
+COLUMNS = ("time", "factor", "price")
+GRIDS_S = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
+"""Steps of a grid that is found and not given: a minute to a week."""
+MILLISECONDS_FROM = 100_000_000_000
+"""A whole number from here on is no unix time in seconds (it would be after the year 5000)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Points of the grid, all in a row, at which a factor has no price. Unix seconds."""
+
+    factor: str
+    first: int
+    last: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Prices on a common grid.
+
+    times: [point], unix seconds, ascending, `step_s` apart. prices: [point, factor], NaN in a
+    gap. gaps: all of them, by factor and time.
+    """
+
+    factors: tuple[str, ...]
+    times: Seconds
+    prices: Floats
+    step_s: int
+    gaps: tuple[Gap, ...]
+
+
+def load_history(
+    path: Path, *, factors: Iterable[str] | None = None, step_s: int | None = None
+) -> History:
+    """The history in a file.
+
+    factors: those that are wanted (None = all in the file, sorted). step_s: the grid's step (None
+    = the median distance of prices of the sparsest factor, rounded up to one of GRIDS_S).
+
+    Raises: InputError naming the file and what is wrong: no such file, a missing column, a time or
+    price that is none, a duplicate, a wanted factor without prices.
+    """
+    columns = _read(path)
+    times = np.array(_parsed(path, columns["time"], _time), dtype=np.int64)
+    prices = np.array(_parsed(path, columns["price"], _price), dtype=np.float64)
+    names = np.array([str(name) for name in columns["factor"]], dtype=object)
+    wanted = sorted(set(names) if factors is None else set(factors))
+    series: dict[str, tuple[Seconds, Floats]] = {}
+    for factor in wanted:
+        of_factor = names == factor
+        order = np.argsort(times[of_factor], kind="stable")
+        series[factor] = times[of_factor][order], prices[of_factor][order]
+        _check_series(path, factor, series[factor][0])
+    if not series:
+        raise InputError(f"{path} has no prices")
+    return on_grid(series, step_s or _found_step(series))
+
+
+def on_grid(series: dict[str, tuple[Seconds, Floats]], step_s: int) -> History:
+    """Series (times ascending, prices) on the grid of multiples of `step_s`.
+
+    The grid runs from the first to the last point at which any factor has a price. Raises:
+    ValueError unless the step is above zero.
+    """
+    if step_s <= 0:
+        raise ValueError(f"the step of a grid has to be above zero, it is {step_s}")
+    first = min(-(-int(times[0]) // step_s) for times, _ in series.values())
+    last = max(-(-int(times[-1]) // step_s) for times, _ in series.values())
+    grid = np.arange(first, last + 1, dtype=np.int64) * step_s
+    prices = np.column_stack([_sampled(*one, grid, step_s) for one in series.values()])
+    names = tuple(series)
+    gaps = [gap for i, name in enumerate(names) for gap in _gaps(name, grid, prices[:, i])]
+    return History(names, grid, prices, step_s, tuple(gaps))
+
+
+def _sampled(times: Seconds, prices: Floats, grid: Seconds, step_s: int) -> Floats:
+    """The last price in (point - step, point] of every point; NaN where there is none."""
+    place = np.searchsorted(times, grid, side="right") - 1
+    known = place >= 0
+    known[known] = times[place[known]] > grid[known] - step_s
+    return np.where(known, prices[np.maximum(place, 0)], np.nan)
+
+
+def _gaps(factor: str, grid: Seconds, prices: Floats) -> Iterable[Gap]:
+    """The gaps of one factor."""
+    missing = np.flatnonzero(np.isnan(prices))
+    for run in np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1):
+        if run.size:
+            yield Gap(factor, int(grid[run[0]]), int(grid[run[-1]]), int(run.size))
+
+
+def _found_step(series: dict[str, tuple[Seconds, Floats]]) -> int:
+    """The step for series without a given one."""
+    # The lower median: of two distances the shorter is the feed's, the longer has a gap in it.
+    distances = [
+        float(np.sort(np.diff(t))[(t.size - 2) // 2]) for t, _ in series.values() if t.size > 1
+    ]
+    sparsest = max(distances, default=float(GRIDS_S[-1]))
+    # A feed that prints every 3,601 seconds is an hourly one.
+    fitting = [step for step in GRIDS_S if step * 1.05 >= sparsest]
+    return fitting[0] if fitting else round(sparsest)
+
+
+def _read(path: Path) -> dict[str, Sequence[object]]:
+    """The three columns as Python values."""
+    import pyarrow as pa
+
+    try:
+        table = _parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _csv(path)
+    except FileNotFoundError:
+        raise InputError(f"there is no file of returns {path}") from None
+    except (pa.ArrowException, OSError) as error:
+        text = str(error).splitlines()[0]
+        raise InputError(f"{path} cannot be read as CSV or Parquet: {text}") from error
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing:
+        raise InputError(
+            f"{path} has no column {', '.join(missing)} (it needs {', '.join(COLUMNS)}; it has"
+            f" {', '.join(table.column_names)})"
+        )
+    return {name: table.column(name).to_pylist() for name in COLUMNS}
+
+
+def _csv(path: Path) -> pa.Table:
+    """A CSV file, every column as text: which time and number is meant is for us to say."""
+    from pyarrow import csv
+
+    with path.open("rb") as file:
+        names = file.readline().decode("utf-8-sig", errors="replace").strip().split(",")
+    types = {name.strip().strip('"'): "string" for name in names}
+    options = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    return csv.read_csv(path, convert_options=options)
+
+
+def _parquet(path: Path) -> pa.Table:
+    """The columns of a Parquet file that are ours."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        have = [name for name in COLUMNS if name in file.schema_arrow.names]
+        return file.read(columns=have) if have else file.read()
+
+
+def _parsed(
+    path: Path, values: Sequence[object], parse: Callable[[object], float | int]
+) -> list[float | int]:
+    """Every value parsed, each distinct one once. Raises: InputError naming the row."""
+    known: dict[object, float | int] = {}
+    out: list[float | int] = []
+    for number, value in enumerate(values, 1):
+        if value not in known:
+            try:
+                known[value] = parse(value)
+            except ValueError as error:
+                raise InputError(f"{path}: row {number}: {error}") from None
+        out.append(known[value])
+    return out
+
+
+def _time(value: object) -> int:
+    """Unix seconds. Raises: ValueError saying what is wrong."""
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, int) or (isinstance(value, str) and value.strip().isdecimal()):
+        seconds = int(value)
+        if seconds >= MILLISECONDS_FROM:
+            raise ValueError(f"time {seconds} is no unix time in seconds (milliseconds?)")
+        return seconds
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise ValueError(f"'{value}' is no time (ISO 8601 or unix seconds)") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp())
+
+
+def _price(value: object) -> float:
+    """A price. Raises: ValueError unless it is finite and above zero."""
+    try:
+        price = float(str(value))
+    except ValueError:
+        raise ValueError(f"'{value}' is no price") from None
+    if not 0 < price < float("inf"):
+        raise ValueError(f"the price {value} is not above zero")
+    return price
+
+
+def _check_series(path: Path, factor: str, times: Seconds) -> None:
+    """Raises: InputError when the factor has no price, or two at one time."""
+    if not times.size:
+        raise InputError(f"{path} has no price of {factor}")
+    [(moment, count)] = Counter(times.tolist()).most_common(1)
+    if count > 1:
+        when = datetime.fromtimestamp(moment, UTC).isoformat()
+        raise InputError(f"{path} has {count} prices of {factor} at {when}")
