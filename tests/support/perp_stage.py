@@ -19,6 +19,8 @@ from analyzer.devnet.perp_v2.deploy import Market, sqrt_price_x96
 from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.play import Liquidation, Play
 from analyzer.devnet.perp_v2.scenario import phases, prepare
+from analyzer.devnet.perp_v2.trading import ranges_of
+from analyzer.devnet.roles import of_role
 from analyzer.devnet.up import DevnetInfo
 from analyzer.devnet.world import View, World, chain_id_of
 
@@ -98,6 +100,17 @@ class Stage:
             self.world.queue(*calls, usdc.mint(stranger, usdc.units(DEEP_POCKETS_USD)))
         self.world.mine(must_succeed=True)
 
+    def thin_out(self, share: float) -> None:
+        """The deepest makers take out this share of their ranges."""
+        desk = self.play.desk
+        for maker in of_role(self.play.people, "anchor"):
+            for held, liquidity in ranges_of(self.play, maker):
+                ticks = (held.lower_tick, held.upper_tick)
+                market = self.play.perp.markets[held.market]
+                amount = int(liquidity * share)
+                self.world.queue(desk.remove_range(maker.address, market, ticks, amount))
+        self.world.mine(must_succeed=True)
+
     def move(self, multipliers: Mapping[str, float]) -> None:
         """Takes reported prices (by symbol) and pools to their multiples, step by step, and waits
         until every average of the protocol is there."""
@@ -118,6 +131,16 @@ class Stage:
                 self.world.queue(desk.move_price(self.outsider, market, down=down, sqrt_x96=wanted))
         self.world.mine(MINUTE // 3, must_succeed=True)
 
+    def report_the_pools(self) -> None:
+        """Every open market's reported price becomes its pool's."""
+        for (_, market), root in zip(self.play.markets(), self.roots(), strict=True):
+            market.feed.feed.price_usd = (root / 2**96) ** 2
+
+    def roots(self) -> list[int]:
+        """Sqrt price X96 of every open market's pool."""
+        prices = self.play.desk.pool_sqrt_prices()
+        return [prices[index] for index, _ in self.play.markets()]
+
     def converge(self) -> None:
         """Time passes, prices stay: reports are repeated so that none is old."""
         self.play.report_prices(MINUTE)
@@ -126,7 +149,7 @@ class Stage:
 
 
 @contextmanager
-def stage(seed: int, accounts: int) -> Iterator[Stage]:
+def stage(seed: int, accounts: int, bots: int = BOTS) -> Iterator[Stage]:
     """A chain of its own, played up to the end of the calm days; the strangers are there."""
     packages = fetch()
     with Anvil(anvil_binary(packages), chain_id_of(seed), GENESIS_TIME) as anvil:
@@ -135,8 +158,9 @@ def stage(seed: int, accounts: int) -> Iterator[Stage]:
         for step in phases(play, falls):
             if step == "calm":
                 break
-        bots = [world.address("bot", index) for index in range(BOTS)]
-        found = Stage(play, bots, world.address("outsider"))
+        found = Stage(
+            play, [world.address("bot", index) for index in range(bots)], world.address("outsider")
+        )
         found.arrive()
         yield found
 
@@ -160,6 +184,25 @@ class Visitor:
             # Nobody gets into trouble by what is done to another: prices stand still.
             for trader in self.stage.play.desk.in_trouble(order):
                 self.visit(trader)
+
+    def visit_once(self, order: Sequence[str]) -> list[str]:
+        """Visits, in this order, whoever can be liquidated before the first is; who that was."""
+        able = [t for t in self.stage.play.desk.in_trouble(order) if self._can_be_liquidated(t)]
+        for trader in able:
+            self.visit(trader)
+        return able
+
+    def _can_be_liquidated(self, trader: str) -> bool:
+        """Whether a visit would lead to anything."""
+        done = list(self.done)
+        with self.stage.world.undone():
+            able = self._next_step(trader)
+        self.done = done
+        return able
+
+    def seized(self, token: str) -> int:
+        """How much of a token the bots have bought so far, in its decimals."""
+        return sum(row.requested for row in self.done if row.asset == token)
 
     def visit(self, trader: str) -> None:
         """Positions first, then tokens, as long as the contracts let it."""
