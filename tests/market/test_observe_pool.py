@@ -17,7 +17,7 @@ from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
 from analyzer.protocols.batch import Unreadable
-from analyzer.protocols.perp_v2.ticks import MAX_TICK, MIN_TICK
+from analyzer.protocols.ticks import MAX_TICK, MIN_TICK
 
 POOL = load_abi("uniswap_v3/Pool")
 NAMES = {function.selector: name for name, function in POOL.functions.items()}

@@ -17,7 +17,7 @@ from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.perp_v2.fold import PerpLedger, fold
 from analyzer.protocols.perp_v2.observe import PerpObservation, observe
 from analyzer.protocols.perp_v2.state import Order
-from analyzer.protocols.perp_v2.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.ticks import sqrt_ratio_at_tick
 
 E18 = 10**18
 START = 1_700_000_000

@@ -13,7 +13,7 @@ from analyzer.chain.logs import parse_log
 from analyzer.chain.recording import RecordingFiles
 from analyzer.market.depth.pool_state import PoolState, Token
 from analyzer.model.logs import RawLog
-from analyzer.protocols.perp_v2.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
+from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
 from analyzer.runs.demo import RECORDING, demo_folder
 
 SPACING_OF_FEE = {500: 10, 3_000: 60, 10_000: 200}

@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from analyzer.market.depth.pool_state import PIPS, PoolState
 from analyzer.model.errors import UnreadError
 from analyzer.model.integers import UINT256_MOD, ceil_div, mul_div_up
-from analyzer.protocols.perp_v2.fixed_point import Q96
-from analyzer.protocols.perp_v2.ticks import (
+from analyzer.protocols.ticks import (
     MAX_SQRT_RATIO,
     MAX_TICK,
     MIN_SQRT_RATIO,
     MIN_TICK,
+    Q96,
     sqrt_ratio_at_tick,
     tick_at_sqrt_ratio,
 )

@@ -39,7 +39,7 @@ from analyzer.protocols.perp_v2.state import (
     PerpState,
     Unreadable,
 )
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
+from analyzer.protocols.ticks import amounts_in_range
 
 DUST = 10
 """Sizes below this many wei read as 0."""

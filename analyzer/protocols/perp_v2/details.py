@@ -26,8 +26,8 @@ from analyzer.protocols.perp_v2.prices import (
 )
 from analyzer.protocols.perp_v2.state import Account, MarketState, PerpState
 from analyzer.protocols.perp_v2.statement import statements
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
 from analyzer.protocols.perp_v2.totals import totals
+from analyzer.protocols.ticks import amounts_in_range
 
 ORDERS_FIRST = "CH_CLWTISO"
 """The account has open orders, which anyone may cancel first: no obstacle that stays."""

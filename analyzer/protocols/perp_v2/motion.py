@@ -18,7 +18,7 @@ from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE
 from analyzer.protocols.perp_v2.funding import growth_now
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError, usable
 from analyzer.protocols.perp_v2.state import Config, MarketState, MarketStatus, PerpState
-from analyzer.protocols.perp_v2.ticks import MAX_SQRT_RATIO, MIN_SQRT_RATIO
+from analyzer.protocols.ticks import MAX_SQRT_RATIO, MIN_SQRT_RATIO
 
 
 def in_motion(state: PerpState) -> PerpState:

@@ -24,7 +24,7 @@ from analyzer.protocols.perp_v2.state import (
     PerpState,
     Unreadable,
 )
-from analyzer.protocols.perp_v2.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.ticks import sqrt_ratio_at_tick
 
 SHORTEST_TWAP_S = 10
 """Below this interval the market's time-weighted price is the pool's present one."""

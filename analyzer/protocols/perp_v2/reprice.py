@@ -20,7 +20,7 @@ from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, Valuatio
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError, reference_prices
 from analyzer.protocols.perp_v2.state import MarketStatus, PerpState
-from analyzer.protocols.perp_v2.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.ticks import sqrt_ratio_at_tick
 
 Floats = npt.NDArray[np.float64]
 E18 = 1e18

@@ -15,7 +15,7 @@ from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.perp_v2.account import DUST, AccountMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
 from analyzer.protocols.perp_v2.state import Account, MarketStatus
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
+from analyzer.protocols.ticks import amounts_in_range
 
 PAUSED = "Pausable: paused"
 """What a contract that its owner paused reverts with."""

@@ -12,7 +12,7 @@ from analyzer.model.rows import TotalRow
 from analyzer.protocols.perp_v2.evidence import Evidence
 from analyzer.protocols.perp_v2.fold.ledger import MarketLedger, PerpLedger
 from analyzer.protocols.perp_v2.state import MarketState, PerpState
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
+from analyzer.protocols.ticks import amounts_in_range
 
 EXACT = "every operation moves both sides by the same integer"
 ORDER_FLOORS = 2

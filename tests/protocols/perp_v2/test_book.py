@@ -25,7 +25,7 @@ from analyzer.model.reads import NotRead
 from analyzer.protocols.factors import default_factor
 from analyzer.protocols.perp_v2 import PLUG
 from analyzer.protocols.perp_v2.state import Account, PerpState
-from analyzer.protocols.perp_v2.ticks import amounts_in_range, sqrt_ratio_at_tick
+from analyzer.protocols.ticks import amounts_in_range, sqrt_ratio_at_tick
 
 TIME = 1_700_010_000
 

@@ -14,8 +14,8 @@ from analyzer.protocols.perp_v2.evidence import Evidence
 from analyzer.protocols.perp_v2.fold import PerpLedger
 from analyzer.protocols.perp_v2.fold.context import settle
 from analyzer.protocols.perp_v2.state import PerpState
-from analyzer.protocols.perp_v2.ticks import amounts_in_range, sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.totals import totals
+from analyzer.protocols.ticks import amounts_in_range, sqrt_ratio_at_tick
 
 TIME = 1_700_010_000
 DEAR = 1_010_049_662_092_876_568

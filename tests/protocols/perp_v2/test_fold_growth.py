@@ -12,7 +12,7 @@ from analyzer.protocols.perp_v2.fold.ledger import MarketLedger, PoolLedger
 from analyzer.protocols.perp_v2.fold.replay import AmbiguousTwapError, twap_price_x96
 from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.state import FundingGrowth, Order, TickGrowth
-from analyzer.protocols.perp_v2.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.ticks import sqrt_ratio_at_tick
 
 
 def price_at(tick: int) -> int:

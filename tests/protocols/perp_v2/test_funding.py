@@ -26,7 +26,7 @@ from analyzer.protocols.perp_v2.state import (
     TickGrowth,
     Unreadable,
 )
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
+from analyzer.protocols.ticks import amounts_in_range
 
 E18 = 10**18
 DAY = 86_400

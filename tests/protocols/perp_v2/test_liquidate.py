@@ -29,7 +29,7 @@ from analyzer.protocols.perp_v2.state import (
     PerpState,
     Unreadable,
 )
-from analyzer.protocols.perp_v2.ticks import amounts_in_range
+from analyzer.protocols.ticks import amounts_in_range
 
 E18 = 10**18
 USD = 10**6

@@ -20,7 +20,7 @@ from analyzer.protocols.perp_v2.fold.ledger import MarketLedger
 from analyzer.protocols.perp_v2.growth import advanced
 from analyzer.protocols.perp_v2.prices import SHORTEST_TWAP_S, funding_clock
 from analyzer.protocols.perp_v2.state import Config
-from analyzer.protocols.perp_v2.ticks import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
+from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 
 _NEIGHBOURS = 2
 """Ticks searched on either side of the float guess, whose error is far below one tick."""

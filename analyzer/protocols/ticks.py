@@ -1,5 +1,7 @@
 """Uniswap V3's tick and range arithmetic, exact.
 
+For the protocols that are built on its pools, and for pools as markets.
+
 Source: `TickMath.sol` of `@uniswap/v3-core` and `LiquidityAmounts.sol` of `@uniswap/v3-periphery`:
 their constants and rounding; the code is ours.
 """
@@ -10,8 +12,9 @@ import math
 from functools import lru_cache
 
 from analyzer.model.integers import ceil_div
-from analyzer.protocols.perp_v2.fixed_point import Q96, Q128
 
+Q96 = 2**96
+Q128 = 2**128
 MIN_TICK = -887_272
 MAX_TICK = 887_272
 MIN_SQRT_RATIO = 4_295_128_739
