@@ -30,7 +30,7 @@ from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.protocols.perp_v2.pool_liquidity import liquidity_at, net_liquidity
 from analyzer.protocols.perp_v2.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.state import MarketStatus, PerpState
-from analyzer.protocols.perp_v2.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
+from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
 
 pytestmark = pytest.mark.chain
 
