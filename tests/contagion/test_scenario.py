@@ -81,6 +81,9 @@ def test_the_star_moves_neither_a_stable_nor_a_depeg() -> None:
         Fraction(9, 10),
         Fraction(9, 10),
     ]
+    assert multiplier(given_, given_.steps[0], "ETH:vol") == 1
+    by_class = parse_shock("@volatility=x2,BTC:vol=x3")
+    assert [multiplier(by_class, by_class.steps[0], f) for f in ("ETH:vol", "BTC:vol")] == [2, 3]
     by_class = parse_shock("@ratio=-10%,@stable=-1%")
     step = by_class.steps[0]
     assert multiplier(by_class, step, "USDC") == Fraction(99, 100)
@@ -180,13 +183,16 @@ def test_every_known_factor_has_one_class() -> None:
     assert not MAJORS & ALTS
     assert not MAJORS & STABLES
     assert not ALTS & STABLES
-    assert [asset_class(f) for f in ("ETH", "LINK", "USDC", "stETH/ETH", "wat", "/", "a/")] == [
-        "major",
-        "alt",
-        "stable",
-        "ratio",
-        "unlisted",
-        "unlisted",
-        "unlisted",
-    ]
+    classes = {
+        "ETH": "major",
+        "LINK": "alt",
+        "USDC": "stable",
+        "stETH/ETH": "ratio",
+        "ETH:vol": "volatility",
+        "stETH/ETH:vol": "volatility",
+        "wat": "unlisted",
+        "/": "unlisted",
+        "a/": "unlisted",
+    }
+    assert {factor: asset_class(factor) for factor in classes} == classes
     assert (base_of("stETH/ETH"), base_of("ETH"), base_of("/ETH")) == ("ETH", None, None)

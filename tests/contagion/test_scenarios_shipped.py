@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from scenario_page import PAGE, page
 
 from analyzer.contagion.scenario import (
     Scenario,
@@ -146,3 +147,9 @@ def test_the_shipped_betas_are_those_of_the_daily_closes(
 def test_the_depths_of_the_family_are_those_of_its_names() -> None:
     depths = [load_scenario(f"depth_{n}").depth_multiplier for n in (100, 50, 10, 2)]
     assert depths == [1, Fraction(1, 2), Fraction(1, 10), Fraction(1, 50)]
+
+
+def test_the_page_of_the_scenarios_is_made_of_their_files() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "to write it anew: python tests/support/scenario_page.py"
+    )

@@ -15,8 +15,9 @@
     ETH = "-50%"
     CRV = "x1.136"
     "stETH/ETH" = "-6.5%"
-    "@alt" = "-40%"                          # by class: @major @alt @stable @ratio @unlisted
-    "*" = "-10%"                             # whatever else is no stable and no depeg
+    "ETH:vol" = "x2"                         # the volatility of its options
+    "@alt" = "-40%"                          # by class: @major @alt @stable @ratio @volatility
+    "*" = "-10%"                             # every other price that is no stable and no depeg
 
     [betas]
     BTC = 0.5

@@ -7,12 +7,13 @@ the first of these counts:
 
     1  the factor itself                           ETH
     2  its beta to the market factor, if that is shocked:  1 + beta (multiplier of market - 1)
-    3  its class                                   @major @alt @stable @unlisted
-    4  everything else                             *       (never a stable, never a depeg)
+    3  its class                                   @major @alt @stable @volatility @unlisted
+    4  everything else that is a price             *       (never a stable, never a depeg)
     5  the beta of its class                       betas of @alt ...
 
 A ratio factor (`stETH/ETH`) has the multiplier of its own part, by rule 1, 2, 3 or 5, times the
-whole multiplier of what it is quoted in. All numbers are exact.
+whole multiplier of what it is quoted in. `ETH:vol` is no price but the volatility of ETH's options,
+which protocols with options revalue. All numbers are exact.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ def _own_part(scenario: Scenario, step: Step, factor: str) -> tuple[Fraction, Ru
         return by_beta, "beta"
     if f"@{kind}" in step.shocks:
         return step.shocks[f"@{kind}"], "class"
-    if ALL in step.shocks and kind not in ("stable", "ratio"):
+    if ALL in step.shocks and kind not in ("stable", "ratio", "volatility"):
         return step.shocks[ALL], "all"
     by_beta = _by_beta(scenario, step, f"@{kind}")
     return (Fraction(1), "none") if by_beta is None else (by_beta, "class-beta")

@@ -57,6 +57,6 @@ BY_CLASS: Mapping[AssetClass, Default] = {
 def default_curve(factor: str) -> Exponential:
     """The assumed curve of a factor; its source begins with `default` and names its basis."""
     kind = asset_class(factor)
-    assumed = BY_FACTOR.get(factor, BY_CLASS[kind])
+    assumed = BY_FACTOR.get(factor, BY_CLASS.get(kind, BY_CLASS["unlisted"]))
     whose = factor if factor in BY_FACTOR else kind
     return Exponential(assumed.depth_usd, source=f"default for {whose}: {assumed.basis}")
