@@ -34,23 +34,29 @@ class Firewall:
     amount_e18: int
     """Their sum: what the firewall has to bear, 18 decimals."""
     protected_e18: int
-    """What came to those who are protected in all, never less than the cut."""
+    """What came to those who are protected by the ways that count, never less than the cut."""
 
 
 def cheapest_firewall(
-    edges: Iterable[Edge], protected: Collection[str], roots: Collection[str] | None = None
+    edges: Iterable[Edge],
+    protected: Collection[str],
+    roots: Collection[str] | None = None,
+    *,
+    direct: bool = False,
 ) -> Firewall:
     """The cheapest cut between `roots` (None: the accounts that the shock alone brought down) and
     the nodes of `protected` (funds, suppliers, whoever is not to pay).
 
-    What came to the protected from elsewhere (from accounts that no root had any part in) is not
-    cut. Exact integers; the same for any order of the edges.
+    What a root itself left to the protected is no contagion, and is left out unless `direct`. What
+    came to them from accounts that no root had any part in is not cut. Exact integers; the same for
+    any order of the edges.
 
     Raises: ValueError for a node that is root and protected at once, and for edges that are none.
     """
     network = Network(edges)
     begin = set(roots_in(network) if roots is None else roots)
-    both = sorted(begin.intersection(protected))
+    guarded = frozenset(protected)
+    both = sorted(begin & guarded)
     if both:
         raise ValueError(f"{both[0]} cannot be where it begins and be protected from it")
     graph = _Graph(len(network) + 2)
@@ -58,15 +64,18 @@ def cheapest_firewall(
     entry, carried = network.chains()
     # More than everything together: an arc that is never in a cut.
     unbounded = 1 + sum(edge.amount_e18 for edge in network.edges)
+    left_out = 0
     for number, edge in enumerate(network.edges):
-        graph.add(network.source[number], entry[number], edge.amount_e18)
+        counts = direct or edge.from_node not in begin or edge.to_node not in guarded
+        graph.add(network.source[number], entry[number], edge.amount_e18 if counts else 0)
+        left_out += 0 if counts else edge.amount_e18
     first = len(graph.to)
     for state, later in carried:
         graph.add(state, later, unbounded)
     for state in range(len(network)):
         if network.node(state) in begin:
             graph.add(source, state, unbounded)
-    ends = [network.final(node) for node in sorted(set(protected))]
+    ends = [network.final(node) for node in sorted(guarded)]
     for end in ends:
         if end is not None:
             graph.add(end, sink, unbounded)
@@ -75,12 +84,12 @@ def cheapest_firewall(
     cut = [
         network.edges[arc // 2]
         for arc in range(0, first, 2)
-        if graph.to[arc ^ 1] in reached and graph.to[arc] not in reached
+        if graph.whole[arc // 2] and graph.to[arc ^ 1] in reached and graph.to[arc] not in reached
     ]
     return Firewall(
         cut=tuple(sorted(cut, key=lambda edge: -edge.amount_e18)),
         amount_e18=amount,
-        protected_e18=sum(network.weight[end] for end in ends if end is not None),
+        protected_e18=sum(network.weight[end] for end in ends if end is not None) - left_out,
     )
 
 
@@ -91,6 +100,8 @@ class _Graph:
         self.arcs: list[list[int]] = [[] for _ in range(nodes)]
         self.to: list[int] = []
         self.left: list[int] = []
+        self.whole: list[int] = []
+        """Capacity of arc 2n."""
 
     def add(self, start: int, end: int, capacity: int) -> None:
         """An arc, and the way back along it."""
@@ -98,6 +109,7 @@ class _Graph:
         self.arcs[end].append(len(self.to) + 1)
         self.to += (end, start)
         self.left += (capacity, 0)
+        self.whole.append(capacity)
 
     def saturate(self, source: int, sink: int) -> int:
         """Sends the most that fits from source to sink; how much that is."""

@@ -23,7 +23,15 @@ from fractions import Fraction
 from itertools import islice
 
 from analyzer.contagion.attribution import check_losses
-from analyzer.contagion.edges import LOOKED_THROUGH, OFFSET, Channel, Edge, kind_of
+from analyzer.contagion.edges import (
+    CLOSED_FIRST,
+    LOOKED_THROUGH,
+    OFFSET,
+    ORIGINS,
+    Channel,
+    Edge,
+    kind_of,
+)
 from analyzer.contagion.flow import Network
 from analyzer.contagion.widest import widest_paths
 
@@ -56,6 +64,15 @@ class Path:
     def victim(self) -> str:
         """The node it ends in."""
         return self.steps[-1].to_node
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it goes from one party to an account: a failure that reached another one, not
+        only the shock that brought an account down and whoever paid for that account."""
+        return any(
+            step.from_node not in ORIGINS and kind_of(step.to_node) in CLOSED_FIRST
+            for step in self.steps
+        )
 
     @property
     def path_id(self) -> str:
@@ -107,6 +124,8 @@ class Limits:
 
     paths: int = 100
     """Paths over all victims."""
+    spreading: int = 100
+    """Of those in which one failure led to another, so many in any case."""
     paths_each: int = 1_000
     """Paths found for one victim before those of the same chain are merged."""
     victims: int = 20
@@ -157,12 +176,13 @@ def top_paths(
 
     losses: failed account -> its loss up to its closing; absorber -> what it paid; 18 decimals.
     failed: those of them that failed. Raises: ValueError where the edges into a victim do not sum
-    to its loss (named, with the gap), for edges that are none, and for limits below 1.
+    to its loss (named, with the gap), for edges that are none, and for limits below 1 (`spreading`
+    below 0).
 
     The same paths come out for any order of the edges.
     """
     bounds = limits or Limits()
-    if min(bounds.paths, bounds.paths_each, bounds.victims) < 1:
+    if min(bounds.paths, bounds.paths_each, bounds.victims) < 1 or bounds.spreading < 0:
         raise ValueError(f"limits are at least 1 each: {bounds}")
     network = Network(edges)
     check_losses(network, losses)
@@ -174,7 +194,7 @@ def top_paths(
     looked_for = set(ranked[: bounds.victims])
     found = {victim: _victim_paths(network, victim, bounds.paths_each) for victim in looked_for}
     every = sorted((path for paths in found.values() for path in paths), key=_largest_first)
-    listed = tuple(every[: bounds.paths])
+    listed = tuple(_listed(every, bounds))
     return TopPaths(
         paths=listed,
         victims=tuple(
@@ -217,6 +237,16 @@ def most_probable(edges: Iterable[Edge], victim: str) -> ProbablePath:
         probability *= Fraction(network.edges[number].amount_e18, network.weight[state])
         state = network.source[number]
     return ProbablePath(_steps(network, taken[::-1]), probability)
+
+
+def _listed(every: Sequence[Path], bounds: Limits) -> Iterable[Path]:
+    """The largest paths, and the largest of those that spread."""
+    spreading = 0
+    for number, path in enumerate(every):
+        spreads = path.spreads
+        if number < bounds.paths or (spreads and spreading < bounds.spreading):
+            yield path
+        spreading += spreads
 
 
 def _victim_paths(network: Network, victim: str, most: int) -> list[Path]:

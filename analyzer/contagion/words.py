@@ -1,7 +1,7 @@
 """Paths and firewalls in plain words.
 
-    1.3 k of the 5.1 k that account C (perp) lost: the shock to X hit account B (perp); account B
-    (perp), liquidated for 18.4 k of X, moved X by -6.7 %, which put account C (perp) under.
+    1.3 k of the 5.1 k that account C (perp) lost: the shock to X hit account B (perp); account B,
+    liquidated for 20.0 k of X, moved X by -6.7 %, which put account C (perp) under.
 
 For people, rounded; whatever a program reads is in the rows. Amounts are in the common unit of
 account (US dollars). An account is `put under` by what happened in the round before its first
@@ -29,6 +29,7 @@ from analyzer.contagion.result import CascadeResult
 from analyzer.model.integers import WAD
 
 _UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "B"))
+_BY_THE_FAILED = (Channel.PRICE, Channel.DEFICIT, Channel.ADL)
 ADDRESS_LENGTH = 42
 """Of an address as text: those are shortened."""
 LEAST_PERCENT = 0.01
@@ -82,37 +83,45 @@ def path_words(path: Path, facts: Facts, victim: VictimPaths | None = None) -> s
         head = f"{amount} {of} nobody has been charged with ({parts_of(path.victim)[0]})"
     else:
         head = f"{amount} {of} {name} {'lost' if failed else 'paid'}"
-    return f"{head}: {'; '.join(_clause(step, facts) for step in path.steps)}."
+    clauses = []
+    for number, step in enumerate(path.steps):
+        # Whoever the clause before ended with needs no venue again.
+        again = bool(number) and path.steps[number - 1].to_node == step.from_node
+        clauses.append(_clause(step, facts, again and step.channel in _BY_THE_FAILED))
+    return f"{head}: {'; '.join(clauses)}."
 
 
 def firewall_words(firewall: Firewall, facts: Facts, most: int = 5) -> str:
     """The cheapest firewall as a sentence; at most `most` of its edges by name."""
     if not firewall.cut:
-        return "Nothing that one failure passed on reached those who pay: there is nothing to cut."
+        return "Nothing that others paid came from failures that spread: there is nothing to cut."
     named = [_cut(edge, facts) for edge in firewall.cut[:most]]
     others = firewall.cut[most:]
     if others:
         left = money_words(sum(edge.amount_e18 for edge in others))
         named.append(f"{len(others)} more ({left})")
     return (
-        f"Bearing {money_words(firewall.amount_e18)} elsewhere would have cut every way to those"
-        f" who paid {money_words(firewall.protected_e18)}: {'; '.join(named)}."
+        f"{money_words(firewall.protected_e18)} of what others paid may have come from failures"
+        f" that spread; bearing {money_words(firewall.amount_e18)} elsewhere would have cut every"
+        f" such way: {'; '.join(named)}."
     )
 
 
-def node_words(node: str, names: Mapping[str, str] | None = None) -> str:
+def node_words(node: str, names: Mapping[str, str] | None = None, *, venue: bool = True) -> str:
     """What a node is called: its name in `names`, else made of its parts, addresses shortened.
 
-    Raises: ValueError for text that is no node.
+    venue: whether an account or fund is told with its venue. Raises: ValueError for text that is
+    no node.
     """
     kind, parts = kind_of(node), parts_of(node)
     if names and node in names:
         return names[node]
+    where = f" ({parts[0]})" if venue and parts else ""
     match kind:
         case NodeKind.ACCOUNT:
-            return f"account {_short(parts[1])} ({parts[0]})"
+            return f"account {_short(parts[1])}{where}"
         case NodeKind.FUND:
-            return f"{parts[1]} ({parts[0]})"
+            return f"{parts[1]}{where}"
         case NodeKind.MOVE:
             return f"the move of {parts[0]} in round {parts[1]}"
         case NodeKind.RECEIPT:
@@ -153,9 +162,10 @@ def change_words(change: Fraction) -> str:
     return f"{percent:+.1f} %" if abs(percent) >= 1 else f"{percent:+.2f} %"
 
 
-def _clause(step: Step, facts: Facts) -> str:
-    """What happened in one step."""
-    source, target = (node_words(node, facts.names) for node in (step.from_node, step.to_node))
+def _clause(step: Step, facts: Facts, again: bool) -> str:
+    """What happened in one step; `again`: the clause before has just named who did it."""
+    source = node_words(step.from_node, facts.names, venue=not again)
+    target = node_words(step.to_node, facts.names)
     asset = _short(step.asset)
     match step.channel:
         case Channel.EXOGENOUS:
@@ -163,15 +173,13 @@ def _clause(step: Step, facts: Facts) -> str:
         case Channel.PAST:
             return f"{target} was short before the shock"
         case Channel.PRICE:
-            return f"{_sale(step, facts)}, which {_effect(step, facts)}"
+            return f"{_sale(source, step, facts)}, which {_effect(step, facts)}"
         case Channel.RECEIPT:
             return (
                 f"the loss of {source} lowered what {asset} is worth, which {_effect(step, facts)}"
             )
-        case Channel.DEFICIT if kind_of(step.to_node) is NodeKind.UNSETTLED:
-            return f"{source} owes more than it has"
         case Channel.DEFICIT:
-            return f"what {source} could not pay fell on {target}"
+            return f"{source} could not pay all that it owed"
         case Channel.ADL:
             cut = f"what {source} could not pay was cut from the profit of {target}"
             return f"{cut}, which {_effect(step, facts)}" if step.to_node in facts.closed else cut
@@ -181,9 +189,8 @@ def _clause(step: Step, facts: Facts) -> str:
             return f"{source} did not pay {target} in full"
 
 
-def _sale(step: Step, facts: Facts) -> str:
+def _sale(source: str, step: Step, facts: Facts) -> str:
     """Who sold what by force, and what that did to its price."""
-    source = node_words(step.from_node, facts.names)
     sales = facts.sales_e18.get(move_node(step.asset, step.round), {})
     own = sales.get(step.from_node, 0)
     if own > 0:

@@ -118,7 +118,7 @@ def test_the_ledger_closes_and_every_loss_is_explained_to_the_last_unit(
     assert all(round_.closes for round_ in result.rounds)
     losses = losses_of(result)
     check_attribution(result.edges, losses)
-    ever = len(result.rounds) + 1
+    ever = len(result.rounds)
     closed = {node: ever if f.round is None else f.round for node, f in result.failures.items()}
     check_edges(result.edges, closed)
     for node, failure in result.failures.items():

@@ -68,7 +68,7 @@ def test_what_no_root_had_a_part_in_is_not_cut() -> None:
         Edge(1, A, Channel.DEFICIT, "", FUND, 7),
         Edge(1, B, Channel.DEFICIT, "", FUND, 9),
     ]
-    assert cheapest_firewall(edges, [FUND], roots=[B]).cut == (edges[3],)
+    assert cheapest_firewall(edges, [FUND], roots=[B], direct=True).cut == (edges[3],)
     nothing = cheapest_firewall(edges, [D])
     assert (nothing.cut, nothing.amount_e18, nothing.protected_e18) == ((), 0, 0)
 
@@ -89,7 +89,7 @@ def test_a_way_against_time_needs_no_cut() -> None:
 def test_the_cut_parts_and_is_as_large_as_its_edges(cascade: Cascade, random: Any) -> None:
     protected = {node for node in cascade.losses if node not in cascade.failed}
     roots = set(roots_of(cascade.edges))
-    found = cheapest_firewall(cascade.edges, protected)
+    found = cheapest_firewall(cascade.edges, protected, direct=True)
     assert found.amount_e18 == sum(edge.amount_e18 for edge in found.cut)
     assert found.amount_e18 <= found.protected_e18
     kept = list(cascade.edges)
@@ -99,7 +99,18 @@ def test_the_cut_parts_and_is_as_large_as_its_edges(cascade: Cascade, random: An
     assert reaches(cascade.edges, roots, protected) == bool(found.cut)
     shuffled = list(cascade.edges)
     random.shuffle(shuffled)
-    assert cheapest_firewall(shuffled, protected) == found
+    assert cheapest_firewall(shuffled, protected, direct=True) == found
+
+
+@given(cascades())
+def test_what_roots_themselves_left_is_no_contagion(cascade: Cascade) -> None:
+    protected = {node for node in cascade.losses if node not in cascade.failed}
+    roots = set(roots_of(cascade.edges))
+    spread = [e for e in cascade.edges if e.from_node not in roots or e.to_node not in protected]
+    # Without those edges the roots may be fewer: they are the same.
+    assert cheapest_firewall(cascade.edges, protected, roots) == cheapest_firewall(
+        spread, protected, roots, direct=True
+    )
 
 
 @given(cascades())
@@ -108,7 +119,7 @@ def test_no_set_of_edges_is_cheaper(cascade: Cascade) -> None:
     roots = set(roots_of(cascade.edges))
     # What can be on a way: few enough to try all sets of up to three.
     useful = [e for e in cascade.edges if e.amount_e18 > 0 and e.from_node not in (SHOCK, "past")]
-    found = cheapest_firewall(cascade.edges, protected)
+    found = cheapest_firewall(cascade.edges, protected, direct=True)
     for size in range(4):
         for cut in combinations(useful[:12], size):
             if sum(edge.amount_e18 for edge in cut) < found.amount_e18:
@@ -124,7 +135,7 @@ def test_amounts_beyond_64_bits_are_exact() -> None:
         Edge(1, A, Channel.DEFICIT, "", FUND, huge),
         Edge(2, B, Channel.DEFICIT, "", FUND, huge + 1),
     ]
-    assert cheapest_firewall(edges, [FUND]).amount_e18 == 2 * huge + 1
+    assert cheapest_firewall(edges, [FUND], direct=True).amount_e18 == 2 * huge + 1
 
 
 def test_a_root_cannot_be_protected() -> None:

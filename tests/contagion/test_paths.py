@@ -120,12 +120,16 @@ def test_the_rows_of_every_victim_sum_to_its_loss(cascade: Cascade) -> None:
         assert all(path.amount_e18 > 0 for path in victim.paths)
 
 
-@given(cascades(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
+LIMIT = st.integers(1, 4)
+
+
+@given(cascades(), LIMIT, st.integers(0, 4), LIMIT, LIMIT)
 def test_with_limits_the_rest_is_a_row_and_the_sums_still_close(
-    cascade: Cascade, paths: int, each: int, victims: int
+    cascade: Cascade, paths: int, spreading: int, each: int, victims: int
 ) -> None:
-    result = paths_of(cascade, Limits(paths=paths, paths_each=each, victims=victims))
-    assert len(result.paths) <= paths
+    limits = Limits(paths=paths, spreading=spreading, paths_each=each, victims=victims)
+    result = paths_of(cascade, limits)
+    assert len(result.paths) <= paths + spreading
     full = paid(paths_of(cascade).rows())
     assert paid(result.rows()) == full
     assert all(victim.rest_e18 >= 0 for victim in result.victims)
@@ -334,8 +338,25 @@ def test_edges_in_a_circle_and_limits_of_nothing_are_refused() -> None:
         top_paths([], {}, frozenset(), limits=Limits(paths=0))
 
 
+def test_a_path_spreads_when_one_failure_reached_another_or_a_winner() -> None:
+    spreading = {names(path) for path in paths_of(r15_edges()).paths if path.spreads}
+    direct = {names(path) for path in paths_of(r15_edges()).paths if not path.spreads}
+    assert direct == {
+        "shock->A",
+        "shock->B",
+        "shock->C",
+        "shock->C->insurance fund",
+    }
+    assert {"shock->A->B", "shock->B->C->insurance fund", "shock->C->D"} <= spreading
+
+
+def test_the_largest_that_spread_are_listed_however_small_they_are() -> None:
+    result = paths_of(r15_edges(), replace(ALL, paths=1, spreading=2))
+    assert [names(path) for path in result.paths] == ["shock->C", "shock->B->C", "shock->A->C"]
+
+
 def test_a_rest_row_holds_what_no_listed_path_does() -> None:
-    result = paths_of(r15_edges(), Limits(paths=1, paths_each=2, victims=3))
+    result = paths_of(r15_edges(), Limits(paths=1, spreading=0, paths_each=2, victims=3))
     [first] = result.paths
     assert (names(first), first.amount_e18) == ("shock->C", 2400 * R15_UNIT)
     rest = {row.victim: row.amount_e18 for row in result.rows() if row.channel == REST}

@@ -73,8 +73,8 @@ def test_the_paths_of_r15_in_words() -> None:
 
 def test_who_pays_in_words() -> None:
     assert r15_words(FUND)[0] == (
-        "517.65 of the 1.1 k that insurance fund (perp) paid: the shock to X hit C; what C could"
-        " not pay fell on insurance fund (perp)."
+        "517.65 of the 1.1 k that insurance fund (perp) paid: the shock to X hit C; C could not"
+        " pay all that it owed."
     )
     assert r15_words(D)[0] == (
         "1.8 k of the 3.9 k that D paid: the shock to X hit C; what C could not pay was cut from"
@@ -98,7 +98,7 @@ def test_a_cascade_tells_its_own_facts() -> None:
 def test_without_facts_the_words_say_less() -> None:
     assert r15_words(C, Facts())[2] == (
         "9.9 k of the 56.1 k that account C (perp) lost: the shock to X hit account A (perp);"
-        " account A (perp) moved X, which hit account C (perp)."
+        " account A moved X, which hit account C (perp)."
     )
 
 
@@ -127,12 +127,11 @@ def test_every_other_channel_has_words() -> None:
         Step(1, A, Channel.DEFICIT, "", fund),
         Step(1, fund, Channel.RECEIPT, token, B),
     ) == (
-        "7 that B lost: A was short before the shock; what A could not pay fell on suppliers"
-        " (aave); the loss of suppliers (aave) lowered what 0xabab…abab is worth, which put B"
-        " under."
+        "7 that B lost: A was short before the shock; A could not pay all that it owed; the loss of"
+        " suppliers (aave) lowered what 0xabab…abab is worth, which put B under."
     )
     assert words_of(Step(1, A, Channel.DEFICIT, "", nobody)) == (
-        "7 that nobody has been charged with (aave): A owes more than it has."
+        "7 that nobody has been charged with (aave): A could not pay all that it owed."
     )
     assert words_of(Step(2, A, Channel.ADL, "", C)) == (
         "7 that C lost: what A could not pay was cut from the profit of C, which put C under."
@@ -151,9 +150,9 @@ def test_every_other_channel_has_words() -> None:
 def test_a_firewall_in_words() -> None:
     found = cheapest_firewall(r15_edges().edges, [FUND, D])
     assert firewall_words(found, R15) == (
-        "Bearing 5.0 k elsewhere would have cut every way to those who paid 5.0 k: what C could not"
-        " pay and was cut from the profit of D (3.9 k); what C could not pay and insurance fund"
-        " (perp) bore (1.1 k)."
+        "5.0 k of what others paid may have come from failures that spread; bearing 5.0 k elsewhere"
+        " would have cut every such way: what C could not pay and was cut from the profit of D"
+        " (3.9 k); what C could not pay and insurance fund (perp) bore (1.1 k)."
     )
     assert "; 1 more (1.1 k)." in firewall_words(found, R15, most=1)
     assert firewall_words(Firewall((), 0, 0), R15).endswith("there is nothing to cut.")
@@ -168,10 +167,10 @@ def test_every_kind_of_cut_has_words() -> None:
         Edge(1, venue_node("aave"), Channel.CLAIM, "T", venue_node("perp"), E18),
     )
     assert firewall_words(Firewall(edges, 4 * E18, 9 * E18), R15) == (
-        "Bearing 4 elsewhere would have cut every way to those who paid 9: the closing of A as it"
-        " goes into the move of X in round 1 (1); what the move of X in round 1 cost B (1); the"
-        " loss of insurance fund (perp) as it goes into the repricing of T (aave) in round 1 (1);"
-        " what came from aave to perp by T (1)."
+        "9 of what others paid may have come from failures that spread; bearing 4 elsewhere would"
+        " have cut every such way: the closing of A as it goes into the move of X in round 1 (1);"
+        " what the move of X in round 1 cost B (1); the loss of insurance fund (perp) as it goes"
+        " into the repricing of T (aave) in round 1 (1); what came from aave to perp by T (1)."
     )
 
 
