@@ -6,8 +6,10 @@ contract's own error name, because one stale feed can hide many accounts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
@@ -25,6 +27,8 @@ from analyzer.protocols.derive_v2.state import (
 )
 
 T = TypeVar("T")
+NO_CHANGE = Fraction(1)
+"""Requirements as the managers have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,14 @@ def _worst(answer: ManagerMargin | Unreadable) -> int | None:
 
 
 class Valuation:
-    """All accounts of one state. Not shared between threads: it fills its caches as it goes."""
+    """All accounts of one state. Not shared between threads: it fills its caches as it goes.
 
-    def __init__(self, state: DeriveState) -> None:
+    requirement: what every margin requirement (mark to market less margin) is multiplied by.
+    """
+
+    def __init__(self, state: DeriveState, requirement: Fraction = NO_CHANGE) -> None:
         self.state = state
+        self.requirement = requirement
         self._srm = SrmArranger(state, self.unsettled)
         self._pmrm = {
             address: PmrmArranger(state, manager, self.unsettled)
@@ -139,8 +147,23 @@ class Valuation:
             assessment = self.assessment(account)
             chosen = None if scenario is None else (scenario,)
             result = assessment.margin(initial=initial, scenarios=chosen)
-            return ManagerMargin(result.margin, result.mark_to_market, result.worst_scenario)
-        return self._srm_margin(account, initial)
+            answer = ManagerMargin(result.margin, result.mark_to_market, result.worst_scenario)
+            return self.required(answer)
+        return self.required(self._srm_margin(account, initial))
+
+    def required(self, answer: ManagerMargin) -> ManagerMargin:
+        """The answer with its requirement multiplied, rounded up; itself where nothing is."""
+        needed = answer.mark_to_market - answer.margin
+        if self.requirement == NO_CHANGE or needed <= 0:
+            return answer
+        more = math.ceil(needed * self.requirement)
+        return replace(answer, margin=answer.mark_to_market - more)
+
+    def forget(self, number: int) -> None:
+        """The account has other balances now: what was kept of it is made again."""
+        self._numbers.pop(number, None)
+        self._assessed.pop(number, None)
+        self._arranged = None
 
     def _check_read(self, account: Account) -> None:
         """Raises when something of the account's own was not read, or nobody margins it."""

@@ -42,18 +42,21 @@ def liquidate(state: DeriveState, prices: Prices, account_id: str) -> list[Closu
 
     Raises: KeyError when there is no such account.
     """
-    valuation = Valuation(at_prices(state, prices))
-    number = int(account_id)
+    found = largest_bid(Valuation(at_prices(state, prices)), int(account_id))
+    return [] if found is None else [found]
+
+
+def largest_bid(valuation: Valuation, number: int) -> Closure | None:
+    """The bid that is possible now for account `number`, or None (see `liquidate`)."""
+    account_id = str(number)
     found = auction_of(valuation, number)
     if found.ongoing:
         closure = attempt(
             lambda: _bid(valuation, found, settled_margin(valuation, number, found.scenario_id), 0)
         )
-        return [_refused(account_id, closure) if isinstance(closure, Unreadable) else closure]
+        return _refused(account_id, closure) if isinstance(closure, Unreadable) else closure
     started = attempt(lambda: _start(valuation, number))
-    if isinstance(started, Unreadable):
-        return []
-    return [] if started is None else [started]
+    return None if isinstance(started, Unreadable) else started
 
 
 def _refused(account_id: str, problem: Unreadable) -> Closure:

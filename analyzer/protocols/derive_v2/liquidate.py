@@ -119,7 +119,7 @@ def _margin(valuation: Valuation, account: Account, scenario: int) -> ManagerMar
     """Maintenance margin of an account with other balances than the state's."""
     if account.manager in valuation.state.pmrms:
         found = valuation.assess(account).margin(initial=False, scenarios=(scenario,))
-        return ManagerMargin(found.margin, found.mark_to_market)
+        return valuation.required(ManagerMargin(found.margin, found.mark_to_market))
     return valuation.margin(account, initial=False)
 
 

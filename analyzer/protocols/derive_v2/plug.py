@@ -19,6 +19,7 @@ from analyzer.protocols.derive_v2.margin import margin
 from analyzer.protocols.derive_v2.observe import DeriveObservation, observe
 from analyzer.protocols.derive_v2.prices import reference_prices
 from analyzer.protocols.derive_v2.reprice import reprice
+from analyzer.protocols.derive_v2.simulate import simulate
 from analyzer.protocols.derive_v2.sources import follow, sources
 from analyzer.protocols.derive_v2.state import DeriveState
 from analyzer.protocols.derive_v2.truth import JUDGE_SELECTORS, truth
@@ -67,6 +68,7 @@ class DeriveV2(StagedPlug):
         backstops=backstops,
         truth=truth,
         judges=frozenset(JUDGE_SELECTORS),
+        simulate=simulate,
     )
 
 

@@ -133,7 +133,7 @@ def _option_price(state: DeriveState, asset: str, sub_id: int) -> Price:
 
 def _option_unit(state: DeriveState, asset: str, option: OptionId) -> int:
     """Undiscounted value of one option. Raises: Refused as the feeds do."""
-    forward_feed, vol_feed = _option_feeds(state, asset)
+    forward_feed, vol_feed = option_feeds(state, asset)
     forward = feeds.forward(state, forward_feed, option.expiry)
     surface = feeds.vol_data(state, vol_feed, option.expiry)
     call, put = black76.prices(
@@ -146,7 +146,7 @@ def _option_unit(state: DeriveState, asset: str, option: OptionId) -> int:
     return call if option.is_call else put
 
 
-def _option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
+def option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
     """(forward feed, volatility feed) of an option asset's market. Raises: Refused."""
     _, number = state.srm.assets.get(asset, (AssetType.NOT_SET, 0))
     market = state.srm.markets.get(number)
