@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from analyzer.findings.assessed import Assessed
 from analyzer.findings.bad_debt import HiddenBadDebtFound
 from analyzer.findings.blocked import LiquidationBlocked
+from analyzer.findings.cascade_amplification import CascadeAmplification
+from analyzer.findings.contagion_path import ContagionPath
 from analyzer.findings.control_total import ControlTotalOff
+from analyzer.findings.cover_shortfall import CoverShortfall
 from analyzer.findings.detector import Described, Detector
 from analyzer.findings.divergence import ContractDivergence
+from analyzer.findings.forced_sales import ForcedSalesExceedDepth
+from analyzer.findings.fund_exhausted import FundExhausted
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
 from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle
 from analyzer.findings.run_detector import RunDetector
+from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.findings.short_together import OwnerShortTogether
 from analyzer.findings.uncovered_deficit import UncoveredDeficit
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
@@ -44,8 +51,17 @@ DETECTORS: tuple[type[Detector], ...] = (
 RUN_DETECTORS: tuple[type[RunDetector], ...] = (OwnerShortTogether,)
 """Every detector that sees all scans of a run."""
 
-ALL_DETECTORS: tuple[type[Described], ...] = (*DETECTORS, *RUN_DETECTORS)
-"""Every detector of either kind, in the order in which a reader should see them."""
+SCENARIO_DETECTORS: tuple[type[ScenarioDetector], ...] = (
+    FundExhausted,
+    CoverShortfall,
+    ContagionPath,
+    CascadeAmplification,
+    ForcedSalesExceedDepth,
+)
+"""Every detector that sees a scenario's cascade."""
+
+ALL_DETECTORS: tuple[type[Described], ...] = (*DETECTORS, *RUN_DETECTORS, *SCENARIO_DETECTORS)
+"""Every detector of any kind, in the order in which a reader should see them."""
 
 _RANK = {detector.id: number for number, detector in enumerate(ALL_DETECTORS)}
 
@@ -69,6 +85,14 @@ def add_run_findings(results: Sequence[ScanResult]) -> None:
         own = [finding for finding in found if finding.scan_id == result.scan_id]
         if own:
             result.findings = _ordered([*result.findings, *own])
+
+
+def scenario_findings(assessed: Sequence[Assessed]) -> list[Finding]:
+    """Every finding of some scenarios' cascades, in the order of `run_detectors`."""
+    return _ordered(
+        finding for one in assessed for detector in SCENARIO_DETECTORS
+        for finding in detector().detect(one)
+    )  # fmt: skip
 
 
 def _ordered(findings: Iterable[Finding]) -> list[Finding]:

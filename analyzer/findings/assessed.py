@@ -1,0 +1,90 @@
+"""A scenario's cascade over some scans, with all that reports and detectors need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from analyzer.contagion.edges import NodeKind, kind_of, parts_of
+from analyzer.contagion.paths import TopPaths
+from analyzer.contagion.result import CascadeResult
+from analyzer.contagion.scenario import Scenario, multiplier
+from analyzer.contagion.visits import CascadeOptions
+from analyzer.market.depth import ImpactCurve
+from analyzer.market.depth.choose import DepthUsed
+
+_OF_A_VENUE = frozenset(
+    {
+        NodeKind.ACCOUNT,
+        NodeKind.RECEIPT,
+        NodeKind.FUND,
+        NodeKind.UNSETTLED,
+        NodeKind.VENUE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedVenue:
+    """One deployment of a cascade. Amounts in 18 decimals of its settlement currency.
+
+    block: number and hash as text. fund_before_e18, fund_left_e18: the bounded layers that must
+    pay, at the block and in the end; None = one of them could not be read. below_initial: accounts
+    below initial margin at the first shock, by float64; None where the protocol cannot say.
+    """
+
+    scan_id: str
+    deployment: str
+    chain_id: int
+    block: str
+    fund_before_e18: int | None
+    fund_left_e18: int | None
+    below_initial: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A scenario's cascade. venues: by deployment. depth: which curve each factor had, and why.
+    curves: as they were used, the scenario's depth multiplier not yet applied."""
+
+    cascade_id: str
+    scenario: Scenario
+    options: CascadeOptions
+    venues: Mapping[str, AssessedVenue]
+    depth: tuple[DepthUsed, ...]
+    curves: Mapping[str, ImpactCurve]
+    result: CascadeResult
+    paths: TopPaths
+    words: tuple[str, ...]
+    """Each of `paths.paths` in one sentence."""
+
+    def bad_debt_e18(self, venue: str) -> int:
+        """A venue's bad debt in the end: charged to absorbers, and left on accounts."""
+        return self.result.bad_debt_e18[venue] + self.result.after[venue].bad_debt_e18
+
+    def static_bad_debt_e18(self, venue: str) -> int:
+        """A venue's bad debt at the shocked prices, before anybody reacts."""
+        return self.result.shocked[venue].bad_debt_e18
+
+    def uncovered_e18(self, venue: str) -> int | None:
+        """A venue's bad debt beyond what its bounded layers had at the block, not negative; None
+        when their capacity is unknown and there is bad debt."""
+        fund = self.venues[venue].fund_before_e18
+        debt = self.bad_debt_e18(venue)
+        if fund is None:
+            return None if debt else 0
+        return max(debt - max(fund, 0), 0)
+
+    def venue_of_node(self, node: str) -> str | None:
+        """The deployment that a node belongs to; None for shocks and price moves."""
+        return parts_of(node)[0] if kind_of(node) in _OF_A_VENUE else None
+
+    def shock(self) -> Fraction | None:
+        """The multiple of the price of the market factor, or of every factor that moves in the
+        last step; None when several move differently."""
+        step = self.scenario.steps[-1]
+        if self.scenario.market_factor is not None:
+            return multiplier(self.scenario, step, self.scenario.market_factor)
+        values = set(step.shocks.values())
+        return values.pop() if len(values) == 1 and not step.prices_e18 else None

@@ -1,0 +1,78 @@
+"""More that has to be sold than the market takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from analyzer.findings.assessed import Assessed
+from analyzer.findings.scenario_detector import ScenarioDetector
+from analyzer.market.depth import ImpactCurve, scaled
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.integers import WAD
+
+DEEP = 0.9
+"""What counts as depth: sales that take the price down to this share of itself."""
+_HALVINGS = 200
+_LARGEST_USD = 1e15
+
+
+class ForcedSalesExceedDepth(ScenarioDetector):
+    """One finding a factor and scenario: forced sales beyond the depth within ten percent."""
+
+    id = "forced-sales-exceed-depth"
+    title = "Forced sales exceed depth"
+    severity = Severity.MEDIUM
+    proves = (
+        "In the scenario's cascade more of the factor has to be sold, net of what has to be "
+        "bought, than its market takes before the price falls by ten percent, by the stated curve."
+    )
+    does_not_prove = (
+        "That the sales come all at once: depth that returns with time is not in the curve. Where "
+        "the depth is a stated default, only its order of magnitude counts."
+    )
+    remedy = (
+        "Measure the depth and give it with --depth; if the finding stays, lower the caps of what "
+        "uses this factor as collateral or as a position."
+    )
+
+    def detect(self, assessed: Assessed) -> Iterable[Finding]:
+        """Factors whose net forced sales over all rounds exceed their depth to `DEEP`."""
+        sold: Counter[str] = Counter()
+        for found in assessed.result.rounds:
+            sold.update(found.sold_e18)
+        sources = {used.factor: f"{used.kind}: {used.source}" for used in assessed.depth}
+        first = next(iter(assessed.venues))
+        for factor, amount in sorted(sold.items()):
+            curve = assessed.curves.get(factor)
+            if curve is None or amount <= 0:
+                continue
+            depth = depth_usd(scaled(curve, float(assessed.scenario.depth_multiplier)))
+            if depth is None or amount / WAD <= depth:
+                continue
+            yield self.finding(
+                assessed,
+                first,
+                title=f"{assessed.scenario.name}: more {factor} is forced onto the market than it"
+                " takes within 10 %",
+                about=factor,
+                amounts={"forced_sales_e18": amount, "depth_e18": round(depth) * WAD},
+                evidence={
+                    "depth": sources.get(factor, ""),
+                    "deployments": ", ".join(sorted(assessed.venues)),
+                },
+            )
+
+
+def depth_usd(curve: ImpactCurve) -> float | None:
+    """Net sales in USD that take the price down to `DEEP` of itself; None when none do."""
+    low, high = 0.0, _LARGEST_USD
+    if curve.price_ratio(high) > DEEP:
+        return None
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if curve.price_ratio(middle) > DEEP:
+            low = middle
+        else:
+            high = middle
+    return high

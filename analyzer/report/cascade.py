@@ -1,0 +1,225 @@
+"""One scenario's cascade as a document and as a page: rounds, who pays, the paths, what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from analyzer.contagion.attribution import amplification, made_of
+from analyzer.contagion.result import Party
+from analyzer.findings.assessed import Assessed
+from analyzer.model.finding import Finding
+from analyzer.report.page import Block, Grid, Heading, Line
+from analyzer.report.scenarios import (
+    SCHEMA,
+    Document,
+    assumption_blocks,
+    finding_entry,
+    result_document,
+    run_lines,
+    scenario_document,
+    scenario_findings,
+    whole,
+)
+
+PATH_COLUMNS = ("rank", "path_id", "amount_e18", "share_of_loss", "victim", "words")
+"""Columns of the CSV form: one row a path."""
+
+_MOVES_SHOWN = 4
+"""How many price moves a round shows: the largest."""
+_CHANGE_SHOWN = Fraction(1, 10_000)
+"""A price that moved by less is not shown for a round: it would read as 0.0 %."""
+
+
+def cascade_document(
+    run: Mapping[str, Any],
+    one: Assessed,
+    findings: Sequence[Finding],
+    firewall: Mapping[str, Any] | None = None,
+) -> Document:
+    """The document of `analyzer contagion`. Amounts are decimal strings of exact integers (18
+    decimals), prices are shares of the block's."""
+    result = one.result
+    made = made_of(result.edges, result.failures.keys())
+    whole_loss = amplification(result.edges, result.failures.keys())
+    moved = {f: a for f in result.shock if (a := result.amplification(f)) is not None}
+    return {
+        "schema": SCHEMA,
+        "run": dict(run),
+        "scenario": scenario_document(one),
+        "rounds": [_round(one, number) for number in range(len(result.rounds))],
+        "absorbed": [
+            {"absorber": node, "deployment": one.venue_of_node(node), "amount_e18": str(amount)}
+            for node, amount in sorted(result.absorbed.items(), key=lambda item: -item[1])
+        ],
+        "failed": len(result.failures),
+        "losses_by_channel": [
+            {"channel": channel, "asset": asset, "amount_e18": str(amount)}
+            for (channel, asset), amount in made.by_channel.items()
+        ],
+        "amplification": {
+            "losses": None if whole_loss is None else float(whole_loss),
+            "prices": {factor: float(value) for factor, value in sorted(moved.items())},
+        },
+        "paths": [
+            {
+                "rank": rank,
+                "path_id": path.path_id,
+                "amount_e18": str(path.amount_e18),
+                "share_of_loss": _share(one, path.victim, path.amount_e18),
+                "victim": path.victim,
+                "words": words,
+            }
+            for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
+        ],
+        "firewall": None if firewall is None else dict(firewall),
+        "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
+        "findings": [finding_entry(finding) for finding in findings],
+    }
+
+
+def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
+    """The cascade for people: what happens, round by round, who pays, by which `paths` ways."""
+    scenario = document["scenario"]
+    return [
+        Heading(f"Contagion: {scenario['title']}"),
+        *run_lines(document),
+        Line("Source", scenario["source"]),
+        *_notes(scenario),
+        *_outcomes(scenario),
+        _rounds_grid(document),
+        *_absorbed_grid(document),
+        *_paths_grid(document, paths),
+        *_amplifies(document),
+        *_firewall(document),
+        *assumption_blocks([scenario]),
+        *scenario_findings(document["findings"]),
+    ]
+
+
+def _round(one: Assessed, number: int) -> Document:
+    """One round as JSON has it."""
+    found = one.result.rounds[number]
+    return {
+        "round": found.number,
+        "step": found.step,
+        "closed_accounts": len({(c.venue, c.account_id) for c in found.closed}),
+        "closures": len(found.closed),
+        "closed_value_e18": str(sum(c.executed.closure.value_e18 for c in found.closed)),
+        "bad_debt_e18": str(found.bad_debt_e18),
+        "sold_e18": {f: str(amount) for f, amount in sorted(found.sold_e18.items())},
+        "price_before": {f: float(p) for f, p in sorted(found.price_before.items())},
+        "price_after": {f: float(p) for f, p in sorted(found.price_after.items())},
+        "ledger_e18": {party.value: str(found.ledger[party]) for party in Party},
+        "ledger_closes": found.closes,
+    }
+
+
+def _share(one: Assessed, victim: str, amount: int) -> float | None:
+    """A path's part of its victim's loss."""
+    for found in one.paths.victims:
+        if found.victim == victim and found.loss_e18 > 0:
+            return amount / found.loss_e18
+    return None
+
+
+def _notes(scenario: Mapping[str, Any]) -> list[Block]:
+    """What a reader should know of the scenario."""
+    return [Line("Note", note, "doubt") for note in scenario["notes"]]
+
+
+def _outcomes(scenario: Mapping[str, Any]) -> list[Block]:
+    """One line a deployment: bad debt before, by the shock, after the cascade; what is left."""
+    lines: list[Block] = []
+    for result in scenario["results"]:
+        uncovered = result["uncovered_e18"]
+        bad = uncovered is None or int(uncovered) > 0
+        unknown = f"; {result['unknown']:,} accounts unknown" if result["unknown"] else ""
+        text = (
+            f"{result['deployment']}: bad debt {whole(result['bad_debt_before_e18'])} at the "
+            f"block, {whole(result['bad_debt_static_e18'])} at the shocked prices, "
+            f"{whole(result['bad_debt_after_e18'])} after {result['closed_accounts']:,} accounts "
+            f"were closed; fund {whole(result['fund_before_e18'])} before, "
+            f"{whole(result['fund_left_e18'])} left, {whole(uncovered)} uncovered{unknown}"
+        )
+        lines.append(Line("Outcome", text, "bad" if bad else "good"))
+    return lines
+
+
+def _rounds_grid(document: Mapping[str, Any]) -> Grid:
+    """The rounds, with the prices that moved most and the check that money is conserved."""
+    rows = tuple(
+        (
+            str(found["round"]),
+            f"{found['closed_accounts']:,}",
+            whole(found["closed_value_e18"]),
+            whole(found["bad_debt_e18"]),
+            _moves(found) or "-",
+            "0" if found["ledger_closes"] else "OFF",
+        )
+        for found in document["rounds"]
+    )
+    columns = ("round", "closed", "notional", "bad debt", "prices against the block's", "ledger")
+    return Grid(
+        "Rounds",
+        columns,
+        rows,
+        frozenset({*columns[:4], "ledger"}),
+        "Round 0 is the shock. ledger: accounts + absorbers + liquidators + market + rounding.",
+    )
+
+
+def _moves(found: Mapping[str, Any]) -> str:
+    """The largest price moves of a round, each as where the price now stands."""
+    before, after = found["price_before"], found["price_after"]
+    changed = [
+        (abs(after[f] - before[f]), f)
+        for f in after
+        if abs(after[f] - before[f]) >= _CHANGE_SHOWN
+    ]
+    largest = sorted(changed, key=lambda item: (-item[0], item[1]))
+    text = ", ".join(f"{f} {after[f] - 1:+.1%}" for _, f in largest[:_MOVES_SHOWN])
+    left = len(largest) - _MOVES_SHOWN
+    return text + (f" and {left} more" if left > 0 else "")
+
+
+def _absorbed_grid(document: Mapping[str, Any]) -> list[Block]:
+    """Who bears the losses."""
+    rows = tuple((a["absorber"], whole(a["amount_e18"])) for a in document["absorbed"])
+    if not rows:
+        return [Line("Who pays", "nobody: there is no bad debt", "good")]
+    note = "unsettled: negative equity that nobody has been charged with."
+    return [Grid("Losses by absorber", ("absorber", "bears"), rows, frozenset({"bears"}), note)]
+
+
+def _paths_grid(document: Mapping[str, Any], paths: int) -> list[Block]:
+    """The largest paths in words."""
+    rows = tuple((whole(p["amount_e18"]), p["words"]) for p in document["paths"][:paths])
+    if not rows:
+        return [Line("Paths", "nobody lost anything by the shock", "good")]
+    left = len(document["paths"]) - len(rows)
+    note = f"{left:,} more in --format json." if left > 0 else ""
+    return [Grid("Largest paths", ("amount", "what happened"), rows, frozenset({"amount"}), note)]
+
+
+def _amplifies(document: Mapping[str, Any]) -> list[Block]:
+    """By how much the cascade adds to the shock."""
+    found = document["amplification"]
+    blocks: list[Block] = []
+    if found["losses"] is not None:
+        text = f"failed accounts lost {found['losses']:.2f} times what the shock alone took"
+        blocks.append(Line("Amplifies", text, "bad" if found["losses"] > 1 else "good"))
+    for factor, value in found["prices"].items():
+        if value > 1:
+            text = f"{factor} fell {value:.2f} times as far as the scenario pushed it"
+            blocks.append(Line("", text, "bad"))
+    return blocks
+
+
+def _firewall(document: Mapping[str, Any]) -> list[Block]:
+    """What would have cut the cascade."""
+    found = document["firewall"]
+    if found is None:
+        return []
+    return [Line("Firewall", found["words"], "good" if found["saves"] else "doubt")]
