@@ -17,6 +17,8 @@ main = Program(
         "demo": "analyzer.cli.demo:demo",
         "scan": "analyzer.cli.scan:scan",
         "account": "analyzer.cli.account:account",
+        "stress": "analyzer.cli.stress:stress",
+        "contagion": "analyzer.cli.contagion:contagion",
         "query": "analyzer.cli.query:query",
         "sql": "analyzer.cli.sql:sql",
         "verify": "analyzer.cli.verify:verify",

@@ -34,6 +34,14 @@ def show_rows(
     emit(render_rows(columns, rows, format_, count=count, **_look()))
 
 
+def show_blocks(blocks: Sequence[Any], format_: str) -> None:
+    """Writes a page as table or markdown."""
+    from analyzer.report.markdown import markdown
+    from analyzer.report.table import table
+
+    emit(markdown(blocks) if format_ == "markdown" else table(blocks, **_look()))
+
+
 def show_json(value: object) -> None:
     """Writes `value` as JSON."""
     from analyzer.report.render import json_text

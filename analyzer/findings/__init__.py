@@ -8,6 +8,14 @@ from analyzer.findings.registry import (
     RUN_DETECTORS,
     add_run_findings,
     run_detectors,
+    scenario_findings,
 )
 
-__all__ = ["ALL_DETECTORS", "DETECTORS", "RUN_DETECTORS", "add_run_findings", "run_detectors"]
+__all__ = [
+    "ALL_DETECTORS",
+    "DETECTORS",
+    "RUN_DETECTORS",
+    "add_run_findings",
+    "run_detectors",
+    "scenario_findings",
+]

@@ -44,7 +44,7 @@ class ContagionPath(ScenarioDetector):
             passed_on = [path for path in victim.paths if _through_others(path)]
             amount = sum(path.amount_e18 for path in passed_on)
             venue = assessed.venue_of_node(victim.victim)
-            if amount < SMALLEST_E18 or venue not in assessed.venues:
+            if amount < SMALLEST_E18 or venue is None or venue not in assessed.venues:
                 continue
             is_account = kind_of(victim.victim) is NodeKind.ACCOUNT
             yield self.finding(

@@ -1,4 +1,4 @@
-"""One scenario's cascade as a document and as a page: rounds, who pays, the paths, what they need."""
+"""One scenario's cascade as a document and as a page: rounds, who pays, the paths."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from analyzer.contagion.attribution import amplification, made_of
+from analyzer.contagion.counterfactual import LeaveOneOut
+from analyzer.contagion.firewall import Firewall
 from analyzer.contagion.result import Party
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
@@ -16,7 +18,6 @@ from analyzer.report.scenarios import (
     Document,
     assumption_blocks,
     finding_entry,
-    result_document,
     run_lines,
     scenario_document,
     scenario_findings,
@@ -28,6 +29,8 @@ PATH_COLUMNS = ("rank", "path_id", "amount_e18", "share_of_loss", "victim", "wor
 
 _MOVES_SHOWN = 4
 """How many price moves a round shows: the largest."""
+_CUTS_SHOWN = 3
+"""How many places of a firewall the page names."""
 _CHANGE_SHOWN = Fraction(1, 10_000)
 """A price that moved by less is not shown for a round: it would read as 0.0 %."""
 
@@ -36,10 +39,16 @@ def cascade_document(
     run: Mapping[str, Any],
     one: Assessed,
     findings: Sequence[Finding],
-    firewall: Mapping[str, Any] | None = None,
+    *,
+    firewall: Firewall,
+    saved: LeaveOneOut | None,
 ) -> Document:
     """The document of `analyzer contagion`. Amounts are decimal strings of exact integers (18
-    decimals), prices are shares of the block's."""
+    decimals), prices are shares of the block's.
+
+    firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
+    was not asked.
+    """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
     whole_loss = amplification(result.edges, result.failures.keys())
@@ -73,7 +82,8 @@ def cascade_document(
             }
             for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
         ],
-        "firewall": None if firewall is None else dict(firewall),
+        "firewall": _firewall(firewall),
+        "what_if": [] if saved is None else _what_if(saved),
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
         "findings": [finding_entry(finding) for finding in findings],
     }
@@ -92,7 +102,7 @@ def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
         *_absorbed_grid(document),
         *_paths_grid(document, paths),
         *_amplifies(document),
-        *_firewall(document),
+        *_cuts(document),
         *assumption_blocks([scenario]),
         *scenario_findings(document["findings"]),
     ]
@@ -174,9 +184,7 @@ def _moves(found: Mapping[str, Any]) -> str:
     """The largest price moves of a round, each as where the price now stands."""
     before, after = found["price_before"], found["price_after"]
     changed = [
-        (abs(after[f] - before[f]), f)
-        for f in after
-        if abs(after[f] - before[f]) >= _CHANGE_SHOWN
+        (abs(after[f] - before[f]), f) for f in after if abs(after[f] - before[f]) >= _CHANGE_SHOWN
     ]
     largest = sorted(changed, key=lambda item: (-item[0], item[1]))
     text = ", ".join(f"{f} {after[f] - 1:+.1%}" for _, f in largest[:_MOVES_SHOWN])
@@ -217,9 +225,60 @@ def _amplifies(document: Mapping[str, Any]) -> list[Block]:
     return blocks
 
 
-def _firewall(document: Mapping[str, Any]) -> list[Block]:
-    """What would have cut the cascade."""
-    found = document["firewall"]
-    if found is None:
-        return []
-    return [Line("Firewall", found["words"], "good" if found["saves"] else "doubt")]
+def _firewall(found: Firewall) -> Document:
+    """The cheapest cut as JSON has it."""
+    return {
+        "amount_e18": str(found.amount_e18),
+        "protected_e18": str(found.protected_e18),
+        "cut": [
+            {
+                "round": edge.round,
+                "from": edge.from_node,
+                "channel": str(edge.channel),
+                "asset": edge.asset,
+                "to": edge.to_node,
+                "amount_e18": str(edge.amount_e18),
+            }
+            for edge in found.cut
+        ],
+    }
+
+
+def _what_if(saved: LeaveOneOut) -> list[Document]:
+    """What rescuing each account alone would have saved, the most first."""
+    return [
+        {
+            "account": account,
+            "bad_debt_e18": str(saved.without[account]),
+            "saved_e18": str(amount),
+        }
+        for account, amount in sorted(saved.saved.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _cuts(document: Mapping[str, Any]) -> list[Block]:
+    """What would have cut the cascade, in the accounting and in a second run."""
+    found, blocks = document["firewall"], list[Block]()
+    if found["cut"]:
+        shown = "; ".join(
+            f"{cut['from']} to {cut['to']} ({cut['channel']} {whole(cut['amount_e18'])})"
+            for cut in found["cut"][:_CUTS_SHOWN]
+        )
+        left = len(found["cut"]) - _CUTS_SHOWN
+        text = (
+            f"{whole(found['amount_e18'])} at {len(found['cut']):,} places would have kept the "
+            f"first failures from those who bear {whole(found['protected_e18'])}: {shown}"
+            + (f"; and {left:,} more" if left > 0 else "")
+        )
+        blocks.append(Line("Firewall", text))
+    for rescued in document["what_if"]:
+        kept = int(rescued["saved_e18"])
+        blocks.append(
+            Line(
+                "What if",
+                f"without the failure of {rescued['account']} bad debt would have been "
+                f"{whole(rescued['bad_debt_e18'])} ({whole(str(-kept))})",
+                "good" if kept > 0 else "plain",
+            )
+        )
+    return blocks

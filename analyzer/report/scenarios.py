@@ -176,7 +176,9 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
         name = scenario["name"]
         if scenario["unmapped"]:
             factors = ", ".join(scenario["unmapped"])
-            blocks.append(Line("Not moved", f"{name} says nothing of {factors}: they stay", "doubt"))
+            blocks.append(
+                Line("Not moved", f"{name} says nothing of {factors}: they stay", "doubt")
+            )
         if not scenario["verified"]:
             what = "; ".join(scenario["unverified"]) or "its numbers"
             blocks.append(Line("Unverified", f"{name}: {what}", "doubt"))

@@ -10,9 +10,14 @@ import orjson
 
 from analyzer.contagion.edges import Channel, Edge, NodeKind, kind_of, parts_of
 from analyzer.contagion.paths import Path, VictimPaths
-from analyzer.contagion.result import Round
 from analyzer.findings.assessed import Assessed
+from analyzer.findings.registry import SCENARIO_DETECTORS
+from analyzer.findings.scenario_detector import SCENARIO
+from analyzer.model.finding import Finding
 from analyzer.runs.cascades import plain
+from analyzer.runs.tables import finding_row
+from analyzer.store.extend import Remove
+from analyzer.store.schema import literal
 
 Row = tuple[object, ...]
 Rows = dict[str, list[Row]]
@@ -35,6 +40,24 @@ def contagion_rows(assessed: Assessed) -> Rows:
         "contagion_victims": list(_victims(assessed)),
         "contagion_paths": list(_paths(assessed)),
     }
+
+
+def finding_rows(
+    assessed: Sequence[Assessed], findings: Sequence[Finding]
+) -> tuple[list[Row], list[Remove]]:
+    """Rows of `findings`, and what goes before they come: what these scenarios found before."""
+    detectors = ", ".join(literal(detector.id) for detector in SCENARIO_DETECTORS)
+    gone = [
+        Remove(
+            "findings",
+            f"scan_id = ? AND detector IN ({detectors})"
+            f" AND json_extract_string(evidence, '$.{SCENARIO}') = ?",
+            (venue.scan_id, one.scenario.name),
+        )
+        for one in assessed
+        for venue in one.venues.values()
+    ]
+    return [finding_row(finding) for finding in findings], gone
 
 
 def _runs(one: Assessed) -> Iterator[Row]:
@@ -147,7 +170,7 @@ def _scan_of(one: Assessed, edge: Edge) -> str:
     """The scan of the account or layer that an edge goes to, else comes from."""
     for node in (edge.to_node, edge.from_node):
         venue = one.venue_of_node(node)
-        if venue in one.venues:
+        if venue is not None and venue in one.venues:
             return one.venues[venue].scan_id
     return next(iter(one.venues.values())).scan_id
 

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from analyzer.contagion.cascade import run_cascade
-from analyzer.contagion.paths import Limits, top_paths
+from analyzer.contagion.paths import Limits, Path, top_paths
 from analyzer.contagion.result import CascadeResult
 from analyzer.contagion.scenario import Scenario, multiplier
 from analyzer.contagion.venue import Venue
@@ -62,6 +62,7 @@ def assess(
     venues = [venue_of(scan) for scan in scans]
     before = {v.name: bounded_capacity_e18(v.simulation.backstops()) for v in venues}
     result = run_cascade(venues, scenario, chosen.curves, options)
+    paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     return Assessed(
         cascade_id=cascade_id(scans, scenario, chosen, options),
         scenario=scenario,
@@ -73,7 +74,8 @@ def assess(
         depth=chosen.used,
         curves=chosen.curves,
         result=result,
-        paths=top_paths(result.edges, losses(result), set(result.failures), limits=limits),
+        paths=paths,
+        words=tuple(path_words(path) for path in paths.paths),
     )
 
 
@@ -97,6 +99,12 @@ def cascade_id(
     }
     text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:_ID_DIGITS]
+
+
+def path_words(path: Path) -> str:
+    """A path as a chain of its nodes."""
+    steps = "".join(f" -> {step.to_node}" for step in path.steps)
+    return f"{path.steps[0].from_node}{steps}"
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ import orjson
 
 from analyzer import __version__
 from analyzer.findings.shortfall import hidden_bad_debt
+from analyzer.model.finding import Finding
 from analyzer.model.integers import trunc_div
 from analyzer.model.rows import CollateralRow, StatementLine
 from analyzer.model.verdict import Verdict
@@ -129,11 +130,7 @@ def _outcome_tables(result: ScanResult) -> Tables:
              c.equal, c.note)
             for n, c in enumerate(result.checks, 1)
         ),
-        "findings": (
-            (key, f.fingerprint, f.detector, f.severity.label, int(f.severity), f.account_id,
-             f.market, f.title, _amounts(f.amounts), _json(f.evidence))
-            for f in result.findings
-        ),
+        "findings": (finding_row(finding) for finding in result.findings),
         "reads": (
             (key, r.purpose, r.what, r.requested, r.values, r.reverted, r.not_read, r.example)
             for r in result.reads
@@ -160,6 +157,22 @@ def _book(result: ScanResult) -> Rows:
         yield result.scan_id, result.methodology, None, problem, None
         return
     yield result.scan_id, result.methodology, book_digest(packed), "", packed
+
+
+def finding_row(f: Finding) -> tuple[object, ...]:
+    """The row of the table `findings` of one finding."""
+    return (
+        f.scan_id,
+        f.fingerprint,
+        f.detector,
+        f.severity.label,
+        int(f.severity),
+        f.account_id,
+        f.market,
+        f.title,
+        _amounts(f.amounts),
+        _json(f.evidence),
+    )
 
 
 def _scan(result: ScanResult) -> tuple[object, ...]:

@@ -1,0 +1,106 @@
+"""`contagion`: one scenario's cascade with its rounds, its paths, and what would have cut it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.contagion.attribution import roots_of
+from analyzer.contagion.cascade import run_cascade
+from analyzer.contagion.counterfactual import LeaveOneOut, leave_one_out
+from analyzer.contagion.firewall import cheapest_firewall
+from analyzer.contagion.paths import Limits
+from analyzer.contagion.scenario import Scenario
+from analyzer.findings import scenario_findings
+from analyzer.findings.assessed import Assessed
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.model.finding import Finding
+from analyzer.report.cascade import cascade_document
+from analyzer.runs.cascade_rows import contagion_rows, finding_rows
+from analyzer.runs.cascades import assess
+from analyzer.runs.scenarios import named_scenarios
+from analyzer.runs.stress import Prepared, StressOptions, exit_code, prepare, run_facts
+from analyzer.runs.venues import venue_of
+from analyzer.store.extend import extend_snapshot
+
+MOST_WHAT_IF = 20
+"""Roots that can be asked about: each is one more run of the cascade."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionOptions:
+    """One scenario, and how much of it to look at.
+
+    stress: as for `stress`, with exactly one scenario or shock. paths: how many are found. what_if:
+    for how many of the largest root accounts the cascade is run again without their failure.
+    """
+
+    stress: StressOptions
+    paths: int = 100
+    what_if: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionOutcome:
+    """What came out. document: as JSON has it."""
+
+    document: dict[str, Any]
+    assessed: Assessed
+    findings: list[Finding]
+    exit_code: ExitCode
+
+
+def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome:
+    """Runs the scenario's cascade, finds its paths and its firewall; writes `out` in the end.
+
+    Raises: InputError for wrong input; nothing is written then.
+    """
+    asked = options.stress
+    if len(asked.scenarios) + len(asked.shocks) != 1:
+        raise InputError("contagion follows one scenario: give --scenario or --shock once")
+    if options.paths < 1 or not 0 <= options.what_if <= MOST_WHAT_IF:
+        raise InputError(f"--paths has to be at least 1, --what-if from 0 to {MOST_WHAT_IF}")
+    (scenario,) = named_scenarios(asked.scenarios, asked.shocks)
+    prepared = prepare(asked)
+    steps = 2 + options.what_if
+    progress("cascade", 0, steps)
+    limits = Limits(paths=options.paths)
+    one = assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
+    progress("cascade", 1, steps)
+    firewall = cheapest_firewall(one.result.edges, protected(one))
+    saved = what_if(prepared, scenario, one, options.what_if)
+    progress("cascade", steps, steps)
+    findings = scenario_findings([one])
+    code = exit_code(prepared, [one], findings)
+    if asked.out is not None:
+        rows = contagion_rows(one)
+        rows["findings"], gone = finding_rows([one], findings)
+        extend_snapshot(asked.db, asked.out, rows, gone)
+    run = {**run_facts(asked, prepared, code), "paths": options.paths, "what_if": options.what_if}
+    document = cascade_document(run, one, findings, firewall=firewall, saved=saved)
+    return ContagionOutcome(document, one, findings, code)
+
+
+def protected(one: Assessed) -> list[str]:
+    """Who bears losses without having failed: whom a firewall would protect."""
+    return sorted(set(one.result.absorbed) - set(one.result.failures))
+
+
+def what_if(
+    prepared: Prepared, scenario: Scenario, one: Assessed, accounts: int
+) -> LeaveOneOut | None:
+    """What bad debt would have been without the failure of each of the largest roots; None when
+    none are asked for, or nobody passed anything on."""
+    roots = list(roots_of(one.result.edges))[:accounts]
+    if not roots:
+        return None
+
+    def run(rescued: frozenset[str]) -> int:
+        if not rescued:
+            return one.result.total_bad_debt_e18
+        options = replace(prepared.options, rescued=rescued)
+        venues = [venue_of(scan) for scan in prepared.scans]
+        return run_cascade(venues, scenario, prepared.chosen.curves, options).total_bad_debt_e18
+
+    return leave_one_out(run, roots)

@@ -1,0 +1,172 @@
+"""`stress`: what scenarios do to the scans of a snapshot, cascade included; no node, no index.
+
+snapshot ─▶ books ─▶ scenario by scenario: shock ─▶ cascade ─▶ result ─▶ detectors ─▶ document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.contagion.paths import Limits
+from analyzer.contagion.scenario import Scenario, ray
+from analyzer.contagion.visits import CascadeOptions, Order
+from analyzer.findings import scenario_findings
+from analyzer.findings.assessed import Assessed
+from analyzer.market.depth.choose import Chosen
+from analyzer.market.depth.file import NO_DEPTH, load_depth
+from analyzer.model.errors import ExitCode, InputError, worst_exit
+from analyzer.model.finding import Finding, Severity
+from analyzer.report.scenarios import stress_document
+from analyzer.runs.cascade_rows import finding_rows, stress_rows
+from analyzer.runs.cascades import assess, curves_for, split_by_simulation
+from analyzer.runs.opened import OpenedScan, open_scans
+from analyzer.runs.pipeline import parse_fail_on
+from analyzer.runs.scenarios import named_scenarios
+from analyzer.store.extend import extend_snapshot
+from analyzer.store.snapshot import check_replaceable
+
+RAY = "uniform ray"
+"""The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
+
+RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
+"""Multiples of the block's prices of that grid."""
+
+_ORDERS = {
+    f"{mode}{'' if order is Order.BOOK else f'-{order.value}'}": CascadeOptions(
+        order=order, sequential=mode == "sequential"
+    )
+    for mode in ("batch", "sequential")
+    for order in Order
+}
+
+ORDERS = tuple(_ORDERS)
+"""Orders of liquidation by name: all accounts of a round at once, or one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class StressOptions:
+    """Which scenarios to run on what.
+
+    db: the snapshot. deployments: of it, only these; none means all, together in one cascade.
+    scenarios: names or files; with none and no shock, all that ship and the uniform ray. shocks:
+    in words (`ETH=-30%`). depth: a depth file. order: one of `ORDERS`. out: the snapshot to write,
+    with the results in it; may be `db`. fail_on: a severity, or `never`.
+    """
+
+    db: Path
+    deployments: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    shocks: tuple[str, ...] = ()
+    depth: Path | None = None
+    order: str = "batch"
+    out: Path | None = None
+    fail_on: str = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class StressOutcome:
+    """What came out. document: as JSON has it."""
+
+    document: dict[str, Any]
+    assessed: list[Assessed]
+    findings: list[Finding]
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A snapshot opened for cascades. left_out: deployment -> why it cannot be in one."""
+
+    scans: list[OpenedScan]
+    left_out: dict[str, str]
+    chosen: Chosen
+    options: CascadeOptions
+    fail_on: Severity | None
+
+
+def stress(options: StressOptions, progress: Progress) -> StressOutcome:
+    """Runs the scenarios one by one, each on the book of the block; writes `out` in the end.
+
+    Raises: InputError for wrong input; nothing is written then.
+    """
+    scenarios = named_scenarios(options.scenarios, options.shocks)
+    if not options.scenarios and not options.shocks:
+        scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
+    prepared = prepare(options)
+    assessed = []
+    for number, scenario in enumerate(scenarios):
+        progress("scenarios", number, len(scenarios))
+        # Paths are what `contagion` is for; a finding about one needs only the largest.
+        assessed.append(_assess(prepared, scenario, Limits(paths=20, victims=10)))
+    progress("scenarios", len(scenarios), len(scenarios))
+    findings = scenario_findings([one for one in assessed if one.scenario.name != RAY])
+    code = exit_code(prepared, assessed, findings)
+    if options.out is not None:
+        rows = stress_rows(assessed)
+        rows["findings"], gone = finding_rows(assessed, findings)
+        extend_snapshot(options.db, options.out, rows, gone)
+    run = run_facts(options, prepared, code)
+    return StressOutcome(stress_document(run, assessed, findings), assessed, findings, code)
+
+
+def prepare(options: StressOptions) -> Prepared:
+    """Opens the snapshot and everything else that a cascade needs.
+
+    Raises: InputError for wrong input, for a named deployment whose protocol has no simulation,
+    and when no deployment is left.
+    """
+    if options.order not in _ORDERS:
+        raise InputError(f"'{options.order}' is no order: choose one of {', '.join(ORDERS)}")
+    fail_on = parse_fail_on(options.fail_on)
+    if options.out is not None:
+        check_replaceable(options.out)
+    file = NO_DEPTH if options.depth is None else load_depth(options.depth)
+    scans, left_out = split_by_simulation(open_scans(options.db, options.deployments))
+    if left_out and (options.deployments or not scans):
+        raise InputError("; ".join(f"{name}: {why}" for name, why in sorted(left_out.items())))
+    if not scans:
+        raise InputError(f"{options.db} holds no scan")
+    chosen = curves_for(scans, file)
+    return Prepared(scans, left_out, chosen, _ORDERS[options.order], fail_on)
+
+
+def exit_code(
+    prepared: Prepared, assessed: Sequence[Assessed], findings: Sequence[Finding]
+) -> ExitCode:
+    """What a run says to the shell: unknown accounts, a deployment that was left out, a depth that
+    is not known or a cascade that did not come to rest are 3; findings 1."""
+    codes = [ExitCode.CLEAN]
+    incomplete = bool(prepared.left_out or prepared.chosen.unknown)
+    for one in assessed:
+        incomplete = incomplete or not one.result.quiet
+        incomplete = incomplete or any(tally.unknown for tally in one.result.before.values())
+        incomplete = incomplete or not all(round_.closes for round_ in one.result.rounds)
+    if incomplete:
+        codes.append(ExitCode.NOT_FULLY_READ)
+    fail_on = prepared.fail_on
+    if fail_on is not None and any(finding.severity >= fail_on for finding in findings):
+        codes.append(ExitCode.FINDINGS)
+    return worst_exit(*codes)
+
+
+def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dict[str, Any]:
+    """What the document says of the run."""
+    return {
+        "snapshot": options.db.name,
+        "out": None if options.out is None else options.out.name,
+        "deployments": [scan.deployment.name for scan in prepared.scans],
+        "left_out": prepared.left_out,
+        "order": options.order,
+        "fail_on": options.fail_on,
+        "exit_code": int(code),
+    }
+
+
+def _assess(prepared: Prepared, scenario: Scenario, limits: Limits) -> Assessed:
+    """One scenario on fresh simulations."""
+    return assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
