@@ -35,11 +35,16 @@ def show_rows(
 
 
 def show_blocks(blocks: Sequence[Any], format_: str) -> None:
-    """Writes a page as table or markdown."""
+    """Writes a page as table or markdown; wider than the terminal where a number would be cut."""
     from analyzer.report.markdown import markdown
+    from analyzer.report.rows import width_of
     from analyzer.report.table import table
 
-    emit(markdown(blocks) if format_ == "markdown" else table(blocks, **_look()))
+    if format_ == "markdown":
+        emit(markdown(blocks))
+        return
+    look = _look()
+    emit(table(blocks, width=max(look["width"], *map(width_of, blocks)), colour=look["colour"]))
 
 
 def show_json(value: object) -> None:

@@ -10,6 +10,7 @@ from analyzer.contagion.attribution import amplification, made_of
 from analyzer.contagion.counterfactual import LeaveOneOut
 from analyzer.contagion.firewall import Firewall
 from analyzer.contagion.result import Party
+from analyzer.contagion.words import facts_of, firewall_words, node_words
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.report.page import Block, Grid, Heading, Line
@@ -82,7 +83,7 @@ def cascade_document(
             }
             for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
         ],
-        "firewall": _firewall(firewall),
+        "firewall": _firewall(one, firewall),
         "what_if": [] if saved is None else _what_if(saved),
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
         "findings": [finding_entry(finding) for finding in findings],
@@ -225,9 +226,10 @@ def _amplifies(document: Mapping[str, Any]) -> list[Block]:
     return blocks
 
 
-def _firewall(found: Firewall) -> Document:
+def _firewall(one: Assessed, found: Firewall) -> Document:
     """The cheapest cut as JSON has it."""
     return {
+        "words": firewall_words(found, facts_of(one.result), most=_CUTS_SHOWN),
         "amount_e18": str(found.amount_e18),
         "protected_e18": str(found.protected_e18),
         "cut": [
@@ -249,6 +251,7 @@ def _what_if(saved: LeaveOneOut) -> list[Document]:
     return [
         {
             "account": account,
+            "words": node_words(account),
             "bad_debt_e18": str(saved.without[account]),
             "saved_e18": str(amount),
         }
@@ -259,24 +262,14 @@ def _what_if(saved: LeaveOneOut) -> list[Document]:
 def _cuts(document: Mapping[str, Any]) -> list[Block]:
     """What would have cut the cascade, in the accounting and in a second run."""
     found, blocks = document["firewall"], list[Block]()
-    if found["cut"]:
-        shown = "; ".join(
-            f"{cut['from']} to {cut['to']} ({cut['channel']} {whole(cut['amount_e18'])})"
-            for cut in found["cut"][:_CUTS_SHOWN]
-        )
-        left = len(found["cut"]) - _CUTS_SHOWN
-        text = (
-            f"{whole(found['amount_e18'])} at {len(found['cut']):,} places would have kept the "
-            f"first failures from those who bear {whole(found['protected_e18'])}: {shown}"
-            + (f"; and {left:,} more" if left > 0 else "")
-        )
-        blocks.append(Line("Firewall", text))
+    if document["paths"]:
+        blocks.append(Line("Firewall", found["words"]))
     for rescued in document["what_if"]:
         kept = int(rescued["saved_e18"])
         blocks.append(
             Line(
                 "What if",
-                f"without the failure of {rescued['account']} bad debt would have been "
+                f"without the failure of {rescued['words']} bad debt would have been "
                 f"{whole(rescued['bad_debt_e18'])} ({whole(str(-kept))})",
                 "good" if kept > 0 else "plain",
             )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from analyzer.report.markdown import pipe_table
-from analyzer.report.page import Grid
+from analyzer.report.page import Block, Grid
 from analyzer.report.render import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
@@ -59,6 +59,13 @@ def render_rows(
         needed = _needed(columns, cells, grid.whole)
         return table([grid], width=max(width, needed), colour=colour)
     raise ValueError(f"no such format: {format_}")
+
+
+def width_of(block: Block) -> int:
+    """How wide a table must be so that no number and no name of this block is cut."""
+    if not isinstance(block, Grid):
+        return 0
+    return _needed(block.columns, block.rows, block.right | block.whole)
 
 
 def _widths(columns: tuple[str, ...], cells: tuple[tuple[str, ...], ...]) -> list[int]:

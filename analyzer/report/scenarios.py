@@ -41,20 +41,27 @@ RESULT_COLUMNS = (
 )
 """Columns of the CSV form, and keys of a result in JSON."""
 
+RAY = "uniform ray"
+"""The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
+
 FINDING_ROWS = 20
 """How many findings a page lists."""
 
 _SHOWN = (
     "scenario",
-    "deployment",
     "below IM",
-    "liquidatable",
+    "breach",
     "insolvent",
     "unknown",
     "bad debt",
-    "after cascade",
+    "after",
     "fund left",
     "uncovered",
+)
+_LEGEND = (
+    "below IM, breach (may be liquidated), insolvent, bad debt: at the scenario's prices, before "
+    "anybody reacts. after: bad debt when the cascade has come to rest. uncovered: of it, beyond "
+    "what the bounded backstops held."
 )
 
 
@@ -132,23 +139,26 @@ def result_document(one: Assessed, name: str) -> Document:
 
 def stress_page(document: Mapping[str, Any]) -> list[Block]:
     """One row a scenario and deployment, then what the numbers rest on, then the findings."""
-    results = [r for scenario in document["scenarios"] for r in scenario["results"]]
-    grid = Grid(
-        "What the scenarios do",
-        _SHOWN,
-        tuple(_row(result) for result in results),
-        frozenset(_SHOWN[2:]),
-        "below IM, liquidatable, insolvent, bad debt: at the scenario's prices, before anybody "
-        "reacts. after cascade: when forced sales and losses have come to rest.",
-        frozenset({"scenario", "deployment"}),
-    )
+    scenarios = document["scenarios"]
     return [
         Heading("Stress"),
         *run_lines(document),
-        grid,
-        *assumption_blocks(document["scenarios"]),
+        *(_grid(name, scenarios) for name in document["run"]["deployments"]),
+        *assumption_blocks(scenarios),
         *scenario_findings(document["findings"]),
     ]
+
+
+def _grid(deployment: str, scenarios: Sequence[Mapping[str, Any]]) -> Grid:
+    """What the scenarios do to one deployment."""
+    rows = tuple(
+        _row(result)
+        for scenario in scenarios
+        for result in scenario["results"]
+        if result["deployment"] == deployment
+    )
+    whole_columns = frozenset({"scenario"})
+    return Grid(deployment, _SHOWN, rows, frozenset(_SHOWN[1:]), _LEGEND, whole_columns)
 
 
 def run_lines(document: Mapping[str, Any]) -> list[Block]:
@@ -171,34 +181,54 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     what the results depend on."""
     if not scenarios:
         return []
-    blocks: list[Block] = [depth_grid(scenarios[0])]
+    blocks: list[Block] = [depth_grid(scenarios)]
+    still: dict[str, list[str]] = {}
     for scenario in scenarios:
-        name = scenario["name"]
-        if scenario["unmapped"]:
-            factors = ", ".join(scenario["unmapped"])
-            blocks.append(
-                Line("Not moved", f"{name} says nothing of {factors}: they stay", "doubt")
-            )
-        if not scenario["verified"]:
-            what = "; ".join(scenario["unverified"]) or "its numbers"
-            blocks.append(Line("Unverified", f"{name}: {what}", "doubt"))
-        if not all(result["quiet"] for result in scenario["results"]):
-            blocks.append(Line("Not at rest", f"{name}: the rounds ran out", "doubt"))
-        if not all(result["ledger_closes"] for result in scenario["results"]):
-            blocks.append(Line("Ledger", f"{name}: a round does not add up to 0", "bad"))
+        still.setdefault(", ".join(scenario["unmapped"]), []).append(scenario["name"])
+    for factors, names in still.items():
+        if factors:
+            text = f"{factors}: nothing is said of them by {_listed(names)}, so they stay"
+            blocks.append(Line("Not moved", text, "doubt"))
+    blocks += _unverified(scenarios)
+    restless = [s["name"] for s in scenarios if not all(r["quiet"] for r in s["results"])]
+    if restless:
+        text = f"the rounds ran out before nothing more happened: {_listed(restless)}"
+        blocks.append(Line("Not at rest", text, "doubt"))
+    off = [s["name"] for s in scenarios if not all(r["ledger_closes"] for r in s["results"])]
+    if off:
+        blocks.append(Line("Ledger", f"a round does not add up to 0: {_listed(off)}", "bad"))
     return blocks
 
 
-def depth_grid(scenario: Mapping[str, Any]) -> Grid:
-    """Which depth each factor had."""
+def _unverified(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Numbers of scenarios that were not checked at their source: in full for one scenario."""
+    open_ = [scenario for scenario in scenarios if not scenario["verified"]]
+    if not open_:
+        return []
+    if len(scenarios) == 1:
+        text = "; ".join(open_[0]["unverified"]) or "none of its numbers was checked"
+    else:
+        names = _listed([scenario["name"] for scenario in open_])
+        text = f"not every number was checked at its source: {names}; --json says which"
+    return [Line("Unverified", text, "doubt")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names without repetition, in order."""
+    return ", ".join(dict.fromkeys(names))
+
+
+def depth_grid(scenarios: Sequence[Mapping[str, Any]]) -> Grid:
+    """Which depth each factor had: the same in all scenarios, but for their multipliers."""
+    multiplied = [
+        f"{s['name']} x {s['depth_multiplier']:g}" for s in scenarios if s["depth_multiplier"] != 1
+    ]
     return Grid(
         "Depth that forced sales meet",
         ("factor", "curve", "from"),
-        tuple((d["factor"], d["kind"] or "unknown", d["source"]) for d in scenario["depth"]),
+        tuple((d["factor"], d["kind"] or "unknown", d["source"]) for d in scenarios[0]["depth"]),
+        note=f"Multiplied: {_listed(multiplied)}." if multiplied else "",
         whole=frozenset({"factor", "curve"}),
-        note=""
-        if scenario["depth_multiplier"] == 1
-        else f"{scenario['name']} multiplies every depth by {scenario['depth_multiplier']:g}",
     )
 
 
@@ -232,15 +262,16 @@ def scenario_findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
 
 
 def _row(result: Mapping[str, Any]) -> tuple[str, ...]:
-    """One row of the table for people."""
+    """One row of the table for people. A ray's points are told apart by their shock."""
+    shock = result["shock"]
+    name = str(result["scenario"])
     return (
-        result["scenario"],
-        result["deployment"],
+        f"{name} {shock - 1:+.0%}" if name == RAY and shock is not None else name,
         "-" if result["below_initial"] is None else f"{result['below_initial']:,}",
-        *(f"{result[name]:,}" for name in ("liquidatable", "insolvent", "unknown")),
+        *(f"{result[column]:,}" for column in ("liquidatable", "insolvent", "unknown")),
         *(
-            whole(result[name])
-            for name in (
+            whole(result[column])
+            for column in (
                 "bad_debt_static_e18",
                 "bad_debt_after_e18",
                 "fund_left_e18",

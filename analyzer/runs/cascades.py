@@ -11,11 +11,12 @@ import numpy as np
 import orjson
 
 from analyzer.contagion.cascade import run_cascade
-from analyzer.contagion.paths import Limits, Path, top_paths
+from analyzer.contagion.paths import Limits, top_paths
 from analyzer.contagion.result import CascadeResult
 from analyzer.contagion.scenario import Scenario, multiplier
 from analyzer.contagion.venue import Venue
 from analyzer.contagion.visits import CascadeOptions
+from analyzer.contagion.words import facts_of, path_words
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
@@ -63,6 +64,7 @@ def assess(
     before = {v.name: bounded_capacity_e18(v.simulation.backstops()) for v in venues}
     result = run_cascade(venues, scenario, chosen.curves, options)
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
+    facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
     return Assessed(
         cascade_id=cascade_id(scans, scenario, chosen, options),
         scenario=scenario,
@@ -75,7 +77,7 @@ def assess(
         curves=chosen.curves,
         result=result,
         paths=paths,
-        words=tuple(path_words(path) for path in paths.paths),
+        words=tuple(path_words(path, facts, victims[path.victim]) for path in paths.paths),
     )
 
 
@@ -99,12 +101,6 @@ def cascade_id(
     }
     text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:_ID_DIGITS]
-
-
-def path_words(path: Path) -> str:
-    """A path as a chain of its nodes."""
-    steps = "".join(f" -> {step.to_node}" for step in path.steps)
-    return f"{path.steps[0].from_node}{steps}"
 
 
 def plain(value: Any) -> Any:

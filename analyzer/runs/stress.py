@@ -21,7 +21,7 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
-from analyzer.report.scenarios import stress_document
+from analyzer.report.scenarios import RAY, stress_document
 from analyzer.runs.cascade_rows import finding_rows, stress_rows
 from analyzer.runs.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.opened import OpenedScan, open_scans
@@ -29,9 +29,6 @@ from analyzer.runs.pipeline import parse_fail_on
 from analyzer.runs.scenarios import named_scenarios
 from analyzer.store.extend import extend_snapshot
 from analyzer.store.snapshot import check_replaceable
-
-RAY = "uniform ray"
-"""The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
 
 RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
 """Multiples of the block's prices of that grid."""

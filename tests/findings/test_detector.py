@@ -40,8 +40,13 @@ def test_the_id_of_a_detector_is_kebab_case(bad: str) -> None:
 def test_every_detector_of_the_plan_is_registered_once() -> None:
     assert sorted(detector.id for detector in ALL_DETECTORS) == [
         "bad-oracle",
+        "cascade-amplification",
+        "contagion-path",
         "contract-divergence",
         "control-total-off",
+        "cover-shortfall",
+        "forced-sales-exceed-depth",
+        "fund-exhausted",
         "hidden-bad-debt",
         "insolvent-account",
         "insurance-fund-shortfall",
