@@ -80,6 +80,16 @@ class Assessed:
         """The deployment that a node belongs to; None for shocks and price moves."""
         return parts_of(node)[0] if kind_of(node) in _OF_A_VENUE else None
 
+    def touched(self) -> bool:
+        """Whether the scenario does anything to these deployments at all: a price that some
+        account holds moves, an owner defaults, collateral leaves or requirements rise. If not,
+        what the cascade shows is what liquidators would find at the block."""
+        scenario = self.scenario
+        moved = any(value != 1 for value in self.result.shock.values())
+        other = scenario.withdraw or scenario.default_owners or scenario.margin_spiral is not None
+        exact = any(step.prices_e18 for step in scenario.steps)
+        return bool(moved or other or exact)
+
     def shock(self) -> Fraction | None:
         """The multiple of the price of the market factor, or of every factor that moves in the
         last step; None when several move differently."""

@@ -49,8 +49,7 @@ class CascadeAmplification(ScenarioDetector):
             yield self.finding(
                 assessed,
                 first,
-                title=f"{assessed.scenario.name}: the cascade takes {factor} {float(value):.1f}"
-                " times as far as the shock",
+                title=f"The cascade takes {factor} {float(value):.1f} times as far as the shock",
                 about=factor,
                 amounts={"amplification_ppm": int(value * _PPM)},
                 evidence={
@@ -65,8 +64,7 @@ class CascadeAmplification(ScenarioDetector):
         return self.finding(
             assessed,
             name,
-            title=f"{assessed.scenario.name}: the cascade multiplies the bad debt of {name} by"
-            f" {float(times):.1f}",
+            title=f"The cascade multiplies the bad debt of {name} by {float(times):.1f}",
             about="bad debt",
             amounts={
                 "amplification_ppm": int(times * _PPM),

@@ -41,11 +41,11 @@ class CoverShortfall(ScenarioDetector):
             if cover2 <= max(fund, 0):
                 continue
             alone = cover1 > max(fund, 0)
-            who = "one owner lacks" if alone else "two owners lack"
+            who = "One owner lacks" if alone else "Two owners lack"
             yield self.finding(
                 assessed,
                 name,
-                title=f"{assessed.scenario.name}: {who} more than the fund of {name} holds",
+                title=f"{who} more than the fund of {name} holds",
                 amounts={"cover1_e18": cover1, "cover2_e18": cover2, "fund_e18": fund},
                 evidence={
                     "owners": ", ".join(owner for owner, _ in largest),

@@ -53,8 +53,7 @@ class ForcedSalesExceedDepth(ScenarioDetector):
             yield self.finding(
                 assessed,
                 first,
-                title=f"{assessed.scenario.name}: more {factor} is forced onto the market than it"
-                " takes within 10 %",
+                title=f"More {factor} is forced onto the market than it takes within 10 %",
                 about=factor,
                 amounts={"forced_sales_e18": amount, "depth_e18": round(depth) * WAD},
                 evidence={

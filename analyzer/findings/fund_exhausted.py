@@ -41,7 +41,7 @@ class FundExhausted(ScenarioDetector):
             yield self.finding(
                 assessed,
                 name,
-                title=f"{assessed.scenario.name}: bad debt beyond what the fund of {name} holds",
+                title=f"Bad debt beyond what the fund of {name} holds",
                 amounts={
                     "uncovered_e18": uncovered,
                     "bad_debt_e18": assessed.bad_debt_e18(name),

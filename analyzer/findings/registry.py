@@ -88,9 +88,10 @@ def add_run_findings(results: Sequence[ScanResult]) -> None:
 
 
 def scenario_findings(assessed: Sequence[Assessed]) -> list[Finding]:
-    """Every finding of some scenarios' cascades, in the order of `run_detectors`."""
+    """Every finding of some scenarios' cascades, in the order of `run_detectors`. A scenario that
+    does nothing to these deployments has none."""
     return _ordered(
-        finding for one in assessed for detector in SCENARIO_DETECTORS
+        finding for one in assessed if one.touched() for detector in SCENARIO_DETECTORS
         for finding in detector().detect(one)
     )  # fmt: skip
 

@@ -45,7 +45,10 @@ RAY = "uniform ray"
 """The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
 
 FINDING_ROWS = 20
-"""How many findings a page lists."""
+"""How many kinds of finding a page lists."""
+
+NAMES_SHOWN = 3
+"""How many scenarios a page names with a finding."""
 
 _SHOWN = (
     "scenario",
@@ -248,17 +251,25 @@ def finding_entry(finding: Finding) -> Document:
 
 
 def scenario_findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """The findings, one a row, the severest first; JSON and CSV hold all of them."""
+    """The findings, one row for all scenarios that have the same one, the severest first."""
     if not findings:
         return [Line("Findings", "none", "good")]
-    rows = tuple(
-        (f["severity"], f["detector"], f["evidence"].get("scenario", ""), f["title"])
-        for f in findings[:FINDING_ROWS]
-    )
-    left = len(findings) - len(rows)
-    note = f"{left:,} more in --format json." if left else ""
-    columns = ("severity", "detector", "scenario", "what")
-    return [Grid("Findings", columns, rows, note=note, whole=frozenset(columns[:3]))]
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for finding in findings:
+        key = (finding["severity"], finding["detector"], finding["title"])
+        groups.setdefault(key, []).append(finding["evidence"].get("scenario", ""))
+    rows = tuple((*key, _under(names)) for key, names in list(groups.items())[:FINDING_ROWS])
+    left = len(groups) - len(rows)
+    note = f"{len(findings):,} findings" + (f"; {left:,} more kinds of them" if left else "")
+    columns = ("severity", "detector", "what", "under")
+    return [Grid("Findings", columns, rows, note=f"{note}.", whole=frozenset(columns[:2]))]
+
+
+def _under(names: Sequence[str]) -> str:
+    """Under which scenarios a finding stands."""
+    shown = _listed(names[:NAMES_SHOWN])
+    left = len(names) - NAMES_SHOWN
+    return shown + (f" and {left:,} more" if left > 0 else "")
 
 
 def _row(result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,313 @@
+"""Stress and contagion on the demo's snapshot, as a user runs them: from the file alone."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from database_rows import database_rows
+
+from analyzer.contagion.attribution import check_attribution
+from analyzer.contagion.edges import check_edges
+from analyzer.contagion.scenario import parse_shock
+from analyzer.contagion.visits import CascadeOptions
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.model.rows import BackstopKind, BackstopRow
+from analyzer.runs.cascades import assess, cascade_id, curves_for, losses, split_by_simulation
+from analyzer.runs.contagion import ContagionOptions, contagion
+from analyzer.runs.opened import OpenedScan, open_scans
+from analyzer.runs.stress import StressOptions, stress
+from analyzer.runs.venues import bounded_capacity_e18, venue_of
+from analyzer.store.snapshot import open_snapshot
+
+SHOCK = "ETH=-30%"
+SHALLOW = "[ETH]\nkind = 'exponential'\ndepth_usd = 2e6\nsource = 'a test'\n"
+NEW_TABLES = {
+    "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges", "contagion_victims",
+    "contagion_paths", "findings",
+}  # fmt: skip
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+def rows(db: Path, sql: str) -> list[tuple[Any, ...]]:
+    with open_snapshot(db) as snapshot:
+        return snapshot.query(sql)[1]
+
+
+@pytest.fixture(scope="module")
+def scans(demo_snapshot: Path) -> list[OpenedScan]:
+    return open_scans(demo_snapshot)
+
+
+@pytest.fixture(scope="module")
+def depth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A depth file in which ETH is shallow, so that liquidations pass losses on."""
+    path = tmp_path_factory.mktemp("depth") / "depth.toml"
+    path.write_text(SHALLOW)
+    return path
+
+
+@pytest.fixture(scope="module")
+def followed(
+    demo_snapshot: Path, depth: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
+    """(the snapshot with one scenario's cascade in it, what the run said)."""
+    out = tmp_path_factory.mktemp("contagion") / "out.duckdb"
+    asked = StressOptions(db=demo_snapshot, shocks=(SHOCK,), depth=depth, out=out)
+    return out, contagion(ContagionOptions(asked, what_if=1), silent)
+
+
+def test_a_venue_knows_what_everybody_holds_and_which_accounts_are_funds(
+    scans: list[OpenedScan],
+) -> None:
+    by_name = {scan.deployment.protocol: scan for scan in scans}
+    perp = venue_of(by_name["perp-v2"])
+    (fund,) = perp.funds
+    assert fund == by_name["perp-v2"].book.state.insurance_fund  # type: ignore[attr-defined]
+    unit = by_name["perp-v2"].book.state.settlement_token  # type: ignore[attr-defined]
+    assert unit in perp.fixed
+    aave = venue_of(by_name["aave-v3"])
+    assert aave.funds == frozenset()
+    for scan, venue in ((by_name["perp-v2"], perp), (by_name["aave-v3"], aave)):
+        assert set(scan.prices.by_asset) <= set(venue.factors)
+        book = scan.book
+        for number, account in list(enumerate(book.account_ids))[:40]:
+            exact = sum(
+                abs(Fraction(amount, 10**asset.decimals))
+                * Fraction(scan.prices.e18(asset.asset_id) or 0, 10**18)
+                for asset, amount in book.legs(number)
+            )
+            assert venue.gross_usd[account] == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_capacity_counts_the_bounded_layers_that_must_pay_and_nothing_else() -> None:
+    def layer(capacity: int | None, kind: BackstopKind, **settings: bool) -> BackstopRow:
+        unlimited = settings.get("unlimited", False)
+        voluntary = settings.get("voluntary", False)
+        return BackstopRow(1, "x", None, capacity, unlimited, "rule", kind, voluntary)
+
+    bounded = [layer(5, BackstopKind.FUND), layer(-2, BackstopKind.TREASURY)]
+    others = [
+        layer(100, BackstopKind.OWN_COLLATERAL),
+        layer(100, BackstopKind.FUND, voluntary=True),
+        layer(None, BackstopKind.LP, unlimited=True),
+        layer(100, BackstopKind.SOCIALISED),
+    ]
+    assert bounded_capacity_e18([*bounded, *others]) == 3
+    assert bounded_capacity_e18([*bounded, layer(None, BackstopKind.FUND)]) is None
+
+
+def test_the_same_run_has_the_same_identity_and_other_content_another(
+    scans: list[OpenedScan], depth: Path
+) -> None:
+    chosen, options = curves_for(scans), CascadeOptions()
+    base = cascade_id(scans, parse_shock(SHOCK), chosen, options)
+    assert base == cascade_id(scans[::-1], parse_shock(SHOCK), curves_for(scans), CascadeOptions())
+    from analyzer.market.depth.file import load_depth
+
+    others = {
+        cascade_id(scans[:1], parse_shock(SHOCK), chosen, options),
+        cascade_id(scans, parse_shock("ETH=-31%"), chosen, options),
+        cascade_id(scans, parse_shock(SHOCK), curves_for(scans, load_depth(depth)), options),
+        cascade_id(scans, parse_shock(SHOCK), chosen, CascadeOptions(sequential=True)),
+    }
+    assert len(others | {base}) == 5
+
+
+def test_the_tables_tell_the_cascade_again_to_the_wei(followed: tuple[Path, Any]) -> None:
+    out, outcome = followed
+    one = outcome.assessed
+    result = one.result
+    edges = rows(out, "SELECT count(*), sum(amount_e18)::HUGEINT FROM contagion_edges")
+    assert edges == [(len(result.edges), sum(edge.amount_e18 for edge in result.edges))]
+    victims = rows(
+        out,
+        "SELECT node, failed, loss_e18, listed_e18 + rest_e18 + offset_e18 FROM contagion_victims",
+    )
+    assert {node: loss for node, _, loss, _ in victims} == {
+        node: loss for node, loss in losses(result).items() if node in {v[0] for v in victims}
+    }
+    assert all(loss == parts for _, _, loss, parts in victims)
+    into = dict(
+        rows(out, "SELECT to_node, sum(amount_e18)::HUGEINT FROM contagion_edges GROUP BY 1")
+    )
+    assert all(into[node] == loss for node, _, loss, _ in victims)
+    results = rows(
+        out,
+        "SELECT deployment, bad_debt_after_e18, closed_accounts FROM stress_results"
+        " JOIN scans USING (scan_id) ORDER BY 1",
+    )
+    for name, bad_debt, closed in results:
+        assert bad_debt == one.bad_debt_e18(name)
+        assert closed == sum(
+            1 for f in result.failures.values() if f.venue == name and f.round is not None
+        )
+    closed_by_round = rows(
+        out,
+        "SELECT round, sum(closures)::BIGINT FROM cascade_rounds GROUP BY 1 ORDER BY 1",
+    )
+    assert closed_by_round == [(r.number, len(r.closed)) for r in result.rounds]
+
+
+def test_every_loss_is_explained_and_losses_cross_from_one_protocol_to_the_other(
+    followed: tuple[Path, Any],
+) -> None:
+    out, outcome = followed
+    result = outcome.assessed.result
+    check_attribution(result.edges, losses(result))
+    # What could not be closed hands its hole on after the last round.
+    last = max(edge.round for edge in result.edges)
+    check_edges(
+        result.edges,
+        {n: last if f.round is None else f.round for n, f in result.failures.items()},
+    )
+    assert all(round_.closes for round_ in result.rounds)
+    moved = rows(
+        out,
+        "SELECT count(*) FROM contagion_paths WHERE victim LIKE 'account:%'"
+        " AND json_array_length(steps) > 1",
+    )
+    assert moved[0][0] > 0
+    assert len(outcome.document["rounds"]) > 2
+
+
+def test_adding_a_cascade_changes_no_other_table_and_running_it_again_changes_nothing(
+    demo_snapshot: Path, depth: Path, followed: tuple[Path, Any], tmp_path: Path
+) -> None:
+    out, outcome = followed
+    before, after = database_rows(demo_snapshot), database_rows(out)
+    assert {table for table in after if after[table] != before[table]} == NEW_TABLES
+    again = tmp_path / "again.duckdb"
+    asked = StressOptions(db=out, shocks=(SHOCK,), depth=depth, out=again)
+    contagion(ContagionOptions(asked, what_if=0), silent)
+    assert database_rows(again) == after
+    assert outcome.exit_code is ExitCode.FINDINGS
+
+
+def test_findings_of_a_cascade_lie_in_the_snapshot_with_their_scenario(
+    followed: tuple[Path, Any],
+) -> None:
+    out, outcome = followed
+    stored = rows(
+        out,
+        "SELECT fingerprint, json_extract_string(evidence, '$.scenario') FROM findings"
+        " WHERE detector IN ('fund-exhausted', 'cover-shortfall', 'contagion-path',"
+        " 'cascade-amplification', 'forced-sales-exceed-depth')",
+    )
+    assert {f for f, _ in stored} == {f.fingerprint for f in outcome.findings}
+    assert {scenario for _, scenario in stored} == {"shock"}
+    detectors = {finding.detector for finding in outcome.findings}
+    assert {"fund-exhausted", "contagion-path", "cascade-amplification"} <= detectors
+
+
+def test_what_one_failure_did_is_told_by_a_run_without_it(followed: tuple[Path, Any]) -> None:
+    _, outcome = followed
+    (rescued,) = outcome.document["what_if"]
+    base = outcome.assessed.result.total_bad_debt_e18
+    assert int(rescued["bad_debt_e18"]) == base - int(rescued["saved_e18"])
+    assert outcome.document["firewall"]["words"].startswith("Bearing ")
+
+
+def test_stress_says_one_row_a_scenario_and_deployment(demo_snapshot: Path) -> None:
+    options = StressOptions(
+        db=demo_snapshot, shocks=("ETH=-10%", "ETH=-20%"), deployments=("perp-v2-devnet-7",)
+    )
+    outcome = stress(options, silent)
+    results = [r for s in outcome.document["scenarios"] for r in s["results"]]
+    assert [(r["scenario"], r["deployment"], r["shock"]) for r in results] == [
+        ("ETH -10 %", "perp-v2-devnet-7", 0.9),
+        ("ETH -20 %", "perp-v2-devnet-7", 0.8),
+    ]
+    gentle, hard = results
+    assert int(gentle["bad_debt_static_e18"]) < int(hard["bad_debt_static_e18"])
+    assert json.loads(json.dumps(outcome.document)) == outcome.document
+
+
+def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
+    demo_snapshot: Path, scans: list[OpenedScan]
+) -> None:
+    outcome = stress(
+        StressOptions(db=demo_snapshot, shocks=("NOTHING=-1%",), fail_on="never"), silent
+    )
+    (scenario,) = outcome.document["scenarios"]
+    stored = dict(rows(demo_snapshot, "SELECT deployment, hidden_bad_debt_e18 FROM scans"))
+    below = dict(
+        rows(
+            demo_snapshot,
+            "SELECT deployment, count(*) FILTER (WHERE free_collateral_e18 < 0) FROM margin"
+            " JOIN scans USING (scan_id) GROUP BY 1",
+        )
+    )
+    for result in scenario["results"]:
+        assert int(result["bad_debt_static_e18"]) == stored[result["deployment"]]
+        assert result["below_initial"] == below[result["deployment"]]
+    assert outcome.findings == []
+    assert outcome.exit_code is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"shocks": ("ETH",)}, "a shock is FACTOR=MOVE"),
+        ({"scenarios": ("nothing-like-it",)}, "nothing-like-it"),
+        ({"shocks": (SHOCK, SHOCK)}, "two scenarios are named"),
+        ({"shocks": (SHOCK,), "order": "random"}, "'random' is no order"),
+        ({"shocks": (SHOCK,), "deployments": ("till",)}, "holds no deployment 'till'"),
+        ({"shocks": (SHOCK,), "fail_on": "often"}, "'often' is no severity"),
+        ({"shocks": (SHOCK,), "depth": Path("none.toml")}, "none.toml"),
+    ],
+)
+def test_wrong_input_is_one_line_and_writes_nothing(
+    demo_snapshot: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    out = tmp_path / "out.duckdb"
+    with pytest.raises(InputError, match=said) as caught:
+        stress(StressOptions(db=demo_snapshot, out=out, **changes), silent)
+    assert "\n" not in str(caught.value)
+    assert not out.exists()
+
+
+def test_contagion_follows_exactly_one_scenario(demo_snapshot: Path) -> None:
+    for shocks in ((), (SHOCK, "BTC=-10%")):
+        asked = StressOptions(db=demo_snapshot, shocks=shocks)
+        with pytest.raises(InputError, match="follows one scenario"):
+            contagion(ContagionOptions(asked), silent)
+
+
+def test_a_protocol_without_a_simulation_is_left_out_and_said(
+    scans: list[OpenedScan], demo_snapshot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aave = next(scan for scan in scans if scan.deployment.protocol == "aave-v3")
+
+    def refuse(self: object, book: object, prices: object) -> None:
+        raise InputError("aave-v3 says what it closes, but not what follows: no cascade")
+
+    monkeypatch.setattr(type(aave.plug), "simulate", refuse)
+    able, left_out = split_by_simulation(scans)
+    assert [scan.deployment.protocol for scan in able] == ["perp-v2"]
+    assert list(left_out) == [aave.deployment.name]
+    outcome = stress(StressOptions(db=demo_snapshot, shocks=("ETH=-1%",), fail_on="never"), silent)
+    assert outcome.exit_code is ExitCode.NOT_FULLY_READ
+    assert outcome.document["run"]["left_out"].keys() == {aave.deployment.name}
+    named = StressOptions(
+        db=demo_snapshot, shocks=("ETH=-1%",), deployments=(aave.deployment.name,)
+    )
+    with pytest.raises(InputError, match="no cascade"):
+        stress(named, silent)
+
+
+def test_an_order_of_liquidation_is_part_of_the_result(
+    scans: list[OpenedScan], demo_snapshot: Path
+) -> None:
+    perp = [scan for scan in scans if scan.deployment.protocol == "perp-v2"]
+    scenario, chosen = parse_shock("ETH=-20%"), curves_for(perp)
+    batch = assess(perp, scenario, chosen, CascadeOptions())
+    single = assess(perp, scenario, chosen, CascadeOptions(sequential=True))
+    assert (batch.result.order, single.result.order) == ("batch, book", "sequential, book")
+    assert len(single.result.rounds) > len(batch.result.rounds)
