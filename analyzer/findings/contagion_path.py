@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.contagion.edges import NodeKind, kind_of, parts_of
-from analyzer.contagion.paths import Path
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.model.finding import Finding, Severity
@@ -41,7 +40,7 @@ class ContagionPath(ScenarioDetector):
         """Victims of listed paths that lead through another account and are large enough."""
         words = dict(zip(assessed.paths.paths, assessed.words, strict=True))
         for victim in assessed.paths.victims:
-            passed_on = [path for path in victim.paths if _through_others(path)]
+            passed_on = [path for path in victim.paths if path.spreads]
             amount = sum(path.amount_e18 for path in passed_on)
             venue = assessed.venue_of_node(victim.victim)
             if amount < SMALLEST_E18 or venue is None or venue not in assessed.venues:
@@ -62,9 +61,3 @@ class ContagionPath(ScenarioDetector):
                 evidence={"path": passed_on[0].path_id},
             )
 
-
-def _through_others(path: Path) -> bool:
-    """Whether the loss came to the victim from an account, and not from its own shock: a layer
-    that is charged by one account alone is at the second step, an account at the first."""
-    others = {step.from_node for step in path.steps if kind_of(step.from_node) is NodeKind.ACCOUNT}
-    return len(others - {path.victim}) >= (1 if kind_of(path.victim) is NodeKind.ACCOUNT else 2)

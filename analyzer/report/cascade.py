@@ -30,6 +30,8 @@ PATH_COLUMNS = ("rank", "path_id", "amount_e18", "share_of_loss", "victim", "wor
 
 _MOVES_SHOWN = 4
 """How many price moves a round shows: the largest."""
+_DIRECT_SHOWN = 3
+"""How many paths the page shows in which nothing spread."""
 _CUTS_SHOWN = 3
 """How many places of a firewall the page names."""
 _CHANGE_SHOWN = Fraction(1, 10_000)
@@ -79,6 +81,7 @@ def cascade_document(
                 "amount_e18": str(path.amount_e18),
                 "share_of_loss": _share(one, path.victim, path.amount_e18),
                 "victim": path.victim,
+                "spreads": path.spreads,
                 "words": words,
             }
             for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
@@ -203,13 +206,20 @@ def _absorbed_grid(document: Mapping[str, Any]) -> list[Block]:
 
 
 def _paths_grid(document: Mapping[str, Any], paths: int) -> list[Block]:
-    """The largest paths in words."""
-    rows = tuple((whole(p["amount_e18"]), p["words"]) for p in document["paths"][:paths])
-    if not rows:
-        return [Line("Paths", "nobody lost anything by the shock", "good")]
-    left = len(document["paths"]) - len(rows)
-    note = f"{left:,} more in --format json." if left > 0 else ""
-    return [Grid("Largest paths", ("amount", "what happened"), rows, frozenset({"amount"}), note)]
+    """The largest paths in words: those from one failure to another first, for the others only
+    say who was hit by the shock itself and who paid for them."""
+    blocks: list[Block] = []
+    for title, spreads in (("From one failure to the next", True), ("Straight from the shock", False)):
+        found = [p for p in document["paths"] if p["spreads"] is spreads]
+        shown = found[: paths if spreads else min(paths, _DIRECT_SHOWN)]
+        if not shown:
+            continue
+        left = len(found) - len(shown)
+        note = f"{left:,} more in --format json." if left else ""
+        rows = tuple((whole(p["amount_e18"]), p["words"]) for p in shown)
+        columns = ("amount", "what happened")
+        blocks.append(Grid(title, columns, rows, frozenset({"amount"}), note))
+    return blocks or [Line("Paths", "nobody lost anything by the shock", "good")]
 
 
 def _amplifies(document: Mapping[str, Any]) -> list[Block]:
