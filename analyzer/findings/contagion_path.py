@@ -60,4 +60,3 @@ class ContagionPath(ScenarioDetector):
                 },
                 evidence={"path": passed_on[0].path_id},
             )
-

@@ -209,7 +209,10 @@ def _paths_grid(document: Mapping[str, Any], paths: int) -> list[Block]:
     """The largest paths in words: those from one failure to another first, for the others only
     say who was hit by the shock itself and who paid for them."""
     blocks: list[Block] = []
-    for title, spreads in (("From one failure to the next", True), ("Straight from the shock", False)):
+    for title, spreads in (
+        ("From one failure to the next", True),
+        ("Straight from the shock", False),
+    ):
         found = [p for p in document["paths"] if p["spreads"] is spreads]
         shown = found[: paths if spreads else min(paths, _DIRECT_SHOWN)]
         if not shown:

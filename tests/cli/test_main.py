@@ -22,7 +22,8 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.document import envelope
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "query", "sql", "verify", "index", "deployments", "doctor", "devnet",
+    "demo", "scan", "account", "stress", "contagion", "query", "sql", "verify", "index",
+    "deployments", "doctor", "devnet",
 ]  # fmt: skip
 
 
