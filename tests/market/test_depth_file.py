@@ -52,6 +52,11 @@ usd_per_unit_ratio = 20e6
 kind = "uniswap-v3"
 pool = "{POOL.lower()}"
 asset = "{WETH.lower()}"
+[SNX]
+kind = "uniswap-v2"
+pool = "{POOL}"
+asset = "{WETH}"
+quote_usd = 2.5
 [USDC]
 kind = "none"
 """
@@ -74,7 +79,11 @@ def test_every_kind_of_curve_is_read(tmp_path: Path) -> None:
         "UNI": Linear(20e6, "depth.toml: UNI"),
         "USDC": NoImpact("depth.toml: USDC"),
     }
-    assert found.pools == {"CRV": PoolEntry(POOL, WETH, 1.0)}
+    assert found.pools == {
+        "CRV": PoolEntry(POOL, WETH, 1.0),
+        "SNX": PoolEntry(POOL, WETH, 2.5, "uniswap-v2"),
+    }
+    assert found.pools["SNX"].title == f"Uniswap V2 pool {POOL}"
 
 
 def test_the_example_in_the_docstring_is_read_but_for_its_addresses(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@
     market_factor = "ETH"                    # what the betas are betas to
     stale = ["*"]                            # factors whose price the protocol does not learn
     withdraw = true                          # owners take out their free collateral first
-    default_owners = 2                       # the two largest owners, or a list of account ids
+    default_owners = 2                       # the two largest owners, or a list of owners
 
     [shocks]                                 # a single step: of the block's price
     ETH = "-50%"

@@ -98,7 +98,7 @@ class Scenario:
     depth_multiplier: every curve's depth times this (0.02 = two percent). betas: factor or class
     -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
     withdraw: every owner first takes out all free collateral. default_owners: how many of the
-    largest owners default, or which accounts. margin_spiral: requirements rise with volatility.
+    largest owners default, or which owners. margin_spiral: requirements rise with volatility.
     """
 
     name: str

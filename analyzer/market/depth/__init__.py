@@ -5,8 +5,8 @@ way there; execution is at the average along the curve, which is its exact integ
 
 `curve` has the protocol and the curves with a closed form, `volume` those made from turnover and
 volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` reads at a block
-(`pool_state`) and `swap` swaps in on integers. `file` reads the depth file, `default` is what is
-assumed without one, and `choose` says which was used.
+(`pool_state`; `pair` for V2) and `swap` swaps in on integers. `file` reads the depth file,
+`default` is what is assumed without one, and `choose` says which was used.
 """
 
 from __future__ import annotations

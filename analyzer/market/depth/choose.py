@@ -13,8 +13,9 @@ from typing import Literal
 
 from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.default import default_curve
-from analyzer.market.depth.file import NO_DEPTH, DepthFile, PoolEntry
+from analyzer.market.depth.file import NO_DEPTH, UNISWAP_V2, DepthFile, PoolEntry
 from analyzer.market.depth.observe import read_pool
+from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.reads import Reading
 from analyzer.protocols.batch import Unreadable
@@ -59,7 +60,7 @@ def choose_curves(
     """
     read = dict(pools or {})
     for factor, entry in file.pools.items():
-        read.setdefault(factor, Unreadable(f"Uniswap V3 pool {entry.pool}", "was not read"))
+        read.setdefault(factor, Unreadable(entry.title, "was not read"))
     curves: dict[str, ImpactCurve] = {}
     used: list[DepthUsed] = []
     for factor in sorted(set(factors)):
@@ -81,7 +82,12 @@ def read_pools(
     """
     out: dict[str, ImpactCurve | Unreadable] = {}
     for factor, entry in entries.items():
-        source = f"Uniswap V3 pool {entry.pool} at block {block}"
+        source = f"{entry.title} at block {block}"
+        if entry.kind == UNISWAP_V2:
+            out[factor] = yield from read_pair(
+                entry.pool, entry.asset, quote_usd=entry.quote_usd, source=source
+            )
+            continue
         state: PoolState | Unreadable = yield from read_pool(entry.pool, source=source)
         if isinstance(state, Unreadable):
             out[factor] = state

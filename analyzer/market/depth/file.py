@@ -34,6 +34,11 @@
     pool = "0x..."                   # quote_usd = USD price of the other token, 1 if left out
     asset = "0x..."
 
+    [SNX]
+    kind = "uniswap-v2"              # likewise
+    pool = "0x..."
+    asset = "0x..."
+
     [USDC]
     kind = "none"                    # takes everything at one price
 
@@ -62,17 +67,24 @@ from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 from analyzer.model.errors import InputError
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-UNISWAP_V3 = "uniswap-v3"
+UNISWAP_V2, UNISWAP_V3 = "uniswap-v2", "uniswap-v3"
 
 
 @dataclass(frozen=True, slots=True)
 class PoolEntry:
     """A pool that is to be read. asset: address of the token that is sold; quote_usd: USD price
-    of the other one."""
+    of the other one; kind: `uniswap-v3` or `uniswap-v2`."""
 
     pool: str
     asset: str
     quote_usd: float
+    kind: str = UNISWAP_V3
+
+    @property
+    def title(self) -> str:
+        """What it is called: `Uniswap V3 pool 0x..`."""
+        version = self.kind.removeprefix("uniswap-").upper()
+        return f"Uniswap {version} pool {self.pool}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +114,12 @@ def load_depth(path: Path) -> DepthFile:
             raise InputError(f"{path}: {factor} has to be a table like [{factor}], it is {table!r}")
         entry = _Entry(f"{path}: {factor}", table)
         kind = entry.text("kind")
-        if kind == UNISWAP_V3:
-            pools[factor] = _pool(entry)
+        if kind in (UNISWAP_V2, UNISWAP_V3):
+            pools[factor] = _pool(entry, kind)
         elif kind in _KINDS:
             curves[factor] = _curve(entry, kind, f"{path.name}: {factor}")
         else:
-            known = ", ".join(sorted([*_KINDS, UNISWAP_V3]))
+            known = ", ".join(sorted([*_KINDS, UNISWAP_V2, UNISWAP_V3]))
             raise InputError(f"{path}: {factor}.kind is no curve: '{kind}' (known: {known})")
         entry.check_all_used()
     return DepthFile(curves, pools)
@@ -186,11 +198,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _pool(entry: _Entry) -> PoolEntry:
+def _pool(entry: _Entry, kind: str) -> PoolEntry:
     """A pool to be read."""
-    return PoolEntry(
-        entry.address("pool"), entry.address("asset"), entry.positive("quote_usd", 1.0)
-    )
+    quote_usd = entry.positive("quote_usd", 1.0)
+    return PoolEntry(entry.address("pool"), entry.address("asset"), quote_usd, kind)
 
 
 def _curve(entry: _Entry, kind: str, origin: str) -> ImpactCurve:
