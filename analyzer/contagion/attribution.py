@@ -10,9 +10,8 @@ and 3/11 to A, which failed first: B failed too, but of the shock and of A.
 This is accounting, exact and without a re-run. It says where the money went, not what would have
 happened otherwise: for that see `counterfactual`. The two differ (R15), and both are published.
 
-Offsets are not traced: rows cover the positive edges, so every share is between 0 and 1. Integers,
-split with largest remainders, traced in units 2**64 times finer than what comes out. O(edges x
-groups).
+Offsets are not traced: rows cover the positive edges, so every share is between 0 and 1. Traced in
+integers, as shares of 2**128; what comes out is split with largest remainders. O(edges x groups).
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from analyzer.contagion.flow import Network
 OTHER_ROOTS = "other roots"
 """The group of all roots that have none of their own."""
 
-FINER = 2**64
-"""By how much the units of the tracing are finer: an account that lost a few units and passed on
-a fortune still hands on the right shares."""
+ONE = 2**128
+"""A whole, as the shares of a node are traced: an account that lost a few units and passed on a
+fortune still hands on the right shares."""
 
 MOST_ROOTS = 30
 """Roots that are a group each, when no groups are given."""
@@ -197,36 +196,29 @@ def roots_in(network: Network) -> dict[str, int]:
 def _traced(
     network: Network, roots: Mapping[str, int], groups: Mapping[str, str]
 ) -> list[dict[str, int]]:
-    """state -> group -> what of the positive edges into the state began there, in finer units."""
+    """state -> group -> what of the positive edges into the state began there, times `ONE`."""
     rows: list[dict[str, int]] = [{} for _ in range(len(network))]
+    hands_on: list[dict[str, int]] = [{} for _ in range(len(network))]
     for state in sorted(range(len(network)), key=network.rank.__getitem__):
-        from_state: dict[int, int] = {}
-        for number in network.incoming(state):
-            source = network.source[number]
-            amount = network.edges[number].amount_e18 * FINER
-            from_state[source] = from_state.get(source, 0) + amount
         row = rows[state]
-        for source, amount in from_state.items():
-            for group, part in _began(network.node(source), rows[source], amount, roots, groups):
-                row[group] = row.get(group, 0) + part
+        for number in network.incoming(state):
+            amount = network.edges[number].amount_e18
+            for group, share in hands_on[network.source[number]].items():
+                row[group] = row.get(group, 0) + amount * share
+        node = network.node(state)
+        if node in (SHOCK, PAST):
+            hands_on[state] = {node: ONE}
+        elif node in roots or not row:
+            # Without a row: it failed, or gave, before anything had come to it.
+            hands_on[state] = {groups.get(node, OTHER_ROOTS): ONE}
+        else:
+            hands_on[state] = _shares(row, network.weight[state])
     return rows
 
 
-def _began(
-    node: str,
-    row: Mapping[str, int],
-    amount: int,
-    roots: Mapping[str, int],
-    groups: Mapping[str, str],
-) -> list[tuple[str, int]]:
-    """Where an amount that a node passed on began."""
-    if node in (SHOCK, PAST):
-        return [(node, amount)]
-    if node in roots or not row:
-        # Without a row: it failed, or gave, before anything had come to it.
-        return [(groups.get(node, OTHER_ROOTS), amount)]
-    if len(row) == 1:
-        return [(group, amount) for group in row]
-    names = sorted(row)
-    parts = apportion(amount, [row[name] for name in names])
-    return [pair for pair in zip(names, parts, strict=True) if pair[1]]
+def _shares(row: Mapping[str, int], weight: int) -> dict[str, int]:
+    """A row as shares that sum to `ONE`; what rounding leaves goes to the largest."""
+    shares = {group: part // weight for group, part in row.items()}
+    largest = max(shares, key=lambda group: (shares[group], group))
+    shares[largest] += ONE - sum(shares.values())
+    return shares
