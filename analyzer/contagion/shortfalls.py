@@ -65,7 +65,7 @@ class Largest:
     def _merge(
         self, owners: NDArray[np.int64], scenarios: NDArray[np.int64], short: Floats
     ) -> None:
-        """The n largest of those so far and of these; equal ones stay in order of arrival."""
+        """The n largest of those so far and of these; which of equal ones is kept is not said."""
         count = len(self.amount)
         if len(owners) > count:
             kept = np.argpartition(-short, count - 1, axis=0)[:count]

@@ -27,6 +27,7 @@ import numpy as np
 from plain_cascade import plain_cascade
 from synthetic_book import Synthetic, synthetic
 
+from analyzer.contagion import fused
 from analyzer.contagion.kernel import Cascades, cascades, rules
 
 
@@ -60,25 +61,45 @@ def machine(assets: int) -> dict[str, float]:
     }
 
 
-def differing(batch: Cascades, closed: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
-    """Pairs of which the two say different things."""
+def differing(one: Cascades, other: Any) -> int:
+    """Pairs of which the two say different things; the other may be a rival's answer."""
     return sum(
-        int((batch.closed_in(scenario) != closed[:, scenario]).sum())
-        for scenario in range(closed.shape[1])
-    )
+        int((one.closed_in(s) != (
+            other.closed_in(s) if isinstance(other, Cascades) else other[0][:, s]
+        )).sum())
+        for s in range(len(one.failed))
+    )  # fmt: skip
+
+
+def limits(given: Synthetic, limit: dict[str, float]) -> dict[str, float]:
+    """Seconds that one round takes at the machine's measured limit.
+
+    tiles: one float32 product of the whole book for X and one for what is sold. fused: the book
+    and its words read once for every block of 64 scenarios.
+    """
+    accounts, entries = len(given.book), int(given.book.indptr[-1])
+    assets, scenarios = given.shocks.shape
+    flops = 2 * 2.0 * accounts * assets * scenarios
+    moved = -(-scenarios // 64) * (8.0 * entries + 33.0 * accounts)
+    return {
+        "tiles": flops / (limit["sgemm_large_gflops"] * 1e9),
+        "fused": moved / (limit["copy_gb_per_s"] * 1e9),
+    }
 
 
 def compare(given: Synthetic, *, turns: int, rounds: int | None) -> dict[str, Any]:
     """Kernel and rivals, `turns` times each; ratios of pairs of the same turn."""
     depth = given.impacts.depth[:, 0]
-    ways: dict[str, Callable[[], Any]] = {
-        "kernel": lambda: cascades(
-            given.book, given.shocks, given.impacts, by=rules(given.book, rounds=rounds)
-        ),
-        "kernel_without_screen": lambda: cascades(
-            given.book, given.shocks, given.impacts,
-            by=rules(given.book, rounds=rounds, screen=False),
-        ),
+
+    def kernel(**options: Any) -> Callable[[], Cascades]:
+        by = rules(given.book, rounds=rounds, **options)
+        return lambda: cascades(given.book, given.shocks, given.impacts, by=by)
+
+    ways: dict[str, Callable[[], Any]] = {"tiles": kernel(engine="tiles")}
+    if fused.installed():
+        ways["fused"] = kernel(engine="fused")
+    ways |= {
+        "tiles_without_screen": kernel(engine="tiles", screen=False),
         "scipy_float32": lambda: plain_cascade(
             given.book, given.shocks, depth, dtype=np.float32, rounds=rounds
         ),
@@ -91,31 +112,41 @@ def compare(given: Synthetic, *, turns: int, rounds: int | None) -> dict[str, An
     cpu: dict[str, list[float]] = {name: [] for name in names}
     gate: dict[str, int] = {}
     for turn in range(turns):
-        batch: Cascades | None = None
+        first: Cascades | None = None
+        # The order turns, but for the first turn, whose first answer the others are held against.
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             seconds, used, result = timed(ways[name])
             wall[name].append(seconds)
             cpu[name].append(used)
             print(f"turn {turn}: {name} {seconds:.2f} s wall, {used:.2f} s CPU", file=sys.stderr)
-            if turn == 0 and name == "kernel":
-                batch = result
-            elif turn == 0 and batch is not None:
-                closed = (
-                    result[0]
-                    if isinstance(result, tuple)
-                    else np.stack([result.closed_in(s) for s in range(len(result.failed))], axis=1)
-                )
-                gate[f"pairs_differing_{name}"] = differing(batch, closed)
+            if turn == 0 and first is None:
+                first = result
+            elif turn == 0 and first is not None:
+                gate[name] = differing(first, result)
             del result
+    ours = [name for name in names if not name.startswith("scipy")]
+    rivals = [name for name in names if name.startswith("scipy")]
+
+    def ratios(of: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+        return {
+            f"{rival} / {own}": spread([r / k for r, k in zip(of[rival], of[own], strict=True)])
+            for rival in rivals
+            for own in ours
+        }
+
     return {
         "wall_seconds": {name: spread(values) for name, values in wall.items()},
         "cpu_seconds": {name: spread(values) for name, values in cpu.items()},
-        "wall_ratio": {n: spread([r / k for r, k in zip(wall[n], wall["kernel"], strict=True)])
-                       for n in names[1:]},
-        "cpu_ratio": {n: spread([r / k for r, k in zip(cpu[n], cpu["kernel"], strict=True)])
-                      for n in names[1:]},
-        "gate": gate,
-    }  # fmt: skip
+        "wall_ratio": ratios(wall),
+        "cpu_ratio": ratios(cpu),
+        "pairs_that_differ_from_tiles": gate,
+    }
+
+
+def warm_up() -> None:
+    """Compiles what is compiled, on a book of nothing."""
+    small = synthetic(10, 3, 3)
+    cascades(small.book, small.shocks, small.impacts, by=rules(small.book, engine="fused"))
 
 
 def main() -> None:
@@ -135,6 +166,9 @@ def main() -> None:
         "cpus": os.cpu_count(), "load_before": os.getloadavg()[0],
     }  # fmt: skip
     out["machine"] = machine(asked.assets)
+    out["seconds_at_the_limit"] = limits(given, out["machine"])
+    if fused.installed():
+        out["compile_seconds"] = timed(lambda: warm_up())[0]
     if asked.alone:
         seconds, used, batch = timed(lambda: cascades(given.book, given.shocks, given.impacts))
         out["whole"] = {
