@@ -18,7 +18,7 @@ a scenario whose prices stand still is not looked at, and the box of a block's p
 the accounts near the boundary.
 
 Equity of an account at its close-out: all that it holds at the executed prices, also what a
-close-out leaves it (`LinearBook.sold` differs from `.equity`). Nonlinear accounts sell the
+close-out leaves it (`LinearBook.sold` differs from `.equity`). Asked accounts sell the
 position that they hold at the block.
 
 Source: Cifuentes, Ferrucci and Shin 2005; Cont and Schaanning 2017; vectors R15 and R16.
@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from analyzer.contagion import fused
 from analyzer.contagion.arrays import Floats, matrix, vector
 from analyzer.contagion.impacts import Impacts
-from analyzer.contagion.linear import LinearBook, Nonlinear
+from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.rounds import Engine, Rules, Run
 from analyzer.contagion.tiles import WORD, Words, make_tiles
 
@@ -111,7 +111,7 @@ def cascades(
     impacts: Impacts,
     *,
     by: Rules | None = None,
-    nonlinear: Nonlinear | None = None,
+    nonlinear: Asked | None = None,
 ) -> Cascades:
     """Runs every scenario to its end.
 

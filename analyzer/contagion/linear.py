@@ -9,15 +9,15 @@ account is below maintenance where X < 0, and has bad debt where E < 0. All in w
 protocol's unit of account, float64: a filter and a stress, never a verdict.
 
 It is made without knowing the protocol, from the plug's own `reprice`: one probe at the block's
-prices and one for each factor give the coefficients, further probes check them. An account that
-the linear form does not give back within `LINEAR_TOLERANCE` of its gross value (a maker's range,
-an option, a tier) is `nonlinear`: its row holds the slopes at the block, and whoever needs its
-margin asks `reprice`. NaN is `unknown` and stays it: such a row has no coefficients.
+prices and one for each factor give the coefficients, further probes check them (`probing`). An
+account that the linear form does not give back (a maker's range, an option, a tier) is `nonlinear`:
+its row holds the slopes at the block, and whoever needs its margin asks `reprice`. NaN is `unknown`
+and stays it: such a row has no coefficients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,25 +25,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analyzer.contagion.arrays import Floats, matrix, vector
+from analyzer.contagion.probing import Fitted, probed, probes
 from analyzer.model.book import Book, LegKind, Prices
 from analyzer.protocols.base import Repriced
-
-LINEAR_TOLERANCE = 1e-9
-"""Largest difference from `reprice`, as a share of the account's gross value at that probe, that
-is rounding: float64 sums of a few hundred legs stay far below, any curvature that matters above."""
-
-PROBE = 1.5
-"""Multiplier of the one factor that is moved. Its distance from 1 is a power of two, so that the
-division brings no rounding of its own."""
-
-CHECKS = (0.05, 0.5, 0.9, 1.1, 2.0, 4.0)
-"""Multipliers of all factors together at which the linear form is checked."""
-
-RANDOM_CHECKS = 6
-"""Further checks, every factor for itself between 0.25 and 2 (the same ones every time)."""
-
-ZERO = 1e-13
-"""Share of gross value below which a probed coefficient is the probes' own rounding."""
 
 CELLS = 2_000_000
 """Accounts x probes of one call of `reprice`: 16 MB for each of its four arrays."""
@@ -72,6 +56,8 @@ class LinearBook:
     account_ids: Sequence[str]
     owner: NDArray[np.int64]
     """[account]: number of its owner, from 0; equal = one owner."""
+    owner_names: Sequence[str]
+    """[owner]: as the book names it."""
     indptr: NDArray[np.int64]
     """[account + 1]."""
     column: NDArray[np.int32]
@@ -159,14 +145,31 @@ def linear_book(
     names = tuple(dict.fromkeys(a.factor for a in book.assets) if factors is None else factors)
     if len(set(names)) != len(names):
         raise ValueError("factors must each be named once")
-    probes = _probes(len(names))
+    moves = probes(len(names))
     prices = plug.prices(book)
     blocks = []
-    for part in _parts(book, max(1, CELLS // probes.shape[1])):
-        fitted = _probed(plug.reprice(part, names, probes), probes)
+    for part in _parts(book, max(1, CELLS // moves.shape[1])):
+        fitted = probed(plug.reprice(part, names, moves), moves)
         sold = fitted.equity if sells is None else _legs_sold(part, prices, names, sells)
         blocks.append(_compressed(fitted, sold))
     return _assemble(names, book, blocks)
+
+
+class Asked(Protocol):
+    """Accounts whose margin is asked, not computed here."""
+
+    @property
+    def accounts(self) -> NDArray[np.int64]:
+        """Their numbers in the book, in order."""
+        ...
+
+    def margin(self, multipliers: Floats) -> tuple[Floats, Floats]:
+        """(X, E) [account, scenario]. Shape: multipliers [factor, scenario]. NaN = unknown."""
+        ...
+
+    def one(self, number: int) -> Asked:
+        """The one in this place alone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +238,15 @@ def holdings_book(
         raise ValueError(f"column must number one of {len(rate)} factors")
     count = len(money)
     known = np.zeros(count, dtype=np.bool_)
+    names = [str(number) for number in range(count)]
+    owners = np.arange(count) if owner is None else np.asarray(owner, dtype=np.int64)
     return LinearBook(
         factors=tuple(factors or (str(number) for number in range(len(rate)))),
-        account_ids=[str(number) for number in range(count)],
-        owner=np.arange(count) if owner is None else np.asarray(owner, dtype=np.int64),
+        account_ids=names,
+        owner=owners,
+        owner_names=[str(n) for n in range(owners.max(initial=-1) + 1)]
+        if owner is not None
+        else names,
         indptr=pointer,
         column=place,
         headroom_cash=money,
@@ -273,54 +281,6 @@ def _parts(book: Book, step: int) -> Iterator[Book]:
         return
     for start in range(0, len(book), step):
         yield part_of(book, range(start, min(start + step, len(book))))
-
-
-def _probes(factors: int) -> Floats:
-    """[factor, probe]: all at 1, each factor alone at `PROBE`, then the checks."""
-    single = np.ones((factors, 1 + factors))
-    single[np.arange(factors), 1 + np.arange(factors)] = PROBE
-    together = np.repeat(np.array([CHECKS]), factors, axis=0)
-    apart = np.random.default_rng(0).uniform(0.25, 2.0, (factors, RANDOM_CHECKS))
-    return np.hstack([single, together, apart])
-
-
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    """One block of accounts: dense coefficients [account, factor], and how well they fit."""
-
-    headroom_cash: Floats
-    headroom: Floats
-    equity_cash: Floats
-    equity: Floats
-    fits: NDArray[np.bool_]
-    unknown: NDArray[np.bool_]
-
-
-def _probed(repriced: Repriced, probes: Floats) -> _Fitted:
-    """Coefficients from the probes, checked at the further ones."""
-    headroom = repriced.margin_equity - repriced.maintenance
-    unknown = np.asarray(np.isnan(headroom + repriced.equity).any(axis=1))
-    x_cash, x_slope, x_fits = _fit(headroom, probes)
-    e_cash, e_slope, e_fits = _fit(repriced.equity, probes)
-    for slope in (x_slope, e_slope):
-        slope[unknown] = 0.0
-    for cash in (x_cash, e_cash):
-        cash[unknown] = np.nan
-    fits = np.logical_and(x_fits, e_fits)
-    return _Fitted(x_cash, x_slope, e_cash, e_slope, fits, unknown)
-
-
-def _fit(values: Floats, probes: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """(cash [account], slope [account, factor], whether all probes are given back [account])."""
-    factors = len(probes)
-    base = values[:, 0]
-    slope = (values[:, 1 : 1 + factors] - base[:, None]) / (PROBE - 1.0)
-    slope[np.abs(slope) <= ZERO * np.abs(values).max(axis=1)[:, None]] = 0.0
-    cash = base - slope.sum(axis=1)
-    gross = np.abs(cash)[:, None] + np.abs(slope) @ probes
-    off = np.abs(cash[:, None] + slope @ probes - values)
-    fits: NDArray[np.bool_] = np.all(off <= LINEAR_TOLERANCE * gross, axis=1)
-    return cash, slope, fits
 
 
 def _legs_sold(
@@ -362,7 +322,7 @@ class _Block:
     unknown: NDArray[np.bool_]
 
 
-def _compressed(fitted: _Fitted, sold: Floats) -> _Block:
+def _compressed(fitted: Fitted, sold: Floats) -> _Block:
     """A block without its zeros; an unknown account has no entry."""
     sold = np.where(fitted.unknown[:, None], 0.0, sold)
     held = (fitted.headroom != 0) | (fitted.equity != 0) | (sold != 0)
@@ -381,12 +341,14 @@ def _compressed(fitted: _Fitted, sold: Floats) -> _Block:
 
 def _assemble(factors: tuple[str, ...], book: Book, blocks: Sequence[_Block]) -> LinearBook:
     """The blocks as one CSR book."""
-    owners: dict[Hashable, int] = {}
+    owners: dict[str, int] = {}
+    numbers = [owners.setdefault(owner, len(owners)) for owner in book.owners]
     counts = np.concatenate([np.zeros(1, dtype=np.int64), *(b.counts for b in blocks)])
     return LinearBook(
         factors=factors,
         account_ids=book.account_ids,
-        owner=np.array([owners.setdefault(o, len(owners)) for o in book.owners], dtype=np.int64),
+        owner=np.array(numbers, dtype=np.int64),
+        owner_names=list(owners),
         indptr=np.cumsum(counts, dtype=np.int64),
         column=np.concatenate([b.column for b in blocks]),
         headroom_cash=np.concatenate([b.headroom_cash for b in blocks]),

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.contagion.arrays import Floats
-from analyzer.contagion.linear import LinearBook, Nonlinear, part_of
+from analyzer.contagion.linear import Asked, LinearBook, part_of
 from analyzer.contagion.rays import FURTHEST, Direction, Ray, Segment, first_below, segments
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Plug
@@ -65,7 +65,7 @@ class Distances:
         return np.where(up_is_nearer, self.liquidation_up, self.liquidation_down)
 
 
-def distances(book: LinearBook, along: Ray, nonlinear: Nonlinear | None = None) -> Distances:
+def distances(book: LinearBook, along: Ray, nonlinear: Asked | None = None) -> Distances:
     """The distance of every account to liquidation (X < 0) and to insolvency (E < 0).
 
     Raises: ValueError when the book has nonlinear accounts and nobody answers for them.
@@ -88,14 +88,14 @@ def distances(book: LinearBook, along: Ray, nonlinear: Nonlinear | None = None) 
     )
 
 
-def _answered(book: LinearBook, nonlinear: Nonlinear | None) -> None:
+def _answered(book: LinearBook, nonlinear: Asked | None) -> None:
     """Raises ValueError where nonlinear accounts would be passed over."""
     if book.nonlinear.any() and nonlinear is None:
         raise ValueError(f"{int(book.nonlinear.sum())} accounts are nonlinear: give `nonlinear`")
 
 
 def _roots(
-    nonlinear: Nonlinear, along: Ray, direction: Direction, of: Literal["headroom", "equity"]
+    nonlinear: Asked, along: Ray, direction: Direction, of: Literal["headroom", "equity"]
 ) -> Floats:
     """[nonlinear account]: the first t at which X or E is below zero."""
     which, sign = (0 if of == "headroom" else 1), SIGN[direction]
@@ -165,7 +165,7 @@ def smallest_static(
     target: float,
     *,
     direction: Direction = "down",
-    nonlinear: Nonlinear | None = None,
+    nonlinear: Asked | None = None,
 ) -> RayShock:
     """The first shock whose bad debt sum max(-E, 0) is at least `target`, nothing being sold.
 
@@ -242,7 +242,7 @@ def first_reaching(piece: Segment, target: float) -> float | None:
 
 
 def _smallest_mixed(
-    book: LinearBook, nonlinear: Nonlinear, along: Ray, target: float, direction: Direction
+    book: LinearBook, nonlinear: Asked, along: Ray, target: float, direction: Direction
 ) -> RayShock:
     """As `smallest_static`, with accounts that only `reprice` can value."""
     sign, tried = SIGN[direction], 0

@@ -22,7 +22,7 @@ from analyzer.contagion import fused
 from analyzer.contagion.arrays import Floats
 from analyzer.contagion.firesale import BREACH_TOLERANCE
 from analyzer.contagion.impacts import Impacts
-from analyzer.contagion.linear import Nonlinear
+from analyzer.contagion.linear import Asked
 from analyzer.contagion.partial import partial
 from analyzer.contagion.shortfalls import Largest, largest
 from analyzer.contagion.tiles import (
@@ -92,7 +92,7 @@ class Run:
         scenarios: NDArray[np.int64],
         impacts: Impacts,
         by: Rules,
-        nonlinear: Nonlinear | None,
+        nonlinear: Asked | None,
     ) -> None:
         self.tiles, self.book, self.by = tiles, tiles.book, by
         self.impacts, self.scenarios, self.nonlinear = impacts, scenarios, nonlinear

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.contagion.arrays import Floats
-from analyzer.contagion.linear import LinearBook, Nonlinear
+from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.rays import Direction, Ray
 from analyzer.contagion.reverse import distances
 
@@ -98,7 +98,7 @@ def liquidation_wall(
     along: Ray,
     *,
     direction: Direction = "down",
-    nonlinear: Nonlinear | None = None,
+    nonlinear: Asked | None = None,
 ) -> Walls:
     """The wall of every factor along a ray; nonlinear accounts sell what they hold at the block.
 

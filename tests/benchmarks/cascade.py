@@ -87,7 +87,9 @@ def limits(given: Synthetic, limit: dict[str, float]) -> dict[str, float]:
     }
 
 
-def compare(given: Synthetic, *, turns: int, rounds: int | None) -> dict[str, Any]:
+def compare(
+    given: Synthetic, *, turns: int, rounds: int | None, leave_out: frozenset[str]
+) -> dict[str, Any]:
     """Kernel and rivals, `turns` times each; ratios of pairs of the same turn."""
     depth = given.impacts.depth[:, 0]
 
@@ -107,7 +109,7 @@ def compare(given: Synthetic, *, turns: int, rounds: int | None) -> dict[str, An
             given.book, given.shocks, depth, dtype=np.float64, rounds=rounds
         ),
     }  # fmt: skip
-    names = list(ways)
+    names = [name for name in ways if name not in leave_out]
     wall: dict[str, list[float]] = {name: [] for name in names}
     cpu: dict[str, list[float]] = {name: [] for name in names}
     gate: dict[str, int] = {}
@@ -157,6 +159,7 @@ def main() -> None:
     parse.add_argument("--scenarios", type=int, default=1_000)
     parse.add_argument("--turns", type=int, default=5)
     parse.add_argument("--rounds", type=int, default=1, help="rounds to compare; 0 = to the end")
+    parse.add_argument("--leave-out", default="", help="names of ways, separated by commas")
     parse.add_argument("--alone", action="store_true", help="the kernel to the end, no rivals")
     asked = parse.parse_args()
     given = synthetic(asked.accounts, asked.assets, asked.scenarios)
@@ -177,7 +180,12 @@ def main() -> None:
             "closed_share": float(batch.failed.sum() / asked.accounts / asked.scenarios),
         }  # fmt: skip
     else:
-        out["compared"] = compare(given, turns=asked.turns, rounds=asked.rounds or None)
+        out["compared"] = compare(
+            given,
+            turns=asked.turns,
+            rounds=asked.rounds or None,
+            leave_out=frozenset(asked.leave_out.split(",")),
+        )
     out["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(out, indent=1))
 

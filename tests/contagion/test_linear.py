@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 from fire_sale_books import book_of
+from formula_bank import EMPTY, FACTORS, Bank, book, four
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,69 +16,7 @@ from analyzer.contagion.linear import linear_book, nonlinear_accounts, part_of
 from analyzer.contagion.rays import ray, uniform_ray
 from analyzer.contagion.reverse import distances, smallest_static
 from analyzer.contagion.wall import liquidation_wall
-from analyzer.model.book import Asset, Book, LegKind, Price, Prices, make_book
-from analyzer.protocols.base import Repriced
-
-FACTORS = ("ETH", "BTC", "USD")
-PRICE = {"ETH": 2000, "BTC": 30000, "USD": 1}
-Margin = Callable[[int, Any], tuple[Any, Any]]
-
-
-@dataclass
-class Bank:
-    """A protocol of formulas: account number, multipliers [factor, scenario] -> (X, E)."""
-
-    margin: Margin
-    asked: int = 0
-
-    def reprice(self, book: Book, factors: Sequence[str], shocks: Any) -> Repriced:
-        """X as margin equity, no requirement: only the difference is looked at."""
-        self.asked += len(book) * shocks.shape[1]
-        rows = {factor: shocks[number] for number, factor in enumerate(factors)}
-        still = np.ones(shocks.shape[1])
-        m = np.array([rows.get(factor, still) for factor in FACTORS])
-        found = [self.margin(int(account), m) for account in book.account_ids]
-        zero = np.zeros((len(book), shocks.shape[1]))
-        headroom = np.array([x + zero[0] for x, _ in found]).reshape(zero.shape)
-        equity = np.array([e + zero[0] for _, e in found]).reshape(zero.shape)
-        return Repriced(equity, headroom, zero, zero)
-
-    def prices(self, book: Book) -> Prices:
-        """One price an asset."""
-        return Prices(
-            {
-                a.asset_id: Price(
-                    a.asset_id, a.symbol, a.factor, PRICE[a.factor] * 10**18, "fresh", "here"
-                )
-                for a in book.assets
-            }
-        )
-
-
-def book(legs: Sequence[Sequence[tuple[int, int]]]) -> Book:
-    """Assets: 0 and 1 are collateral (ETH, USD), 2 and 3 positions (ETH, BTC)."""
-    assets = [
-        Asset("c-eth", "ETH", LegKind.COLLATERAL, 18, "ETH"),
-        Asset("c-usd", "USD", LegKind.COLLATERAL, 6, "USD"),
-        Asset("p-eth", "vETH", LegKind.POSITION, 18, "ETH"),
-        Asset("p-btc", "vBTC", LegKind.POSITION, 18, "BTC"),
-    ]
-    return make_book([str(number) for number in range(len(legs))], assets, legs, None)
-
-
-EMPTY: list[list[tuple[int, int]]] = [[], [], [], []]
-
-
-def four(account: int, m: Any) -> tuple[Any, Any]:
-    """Linear; a range that holds more as the price falls; unknown; unknown in some scenarios."""
-    eth, btc, usd = m
-    if account == 0:
-        return 50 + 100 * eth - 30 * btc, 80 + 120 * eth - 20 * btc + 5 * usd
-    if account == 1:
-        return 10 * np.sqrt(eth) - 7, 12 * np.sqrt(eth) - 5
-    if account == 2:
-        return np.nan, np.nan
-    return np.where(eth < 0.5, np.nan, 5 * eth), 5 * eth
+from analyzer.model.book import LegKind
 
 
 def test_a_linear_account_is_found_coefficient_by_coefficient() -> None:

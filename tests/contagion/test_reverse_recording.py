@@ -12,7 +12,10 @@ import pytest
 from analyzer.contagion.linear import linear_book, nonlinear_accounts
 from analyzer.contagion.rays import Ray, uniform_ray
 from analyzer.contagion.reverse import distances, headroom_exactly
+from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Plug
+from analyzer.protocols.perp_v2.simulate import PerpSimulation
+from analyzer.protocols.perp_v2.state import MarketStatus
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.demo import demo_folder
 from analyzer.runs.scan import ScanOptions, scan
@@ -97,21 +100,48 @@ def test_who_is_at_distance_zero_is_whom_the_scan_finds_below_maintenance(
     assert found.unknown.tolist() == unknown
 
 
-def test_makers_are_the_nonlinear_accounts_and_are_repriced_at_their_level(
+def headroom_with_pools(
+    simulation: PerpSimulation, book: Book, prices: Prices, account: int, multiplier: float
+) -> int:
+    """Headroom in integers where every open market and its pool have moved alike, as `reprice`
+    has it. (A simulation by itself takes pools all the way to the price.)"""
+    open_ = [
+        base
+        for base, market in simulation.state.markets.items()
+        if market.status == MarketStatus.OPEN
+    ]
+    now = {asset: prices.e18(asset) for asset in simulation.prices_e18()}
+    simulation.set_prices(
+        {asset: round(price * multiplier) for asset, price in now.items() if price is not None}
+    )
+    for base in open_:
+        start = book.state.markets[base].sqrt_price_x96  # type: ignore[attr-defined]
+        simulation.set_pool(base, round(start * multiplier**0.5))
+    standing = simulation.standing(book.account_ids[account])
+    assert standing is not None
+    return standing.headroom_e18
+
+
+def test_makers_are_the_nonlinear_accounts_and_change_sign_where_their_pools_have_moved(
     results: dict[str, ScanResult],
 ) -> None:
     book, plug = results["perp-v2"].book, load_plug("perp-v2")
     found = linear_book(plug, book)
     asked = nonlinear_accounts(plug, book, found)
-    along = uniform_ray(found.factors)
-    away = distances(found, along, asked)
-    assert len(asked.accounts) >= 10
+    away = distances(found, uniform_ray(found.factors), asked)
+    prices = plug.prices(book)
+    simulation = plug.simulate(book, prices)
+    assert isinstance(simulation, PerpSimulation)
     checked = 0
-    for number, account in enumerate(asked.accounts):
+    for account in asked.accounts:
         for x in (away.liquidation_down[account], away.liquidation_up[account]):
             if np.isfinite(x) and x != 0:
-                around = along.at(x * np.array([1 - AROUND, 1 + AROUND]))
-                inner, outer = asked.one(number).margin(around)[0][0]
+                inner, outer = (
+                    headroom_with_pools(
+                        simulation, book, prices, int(account), float(1 + x * (1 + side))
+                    )
+                    for side in (-AROUND, AROUND)
+                )
                 assert inner >= 0 > outer
                 checked += 1
     assert checked >= 10
