@@ -14,7 +14,14 @@ from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.perp_v2.account import DUST, AccountMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
-from analyzer.protocols.perp_v2.state import Account, MarketStatus
+from analyzer.protocols.perp_v2.growth import range_growth
+from analyzer.protocols.perp_v2.state import (
+    Account,
+    FundingGrowth,
+    MarketState,
+    MarketStatus,
+    Order,
+)
 from analyzer.protocols.ticks import amounts_in_range
 
 PAUSED = "Pausable: paused"
@@ -57,18 +64,32 @@ def pnl_to_realize(size: int, open_notional: int, base: int, quote: int) -> int:
 
 
 def settle_funding(valuation: Valuation, account: Account, base_token: str) -> int:
-    """Moves the market's pending funding into owed realized PnL; returns what was paid.
+    """Moves the market's pending funding, orders' included, into owed realized PnL; returns what
+    was paid. Nothing is pending afterwards.
 
     Raises: UnreadableNumberError when the growth cannot be had.
     """
     held = account.markets[base_token]
     paid = AccountMath(valuation, account).markets[base_token].pending_funding
     account.owed_realized_pnl -= paid
-    growth = valuation.growth(base_token)
+    market, growth = valuation.market(base_token), valuation.growth(base_token)
     account.markets[base_token] = replace(
-        held, last_tw_premium_growth_global_x96=growth.tw_premium_x96
+        held,
+        last_tw_premium_growth_global_x96=growth.tw_premium_x96,
+        orders={ticks: _settled_order(market, o, growth) for ticks, o in held.orders.items()},
     )
     return paid
+
+
+def _settled_order(market: MarketState, order: Order, growth: FundingGrowth) -> Order:
+    """The order with the snapshots that a settlement at `growth` stores."""
+    seen = range_growth(market.growth_outside, growth, order, market.tick)
+    return replace(
+        order,
+        last_tw_premium_growth_inside_x96=seen.inside,
+        last_tw_premium_growth_below_x96=seen.below,
+        last_tw_premium_div_by_sqrt_price_growth_inside_x96=seen.inside_div,
+    )
 
 
 def exchange(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from analyzer.model.closure import Transfer
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement, token_value_e18
+from analyzer.protocols.perp_v2.next_closure import in_order
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.settlement import copied, settle_funding
 from analyzer.protocols.perp_v2.state import Account
@@ -44,7 +45,8 @@ def withdraw_all(valuation: Valuation, account: Account) -> Withdrawal:
     for base in after.markets:
         settle_funding(valuation, after, base)
     settlement = state.settlement_token
-    for token in (*AccountMath(valuation, after).tokens, settlement):
+    held = AccountMath(valuation, after).tokens
+    for token in (*in_order(held, state.collateral), settlement):
         amount, value = _free(valuation, after, token)
         if amount == 0:
             continue

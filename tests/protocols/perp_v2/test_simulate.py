@@ -379,6 +379,29 @@ def test_the_vault_pays_out_no_more_than_it_holds_and_nothing_while_paused(
     assert sim.state.accounts[ONE].owed_realized_pnl == 0
 
 
+def test_funding_that_a_withdrawal_settles_is_owed_no_more_by_ranges_either(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    account = make_account(usdc=1_000 * USD)
+    state = make_state(account)
+    market, _, _ = names(state)
+    base, quote = amounts_in_range(2**96, -600, 600, 10**21)
+    order = Order("0x", -600, 600, 10**21, base, quote)
+    account.markets[market] = AccountMarket(orders={(-600, 600): order})
+    state.markets[market].growth = FundingGrowth(2**96 * 864, 2**97 * 864)
+    sim = simulation(state)
+    assert AccountMath(sim.valuation(), sim.state.accounts[ONE]).pending_funding != 0
+    before = sim.standing(ONE)
+    (taken,) = sim.withdraw(ONE)
+    after = sim.standing(ONE)
+    assert before is not None
+    assert after is not None
+    assert AccountMath(sim.valuation(), sim.state.accounts[ONE]).pending_funding == 0
+    # Turning owed PnL into balance cuts it to the token's decimals.
+    assert 0 <= before.equity_e18 - taken.amount_e18 - after.equity_e18 < 10**12
+    assert list(sim.withdraw(ONE)) == []
+
+
 def test_it_gives_out_no_receipts(make_state: MakeState) -> None:
     assert simulation(make_state()).receipts() == ()
 

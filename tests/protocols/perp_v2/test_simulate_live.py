@@ -17,9 +17,12 @@ from past import Past
 from perp_outcomes import outcome, prediction
 from perp_stage import Stage, Visitor, stage
 
+from analyzer.devnet.perp_v2.desk import whole
+from analyzer.devnet.world import View
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.protocols.perp_v2.account import AccountMath
+from analyzer.protocols.perp_v2.growth import snapshots
 from analyzer.protocols.perp_v2.liquidate import position_closures
 from analyzer.protocols.perp_v2.plug import PerpV2, state_of
 from analyzer.protocols.perp_v2.settlement import without_open_orders
@@ -77,7 +80,8 @@ def stored(state: PerpState, but: set[str]) -> dict[str, object]:
                 base: (
                     held.taker_position_size,
                     held.taker_open_notional,
-                    sorted(held.orders),
+                    held.last_tw_premium_growth_global_x96,
+                    sorted((ticks, snapshots(order)) for ticks, order in held.orders.items()),
                 )
                 for base, held in account.markets.items()
             },
@@ -166,6 +170,41 @@ def test_bots_liquidate_whom_the_engine_says_in_their_order_and_to_the_wei(
             f" {len(set(breaching) - liquidated)} of them in the end"
         )
     assert len(done) >= 10
+
+
+def test_everybody_withdraws_what_the_engine_says_to_the_wei(
+    market: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tokens first, then the settlement token, each as far as the Vault calls it free."""
+    core, desk = market.play.perp.core, market.play.desk
+    with market.past(tmp_path / "before") as past:
+        book = past.book(market.block())
+    sim = simulated(book)
+    everybody = [
+        a
+        for a in book.account_ids
+        if a not in market.strangers and a != core.insurance_fund.address
+    ]
+    tokens = [kind.token.address for kind in market.play.perp.collaterals]
+    taken: list[tuple[str, str, int]] = []
+    with market.undone():
+        for trader in everybody:
+            for token in (*tokens, market.play.perp.usdc.address):
+                view = View(core.vault, "getFreeCollateralByToken", (trader, token))
+                amount = whole(market.world.ask([view])[0])
+                if amount:
+                    taken.append((trader, token, amount))
+                    market.play.execute_alone(desk.withdraw_all(trader, token))
+        with market.past(tmp_path / "after") as past:
+            after = state_of(past.book(market.block()))
+    said = [
+        (trader, transfer.asset_id) for trader in everybody for transfer in sim.withdraw(trader)
+    ]
+    assert said == [(trader, token) for trader, token, _ in taken]
+    assert stored(sim.state, market.strangers) == stored(after, market.strangers)
+    with capsys.disabled():
+        print(f"\n{len(taken)} withdrawals of {len({t for t, _, _ in taken})} accounts as foreseen")
+    assert len(taken) >= 100
 
 
 def distances(numbers: AccountMath) -> list[int]:
