@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from analyzer.cli.options import db_option
+from analyzer.cli.options import db_option, recording_option, rpc_option
 from analyzer.cli.terminal import note
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -24,7 +24,8 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
 
 
 def cascade_options(command: Decorated) -> Decorated:
-    """DEPLOYMENTS, `--db`, `--scenario`, `--shock`, `--depth`, `--order`, `--out`, `--fail-on`."""
+    """DEPLOYMENTS, `--db`, `--scenario`, `--shock`, `--depth`, `--order`, `--out`, `--fail-on`,
+    and `--rpc`, `--recording` for the pools that a depth file names."""
     for option in reversed(_options()):
         command = option(command)
     return command
@@ -59,8 +60,11 @@ def _options() -> list[Callable[[Decorated], Decorated]]:
             "--depth",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="How much each market takes (TOML); what it does not name has a stated default.",
+            help="How much each market takes (TOML); what it does not name has a stated default. "
+            "Pools that it names are read with --rpc or --recording, which nothing else needs.",
         ),
+        rpc_option,
+        recording_option,
         click.option(
             "--order",
             type=click.Choice(ORDERS),

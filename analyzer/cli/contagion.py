@@ -47,6 +47,8 @@ def contagion(
     order: str,
     out: Path | None,
     fail_on: str,
+    rpc: tuple[str, ...],
+    recording: Path | None,
     paths: int,
     what_if: int,
     format_: str,
@@ -72,6 +74,8 @@ def contagion(
         order=order,
         out=out,
         fail_on=fail_on,
+        rpc=rpc,
+        recording=recording,
     )
     # The tables hold what a page has no room for.
     found = max(paths, ContagionOptions(asked).paths)

@@ -30,6 +30,8 @@ def stress(
     order: str,
     out: Path | None,
     fail_on: str,
+    rpc: tuple[str, ...],
+    recording: Path | None,
     format_: str,
     as_json: bool,
 ) -> int:
@@ -52,6 +54,8 @@ def stress(
         order=order,
         out=out,
         fail_on=fail_on,
+        rpc=rpc,
+        recording=recording,
     )
     with progress() as report:
         outcome = run(options, report)

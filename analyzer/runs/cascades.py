@@ -19,8 +19,10 @@ from analyzer.contagion.visits import CascadeOptions
 from analyzer.contagion.words import facts_of, path_words
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
+from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.model.errors import InputError
+from analyzer.protocols.batch import Unreadable
 from analyzer.runs.opened import OpenedScan
 from analyzer.runs.venues import bounded_capacity_e18, venue_of
 
@@ -42,10 +44,14 @@ def split_by_simulation(
     return able, left_out
 
 
-def curves_for(scans: Sequence[OpenedScan], file: DepthFile = NO_DEPTH) -> Chosen:
-    """The depth curve of every factor that can be sold in these scans: the file's, else the
-    stated default. A pool that the file names was not read here, so its depth is unknown."""
-    return choose_curves({asset.factor for s in scans for asset in s.book.assets}, file)
+def curves_for(
+    scans: Sequence[OpenedScan],
+    file: DepthFile = NO_DEPTH,
+    pools: Mapping[str, ImpactCurve | Unreadable] | None = None,
+) -> Chosen:
+    """The depth curve of every factor that can be sold in these scans: the file's, else that of
+    a pool as `read_depth_pools` read it, else the stated default."""
+    return choose_curves({asset.factor for s in scans for asset in s.book.assets}, file, pools)
 
 
 def assess(

@@ -62,7 +62,7 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     if options.paths < 1 or not 0 <= options.what_if <= MOST_WHAT_IF:
         raise InputError(f"--paths has to be at least 1, --what-if from 0 to {MOST_WHAT_IF}")
     (scenario,) = named_scenarios(asked.scenarios, asked.shocks)
-    prepared = prepare(asked)
+    prepared = prepare(asked, progress)
     steps = 2 + options.what_if
     progress("cascade", 0, steps)
     limits = Limits(paths=options.paths)

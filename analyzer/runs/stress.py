@@ -1,4 +1,5 @@
-"""`stress`: what scenarios do to the scans of a snapshot, cascade included; no node, no index.
+"""`stress`: what scenarios do to the scans of a snapshot, cascade included; no index, and no node
+but for pools that a depth file names.
 
 snapshot ─▶ books ─▶ scenario by scenario: shock ─▶ cascade ─▶ result ─▶ detectors ─▶ document
 """
@@ -26,6 +27,7 @@ from analyzer.runs.cascade_rows import finding_rows, stress_rows
 from analyzer.runs.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.pipeline import parse_fail_on
+from analyzer.runs.pools import read_depth_pools
 from analyzer.runs.scenarios import named_scenarios
 from analyzer.store.extend import extend_snapshot
 from analyzer.store.snapshot import check_replaceable
@@ -51,7 +53,8 @@ class StressOptions:
 
     db: the snapshot. deployments: of it, only these; none means all, together in one cascade.
     scenarios: names or files; with none and no shock, all that ship and the uniform ray. shocks:
-    in words (`ETH=-30%`). depth: a depth file. order: one of `ORDERS`. out: the snapshot to write,
+    in words (`ETH=-30%`). depth: a depth file; rpc, recording: where the pools that it names are
+    read, and nothing else. order: one of `ORDERS`. out: the snapshot to write,
     with the results in it; may be `db`. fail_on: a severity, or `never`.
     """
 
@@ -63,6 +66,8 @@ class StressOptions:
     order: str = "batch"
     out: Path | None = None
     fail_on: str = "high"
+    rpc: tuple[str, ...] = ()
+    recording: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     scenarios = named_scenarios(options.scenarios, options.shocks)
     if not options.scenarios and not options.shocks:
         scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
-    prepared = prepare(options)
+    prepared = prepare(options, progress)
     assessed = []
     for number, scenario in enumerate(scenarios):
         progress("scenarios", number, len(scenarios))
@@ -111,11 +116,11 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     return StressOutcome(stress_document(run, assessed, findings), assessed, findings, code)
 
 
-def prepare(options: StressOptions) -> Prepared:
+def prepare(options: StressOptions, progress: Progress) -> Prepared:
     """Opens the snapshot and everything else that a cascade needs.
 
     Raises: InputError for wrong input, for a named deployment whose protocol has no simulation,
-    and when no deployment is left.
+    and when no deployment is left; UnreadError when pools are to be read and no node answers.
     """
     if options.order not in _ORDERS:
         raise InputError(f"'{options.order}' is no order: choose one of {', '.join(ORDERS)}")
@@ -128,7 +133,10 @@ def prepare(options: StressOptions) -> Prepared:
         raise InputError("; ".join(f"{name}: {why}" for name, why in sorted(left_out.items())))
     if not scans:
         raise InputError(f"{options.db} holds no scan")
-    chosen = curves_for(scans, file)
+    pools = read_depth_pools(
+        file, scans, rpc=options.rpc, recording=options.recording, progress=progress
+    )
+    chosen = curves_for(scans, file, pools)
     return Prepared(scans, left_out, chosen, _ORDERS[options.order], fail_on)
 
 
