@@ -84,10 +84,14 @@ class Snapshot:
             raise InputError(f"{table} where {where}: {len(rows)} rows, one was expected")
         return join(rows[0][0], rows[0][1])
 
-    def rows(self, table: Table, scan_id: str) -> list[tuple[Any, ...]]:
-        """The rows of one scan in `table.columns` order, overflow columns joined in, by key."""
+    def rows(
+        self, table: Table, scan_id: str, *, as_written: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one scan in `table.columns` order, overflow columns joined in: by key, or in
+        the order in which they were written."""
         stored = table.stored_columns
-        listed, order = names(stored), ", ".join(quoted(name) for name in table.key)
+        by_key = ", ".join(quoted(name) for name in table.key)
+        listed, order = names(stored), "rowid" if as_written else by_key
         _, rows = self.query(
             f"SELECT {listed} FROM {quoted(table.name)} WHERE scan_id = ? ORDER BY {order}",
             [scan_id],
