@@ -21,6 +21,7 @@ main = Program(
         "contagion": "analyzer.cli.contagion:contagion",
         "query": "analyzer.cli.query:query",
         "sql": "analyzer.cli.sql:sql",
+        "report": "analyzer.cli.report:report",
         "verify": "analyzer.cli.verify:verify",
         "index": "analyzer.cli.index:index",
         "deployments": "analyzer.cli.deployments:deployments",

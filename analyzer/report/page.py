@@ -79,7 +79,7 @@ def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) 
     )
     return [
         Heading(heading),
-        *_answer(scan),
+        *answer_lines(scan),
         *_totals_line(scan),
         *_verdicts(scan),
         *_worst(scan),
@@ -89,7 +89,8 @@ def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) 
     ]
 
 
-def _answer(scan: Mapping[str, Any]) -> list[Block]:
+def answer_lines(scan: Mapping[str, Any]) -> list[Line]:
+    """The answer of one scan in four lines: solvent or not, by how much, how sure, how complete."""
     solvency = scan["solvency"]
     text, tone = _ANSWERS[solvency["answer"]]
     debt = _int(solvency["hidden_bad_debt_e18"])

@@ -1,0 +1,41 @@
+"""The sections of a report in the order in which they answer."""
+
+from __future__ import annotations
+
+from analyzer.report.html.content import Content
+from analyzer.report.html.material import Material
+from analyzer.report.html.sections.accounts import accounts, statements
+from analyzer.report.html.sections.answer import answer, lead
+from analyzer.report.html.sections.evidence import basis, oracles, totals, unread, verification
+from analyzer.report.html.sections.findings import findings
+from analyzer.report.html.sections.losses import losses
+from analyzer.report.html.sections.pictures import equity, planes, ratios
+
+
+def assemble(material: Material) -> Content:
+    """The whole content: the answer, what is wrong, what may come, who, and what it rests on."""
+    where = planes(material)
+    sections = (
+        answer(material),
+        findings(material),
+        equity(material, where),
+        ratios(material),
+        losses(material),
+        accounts(material, where),
+        statements(material),
+        oracles(material),
+        totals(material),
+        verification(material),
+        unread(material),
+        basis(material),
+    )
+    names = " and ".join(result.deployment.name for result in material.results[:2])
+    if len(material.results) > 2:
+        names = f"{len(material.results)} deployments"
+    version = material.document["run"].get("analyzer_version", "unknown")
+    foot = (
+        f"Made by analyzer {version} from scan "
+        f"{', '.join(result.scan_id for result in material.results)}.",
+        "It judges one block at the protocol's own prices, and says nothing of the next one.",
+    )
+    return Content(f"Solvency of {names}", lead(material), sections, foot)

@@ -1,0 +1,94 @@
+"""Bars over named steps, and amounts of very different size one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.report.html.charts.scale import bent, brief, linear
+from analyzer.report.html.charts.svg import (
+    BOTTOM,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    element,
+    frame,
+    label,
+    picture,
+    shown,
+)
+
+BAR_HEIGHT = 300
+_GAP = 0.18
+"""Share of a step that stays empty between two bars."""
+_LINE = 46
+"""Height of one line of `amounts`: its name above, its mark below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar. name: below it. value: its height. kind: its class. text: what it says in full.
+    mark: above it; empty = nothing."""
+
+    name: str
+    value: float
+    kind: str
+    text: str
+    mark: str = ""
+
+
+def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -> str:
+    """Upright bars from zero, side by side in the order given."""
+    y = linear((bar.value for bar in items), BAR_HEIGHT - BOTTOM, TOP + 14)
+    inner = frame(None, y, BAR_HEIGHT, x_name, y_name)
+    step = (WIDTH - LEFT - RIGHT) / max(len(items), 1)
+    zero = y.at(0.0)
+    for number, bar in enumerate(items):
+        left, top = LEFT + step * (number + _GAP / 2), y.at(bar.value)
+        middle = LEFT + step * (number + 0.5)
+        box = element(
+            "rect",
+            element("title", _safe(bar.text)),
+            x=left,
+            y=min(top, zero),
+            width=step * (1 - _GAP),
+            height=max(abs(zero - top), 1.0 if bar.value else 0.0),
+            class_=f"bar {bar.kind}",
+        )
+        minor = " minor" if number % 2 else ""
+        inner += box + label(middle, BAR_HEIGHT - BOTTOM + 20, bar.name, f"tick{minor}",
+                             anchor="middle")  # fmt: skip
+        if bar.mark:
+            inner += label(middle, min(top, zero) - 5, bar.mark, "mark", anchor="middle")
+    return picture(key, BAR_HEIGHT, inner, title)
+
+
+def amounts(key: str, items: Sequence[Bar], title: str) -> str:
+    """One line an amount, on a scale that bends, so that a small one beside a large one is seen."""
+    height = TOP + _LINE * len(items) + BOTTOM
+    x = bent((bar.value for bar in items), 24.0, WIDTH - 24.0, most=7)
+    inner = ""
+    for number, value in enumerate(x.ticks):
+        at = x.at(value)
+        kind = "zero" if value == 0 else "grid"
+        inner += element("path", d=f"M{shown(at)} {TOP}V{height - BOTTOM}", class_=kind)
+        minor = " minor" if number % 2 else ""
+        inner += label(at, height - BOTTOM + 20, brief(value), f"tick{minor}", anchor="middle")
+    inner += label(WIDTH - 24, height - 8, "settlement currency, log scale", "axis", anchor="end")
+    zero = x.at(0.0)
+    for number, bar in enumerate(items):
+        base, end = TOP + _LINE * number + 30, x.at(bar.value)
+        inner += label(24, base - 12, bar.name, "name")
+        inner += label(WIDTH - 24, base - 12, bar.mark, "mark", anchor="end")
+        inner += element("path", d=f"M{shown(zero)} {base}H{shown(end)}", class_=f"stem {bar.kind}")
+        inner += element(
+            "circle", element("title", _safe(bar.text)), cx=end, cy=base, r=6,
+            class_=f"knob {bar.kind}",
+        )  # fmt: skip
+    return picture(key, height, inner, title)
+
+
+def _safe(text: str) -> str:
+    """Text inside an element."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,42 @@
+"""What a report is made from: everything is read before, nothing is asked while it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from analyzer.model.rows import StatementLine
+from analyzer.report.document import Document
+from analyzer.report.html.selection import Listing
+from analyzer.solvency.result import ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One snapshot. document: the envelope of its scans, in the order of `results`. statements:
+    (number of the scan, account) -> its lines, for the accounts of the listing that have one."""
+
+    document: Document
+    results: Sequence[ScanResult]
+    listing: Listing
+    statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one deployment, so that each thing has to say whose it is."""
+        return len(self.results) > 1
+
+    def name(self, scan: int) -> str:
+        """The deployment's name."""
+        return self.results[scan].deployment.name
+
+
+def when(unix_seconds: int) -> str:
+    """A block's time for people."""
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def of_deployment(material: Material, scan: int) -> str:
+    """` of NAME` where there is more than one deployment, else nothing."""
+    return f" of {material.name(scan)}" if material.several else ""

@@ -1,0 +1,57 @@
+"""The answer: solvent or not, by how much, how sure, how complete."""
+
+from __future__ import annotations
+
+from analyzer.model.verdict import Verdict
+from analyzer.report.html.content import Block, DataTable, Facts, Fact, Section, Title, columns, row
+from analyzer.report.html.material import Material, when
+from analyzer.report.page import answer_lines
+
+
+def answer(material: Material) -> Section:
+    """One group of facts a deployment, and its accounts by verdict."""
+    blocks: list[Block] = []
+    for number, scan in enumerate(material.document["scans"]):
+        if material.several:
+            blocks.append(Title(f"{scan['deployment']} · {scan['protocol']}"))
+        facts = tuple(Fact(line.label, line.text, line.tone) for line in answer_lines(scan))
+        blocks += [Facts(facts, headline=True), _verdicts(material, number)]
+    return Section("answer", "Answer", "Answer", tuple(blocks))
+
+
+def lead(material: Material) -> str:
+    """What was judged, in one line."""
+    scans = material.document["scans"]
+    block = scans[0]["block"]
+    names = " and ".join(f"{scan['deployment']} ({scan['protocol']})" for scan in scans)
+    if len(scans) > 2:
+        names = f"{len(scans)} deployments"
+    return (
+        f"{names} · chain {scans[0]['chain_id']} · block {block['number']:,} · "
+        f"{when(block['time'])}"
+    )
+
+
+def _verdicts(material: Material, number: int) -> DataTable:
+    """How many accounts have which verdict, the worst first."""
+    scan = material.document["scans"][number]
+    order = (
+        Verdict.INSOLVENT,
+        Verdict.LIQUIDATABLE,
+        Verdict.UNKNOWN,
+        Verdict.BELOW_INITIAL,
+        Verdict.HEALTHY,
+    )
+    names = "|".join(verdict.value.replace("_", " ") for verdict in order) + "|all accounts"
+    also = scan["solvency"]["collateral_liquidatable_accounts"]
+    note = "Every account that the deployment ever had is in exactly one of these."
+    if also:
+        note += f" Of {also:,} of them collateral alone may be seized."
+    counts = [scan["verdicts"][verdict.value] for verdict in order]
+    return DataTable(
+        f"verdicts-{number + 1}",
+        "Accounts by verdict",
+        columns(names, names),
+        (row(*counts, scan["accounts"]),),
+        note,
+    )

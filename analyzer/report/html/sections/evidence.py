@@ -1,0 +1,249 @@
+"""What the answer rests on: prices, control totals, comparisons, reads, code, identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.model.book import Price
+from analyzer.report.html.content import (
+    Block,
+    Cell,
+    DataTable,
+    Fact,
+    Facts,
+    Fold,
+    Prose,
+    Row,
+    Section,
+    columns,
+    count,
+    money,
+    row,
+)
+from analyzer.report.html.material import Material, of_deployment, when
+from analyzer.report.page import not_read
+
+MISMATCHES = 200
+"""How many divergences a report lists."""
+_STATUS_TONE = {"fresh": "", "fixed": ""}
+
+
+def oracles(material: Material) -> Section:
+    """Every reference price with its age, those to be doubted first, then the oldest."""
+    blocks: list[Block] = []
+    for number, result in enumerate(material.results):
+        now = result.block.time
+        prices = sorted(result.details.prices, key=lambda p: _doubt(p, now))
+        aged = [p for p in prices if p.updated_at is not None]
+        text = f"{count(len(prices), 'price')}"
+        if len(aged) < len(prices):
+            text += f"; {len(prices) - len(aged):,} from a source without a time of its own"
+        blocks.append(
+            DataTable(
+                f"oracles-{number + 1}",
+                f"Reference prices{of_deployment(material, number)}: {text}",
+                columns("asset|risk factor|price|status|age|source|note", "price|age"),
+                tuple(_price(price, now) for price in prices),
+            )
+        )
+    return Section("oracles", "Oracle ages", "Oracles", tuple(blocks))
+
+
+def totals(material: Material) -> Section:
+    """Every control total, those that do not hold first."""
+    blocks: list[Block] = []
+    for number, scan in enumerate(material.document["scans"]):
+        rows = sorted(scan["totals"], key=_total_order)
+        hold = sum(1 for total in rows if total["holds"])
+        exact = sum(1 for total in rows if total["difference"] == "0")
+        title = (
+            f"Control totals{of_deployment(material, number)}: {hold} of {len(rows)} hold,"
+            f" {exact} of them to the last unit"
+        )
+        blocks.append(
+            DataTable(
+                f"totals-{number + 1}", title,
+                columns(
+                    "total||rebuilt|on chain|difference|allowed|unit|identity|roundings",
+                    "rebuilt|on chain|difference|allowed",
+                ),
+                tuple(_total(total) for total in rows),
+                "Exact integers in the unit named; difference = rebuilt - on chain.",
+            )
+        )  # fmt: skip
+    return Section("totals", "Control totals", "Totals", tuple(blocks))
+
+
+def verification(material: Material) -> Section:
+    """What was compared with the contract's own views, and every divergence."""
+    blocks: list[Block] = []
+    for number, scan in enumerate(material.document["scans"]):
+        done = scan["verification"]
+        title = (
+            f"Comparisons{of_deployment(material, number)}: {done['checks']:,} made for "
+            f"{count(done['accounts'], 'account')} (--verify {done['mode']}), "
+            f"{done['mismatches']:,} differ, {done['not_compared']:,} could not be made"
+        )
+        rows = tuple(row(kind, made) for kind, made in done["kinds"].items())
+        blocks.append(
+            DataTable(f"verification-{number + 1}", title,
+                      columns("kind|comparisons", "comparisons"), rows)
+        )  # fmt: skip
+        if done["details"]:
+            blocks.append(_mismatches(material, number, done["details"]))
+    return Section("verification", "Verification", "Verification", tuple(blocks))
+
+
+def unread(material: Material) -> Section:
+    """What was not read; then, folded, everything that was."""
+    blocks: list[Block] = []
+    for number, scan in enumerate(material.document["scans"]):
+        texts = not_read(scan)
+        whose = of_deployment(material, number)
+        if texts:
+            rows = tuple(row(text) for text in texts)
+            title = f"Not read{whose}: {count(len(texts), 'kind of read')}"
+            blocks.append(DataTable(f"unread-{number + 1}", title, columns("what"), rows))
+        else:
+            blocks.append(Prose(f"Everything that was asked for{whose} was answered.", "good"))
+        own = scan["own_factors"]
+        if own:
+            blocks.append(
+                Prose(f"Moves alone in every stress, being its own risk factor: {', '.join(own)}.")
+            )
+        reads = tuple(_read(read) for read in scan["reads"])
+        names = "purpose|what|requested|values|reverted|not read"
+        table = DataTable(f"reads-{number + 1}-table", f"Reads at the block{whose}",
+                          columns(names, "requested|values|reverted|not read"), reads)  # fmt: skip
+        asked = sum(read["requested"] for read in scan["reads"])
+        fold = Fold(f"reads-{number + 1}", f"All {asked:,} reads at the block{whose}", (table,))
+        blocks.append(fold)
+    return Section("unread", "What was not read", "Not read", tuple(blocks))
+
+
+def basis(material: Material) -> Section:
+    """Which block, which contracts, which code, which rules; and how to get the same again."""
+    run = material.document["run"]
+    blocks: list[Block] = [
+        Prose(
+            "The same database gives this report byte for byte. The same block gives the same"
+            " scan_id on every machine, and with it the same margins."
+        )
+    ]
+    for number, scan in enumerate(material.document["scans"]):
+        block, result = scan["block"], material.results[number]
+        facts = (
+            Fact("Deployment", f"{scan['deployment']} ({scan['protocol']}), "
+                 f"chain {scan['chain_id']}; addresses from {result.deployment.source}"),
+            Fact("Block", f"{block['number']:,} · {block['hash']} · {when(block['time'])}"),
+            Fact("Rules", scan["methodology"]),
+            Fact("Scan", f"{scan['scan_id']} · run {run.get('run_id', 'unknown')} · "
+                 f"analyzer {run.get('analyzer_version', 'unknown')} · answers from "
+                 f"{'a recording' if run.get('source') == 'recording' else 'a node'}"),
+            Fact("Silent changes", f"{scan['silent_changes']:,} state changes that no event"
+                 " carries, found by a pinned read"),
+        )  # fmt: skip
+        blocks += [Facts(facts), _code(material, number)]
+    return Section("basis", "What it rests on", "Basis", tuple(blocks))
+
+
+def _code(material: Material, number: int) -> Fold:
+    """The contracts and the code behind each."""
+    rows = tuple(
+        row(
+            item.role,
+            item.address,
+            item.implementation or "",
+            item.code_hash,
+            Cell(item.status, tone="" if item.status == "known" else "doubt"),
+            item.note,
+        )
+        for item in material.results[number].details.implementations
+    )
+    whose = of_deployment(material, number)
+    table = DataTable(
+        f"code-{number + 1}-table",
+        f"Contracts and code{whose}",
+        columns("role|contract|implementation|code hash|status|note", "",
+                "contract|implementation|code hash"),
+        rows,
+    )  # fmt: skip
+    return Fold(f"code-{number + 1}", f"Contracts and code{whose}: {len(rows)}", (table,))
+
+
+def _doubt(price: Price, now: int) -> tuple[bool, bool, int, str]:
+    """Order: what is not fresh, then what has a time, the oldest first."""
+    age = 0 if price.updated_at is None else now - price.updated_at
+    return price.status in _STATUS_TONE, price.updated_at is None, -age, price.asset_id
+
+
+def _price(price: Price, now: int) -> Row:
+    """One price; without one it is said, and is no 0."""
+    if price.price_e18 is None:
+        value = Cell("none", tone="bad")
+    else:
+        value = money(price.price_e18, places=6)
+    age = "no time" if price.updated_at is None else f"{now - price.updated_at:,} s"
+    status = Cell(price.status, tone=_STATUS_TONE.get(price.status, "doubt"))
+    return row(price.symbol, price.factor, value, status, age, price.source, price.detail)
+
+
+def _total_order(total: Mapping[str, Any]) -> tuple[int, bool]:
+    """Off, not read, holding within roundings, exact."""
+    return {False: 0, None: 1, True: 2}[total["holds"]], total["difference"] == "0"
+
+
+def _total(total: Mapping[str, Any]) -> Row:
+    """One control total."""
+    state = {
+        True: Cell("holds"),
+        False: Cell("OFF", tone="bad"),
+        None: Cell("not read", tone="doubt"),
+    }[total["holds"]]
+    numbers = (total[name] for name in ("rebuilt", "on_chain", "difference"))
+    return row(
+        total["name"],
+        state,
+        *(Cell("unknown", tone="unknown") if n is None else Cell(_grouped(n)) for n in numbers),
+        Cell(_grouped(total["allowed"])),
+        total["unit"],
+        total["identity"],
+        total["why"],
+    )
+
+
+def _grouped(digits: str) -> str:
+    """An exact integer with its thousands separated."""
+    return f"{int(digits):,}"
+
+
+def _mismatches(material: Material, number: int, details: list[Mapping[str, Any]]) -> DataTable:
+    """The divergences of one scan."""
+    rows = tuple(
+        row(
+            check["account_id"] or check["market"] or "deployment",
+            f"{check['contract']}.{check['field']}",
+            check["expected"],
+            check["actual"],
+        )
+        for check in details[:MISMATCHES]
+    )
+    left = len(details) - len(rows)
+    note = f"{left:,} more are in the table `verification` of the snapshot." if left else ""
+    return DataTable(
+        f"mismatches-{number + 1}",
+        f"Divergence from the contract{of_deployment(material, number)}",
+        columns("about|field|rebuilt|contract", "rebuilt|contract", "about"),
+        rows,
+        note,
+    )
+
+
+def _read(read: Mapping[str, Any]) -> Row:
+    """One kind of read."""
+    missing = read["not_read"]
+    cell = Cell(f"{missing:,}", tone="doubt" if missing else "")
+    return row(
+        read["purpose"], read["what"], read["requested"], read["values"], read["reverted"], cell
+    )

@@ -1,0 +1,121 @@
+"""The findings by detector, each with what it proves, what it does not, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.findings import ALL_DETECTORS
+from analyzer.findings.detector import Described
+from analyzer.report.html.content import (
+    Block,
+    Cell,
+    DataTable,
+    Fact,
+    Facts,
+    Fold,
+    Prose,
+    Row,
+    Section,
+    columns,
+    count,
+    row,
+)
+from analyzer.report.html.material import Material
+from analyzer.report.money import amount
+
+PER_DETECTOR = 25
+"""How many findings of one detector a report lists."""
+_SEVERITIES = ("critical", "high", "medium", "low", "info")
+_DESCRIBED: Mapping[str, type[Described]] = {detector.id: detector for detector in ALL_DETECTORS}
+
+
+def findings(material: Material) -> Section:
+    """A summary by detector, then one fold a detector with its texts and findings."""
+    found = material.document["findings"]
+    if not found:
+        blocks: tuple[Block, ...] = (Prose("No detector found anything.", "good"),)
+        return Section("findings", "Findings", "Findings", blocks)
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in sorted(found, key=lambda f: _SEVERITIES.index(f["severity"])):
+        groups.setdefault(finding["detector"], []).append(finding)
+    counted = Counter(finding["severity"] for finding in found)
+    shares = ", ".join(f"{counted[s]:,} {s}" for s in _SEVERITIES if counted[s])
+    summary = DataTable(
+        "findings-table",
+        f"{count(len(found), 'finding')}: {shares}",
+        columns("severity|detector|what is wrong|findings", "findings"),
+        tuple(_summary(detector, group) for detector, group in groups.items()),
+    )
+    folds = [_fold(material, detector, group) for detector, group in groups.items()]
+    return Section("findings", "Findings", "Findings", (summary, *folds))
+
+
+def _summary(detector: str, group: list[Mapping[str, Any]]) -> Row:
+    """One detector's line."""
+    severity = group[0]["severity"]
+    return row(
+        Cell(severity, tone=severity),
+        Cell(detector, target=f"f-{detector}"),
+        _title(detector, group),
+        len(group),
+    )
+
+
+def _title(detector: str, group: list[Mapping[str, Any]]) -> str:
+    """What the detector says is wrong; a finding's own title where the detector is not known."""
+    known = _DESCRIBED.get(detector)
+    return known.title if known else str(group[0]["title"])
+
+
+def _fold(material: Material, detector: str, group: list[Mapping[str, Any]]) -> Fold:
+    """One detector: its texts, and its findings with the largest amounts first."""
+    blocks: list[Block] = []
+    known = _DESCRIBED.get(detector)
+    if known:
+        texts = (
+            Fact("Proves", known.proves),
+            Fact("Does not prove", known.does_not_prove),
+            Fact("What to do", known.remedy),
+        )
+        blocks.append(Facts(texts))
+    largest = sorted(group, key=lambda finding: -_size(finding))[:PER_DETECTOR]
+    names = "severity|about|what|amounts|fingerprint"
+    if material.several:
+        names = f"deployment|{names}"
+    left = len(group) - len(largest)
+    note = ""
+    if left:
+        note = f"{left:,} more, with smaller amounts, are in the table `findings` of the snapshot."
+    rows = tuple(_row(material, finding) for finding in largest)
+    blocks.append(
+        DataTable(f"f-{detector}-table", f"{len(largest):,} of {count(len(group), 'finding')}",
+                  columns(names, "", "about|fingerprint"), rows, note)
+    )  # fmt: skip
+    title = f"{detector} · {_title(detector, group)} · {len(group):,}"
+    return Fold(f"f-{detector}", title, tuple(blocks), group[0]["severity"])
+
+
+def _row(material: Material, finding: Mapping[str, Any]) -> Row:
+    """One finding."""
+    severity = finding["severity"]
+    cells = [
+        Cell(severity, tone=severity),
+        Cell(finding["account_id"] or finding["market"] or "deployment"),
+        Cell(finding["title"]),
+        Cell("; ".join(amount(name, int(value)) for name, value in finding["amounts"].items())),
+        Cell(finding["fingerprint"]),
+    ]
+    if material.several:
+        names = {scan["scan_id"]: scan["deployment"] for scan in material.document["scans"]}
+        cells.insert(0, Cell(names[finding["scan_id"]]))
+    return Row(tuple(cells))
+
+
+def _size(finding: Mapping[str, Any]) -> int:
+    """A finding's first amount that is no count; 0 when it has none."""
+    for name, value in finding["amounts"].items():
+        if not name.endswith("_count"):
+            return abs(int(value))
+    return 0

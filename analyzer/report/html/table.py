@@ -1,0 +1,53 @@
+"""The table of all accounts beside a report: every one of them, every amount in full."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from analyzer.report.html.selection import all_accounts
+from analyzer.report.money import fixed
+from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verdicts import headroom_e18
+
+HEAD = (
+    "scan_id", "protocol", "deployment", "chain_id", "block_number", "account_id", "owner",
+    "verdict", "status", "equity", "margin_equity", "initial_margin", "maintenance_margin",
+    "free_collateral", "headroom", "settled_equity", "collateral_liquidatable", "verified",
+    "reason",
+)  # fmt: skip
+"""Columns. Amounts are decimals of the settlement currency with all 18 digits; empty = unknown."""
+
+
+def accounts_csv(results: Sequence[ScanResult]) -> str:
+    """One row an account, scan by scan, unsafe ones first, then by nearness to liquidation."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEAD)
+    for account in all_accounts(results):
+        result, row = results[account.scan], account.row
+        margin, deployment = row.margin, result.deployment
+        amounts = (
+            margin.equity_e18,
+            margin.margin_equity_e18,
+            margin.initial_margin_e18,
+            margin.maintenance_margin_e18,
+            margin.free_collateral_e18,
+            headroom_e18(margin),
+            margin.settled_equity_e18,
+        )
+        writer.writerow(
+            (
+                result.scan_id, deployment.protocol, deployment.name, deployment.chain_id,
+                result.block.number, margin.account_id, margin.owner, row.verdict.value,
+                margin.status, *("" if value is None else fixed(value) for value in amounts),
+                _flag(margin.collateral_liquidatable), _flag(row.verified), row.reason,
+            )
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def _flag(value: bool | None) -> str:
+    """`true`, `false`, or empty where there is no answer."""
+    return "" if value is None else str(value).lower()
