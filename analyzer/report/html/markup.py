@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 
 from analyzer.report.html.content import (
     Block,
@@ -31,12 +32,19 @@ def safe(text: str) -> str:
 
 def section(part: Section, *, unfolded: bool) -> str:
     """A section with its heading."""
-    inner = "".join(block(item, unfolded=unfolded) for item in part.blocks)
+    inner = "".join(_rows_of_pictures(part.blocks, unfolded=unfolded))
     name = f"{part.key}-title"
     return (
         f'<section id="{safe(part.key)}" aria-labelledby="{safe(name)}">'
         f'<h2 id="{safe(name)}">{safe(part.title)}</h2>{inner}</section>\n'
     )
+
+
+def _rows_of_pictures(blocks: Sequence[Block], *, unfolded: bool) -> Iterator[str]:
+    """The blocks; pictures that follow each other stand side by side where there is room."""
+    for together, group in groupby(blocks, lambda b: isinstance(b, Figure) and not b.graph):
+        drawn = "".join(block(item, unfolded=unfolded) for item in group)
+        yield f'<div class="pictures">{drawn}</div>' if together else drawn
 
 
 def block(item: Block, *, unfolded: bool) -> str:
@@ -140,9 +148,8 @@ def _options(item: DataTable, place: int) -> str:
 
 def _facts(item: Facts) -> str:
     """Questions with answers."""
-    marks: Callable[[str], str] = lambda tone: f' class="{safe(tone)}"'  # noqa: E731
     pairs = "".join(
-        f"<div><dt>{safe(fact.label)}</dt><dd{marks(fact.tone)}>{safe(fact.text)}</dd></div>"
+        f'<div><dt>{safe(fact.label)}</dt><dd class="{safe(fact.tone)}">{safe(fact.text)}</dd></div>'
         for fact in item.items
     )
     return f'<dl class="{"facts headline" if item.headline else "facts"}">{pairs}</dl>'

@@ -22,7 +22,7 @@ from analyzer.report.html.charts.svg import (
 BAR_HEIGHT = 300
 _GAP = 0.18
 """Share of a step that stays empty between two bars."""
-_LINE = 46
+_LINE = 42
 """Height of one line of `amounts`: its name above, its mark below."""
 
 
@@ -79,8 +79,8 @@ def amounts(key: str, items: Sequence[Bar], title: str) -> str:
     zero = x.at(0.0)
     for number, bar in enumerate(items):
         base, end = TOP + _LINE * number + 30, x.at(bar.value)
-        inner += label(24, base - 12, bar.name, "name")
-        inner += label(WIDTH - 24, base - 12, bar.mark, "mark", anchor="end")
+        inner += label(32, base - 11, bar.name, "name")
+        inner += label(WIDTH - 24, base - 11, bar.mark, "mark", anchor="end")
         inner += element("path", d=f"M{shown(zero)} {base}H{shown(end)}", class_=f"stem {bar.kind}")
         inner += element(
             "circle", element("title", _safe(bar.text)), cx=end, cy=base, r=6,

@@ -78,9 +78,11 @@ def _edge(where: Plane) -> str:
     floor = shown(float(HEIGHT - BOTTOM))
     area = f"M{line}L{shown(points[-1][0])} {floor}L{LEFT} {floor}Z"
     end_x, end_y = points[-1]
-    text = label(end_x - 6, max(end_y + 16, TOP + 28), "liquidation line", "note", anchor="end")
+    text = label(end_x - 6, max(end_y + 34, TOP + 46), "liquidation line", "aside", anchor="end")
     return (
-        element("path", d=area, class_="under") + element("path", d=f"M{line}", class_="edge") + text
+        element("path", d=area, class_="under")
+        + element("path", d=f"M{line}", class_="edge")
+        + text
     )
 
 

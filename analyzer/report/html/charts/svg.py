@@ -8,7 +8,7 @@ from analyzer.report.html.charts.scale import Scale, brief
 
 WIDTH = 640
 """Width of every picture in its own units; a page scales it to the column."""
-LEFT, RIGHT, TOP, BOTTOM = 70, 16, 16, 56
+LEFT, RIGHT, TOP, BOTTOM = 70, 30, 30, 58
 """Space around the plot, in the picture's units: room for labels even in the narrow form."""
 
 
@@ -62,7 +62,7 @@ def frame(x: Scale | None, y: Scale | None, height: float, x_name: str, y_name: 
         parts.append(element("path", d=f"M{shown(at)} {TOP}V{shown(bottom)}", class_=kind))
         parts.append(label(at, bottom + 20, brief(value), _minor(number), anchor="middle"))
     parts.append(label(WIDTH - RIGHT, height - 8, x_name, "axis", anchor="end"))
-    parts.append(label(LEFT, TOP - 4, y_name, "axis"))
+    parts.append(label(LEFT, TOP - 10, y_name, "axis"))
     return "".join(parts)
 
 

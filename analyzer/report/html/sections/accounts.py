@@ -24,6 +24,8 @@ from analyzer.solvency.verdicts import headroom_e18
 
 CSV_NAME = "accounts.csv"
 """Name of the table of all accounts, beside the report."""
+_MOST_E1 = 99_990
+"""Ratios beyond this, in tenths of a percent, are shown as `> 9,999 %`."""
 _NUMBERS = "equity|margin equity|maintenance|headroom|free collateral|ratio"
 
 
@@ -32,7 +34,7 @@ def accounts(material: Material, where: list[Plane]) -> Section:
     listing = material.listing
     names = "account|verdict|equity|margin equity|maintenance|headroom|ratio|verified"
     if material.several:
-        names = f"deployment|{names}"
+        names += "|deployment"
     rows = tuple(_row(material, number, a, where) for number, a in enumerate(listing.accounts, 1))
     table = DataTable(
         "accounts-table",
@@ -95,8 +97,8 @@ def _row(material: Material, number: int, account: Listed, where: list[Plane]) -
         _ratio(margin.margin_equity_e18, margin.maintenance_margin_e18),
         checked[account.row.verified],
     )
-    first = (Cell(material.name(account.scan)),) if material.several else ()
-    return Row((*first, *cells), f"a{number}", point(account, where[account.scan]))
+    last = (Cell(material.name(account.scan)),) if material.several else ()
+    return Row((*cells, *last), f"a{number}", point(account, where[account.scan]))
 
 
 def _ratio(equity_e18: int | None, required_e18: int | None) -> Cell:
@@ -104,10 +106,13 @@ def _ratio(equity_e18: int | None, required_e18: int | None) -> Cell:
     if equity_e18 is None or required_e18 is None:
         return Cell("unknown", tone="unknown")
     if required_e18 <= 0:
-        return Cell("none required")
+        return Cell("none")
     tenths = equity_e18 * 1_000 // required_e18
     sign, size = ("-" if tenths < 0 else ""), abs(tenths)
-    return Cell(f"{sign}{size // 10:,}.{size % 10} %")
+    exact = f"{sign}{size // 10}.{size % 10}"
+    if size >= _MOST_E1:
+        return Cell(f"{'<' if tenths < 0 else '>'} {sign}{_MOST_E1 // 10:,} %", exact)
+    return Cell(f"{sign}{size // 10:,}.{size % 10} %", exact)
 
 
 def _statement(material: Material, number: int, account: Listed) -> Fold:

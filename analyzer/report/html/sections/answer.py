@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.model.verdict import Verdict
-from analyzer.report.html.content import Block, DataTable, Facts, Fact, Section, Title, columns, row
+from analyzer.report.html.content import Block, DataTable, Fact, Facts, Section, Title, columns, row
 from analyzer.report.html.material import Material, when
 from analyzer.report.page import answer_lines
 

@@ -83,7 +83,7 @@ def _fold(material: Material, detector: str, group: list[Mapping[str, Any]]) -> 
     largest = sorted(group, key=lambda finding: -_size(finding))[:PER_DETECTOR]
     names = "severity|about|what|amounts|fingerprint"
     if material.several:
-        names = f"deployment|{names}"
+        names += "|deployment"
     left = len(group) - len(largest)
     note = ""
     if left:
@@ -109,7 +109,7 @@ def _row(material: Material, finding: Mapping[str, Any]) -> Row:
     ]
     if material.several:
         names = {scan["scan_id"]: scan["deployment"] for scan in material.document["scans"]}
-        cells.insert(0, Cell(names[finding["scan_id"]]))
+        cells.append(Cell(names[finding["scan_id"]]))
     return Row(tuple(cells))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
@@ -176,6 +177,6 @@ def _kind(place: int) -> str:
 def _step_names() -> list[tuple[str, str]]:
     """(in words, below the bar) of every step; the first and last one are open."""
     names = [("below 0 %", "< 0")]
-    for low, high in zip(EDGES_E2, EDGES_E2[1:], strict=False):
+    for low, high in pairwise(EDGES_E2):
         names.append((f"{low:,} % to below {high:,} %", f"{low:,}"))
     return [*names, (f"{EDGES_E2[-1]:,} % and more", f"≥ {EDGES_E2[-1]:,}")]
