@@ -23,6 +23,7 @@ from analyzer.report.html.selection import Listing, listing
 from analyzer.report.html.table import HEAD, accounts_csv
 from analyzer.report.html.text import markdown_report
 from analyzer.runs.paper import print_pdf
+from analyzer.runs.report_tables import stressed
 from analyzer.runs.restored import restored_scans, run_facts
 from analyzer.solvency.result import ScanResult
 from analyzer.store.reader import Snapshot, open_snapshot
@@ -87,6 +88,7 @@ def _material(snapshot: Snapshot, results: Sequence[ScanResult]) -> Material:
         results=results,
         listing=listed,
         statements=_statements(snapshot, results, listed),
+        stressed=stressed(snapshot, [result.scan_id for result in results]),
     )
 
 

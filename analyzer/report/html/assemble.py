@@ -6,10 +6,12 @@ from analyzer.report.html.content import Content
 from analyzer.report.html.material import Material
 from analyzer.report.html.sections.accounts import accounts, statements
 from analyzer.report.html.sections.answer import answer, lead
+from analyzer.report.html.sections.contagion import contagion
 from analyzer.report.html.sections.evidence import basis, oracles, totals, unread, verification
 from analyzer.report.html.sections.findings import findings
 from analyzer.report.html.sections.losses import losses
 from analyzer.report.html.sections.pictures import equity, planes, ratios
+from analyzer.report.html.sections.stress import stress, wall
 
 
 def assemble(material: Material) -> Content:
@@ -20,6 +22,9 @@ def assemble(material: Material) -> Content:
         findings(material),
         equity(material, where),
         ratios(material),
+        wall(material),
+        stress(material),
+        contagion(material),
         losses(material),
         accounts(material, where),
         statements(material),

@@ -27,7 +27,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. kind: `text`, `number` (right, figures aligned) or `id` (an address, one line)."""
+    """A column. kind: `text`, `name` (one line), `number` (right, figures aligned) or
+    `id` (an address, one line)."""
 
     name: str
     kind: str = "text"
@@ -156,13 +157,17 @@ def plain(text: str | None, tone: str = "") -> Cell:
     return Cell("unknown", tone="unknown") if text is None else Cell(text, tone=tone)
 
 
+_NAMES = frozenset({"deployment", "verdict", "severity", "status", "kind", "detector"})
+
+
 def columns(names: str, numbers: str = "", ids: str = "") -> tuple[Column, ...]:
     """Columns from their names, separated by `|`; those in `numbers` and `ids` are of that kind."""
-    right, wide = set(numbers.split("|")), set(ids.split("|"))
-    return tuple(
-        Column(name, "number" if name in right else "id" if name in wide else "text")
-        for name in names.split("|")
-    )
+    kinds = {
+        **dict.fromkeys(_NAMES, "name"),
+        **dict.fromkeys(numbers.split("|"), "number"),
+        **dict.fromkeys(ids.split("|"), "id"),
+    }
+    return tuple(Column(name, kinds.get(name, "text")) for name in names.split("|"))
 
 
 def row(*cells: Cell | str | int | None, key: str = "") -> Row:

@@ -116,7 +116,7 @@ def _cell(cell: Cell, column: Column, *, first: bool) -> str:
 
 def _kind(column: Column) -> str:
     """The class of a column's cells."""
-    return {"number": "n", "id": "id"}.get(column.kind, "")
+    return {"number": "n", "id": "id", "name": "w"}.get(column.kind, "")
 
 
 def _class(column: Column) -> str:
@@ -149,7 +149,8 @@ def _options(item: DataTable, place: int) -> str:
 def _facts(item: Facts) -> str:
     """Questions with answers."""
     pairs = "".join(
-        f'<div><dt>{safe(fact.label)}</dt><dd class="{safe(fact.tone)}">{safe(fact.text)}</dd></div>'
+        f"<div><dt>{safe(fact.label)}</dt>"
+        f'<dd class="{safe(fact.tone)}">{safe(fact.text)}</dd></div>'
         for fact in item.items
     )
     return f'<dl class="{"facts headline" if item.headline else "facts"}">{pairs}</dl>'

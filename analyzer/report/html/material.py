@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from analyzer.model.rows import StatementLine
 from analyzer.report.document import Document
 from analyzer.report.html.selection import Listing
+from analyzer.report.html.stressed import Stressed
 from analyzer.solvency.result import ScanResult
 
 
@@ -21,6 +22,7 @@ class Material:
     results: Sequence[ScanResult]
     listing: Listing
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
+    stressed: Stressed = field(default_factory=Stressed)
 
     @property
     def several(self) -> bool:

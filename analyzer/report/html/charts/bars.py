@@ -22,6 +22,8 @@ from analyzer.report.html.charts.svg import (
 BAR_HEIGHT = 300
 _GAP = 0.18
 """Share of a step that stays empty between two bars."""
+_MOST_LABELS = 14
+"""With more bars than this only every second, third, ... has a label and a mark."""
 _LINE = 42
 """Height of one line of `amounts`: its name above, its mark below."""
 
@@ -43,6 +45,7 @@ def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -
     y = linear((bar.value for bar in items), BAR_HEIGHT - BOTTOM, TOP + 14)
     inner = frame(None, y, BAR_HEIGHT, x_name, y_name)
     step = (WIDTH - LEFT - RIGHT) / max(len(items), 1)
+    stride = -(-len(items) // _MOST_LABELS)
     zero = y.at(0.0)
     for number, bar in enumerate(items):
         left, top = LEFT + step * (number + _GAP / 2), y.at(bar.value)
@@ -56,8 +59,11 @@ def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -
             height=max(abs(zero - top), 1.0 if bar.value else 0.0),
             class_=f"bar {bar.kind}",
         )
-        minor = " minor" if number % 2 else ""
-        inner += box + label(middle, BAR_HEIGHT - BOTTOM + 20, bar.name, f"tick{minor}",
+        inner += box
+        if number % stride:
+            continue
+        minor = " minor" if number // stride % 2 else ""
+        inner += label(middle, BAR_HEIGHT - BOTTOM + 20, bar.name, f"tick{minor}",
                              anchor="middle")  # fmt: skip
         if bar.mark:
             inner += label(middle, min(top, zero) - 5, bar.mark, "mark", anchor="middle")

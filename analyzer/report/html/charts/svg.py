@@ -35,13 +35,13 @@ def label(x: float, y: float, text: str, class_: str, *, anchor: str | None = No
     return element("text", escape(text), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
-def picture(key: str, height: float, inner: str, title: str) -> str:
+def picture(key: str, height: float, inner: str, title: str, *, width: int = WIDTH) -> str:
     """The whole picture, named `title` for those who do not see it."""
     return element(
         "svg",
         inner,
         id=key,
-        viewBox=f"0 0 {WIDTH} {shown(float(height))}",
+        viewBox=f"0 0 {width} {shown(float(height))}",
         role="img",
         aria_label=title,
     )

@@ -41,7 +41,7 @@ def _waterfall(material: Material, number: int) -> Block:
     solvency = material.document["scans"][number]["solvency"]
     debt = int(solvency["hidden_bad_debt_e18"])
     shortfall = solvency["shortfall_e18"]
-    title = f"Bad debt against what stands behind it{of_deployment(material, number)}"
+    title = result.deployment.name
     text = f"bad debt {short(debt)}; capacity {_text(solvency['backstop_capacity_e18'])}; "
     text += f"beyond it {_text(shortfall)}."
     rows = tuple(_row(layer) for layer in result.backstops)
@@ -52,7 +52,7 @@ def _waterfall(material: Material, number: int) -> Block:
     )  # fmt: skip
     first = Bar("bad debt", whole_units(debt), "danger", f"bad debt {short(debt)}", short(debt))
     layers = [_bar(layer) for layer in result.backstops if layer.capacity_e18 is not None]
-    svg = amounts(key, [first, *layers], f"{title}. {text}")
+    svg = amounts(key, [first, *layers], f"Bad debt against what stands behind it, {title}. {text}")
     legend = (("danger", "bad debt"), ("calm", "capacity that counts"), ("faint", "does not count"))
     return Figure(key, title, text, svg, legend, table)
 

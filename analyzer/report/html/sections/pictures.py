@@ -22,18 +22,19 @@ from analyzer.report.html.content import (
     money,
     row,
 )
-from analyzer.report.html.material import Material, of_deployment
+from analyzer.report.html.material import Material
 from analyzer.report.html.selection import Listed
 from analyzer.solvency.result import ScanResult
 
 EDGES_E2 = (0, 50, 80, 90, 100, 105, 110, 125, 150, 200, 300, 500, 1_000)
 """Where one step of the distribution of margin ratios ends and the next begins, in percent."""
-_LEGEND = (
+LEGEND = (
     ("insolvent", "insolvent"),
     ("liquidatable", "liquidatable"),
     ("below_initial", "below initial"),
     ("healthy", "healthy"),
 )
+"""Marks of the scatter plot, and what they stand for."""
 
 
 def dot(row: JudgedRow) -> Dot | None:
@@ -69,14 +70,14 @@ def equity(material: Material, where: list[Plane]) -> Section:
     for number, result in enumerate(material.results):
         dots = [d for r in result.margin if (d := dot(r)) is not None]
         text = _equity_text(result, len(dots))
-        title = f"Equity against requirement{of_deployment(material, number)}"
+        title = result.deployment.name
         if not dots:
             blocks.append(Prose(f"{title}: {text}", "doubt"))
             continue
         key = f"equity-{number + 1}"
-        svg = scatter(key, dots, where[number], f"{title}. {text}")
+        svg = scatter(key, dots, where[number], f"Equity against requirement, {title}. {text}")
         table = _by_verdict(key, result)
-        blocks.append(Figure(key, title, text, svg, _LEGEND, table))
+        blocks.append(Figure(key, title, text, svg, LEGEND, table))
     return Section("equity", "Equity against requirement", "Equity", tuple(blocks))
 
 
@@ -88,7 +89,7 @@ def ratios(material: Material) -> Section:
             " edge of liquidation."
         )
     ]
-    blocks += [_ratios(material, number, result) for number, result in enumerate(material.results)]
+    blocks += [_ratios(number, result) for number, result in enumerate(material.results)]
     return Section("ratios", "Distribution of margin ratios", "Ratios", tuple(blocks))
 
 
@@ -135,7 +136,7 @@ def _by_verdict(key: str, result: ScanResult) -> DataTable:
     )  # fmt: skip
 
 
-def _ratios(material: Material, number: int, result: ScanResult) -> Block:
+def _ratios(number: int, result: ScanResult) -> Block:
     """The distribution of one scan. Steps are exact: integers are compared, not their ratio."""
     counts = [0] * (len(EDGES_E2) + 1)
     unknown = free = 0
@@ -152,7 +153,7 @@ def _ratios(material: Material, number: int, result: ScanResult) -> Block:
     text = f"{count(sum(counts), 'account')} with a requirement"
     text += f", {free:,} without one" if free else ""
     text += f", {unknown:,} unknown" if unknown else ""
-    title = f"Margin ratios{of_deployment(material, number)}"
+    title = result.deployment.name
     if not sum(counts):
         return Prose(f"{title}: {text}.", "doubt")
     key = f"ratios-{number + 1}"
@@ -160,7 +161,13 @@ def _ratios(material: Material, number: int, result: ScanResult) -> Block:
         Bar(short, float(n), _kind(place), f"{name}: {count(n, 'account')}", f"{n:,}")
         for place, ((name, short), n) in enumerate(steps)
     ]
-    svg = bars(key, items, "margin ratio from, %", "accounts", f"{title}. {text}.")
+    svg = bars(
+        key,
+        items,
+        "margin ratio from, %",
+        "accounts",
+        f"Distribution of margin ratios, {title}. {text}.",
+    )
     rows = [row(name, n) for (name, _), n in steps]
     rows += [row("no requirement", free), row("unknown", unknown)]
     table = DataTable(f"{key}-table", "Accounts by margin ratio",
