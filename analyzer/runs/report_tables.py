@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from analyzer.report.html.sections.contagion import PATHS
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.store.reader import Snapshot
 from analyzer.store.schema import Kind
@@ -15,15 +14,13 @@ from analyzer.store.snapshot import SCHEMA
 
 def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
     """The rows of the scans' stress and contagion tables; empty where nothing was written."""
-    paths = [record for record in _records(snapshot, "contagion_paths", scan_ids)
-             if record["rank"] <= PATHS]  # fmt: skip
     return Stressed(
         results=_records(snapshot, "stress_results", scan_ids),
         wall=_records(snapshot, "liquidation_wall", scan_ids),
         runs=_records(snapshot, "contagion_runs", scan_ids),
         rounds=_records(snapshot, "cascade_rounds", scan_ids),
-        absorbed=_records(snapshot, "absorbed_losses", scan_ids),
-        paths=paths,
+        victims=_records(snapshot, "contagion_victims", scan_ids),
+        paths=_records(snapshot, "contagion_paths", scan_ids),
         edges=_edges(snapshot),
     )
 
@@ -33,10 +30,10 @@ def _records(snapshot: Snapshot, name: str, scan_ids: list[str]) -> list[Record]
     table = SCHEMA[name]
     texts = {column.name for column in table.columns if column.kind is Kind.JSON}
     names = [column.name for column in table.columns]
-    records: list[dict[str, Any]] = []
+    records: list[Record] = []
     for number, scan_id in enumerate(scan_ids):
         for row in snapshot.rows(table, scan_id, as_written=True):
-            record = {
+            record: dict[str, Any] = {
                 key: orjson.loads(value) if key in texts and value is not None else value
                 for key, value in zip(names, row, strict=True)
             }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from analyzer.report.html.charts.bars import Bar, amounts
 from analyzer.report.html.charts.graph import Flow, Node, graph
@@ -36,9 +37,17 @@ CASCADES = 3
 """How many cascades a report shows: those with the largest bad debt."""
 PATHS = 60
 """How many paths of a cascade are drawn and listed."""
+VICTIMS = 50
+"""How many failed accounts of a cascade are listed."""
 _ORIGINS = ("shock", "past")
 _NAME = 22
-_WIDTHS = (1.0, 7.0)
+_WIDTHS = (1.0, 6.0)
+"""Of a line: the thinnest, and how much thicker the thickest is."""
+_LEGEND = (
+    ("account", "account that fails"),
+    ("holed", "account that leaves bad debt"),
+    ("fund", "who pays"),
+)
 
 
 def contagion(material: Material) -> Section:
@@ -79,8 +88,10 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
     results = stressed.of(stressed.results, cascade)
     blocks.append(results_table(material, f"cascade-{number}-results", results))
     paths = sorted(stressed.of(stressed.paths, cascade), key=lambda r: r["rank"])
-    blocks += _paths(number, cascade, paths, stressed)
-    blocks.append(_borne(number, stressed.of(stressed.absorbed, cascade)))
+    victims = stressed.of(stressed.victims, cascade)
+    by_node = {victim["node"]: victim for victim in victims}
+    blocks += _paths(number, paths, by_node, stressed.edges.get(cascade, 0))
+    blocks += [_borne(number, victims), _failed(material, number, victims)]
     blocks.append(_rounds(material, number, stressed.of(stressed.rounds, cascade)))
     return blocks
 
@@ -110,83 +121,101 @@ def _facts(run: Record) -> Facts:
     return Facts(tuple(facts))
 
 
-def _paths(number: int, cascade: str, paths: Sequence[Record], stressed: Stressed) -> list[Block]:
+def _paths(
+    number: int, paths: Sequence[Record], victims: Mapping[str, Record], edges: int
+) -> list[Block]:
     """The graph of the largest paths, and the paths in words; each can be followed."""
     listed = [record for record in paths[:PATHS] if record["steps"]]
-    key = f"cascade-{number}"
-    edges = stressed.edges.get(cascade, 0)
-    nodes, flows, heads, routes = _drawn(key, listed)
-    more = len(paths) - len(listed)
-    left = f"; {more:,} smaller ones are not" if more else ""
-    text = (
-        f"The {count(len(listed), 'largest path')} of losses{left}: "
-        f"{count(len(nodes), 'node')}, {count(len(flows), 'transmission')} of {edges:,} in the"
-        " snapshot. Points are accounts that fail, boxes are origins and whoever pays."
-    )
-    title = "Contagion graph"
-    table = DataTable(
-        f"{key}-paths",
-        f"The {count(len(listed), 'largest path')}",
-        columns("path|amount|share|in words", "amount|share"),
-        tuple(
-            Row(
-                (Cell(f"{record['rank']}"), money(record["amount_e18"]), _share(record["share"]),
-                 plain(record["words"] or _words(record["steps"]))),
-                path=(key, *route),
-            )
-            for record, route in zip(listed, routes, strict=True)
-        ),
-        "Losses of different victims must not be added: one that passes from an account to a fund"
-        " is in both. With scripts on, a path, or a node of the graph, can be followed; Escape"
-        " ends it.",
-    )  # fmt: skip
     if not listed:
         return [Prose("No loss was passed on.", "good")]
-    svg = graph(key, nodes, flows, heads, f"{title}. {text}")
-    legend = (
-        ("account", "account that fails"),
-        ("holed", "account that leaves bad debt"),
-        ("fund", "whoever pays"),
+    key = f"cascade-{number}"
+    drawn = _drawn(key, listed, victims)
+    more = len(paths) - len(listed)
+    left = f" ({more:,} smaller ones are in `contagion_paths`)" if more else ""
+    text = (
+        f"The {count(len(listed), 'largest path')} of losses{left}: only what reaches an account"
+        f" that fails or somebody who pays; {count(len(drawn.nodes), 'node')}, made of {edges:,}"
+        " transmissions in the snapshot."
     )
-    return [Figure(key, title, text, svg, legend, None, graph=True), table]
+    title = "Contagion graph"
+    svg = graph(key, drawn.nodes, drawn.flows, drawn.heads, f"{title}. {text}")
+    return [Figure(key, title, text, svg, _LEGEND, None, graph=True),
+            _listed(key, listed, drawn.routes)]  # fmt: skip
 
 
-def _drawn(
-    key: str, paths: Sequence[Record]
-) -> tuple[list[Node], list[Flow], list[str], list[tuple[str, ...]]]:
-    """Nodes, flows, heads of the columns, and each path's parts in order."""
-    incoming: dict[str, int] = {}
+def _listed(key: str, listed: Sequence[Record], routes: Sequence[tuple[str, ...]]) -> DataTable:
+    """The paths in words."""
+    rows = tuple(
+        Row(
+            (
+                Cell(f"{record['rank']}"),
+                money(record["amount_e18"]),
+                _share(record["share_of_loss"]),
+                plain(record["words"] or _words(record["steps"])),
+            ),
+            path=(key, *route),
+        )
+        for record, route in zip(listed, routes, strict=True)
+    )
+    return DataTable(
+        f"{key}-paths", f"The {count(len(listed), 'largest path')}",
+        columns("path|amount|of the victim's loss|in words", "amount|of the victim's loss"), rows,
+        "Losses of different victims must not be added: one that passes from an account to a fund"
+        " is in both. Where scripts run, a path or a node of the graph can be followed, also by"
+        " keyboard; Escape ends it.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What the graph shows. routes: each path's anchors in order."""
+
+    nodes: list[Node]
+    flows: list[Flow]
+    heads: list[str]
+    routes: list[tuple[str, ...]]
+
+
+def _drawn(key: str, paths: Sequence[Record], victims: Mapping[str, Record]) -> _Drawn:
+    """Nodes, flows, heads of the columns and routes of these paths."""
+    first: dict[str, int] = {}
     leaving: set[str] = set()
-    holed: set[str] = set()
     weight: dict[tuple[str, str], int] = defaultdict(int)
     said: dict[tuple[str, str], str] = {}
     for record in paths:
-        for round_, start, channel, asset, end in record["steps"]:
-            incoming.setdefault(start, -1 if start in _ORIGINS else round_)
-            incoming[end] = min(incoming.get(end, round_), round_)
+        for step in record["steps"]:
+            start, end = step["from"], step["to"]
+            first.setdefault(start, -1 if start in _ORIGINS else step["round"])
+            first[end] = min(first.get(end, step["round"]), step["round"])
             leaving.add(start)
-            if channel == "deficit":
-                holed.add(start)
             weight[start, end] = max(weight[start, end], record["amount_e18"])
-            said.setdefault((start, end), _step(round_, channel, asset))
-    when = {name: _time(name, at, name in leaving) for name, at in incoming.items()}
+            said.setdefault((start, end), _step(step))
+    when = {name: _time(name, at, name in leaving) for name, at in first.items()}
     times = sorted(set(when.values()))
-    keys = {name: f"{key}-n{number}" for number, name in enumerate(sorted(incoming), 1)}
-    nodes = [
-        Node(keys[name], _short(name), name, _kind(name, name in holed), times.index(when[name]))
-        for name in sorted(incoming)
-    ]
-    most = max((symlog(whole_units(value)) for value in weight.values()), default=1.0) or 1.0
-    low, high = _WIDTHS
+    keys = {name: f"{key}-n{number}" for number, name in enumerate(sorted(first), 1)}
     names = {pair: f"{key}-e{number}" for number, pair in enumerate(weight, 1)}
+    most = max((symlog(whole_units(value)) for value in weight.values()), default=1.0) or 1.0
+    nodes = [_node(keys[n], n, victims.get(n), times.index(when[n])) for n in sorted(first)]
     flows = [
-        Flow(names[start, end], keys[start], keys[end],
-             f"{start} → {end}: {said[start, end]}, up to {short(value)} on one path",
-             low + (high - low) * symlog(whole_units(value)) / most)
-        for (start, end), value in weight.items()
+        Flow(names[pair], keys[pair[0]], keys[pair[1]],
+             f"{pair[0]} → {pair[1]}: {said[pair]}, up to {short(value)} on one path",
+             _WIDTHS[0] + _WIDTHS[1] * symlog(whole_units(value)) / most)
+        for pair, value in weight.items()
     ]  # fmt: skip
     routes = [_route(record["steps"], keys, names) for record in paths]
-    return nodes, flows, [_head(at) for at in times], routes
+    return _Drawn(nodes, flows, [_head(at) for at in times], routes)
+
+
+def _node(key: str, name: str, victim: Record | None, column: int) -> Node:
+    """A node with what is known of it."""
+    text, kind = name, _kind(name)
+    if victim is not None:
+        text += f": {'loses' if victim['failed'] else 'bears'} {short(victim['loss_e18'])}"
+        if victim["failed"] and victim["round"] is not None:
+            text += f", closed in round {victim['round']}"
+        if victim["deficit_e18"]:
+            text, kind = f"{text}, leaves bad debt {short(victim['deficit_e18'])}", f"{kind} holed"
+    return Node(key, _short(name), text, kind, column)
 
 
 _LAST = float("inf")
@@ -211,26 +240,26 @@ def _head(at: float) -> str:
 
 
 def _route(
-    steps: Sequence[Sequence[object]], keys: dict[str, str], names: dict[tuple[str, str], str]
+    steps: Sequence[Record], keys: Mapping[str, str], names: Mapping[tuple[str, str], str]
 ) -> tuple[str, ...]:
     """The anchors of a path: node, flow, node, ..."""
-    parts = [keys[str(steps[0][1])]]
-    for _, start, _, _, end in steps:
-        parts += [names[str(start), str(end)], keys[str(end)]]
+    parts = [keys[steps[0]["from"]]]
+    for step in steps:
+        parts += [names[step["from"], step["to"]], keys[step["to"]]]
     return tuple(parts)
 
 
-def _step(round_: object, channel: object, asset: object) -> str:
+def _step(step: Record) -> str:
     """`price of ETH, round 2`."""
-    what = f"{channel} of {asset}" if asset else f"{channel}"
-    return f"{what}, round {round_}"
+    what = f"{step['channel']} of {step['asset']}" if step["asset"] else f"{step['channel']}"
+    return f"{what}, round {step['round']}"
 
 
-def _words(steps: Sequence[Sequence[object]]) -> str:
+def _words(steps: Sequence[Record]) -> str:
     """A path in words, where the snapshot has none."""
-    text = str(steps[0][1])
-    for round_, _, channel, asset, end in steps:
-        text += f" → ({_step(round_, channel, asset)}) → {end}"
+    text = str(steps[0]["from"])
+    for step in steps:
+        text += f" → ({_step(step)}) → {step['to']}"
     return text
 
 
@@ -244,13 +273,11 @@ def _short(name: str) -> str:
     return text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
 
 
-def _kind(name: str, holed: bool) -> str:
+def _kind(name: str) -> str:
     """The class of a node."""
     if name in _ORIGINS:
         return "source"
-    if name.startswith("account:"):
-        return "account holed" if holed else "account"
-    return "fund"
+    return "account" if name.startswith("account:") else "fund"
 
 
 def _share(share: float | None) -> Cell:
@@ -258,26 +285,59 @@ def _share(share: float | None) -> Cell:
     return Cell("unknown", tone="unknown") if share is None else Cell(f"{share * 100:.2f} %")
 
 
-def _borne(number: int, rows: Sequence[Record]) -> Block:
+def _borne(number: int, victims: Sequence[Record]) -> Block:
     """The waterfall under the scenario: who bears what."""
     title = "Loss waterfall under the scenario"
+    rows = [record for record in victims if not record["failed"]]
     if not rows:
         return Prose(f"{title}: nobody had to bear a loss.", "good")
     items = [
-        Bar(r["absorber"], whole_units(r["amount_e18"] or 0),
-            "danger" if r["absorber"].startswith("unsettled") else "calm",
-            f"{r['absorber']}: {short(r['amount_e18'])}", short(r["amount_e18"]))
+        Bar(_layer(r), whole_units(r["loss_e18"] or 0),
+            "danger" if r["node"].startswith("unsettled") else "calm",
+            f"{r['node']}: {short(r['loss_e18'])}", short(r["loss_e18"]))
         for r in rows
     ]  # fmt: skip
-    known = [r["amount_e18"] for r in rows if r["amount_e18"] is not None]
-    text = f"{count(len(rows), 'absorber')} bear {short(sum(known))}."
+    known = [r["loss_e18"] for r in rows if r["loss_e18"] is not None]
+    text = f"{short(sum(known))} is borne by {count(len(rows), 'party')}."
+    text = text.replace("partys", "parties")
     key = f"borne-{number}"
     table = DataTable(
-        f"{key}-table", "Who bears what", columns("absorber|amount", "amount"),
-        tuple(row(r["absorber"], money(r["amount_e18"])) for r in rows),
+        f"{key}-table", "Who bears what", columns("who|amount", "amount"),
+        tuple(row(r["node"], money(r["loss_e18"])) for r in rows),
     )  # fmt: skip
-    legend = (("calm", "charged to a layer"), ("danger", "charged to nobody yet"))
+    legend = (("calm", "charged to somebody"), ("danger", "charged to nobody yet"))
     return Figure(key, title, text, amounts(key, items, f"{title}. {text}"), legend, table)
+
+
+def _layer(record: Record) -> str:
+    """A bearer's name without its kind."""
+    kind, _, own = record["node"].partition(":")
+    return f"nobody yet, {own}" if kind == "unsettled" else str(own or kind)
+
+
+def _failed(material: Material, number: int, victims: Sequence[Record]) -> DataTable:
+    """The accounts that lose most."""
+    rows = sorted((v for v in victims if v["failed"]), key=lambda v: (-v["loss_e18"], v["node"]))
+    names = "account|closed in round|equity before|loss|bad debt left|closed value"
+    if material.several:
+        names += "|deployment"
+    made = []
+    for record in rows[:VICTIMS]:
+        closed = "never" if record["round"] is None else f"{record['round']}"
+        cells = row(
+            record["account_id"], Cell(closed), money(record["equity_before_e18"]),
+            money(record["loss_e18"]), money(record["deficit_e18"]),
+            money(record["closed_value_e18"]),
+        ).cells  # fmt: skip
+        last = (Cell(material.name(record["scan"])),) if material.several else ()
+        made.append(Row((*cells, *last)))
+    left = len(rows) - len(made)
+    note = f"{left:,} with smaller losses are in `contagion_victims`." if left else ""
+    numbers = "closed in round|equity before|loss|bad debt left|closed value"
+    return DataTable(
+        f"failed-{number}", f"{len(made):,} of {count(len(rows), 'account')} that failed",
+        columns(names, numbers, "account"), tuple(made), note,
+    )  # fmt: skip
 
 
 def _rounds(material: Material, number: int, rows: Sequence[Record]) -> DataTable:

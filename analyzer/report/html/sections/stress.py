@@ -193,3 +193,8 @@ def _result(material: Material, record: Record) -> Row:
     if material.several:
         cells.append(Cell(material.name(record["scan"])))
     return Row(tuple(cells))
+
+
+def _at(record: Record, column: str) -> str:
+    """What a point of a curve says."""
+    return f"{change(record['shock'])}: {short(record[column])}"
