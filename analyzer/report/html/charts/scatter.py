@@ -22,6 +22,8 @@ from analyzer.report.html.charts.svg import (
 HEIGHT = 420
 ORDER = ("healthy", "below_initial", "liquidatable", "insolvent")
 """Kinds of dots, the one drawn last on top."""
+BEYOND = 1e12
+"""An amount beyond this, either way, stands at the edge: one absurd balance hides nobody else."""
 _STEPS = 60
 """Pieces that the line equity = requirement is drawn in."""
 _CROSS = 4
@@ -51,8 +53,8 @@ class Plane:
 
 def plane(dots: Sequence[Dot]) -> Plane:
     """Scales that hold all dots."""
-    x = bent((dot.requirement for dot in dots), LEFT, WIDTH - RIGHT)
-    y = bent((dot.equity for dot in dots), HEIGHT - BOTTOM, TOP)
+    x = bent((min(dot.requirement, BEYOND) for dot in dots), LEFT, WIDTH - RIGHT)
+    y = bent((max(min(dot.equity, BEYOND), -BEYOND) for dot in dots), HEIGHT - BOTTOM, TOP)
     return Plane(x, y)
 
 

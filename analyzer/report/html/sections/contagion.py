@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from analyzer.report.html.charts.bars import Bar, amounts
 from analyzer.report.html.charts.graph import Flow, Node, graph
-from analyzer.report.html.charts.scale import symlog, whole_units
+from analyzer.report.html.charts.scale import whole_units
 from analyzer.report.html.content import (
     Block,
     Cell,
@@ -63,8 +64,8 @@ def contagion(material: Material) -> Section:
         parts += _cascade(material, number, cascade)
     left = len(shown) - CASCADES
     if left > 0:
-        parts.append(Prose(f"{count(left, 'more cascade')} with less bad debt: see `contagion_runs`"
-                           " in the snapshot."))  # fmt: skip
+        parts.append(Prose(f"{count(left, 'more cascade')} with less bad debt: see the table"
+                           " contagion_runs of the snapshot."))  # fmt: skip
     return Section("contagion", title, "Contagion", tuple(parts))
 
 
@@ -131,7 +132,7 @@ def _paths(
     key = f"cascade-{number}"
     drawn = _drawn(key, listed, victims)
     more = len(paths) - len(listed)
-    left = f" ({more:,} smaller ones are in `contagion_paths`)" if more else ""
+    left = f" ({more:,} smaller ones are in the table contagion_paths)" if more else ""
     text = (
         f"The {count(len(listed), 'largest path')} of losses{left}: only what reaches an account"
         f" that fails or somebody who pays; {count(len(drawn.nodes), 'node')}, made of {edges:,}"
@@ -194,12 +195,12 @@ def _drawn(key: str, paths: Sequence[Record], victims: Mapping[str, Record]) -> 
     times = sorted(set(when.values()))
     keys = {name: f"{key}-n{number}" for number, name in enumerate(sorted(first), 1)}
     names = {pair: f"{key}-e{number}" for number, pair in enumerate(weight, 1)}
-    most = max((symlog(whole_units(value)) for value in weight.values()), default=1.0) or 1.0
+    most = max((whole_units(value) for value in weight.values()), default=1.0) or 1.0
     nodes = [_node(keys[n], n, victims.get(n), times.index(when[n])) for n in sorted(first)]
     flows = [
         Flow(names[pair], keys[pair[0]], keys[pair[1]],
              f"{pair[0]} → {pair[1]}: {said[pair]}, up to {short(value)} on one path",
-             _WIDTHS[0] + _WIDTHS[1] * symlog(whole_units(value)) / most)
+             _WIDTHS[0] + _WIDTHS[1] * sqrt(whole_units(value) / most))
         for pair, value in weight.items()
     ]  # fmt: skip
     routes = [_route(record["steps"], keys, names) for record in paths]
@@ -332,7 +333,7 @@ def _failed(material: Material, number: int, victims: Sequence[Record]) -> DataT
         last = (Cell(material.name(record["scan"])),) if material.several else ()
         made.append(Row((*cells, *last)))
     left = len(rows) - len(made)
-    note = f"{left:,} with smaller losses are in `contagion_victims`." if left else ""
+    note = f"{left:,} with smaller losses are in the table contagion_victims." if left else ""
     numbers = "closed in round|equity before|loss|bad debt left|closed value"
     return DataTable(
         f"failed-{number}", f"{len(made):,} of {count(len(rows), 'account')} that failed",

@@ -230,7 +230,7 @@ def _mismatches(material: Material, number: int, details: list[Mapping[str, Any]
         for check in details[:MISMATCHES]
     )
     left = len(details) - len(rows)
-    note = f"{left:,} more are in the table `verification` of the snapshot." if left else ""
+    note = f"{left:,} more are in the table verification of the snapshot." if left else ""
     return DataTable(
         f"mismatches-{number + 1}",
         f"Divergence from the contract{of_deployment(material, number)}",

@@ -87,7 +87,7 @@ def _fold(material: Material, detector: str, group: list[Mapping[str, Any]]) -> 
     left = len(group) - len(largest)
     note = ""
     if left:
-        note = f"{left:,} more, with smaller amounts, are in the table `findings` of the snapshot."
+        note = f"{left:,} more, with smaller amounts, are in the table findings of the snapshot."
     rows = tuple(_row(material, finding) for finding in largest)
     blocks.append(
         DataTable(f"f-{detector}-table", f"{len(largest):,} of {count(len(group), 'finding')}",

@@ -8,8 +8,8 @@ from itertools import pairwise
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.report.html.charts.bars import Bar, bars
-from analyzer.report.html.charts.scale import whole_units
-from analyzer.report.html.charts.scatter import Dot, Plane, plane, scatter
+from analyzer.report.html.charts.scale import brief, whole_units
+from analyzer.report.html.charts.scatter import BEYOND, Dot, Plane, plane, scatter
 from analyzer.report.html.content import (
     Block,
     DataTable,
@@ -69,7 +69,7 @@ def equity(material: Material, where: list[Plane]) -> Section:
     ]
     for number, result in enumerate(material.results):
         dots = [d for r in result.margin if (d := dot(r)) is not None]
-        text = _equity_text(result, len(dots))
+        text = _equity_text(result, dots)
         title = result.deployment.name
         if not dots:
             blocks.append(Prose(f"{title}: {text}", "doubt"))
@@ -93,7 +93,7 @@ def ratios(material: Material) -> Section:
     return Section("ratios", "Distribution of margin ratios", "Ratios", tuple(blocks))
 
 
-def _equity_text(result: ScanResult, drawn: int) -> str:
+def _equity_text(result: ScanResult, dots: list[Dot]) -> str:
     """What the scatter plot shows, in words."""
     rows = result.margin
     below = sum(
@@ -103,8 +103,11 @@ def _equity_text(result: ScanResult, drawn: int) -> str:
         and r.margin.maintenance_margin_e18 is not None
         and r.margin.margin_equity_e18 < r.margin.maintenance_margin_e18
     )
-    text = f"{count(drawn, 'account')} drawn, {below:,} below the line"
-    unknown = len(rows) - drawn
+    text = f"{count(len(dots), 'account')} drawn, {below:,} below the line"
+    far = sum(1 for d in dots if max(abs(d.equity), d.requirement) > BEYOND)
+    if far:
+        text += f"; {far:,} beyond {brief(BEYOND)} at the edge"
+    unknown = len(rows) - len(dots)
     if unknown:
         text += f"; {unknown:,} unknown {'has' if unknown == 1 else 'have'} no place in it"
     return text + "."

@@ -131,7 +131,7 @@ def _curve(
         for line in (
             _line("at once", "bad_debt_static_e18", steps),
             _line("after", "bad_debt_after_e18", steps),
-            _line("what must pay", "fund_before_e18", steps),
+            _line("funds that must pay", "fund_before_e18", steps),
         )
         if line.points
     )
@@ -165,13 +165,17 @@ def _results(material: Material, key: str, title: str, records: Sequence[Record]
     """Results of scenarios, one a line."""
     names = (
         "scenario|price change|liquidatable|insolvent|bad debt at once|closed|closed value"
-        "|bad debt after|what must pay|uncovered|amplification|unknown accounts"
+        "|bad debt after|funds|uncovered|amplified|unknown"
     )
     if material.several:
         names += "|deployment"
     numbers = names.removeprefix("scenario|").removesuffix("|deployment")
+    note = (
+        "Liquidatable, insolvent, bad debt at once: at the shocked prices. Funds: what must pay, at"
+        " the block. Amplified: bad debt after / at once. Unknown accounts are in no sum."
+    )
     made = tuple(_result(material, record) for record in records)
-    return DataTable(key, title, columns(names, numbers), made)
+    return DataTable(key, title, columns(names, numbers), made, note)
 
 
 def _result(material: Material, record: Record) -> Row:
