@@ -61,11 +61,20 @@ def report(db: Path, out: Path, format_: str = "html") -> Written:
     _check_way(table, (",".join(HEAD),))
     with open_snapshot(db) as snapshot:
         results = restored_scans(snapshot)
-        content = assemble(_material(snapshot, results))
-    data = _rendered(content, format_)
+        material = _material(snapshot, results)
+    data = _rendered(assemble(material), format_)
     _replace(table, accounts_csv(results).encode())
     _replace(out, data)
     return Written(out, table, len(data))
+
+
+def load_content(db: Path) -> Content:
+    """What the report of snapshot `db` says, whole, before it is drawn.
+
+    Raises: InputError when `db` is no snapshot of ours.
+    """
+    with open_snapshot(db) as snapshot:
+        return assemble(_material(snapshot, restored_scans(snapshot)))
 
 
 def _rendered(content: Content, format_: str) -> bytes:

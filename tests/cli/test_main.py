@@ -22,7 +22,7 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.document import envelope
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "query", "sql", "verify", "index",
+    "demo", "scan", "account", "stress", "contagion", "query", "sql", "report", "verify", "index",
     "deployments", "doctor", "devnet",
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,14 @@ from typing import Any
 
 from analyzer.runs.paper import find_chromium
 
+_WIRE = """
+import fcntl, os, sys
+# Far away first: the pipes may be 3 and 4 themselves.
+there, back = (fcntl.fcntl(int(n), fcntl.F_DUPFD, 10) for n in sys.argv[1:3])
+os.dup2(there, 3)
+os.dup2(back, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 SECONDS = 60.0
 """How long an answer may take."""
 
@@ -141,6 +150,14 @@ class Browser:
             if event.get("method") == "Network.requestWillBeSent"
         ]
 
+    def refused(self) -> list[str]:
+        """Why requests of the page never left it."""
+        return [
+            event["params"].get("blockedReason", "")
+            for event in self.events
+            if event.get("method") == "Network.loadingFailed"
+        ]
+
     def _next(self) -> dict[str, Any]:
         """The next message."""
         while b"\0" not in self._buffer:
@@ -162,12 +179,6 @@ def chromium() -> Iterator[Browser]:
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
 
-    def wire() -> None:
-        # Far away first: the pipes may be 3 and 4 themselves.
-        there, back = os.dup(to_read), os.dup(from_write)
-        os.dup2(there, 3)
-        os.dup2(back, 4)
-
     with tempfile.TemporaryDirectory(prefix="analyzer-browser-") as profile:
         command = [
             program, "--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run",
@@ -177,7 +188,8 @@ def chromium() -> Iterator[Browser]:
             "about:blank",
         ]  # fmt: skip
         child = subprocess.Popen(
-            command, preexec_fn=wire, close_fds=False, start_new_session=True,
+            [sys.executable, "-c", _WIRE, str(to_read), str(from_write), *command],
+            pass_fds=(to_read, from_write), start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(to_read)

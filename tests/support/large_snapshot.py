@@ -66,7 +66,7 @@ def _accounts(count: int) -> Iterable[JudgedRow]:
         maintenance = int(10 ** dice.uniform(0, 6))
         equity = int(maintenance * dice.lognormvariate(1.2, 0.9)) - dice.choice((0, 0, 0, 90))
         if number == 11:
-            equity, maintenance = _HUGE, 1
+            equity, maintenance = _HUGE, _HUGE - 1
         account = EVIL if number == 3 else f"0x{dice.getrandbits(160):040x}"
         verified = None if number % 5 else True
         yield judged(number, equity=equity, maintenance=maintenance, initial=2 * maintenance,

@@ -1,10 +1,8 @@
-"""Blocks of a report as HTML. Everything that is not ours is escaped here, and only here."""
+"""Blocks of a report as HTML. Whatever is not a tag of ours goes through `safe`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from html import escape
 from itertools import groupby
 
 from analyzer.report.html.content import (
@@ -20,14 +18,7 @@ from analyzer.report.html.content import (
     Section,
     Title,
 )
-
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""Characters that are not seen, or that turn the reading direction of what follows."""
-
-
-def safe(text: str) -> str:
-    """Text that means nothing to a browser: markup escaped, unseen characters written out."""
-    return escape(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text), quote=True)
+from analyzer.report.html.escape import safe
 
 
 def section(part: Section, *, unfolded: bool) -> str:

@@ -18,6 +18,7 @@ from analyzer.report.html.charts.svg import (
     picture,
     shown,
 )
+from analyzer.report.html.escape import safe
 
 BAR_HEIGHT = 300
 _GAP = 0.18
@@ -52,7 +53,7 @@ def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -
         middle = LEFT + step * (number + 0.5)
         box = element(
             "rect",
-            element("title", _safe(bar.text)),
+            element("title", safe(bar.text)),
             x=left,
             y=min(top, zero),
             width=step * (1 - _GAP),
@@ -89,12 +90,7 @@ def amounts(key: str, items: Sequence[Bar], title: str) -> str:
         inner += label(WIDTH - 24, base - 11, bar.mark, "mark", anchor="end")
         inner += element("path", d=f"M{shown(zero)} {base}H{shown(end)}", class_=f"stem {bar.kind}")
         inner += element(
-            "circle", element("title", _safe(bar.text)), cx=end, cy=base, r=6,
+            "circle", element("title", safe(bar.text)), cx=end, cy=base, r=6,
             class_=f"knob {bar.kind}",
         )  # fmt: skip
     return picture(key, height, inner, title)
-
-
-def _safe(text: str) -> str:
-    """Text inside an element."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -18,6 +18,7 @@ from analyzer.report.html.charts.svg import (
     picture,
     shown,
 )
+from analyzer.report.html.escape import safe
 
 HEIGHT = 340
 KINDS = 6
@@ -52,7 +53,7 @@ def curve(
         data = "L".join(f"{shown(px)} {shown(py)}" for px, py, _ in places)
         inner += element("path", d=f"M{data}", class_=f"line {kind}")
         for px, py, text in places:
-            tip = element("title", _safe(f"{line.name}, {text}"))
+            tip = element("title", safe(f"{line.name}, {text}"))
             inner += element("circle", tip, cx=px, cy=py, r=4, class_=f"knob {kind}")
     return picture(key, HEIGHT, inner, title)
 
@@ -69,8 +70,3 @@ def _span(low: float, high: float) -> Scale:
         if low - 1e-9 <= step * n <= high + 1e-9
     )  # fmt: skip
     return Scale(low, high, LEFT, WIDTH - RIGHT, ticks)
-
-
-def _safe(text: str) -> str:
-    """Text inside an element."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

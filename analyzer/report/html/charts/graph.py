@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from analyzer.report.html.charts.svg import element, label, picture, shown
+from analyzer.report.html.escape import safe
 
 WIDTH = 960
 """Wider than other pictures; on a phone it scrolls by itself."""
@@ -107,7 +107,7 @@ def _flow(flow: Flow, places: Places) -> str:
         f"{shown(x2 - pull)} {shown(y2)} {shown(x2)} {shown(y2)}"
     )
     return element(
-        "path", element("title", escape(flow.text)), id=flow.key, d=data, class_="flow",
+        "path", element("title", safe(flow.text)), id=flow.key, d=data, class_="flow",
         stroke_width=flow.width, data_a=flow.start, data_b=flow.end,
     )  # fmt: skip
 
@@ -120,5 +120,5 @@ def _node(node: Node, place: tuple[float, float], *, named: bool) -> str:
     else:
         mark = element("rect", x=x - 6, y=y - 6, width=12, height=12)
     name = label(x + 10, y + 4, node.name, "name") if named else ""
-    tip = element("title", escape(node.text))
+    tip = element("title", safe(node.text))
     return element("g", tip + mark + name, id=node.key, class_=f"node {node.kind}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from analyzer.report.html.charts.scale import Scale, brief
+from analyzer.report.html.escape import safe
 
 WIDTH = 640
 """Width of every picture in its own units; a page scales it to the column."""
@@ -15,7 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 30, 30, 58
 def element(tag: str, inner: str = "", **attributes: object) -> str:
     """An element. `class_` is `class`, `_` is `-`; text values are escaped, None is left out."""
     pairs = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{escape(shown(value))}"'
+        f' {name.rstrip("_").replace("_", "-")}="{safe(shown(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
@@ -32,7 +31,7 @@ def shown(value: object) -> str:
 
 def label(x: float, y: float, text: str, class_: str, *, anchor: str | None = None) -> str:
     """A piece of text. anchor: `start` (default), `middle` or `end`."""
-    return element("text", escape(text), x=x, y=y, class_=class_, text_anchor=anchor)
+    return element("text", safe(text), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
 def picture(key: str, height: float, inner: str, title: str, *, width: int = WIDTH) -> str:

@@ -1,0 +1,20 @@
+"""The demo's snapshot gives the document of the demo's scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from analyzer.report.document import envelope
+from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo
+from analyzer.runs.restored import restored_scans
+from analyzer.store.reader import open_snapshot
+
+
+def test_the_document_of_a_restored_demo_is_the_document_of_its_scan(tmp_path: Path) -> None:
+    block = str(orjson.loads((demo_folder() / EXPECTED).read_bytes())["block"])
+    db = tmp_path / "demo.duckdb"
+    outcome = scan_demo(demo_folder() / RECORDING, db, block, lambda _what, _done, _total: None)
+    with open_snapshot(db) as snapshot:
+        assert envelope(outcome.run, restored_scans(snapshot)) == outcome.document
