@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from analyzer.model.integers import WAD
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.result import ScanResult
@@ -80,9 +80,9 @@ def _badness(account: Listed) -> tuple[int, int, int, str]:
     return UNSAFE.index(row.verdict), worst or 0, account.scan, account.account_id
 
 
-def _nearness(account: Listed) -> tuple[bool, int, int, str]:
+def _nearness(account: Listed) -> tuple[bool, Fraction, int, str]:
     """By margin equity / maintenance; accounts without a requirement last."""
     equity = account.row.margin.margin_equity_e18 or 0
     required = account.row.margin.maintenance_margin_e18 or 0
-    ratio = equity * WAD // required if required else 0
+    ratio = Fraction(equity, required) if required else Fraction(0)
     return not required, ratio, account.scan, account.account_id
