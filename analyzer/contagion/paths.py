@@ -142,6 +142,8 @@ class TopPaths:
     victims: tuple[VictimPaths, ...]
     """Every victim with a loss, those who pay first, then by size; each with those of `paths` that
     end in it. One whose paths were not looked for has none, and all in `rest_e18`."""
+    found: tuple[Path, ...]
+    """Every path that was found, listed in `paths` or not, the largest first."""
 
     def rows(self) -> list[PathRow]:
         """All paths step by step, then `rest` and `offset` of every victim that has one.
@@ -201,6 +203,7 @@ def top_paths(
             _victim(network, victim, victim in gone, [p for p in listed if p.victim == victim])
             for victim in ranked
         ),
+        found=tuple(every),
     )
 
 

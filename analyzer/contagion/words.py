@@ -119,13 +119,13 @@ def node_words(node: str, names: Mapping[str, str] | None = None, *, venue: bool
     where = f" ({parts[0]})" if venue and parts else ""
     match kind:
         case NodeKind.ACCOUNT:
-            return f"account {_short(parts[1])}{where}"
+            return f"account {short_words(parts[1])}{where}"
         case NodeKind.FUND:
             return f"{parts[1]}{where}"
         case NodeKind.MOVE:
             return f"the move of {parts[0]} in round {parts[1]}"
         case NodeKind.RECEIPT:
-            return f"the repricing of {_short(parts[1])} ({parts[0]}) in round {parts[2]}"
+            return f"the repricing of {short_words(parts[1])} ({parts[0]}) in round {parts[2]}"
         case NodeKind.UNSETTLED:
             return f"nobody yet ({parts[0]})"
         case NodeKind.VENUE | NodeKind.OTHERS:
@@ -166,7 +166,7 @@ def _clause(step: Step, facts: Facts, again: bool) -> str:
     """What happened in one step; `again`: the clause before has just named who did it."""
     source = node_words(step.from_node, facts.names, venue=not again)
     target = node_words(step.to_node, facts.names)
-    asset = _short(step.asset)
+    asset = short_words(step.asset)
     match step.channel:
         case Channel.EXOGENOUS:
             return f"the shock to {asset} {_effect(step, facts)}"
@@ -220,7 +220,7 @@ def _effect(step: Step, facts: Facts) -> str:
 def _cut(edge: Edge, facts: Facts) -> str:
     """One edge of a firewall."""
     source, target = (node_words(node, facts.names) for node in (edge.from_node, edge.to_node))
-    asset, money = _short(edge.asset), money_words(edge.amount_e18)
+    asset, money = short_words(edge.asset), money_words(edge.amount_e18)
     if kind_of(edge.to_node) in LOOKED_THROUGH:
         what = "the closing of" if edge.channel == Channel.PRICE else "the loss of"
         return f"{what} {source} as it goes into {target} ({money})"
@@ -233,7 +233,7 @@ def _cut(edge: Edge, facts: Facts) -> str:
     return f"what came from {source} to {target}{f' by {asset}' if asset else ''} ({money})"
 
 
-def _short(text: str) -> str:
+def short_words(text: str) -> str:
     """An address as its ends; anything else as it is."""
     if text.startswith("0x") and len(text) == ADDRESS_LENGTH:
         return f"{text[:6]}…{text[-4:]}"
