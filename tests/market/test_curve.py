@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.market.depth import (
@@ -85,6 +85,7 @@ def test_cont_and_schaanning_start_with_the_slope_of_the_depth_and_end_at_the_fl
 
 
 @every_curve
+@settings(max_examples=15)
 @given(a=sales, b=sales)
 def test_execution_is_the_integral_of_the_price(curve: ImpactCurve, a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)

@@ -66,20 +66,14 @@ def read_pool(
     ]
     bitmap = [second.call("Pool", address, "tickBitmap", word, about=str(word)) for word in words]
     replies = second.replies((yield second.requests))
-    counts = _numbers(replies, decimals)
-    bits = _numbers(replies, bitmap)
+    counts, bits = _numbers(replies, decimals), _numbers(replies, bitmap)
     if isinstance(counts, Unreadable):
         return counts
     if isinstance(bits, Unreadable):
         return bits
-    third = Batch(ABIS)
-    set_ticks = _set_ticks(words, bits, head.spacing)
-    tickets = [third.call("Pool", address, "ticks", tick, about=str(tick)) for tick in set_ticks]
-    nets: list[int] | Unreadable = []
-    if tickets:
-        nets = _nets(third.replies((yield third.requests)), tickets)
-    if isinstance(nets, Unreadable):
-        return nets
+    ticks = yield from _read_ticks(address, _set_ticks(words, bits, head.spacing))
+    if isinstance(ticks, Unreadable):
+        return ticks
     return PoolState(
         address=address,
         token0=Token(head.token0, counts[0]),
@@ -89,11 +83,25 @@ def read_pool(
         sqrt_price_x96=head.sqrt_price_x96,
         tick=head.tick,
         liquidity=head.liquidity,
-        ticks=tuple(zip(set_ticks, nets, strict=True)),
+        ticks=ticks,
         low_tick=max(words.start * WORD_BITS * head.spacing, MIN_TICK),
         high_tick=min((words.stop * WORD_BITS - 1) * head.spacing, MAX_TICK),
         source=source or f"Uniswap V3 pool {address}",
     )
+
+
+def _read_ticks(
+    address: str, numbers: Sequence[int]
+) -> Reading[tuple[tuple[int, int], ...] | Unreadable]:
+    """(tick, liquidityNet) of the initialised ticks; the first that could not be read instead."""
+    if not numbers:
+        return ()
+    batch = Batch(ABIS)
+    tickets = [batch.call("Pool", address, "ticks", tick, about=str(tick)) for tick in numbers]
+    nets = _nets(batch.replies((yield batch.requests)), tickets)
+    if isinstance(nets, Unreadable):
+        return nets
+    return tuple(zip(numbers, nets, strict=True))
 
 
 def _head(replies: Replies, asked: dict[str, Ticket]) -> _Head | Unreadable:
