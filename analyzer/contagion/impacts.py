@@ -1,12 +1,13 @@
 """Impact curves of many assets and scenarios at once: what the batch cascade asks of a market.
 
-    v     = cumulative net forced sales, valued at the price before the first of them; < 0 bought
-    ratio(v)       price after v, over the price before          none         1
+    v     = cumulative net forced sales, valued at the block's prices; < 0 = bought
+    ratio(v)       price after v, over that before any sale      none         1
     average(u, v)  mean price of what trades from u to v         exponential  exp(-v / D)
                                                                  linear       max(1 - v / D, 0)
                                                                  product      (D / (D + v))^2
 
-D is a depth in the unit of v: for `product` the reserve on the asset's side, at the price before.
+D is a depth in the unit of v: for `product` the reserve on the asset's side. Volume and depth are
+both at the block's prices, as in `cascade`: a shock alone makes no market deeper.
 A constant product cannot sell out: buying stops at `MOST_OF_POOL` of the reserve, and what is
 bought beyond is paid at that price.
 
@@ -96,14 +97,14 @@ class DepthImpacts:
 
     def ratio(self, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
         """See `Impacts`."""
-        out = np.ones_like(v)
+        out = np.ones(v.shape)
         for kind, rows, depth in self._kinds(scenarios):
             out[rows] = _ratio(kind, v[rows] / depth)
         return out
 
     def average(self, u: Floats, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
         """See `Impacts`."""
-        out = np.ones_like(v)
+        out = np.ones(v.shape)
         for kind, rows, depth in self._kinds(scenarios):
             start, end = u[rows] / depth, v[rows] / depth
             step = end - start

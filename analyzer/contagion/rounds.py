@@ -133,10 +133,9 @@ class Run:
     def _trade(self, flow: Floats) -> Floats:
         """Moves volume and prices; the multipliers at which the round's closings traded."""
         after = self.volume + flow
-        start, end = self.volume * self.shocked, after * self.shocked
-        executed = self.shocked * self.impacts.average(start, end, self.scenarios)
+        executed = self.shocked * self.impacts.average(self.volume, after, self.scenarios)
         traded = (flow != 0).any(axis=0)
-        final = self.shocked * self.impacts.ratio(end, self.scenarios)
+        final = self.shocked * self.impacts.ratio(after, self.scenarios)
         self.prices[:, traded] = final[:, traded]
         self.volume = after
         return executed

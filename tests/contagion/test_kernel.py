@@ -7,9 +7,10 @@ import pytest
 from fire_sale_books import alike, book_of, impacts_of
 
 from analyzer.contagion.firesale import threshold
-from analyzer.contagion.impacts import depth_impacts
+from analyzer.contagion.impacts import ScalarImpacts, depth_impacts
 from analyzer.contagion.kernel import cascades, rules
 from analyzer.contagion.linear import holdings_book
+from analyzer.market.depth.curve import ConstantProduct, Exponential
 
 NO_IMPACT = depth_impacts("none", [1.0])
 
@@ -49,7 +50,7 @@ def test_r16_all_spirals_of_the_case_in_one_batch_each(cases: dict[str, Any]) ->
     rows = cases["R16"]["expected"]["rows"]
     slopes = np.array([[row["kappa"] * width for row in rows]])
     shocked = np.full((1, len(rows)), 1 - given["x"])
-    batch = cascades(book, shocked, depth_impacts("linear", shocked**2 / slopes))
+    batch = cascades(book, shocked, depth_impacts("linear", shocked / slopes))
     for scenario, row in enumerate(rows):
         assert 1 - batch.prices[0, scenario] == pytest.approx(row["final_drop"], abs=1e-4)
         assert batch.rounds[scenario] == row["rounds"]
@@ -117,6 +118,19 @@ def test_with_shorts_a_larger_shock_may_close_fewer_and_leave_a_higher_price() -
     assert found.failed.tolist() == [2, 1]
     np.testing.assert_allclose(found.prices * 100, [[94, 84], [125, 115]], rtol=1e-12)
     assert found.prices[1, 1] < found.prices[1, 0]
+
+
+def test_any_curve_of_the_market_can_be_asked_number_by_number() -> None:
+    held, cash = [[10, 4], [8, -3], [0, 9]], [-900, -350, -810]
+    book = book_of(held, cash, PRICES, RATE)
+    shocks = np.array([[0.9, 0.8, 0.95], [1.0, 0.9, 1.2]])
+    depths = [4000.0, 2500.0]
+    for kind, curve in (("exponential", Exponential), ("product", ConstantProduct)):
+        at_once = cascades(book, shocks, depth_impacts(kind, depths))  # type: ignore[arg-type]
+        one_by_one = cascades(book, shocks, ScalarImpacts([curve(depth) for depth in depths]))
+        np.testing.assert_allclose(one_by_one.prices, at_once.prices, rtol=1e-12)
+        np.testing.assert_allclose(one_by_one.bad_debt, at_once.bad_debt, rtol=1e-9, atol=1e-9)
+        assert at_once.rounds.max() >= 2
 
 
 @pytest.mark.parametrize(

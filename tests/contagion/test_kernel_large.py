@@ -65,7 +65,7 @@ def test_bad_debt_and_the_costliest_owners_are_those_of_a_dense_sum(given: Synth
     for scenario in range(few):
         moved = book.sold * closed[book.row, scenario]
         sold[:, scenario] = np.bincount(book.column, moved, minlength=len(book.factors))
-    share = sold * shocks / given.impacts.depth
+    share = sold / given.impacts.depth
     still = share == 0
     executed = shocks * np.where(still, 1.0, -np.expm1(-share) / np.where(still, 1.0, share))
     short = np.where(closed, np.maximum(-book.equity_at(executed), 0.0), 0.0)

@@ -29,18 +29,18 @@ def book_of(
 
 
 def impacts_of(impact: Any, prices: Any, shocked: Any, curve: str = "linear") -> DepthImpacts:
-    """The curves of `threshold` (slope a unit) as depths in value at the shocked prices.
+    """The curves of `threshold` (slope a unit) as depths in value at the prices before the shock.
 
-    linear: shocked - impact V = shocked (1 - v / D) with v = V shocked, so D = shocked^2 / impact.
-    exponential: exp(-impact V), so D = shocked / impact.
+    linear: shocked - impact V = shocked (1 - v / D), v = V price, so D = shocked price / impact.
+    exponential: exp(-impact V), so D = price / impact.
     """
-    power = 2 if curve == "linear" else 1
     start = np.asarray(shocked, dtype=np.float64)
     slope = np.asarray(impact, dtype=np.float64)[:, None]
     # A price of 0 has nowhere to fall: any depth will do.
-    depth = np.where(start > 0, start, 1.0) ** power
+    fallen = np.where(start > 0, start, 1.0) if curve == "linear" else np.ones_like(start)
     with np.errstate(divide="ignore"):
-        return depth_impacts([curve] * len(slope), depth / slope)  # type: ignore[list-item]
+        depth = fallen * np.asarray(prices, dtype=np.float64)[:, None] / slope
+    return depth_impacts([curve] * len(slope), depth)  # type: ignore[list-item]
 
 
 def alike(batch: Cascades, scenario: int, one: FireSale, prices: Any) -> None:

@@ -44,6 +44,6 @@ def plain_cascade(
                 break
             closed |= fresh
             volume = volume + (selling @ fresh.astype(dtype)).astype(np.float64)
-            prices = shocked * np.exp(-volume * shocked / depth[:, None])
+            prices = shocked * np.exp(-volume / depth[:, None])
         final[:, columns] = prices
     return everyone, final, computed
