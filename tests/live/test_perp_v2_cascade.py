@@ -36,8 +36,10 @@ pytestmark = pytest.mark.chain
 
 ACCOUNTS = 150
 SHOCK = {"ETH": 0.78, "BTC": 0.8, "OP": 0.72, "LINK": 0.75}
-THINNED = 0.8
+THINNED = 0.5
 """So much of the deepest makers' liquidity is gone before the shock: sales then move prices."""
+FUND_USD = 2_000_000
+"""Enough for everybody: whom a short fund refuses hangs on the fees that it earns on the way."""
 ORDER_SEED = 5
 NEAR = 0.05
 """So many accounts, at most, stand so near to a threshold that what time brings decides."""
@@ -241,6 +243,7 @@ def test_the_pools_end_where_the_engine_says_and_so_does_bad_debt(
     swaps themselves are predicted exactly."""
     with market.undone():
         market.thin_out(THINNED)
+        market.endow_the_fund(FUND_USD)
         market.move(SHOCK)
         with market.past(tmp_path / "shocked") as past:
             book = past.book(market.block())

@@ -100,6 +100,12 @@ class Stage:
             self.world.queue(*calls, usdc.mint(stranger, usdc.units(DEEP_POCKETS_USD)))
         self.world.mine(must_succeed=True)
 
+    def endow_the_fund(self, usd: float) -> None:
+        """The insurance fund's wallet gets so much."""
+        fund, usdc = self.play.perp.core.insurance_fund, self.play.perp.usdc
+        self.world.queue(usdc.mint(fund.address, usdc.units(usd)))
+        self.world.mine(must_succeed=True)
+
     def thin_out(self, share: float) -> None:
         """The deepest makers take out this share of their ranges."""
         desk = self.play.desk
