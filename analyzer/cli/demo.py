@@ -6,8 +6,11 @@ from pathlib import Path
 
 from analyzer.cli.group import verb
 from analyzer.cli.options import db_option, json_option
-from analyzer.cli.show import show_document, show_statement
+from analyzer.cli.show import show_blocks, show_document, show_json, show_statement
 from analyzer.cli.terminal import note, progress
+
+_PATHS = 3
+"""How many paths of its cascade the demo shows."""
 
 
 @verb(
@@ -22,16 +25,23 @@ def demo(*, db: Path | None, as_json: bool) -> int:
     """Index, rebuild, verify and judge the shipped recording: no network, no node.
 
     The recording was made from the real contracts on a local chain, with a crash in it. Exit
-    code 0 when everything came out as it should, findings included. With --db the snapshot stays
-    there, for `analyzer account`, `query` and `sql`.
+    code 0 when everything came out as it should, findings included. It ends with what would come
+    after the crash: the cascade of 10 October 2025. With --db the snapshot stays there, for
+    `analyzer account`, `query`, `stress` and `sql`.
     """
     from analyzer.runs.demo import demo as run
 
     with progress() as report:
         outcome = run(report, db=db)
-    show_document(outcome.document, "json" if as_json else "table")
-    if not as_json:
+    if as_json:
+        show_json({**outcome.document, "contagion": outcome.cascade})
+    else:
+        show_document(outcome.document, "table")
         show_statement(outcome.statement, "table")
+        if outcome.cascade is not None:
+            from analyzer.report.cascade import cascade_page
+
+            show_blocks(cascade_page(outcome.cascade, paths=_PATHS), "table")
     for problem in outcome.problems:
         note(f"not as it should be: {problem}")
     return int(outcome.exit_code)

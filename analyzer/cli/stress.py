@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from analyzer.cli.cascade_options import cascade_options, written
 from analyzer.cli.group import verb
 from analyzer.cli.options import format_option
@@ -15,10 +17,22 @@ from analyzer.cli.terminal import progress
     "analyzer stress --db scan.duckdb",
     "analyzer stress --db scan.duckdb --shock ETH=-30%,BTC=-20% --fail-on never",
     "analyzer stress optimism --db scan.duckdb --scenario my.toml --depth depth.toml --json",
+    "analyzer stress --db scan.duckdb --reverse bad-debt=1e6 --returns prices.csv",
     "analyzer stress --db scan.duckdb --out stressed.duckdb",
     short_help="Run scenarios on a snapshot.",
 )
 @cascade_options
+@click.option(
+    "--reverse",
+    metavar="bad-debt=AMOUNT",
+    help="Also find the smallest shocks that make bad debt of this many dollars.",
+)
+@click.option(
+    "--returns",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Price history (CSV or Parquet: time, factor, price), for the most plausible such shock.",
+)
 @format_option
 def stress(
     *,
@@ -32,6 +46,8 @@ def stress(
     fail_on: str,
     rpc: tuple[str, ...],
     recording: Path | None,
+    reverse: str | None,
+    returns: Path | None,
     format_: str,
     as_json: bool,
 ) -> int:
@@ -56,6 +72,8 @@ def stress(
         fail_on=fail_on,
         rpc=rpc,
         recording=recording,
+        reverse=reverse,
+        returns=returns,
     )
     with progress() as report:
         outcome = run(options, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.contagion.edges import NodeKind, kind_of, parts_of
+from analyzer.contagion.words import node_words
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.model.finding import Finding, Severity
@@ -38,7 +39,7 @@ class ContagionPath(ScenarioDetector):
 
     def detect(self, assessed: Assessed) -> Iterable[Finding]:
         """Victims of listed paths that lead through another account and are large enough."""
-        words = dict(zip(assessed.paths.paths, assessed.words, strict=True))
+        told = {p.path_id: w for p, w in zip(assessed.paths.paths, assessed.words, strict=True)}
         for victim in assessed.paths.victims:
             passed_on = [path for path in victim.paths if path.spreads]
             amount = sum(path.amount_e18 for path in passed_on)
@@ -49,7 +50,7 @@ class ContagionPath(ScenarioDetector):
             yield self.finding(
                 assessed,
                 venue,
-                title=words[passed_on[0]],
+                title=f"Liquidations of others passed losses on to {node_words(victim.victim)}",
                 account_id=parts_of(victim.victim)[1] if is_account else None,
                 about="" if is_account else victim.victim,
                 amounts={
@@ -58,5 +59,8 @@ class ContagionPath(ScenarioDetector):
                     "loss_e18": victim.loss_e18,
                     "paths_count": len(passed_on),
                 },
-                evidence={"path": passed_on[0].path_id},
+                evidence={
+                    "largest path": told[passed_on[0].path_id],
+                    "path": passed_on[0].path_id,
+                },
             )

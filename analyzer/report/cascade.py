@@ -234,7 +234,7 @@ def _amplifies(document: Mapping[str, Any]) -> list[Block]:
         blocks.append(Line("Amplifies", text, "bad" if found["losses"] > 1 else "good"))
     for factor, value in found["prices"].items():
         if value > 1:
-            text = f"{factor} fell {value:.2f} times as far as the scenario pushed it"
+            text = f"{factor} moved {value:.2f} times as far as the scenario pushed it"
             blocks.append(Line("", text, "bad"))
     return blocks
 

@@ -7,6 +7,12 @@ from typing import Any
 
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
+from analyzer.report.distances import (
+    DistanceReport,
+    distance_blocks,
+    distance_document,
+    reverse_blocks,
+)
 from analyzer.report.money import short
 from analyzer.report.page import Block, Grid, Heading, Line
 
@@ -69,14 +75,21 @@ _LEGEND = (
 
 
 def stress_document(
-    run: Mapping[str, Any], assessed: Sequence[Assessed], findings: Sequence[Finding]
+    run: Mapping[str, Any],
+    assessed: Sequence[Assessed],
+    findings: Sequence[Finding],
+    *,
+    distances: DistanceReport,
+    reverse: Mapping[str, Any] | None,
 ) -> Document:
     """The document of `analyzer stress`. Amounts are decimal strings of exact integers (18
-    decimals), unknown is null."""
+    decimals), unknown is null. reverse: the answers of reverse stress, None = it was not asked."""
     return {
         "schema": SCHEMA,
         "run": dict(run),
         "scenarios": [scenario_document(one) for one in assessed],
+        "distances": distance_document(distances),
+        "reverse": None if reverse is None else dict(reverse),
         "findings": [finding_entry(finding) for finding in findings],
     }
 
@@ -147,6 +160,8 @@ def stress_page(document: Mapping[str, Any]) -> list[Block]:
         Heading("Stress"),
         *run_lines(document),
         *(_grid(name, scenarios) for name in document["run"]["deployments"]),
+        *distance_blocks(document["distances"]),
+        *reverse_blocks(document["reverse"]),
         *assumption_blocks(scenarios),
         *scenario_findings(document["findings"]),
     ]

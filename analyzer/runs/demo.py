@@ -20,22 +20,34 @@ import analyzer
 from analyzer.chain.base import Progress
 from analyzer.findings.summary import worst_accounts
 from analyzer.model.errors import ExitCode, InputError, worst_exit
+from analyzer.model.integers import WAD
 from analyzer.runs.account import Statement, account
+from analyzer.runs.cascade_rows import contagion_rows
+from analyzer.runs.cascades import split_by_simulation
+from analyzer.runs.contagion import ContagionOptions, ContagionOutcome, contagion
+from analyzer.runs.opened import open_scans
 from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.runs.stress import StressOptions
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode
+from analyzer.store.extend import extend_snapshot
 
 RECORDING = "crash.zip"
 EXPECTED = "expected.json"
 
+SCENARIO = "2025-10-10_flash"
+"""The scenario that the demo ends with: a shipped one, with books nearly empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemoOutcome:
-    """What the demo found. problems: what is not as it should be, in words; empty = nothing.
+    """What the demo found. cascade: the document of `contagion` under `SCENARIO`, None when no
+    protocol of the recording has a simulation. problems: what is not as it should be, in words; empty = nothing.
     exit_code: 0 when nothing is, findings included."""
 
     document: dict[str, Any]
     statement: Statement
+    cascade: dict[str, Any] | None
     problems: list[str]
     exit_code: ExitCode
 
@@ -58,11 +70,53 @@ def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = No
         outcome = scan_demo(folder / RECORDING, target, str(expected["block"]), progress)
         first = outcome.results[0]
         statement = account(target, f"{first.deployment.name}/{worst_account(first)}")
+        followed = follow(target, progress)
     problems = differences(all_numbers(outcome.results), expected["deployments"])
+    problems += cascade_differences(cascade_numbers(followed), expected.get("cascade"))
     codes = [code for code in (outcome.exit_code,) if code is not ExitCode.FINDINGS]
     if problems:
         codes.append(ExitCode.DIVERGENCE)
-    return DemoOutcome(outcome.document, statement, problems, worst_exit(*codes))
+    cascade = None if followed is None else followed.document
+    return DemoOutcome(outcome.document, statement, cascade, problems, worst_exit(*codes))
+
+
+def follow(db: Path, progress: Progress) -> ContagionOutcome | None:
+    """The cascade of `SCENARIO` on the demo's snapshot, which gets its tables (but not its
+    findings: those of the table are the scan's). None without a protocol that has a simulation."""
+    options = ContagionOptions(
+        StressOptions(db=db, scenarios=(SCENARIO,), fail_on="never"), what_if=0
+    )
+    if not split_by_simulation(open_scans(db))[0]:
+        return None
+    outcome = contagion(options, progress)
+    extend_snapshot(db, db, contagion_rows(outcome.assessed))
+    return outcome
+
+
+def cascade_numbers(followed: ContagionOutcome | None) -> dict[str, Any] | None:
+    """What the cascade came to: counts, and bad debt in whole dollars, because impact curves are
+    floats and the last digits may differ from machine to machine."""
+    if followed is None:
+        return None
+    one = followed.assessed
+    return {
+        "scenario": one.scenario.name,
+        "rounds": sum(1 for round_ in one.result.rounds if round_.closed),
+        "failed": len(one.result.failures),
+        "ledger_closes": all(round_.closes for round_ in one.result.rounds),
+        "bad_debt_usd": {n: round(one.bad_debt_e18(n) / WAD) for n in sorted(one.venues)},
+    }
+
+
+def cascade_differences(
+    found: Mapping[str, Any] | None, expected: Mapping[str, Any] | None
+) -> list[str]:
+    """Every number of the cascade that is not as expected, in words."""
+    return [
+        f"cascade: {name}: {came!r} came out, {wanted!r} was expected"
+        for name, came, wanted in _pairs(found or {}, expected or {})
+        if came != wanted
+    ]
 
 
 def scan_demo(recording: Path, db: Path, block: str, progress: Progress) -> ScanOutcome:
@@ -82,7 +136,12 @@ def write_expected(folder: Path, block: str, progress: Progress) -> dict[str, An
     with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
         db = Path(scratch) / "demo.duckdb"
         outcome = scan_demo(folder / RECORDING, db, block, progress)
-    found = {"block": block, "deployments": all_numbers(outcome.results)}
+        followed = follow(db, progress)
+    found = {
+        "block": block,
+        "deployments": all_numbers(outcome.results),
+        "cascade": cascade_numbers(followed),
+    }
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     (folder / EXPECTED).write_bytes(text)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.contagion.scenario import Scenario, load_scenario, parse_shock, shipped_scenarios
 from analyzer.model.errors import InputError
@@ -15,7 +16,8 @@ def named_scenarios(names: Sequence[str], shocks: Sequence[str]) -> list[Scenari
     Raises: InputError for an unknown name, a wrong file or shock, and for two of one name.
     """
     found = [load_scenario(name) for name in names]
-    found += [_of_words(text, len(shocks)) for text in shocks]
+    # Its words are its name: findings under another shock are other findings.
+    found += [replace(scenario, name=scenario.title) for scenario in map(parse_shock, shocks)]
     if not names and not shocks:
         found = list(shipped_scenarios())
     seen: set[str] = set()
@@ -24,11 +26,3 @@ def named_scenarios(names: Sequence[str], shocks: Sequence[str]) -> list[Scenari
             raise InputError(f"two scenarios are named '{scenario.name}': rename one of them")
         seen.add(scenario.name)
     return found
-
-
-def _of_words(text: str, of: int) -> Scenario:
-    """A shock in words; one of several is named by its words."""
-    from dataclasses import replace
-
-    scenario = parse_shock(text)
-    return scenario if of == 1 else replace(scenario, name=scenario.title)

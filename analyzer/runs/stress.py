@@ -28,6 +28,15 @@ from analyzer.runs.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.pipeline import parse_fail_on
 from analyzer.runs.pools import read_depth_pools
+from analyzer.runs.reverse import (
+    distance_rows,
+    parse_target,
+    report,
+    reverse,
+    reverse_document,
+    stand,
+    wall_rows,
+)
 from analyzer.runs.scenarios import named_scenarios
 from analyzer.store.extend import extend_snapshot
 from analyzer.store.snapshot import check_replaceable
@@ -54,8 +63,10 @@ class StressOptions:
     db: the snapshot. deployments: of it, only these; none means all, together in one cascade.
     scenarios: names or files; with none and no shock, all that ship and the uniform ray. shocks:
     in words (`ETH=-30%`). depth: a depth file; rpc, recording: where the pools that it names are
-    read, and nothing else. order: one of `ORDERS`. out: the snapshot to write,
-    with the results in it; may be `db`. fail_on: a severity, or `never`.
+    read, and nothing else. order: one of `ORDERS`. out: the snapshot to write, with the results in
+    it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
+    (`bad-debt=AMOUNT`) by the smallest shocks; returns: a price history, for how plausible they
+    are.
     """
 
     db: Path
@@ -68,6 +79,8 @@ class StressOptions:
     fail_on: str = "high"
     rpc: tuple[str, ...] = ()
     recording: Path | None = None
+    reverse: str | None = None
+    returns: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,9 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
 
     Raises: InputError for wrong input; nothing is written then.
     """
+    target = None if options.reverse is None else parse_target(options.reverse)
+    if options.returns is not None and target is None:
+        raise InputError("--returns says how plausible a shock is: it needs --reverse")
     scenarios = named_scenarios(options.scenarios, options.shocks)
     if not options.scenarios and not options.shocks:
         scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
@@ -106,14 +122,30 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
         # Paths are what `contagion` is for; a finding about one needs only the largest.
         assessed.append(_assess(prepared, scenario, Limits(paths=20, victims=10)))
     progress("scenarios", len(scenarios), len(scenarios))
+    progress("distances", 0, 1)
+    found, without = stand(prepared.scans)
+    backwards = None
+    if target is not None and found:
+        backwards = reverse(
+            found, target, prepared.chosen, prepared.options, returns=options.returns
+        )
+    progress("distances", 1, 1)
     findings = scenario_findings([one for one in assessed if one.scenario.name != RAY])
     code = exit_code(prepared, assessed, findings)
     if options.out is not None:
         rows = stress_rows(assessed)
         rows["findings"], gone = finding_rows(assessed, findings)
+        rows["distances"], rows["liquidation_wall"] = distance_rows(found), wall_rows(found)
         extend_snapshot(options.db, options.out, rows, gone)
     run = run_facts(options, prepared, code)
-    return StressOutcome(stress_document(run, assessed, findings), assessed, findings, code)
+    document = stress_document(
+        run,
+        assessed,
+        findings,
+        distances=report(found, without),
+        reverse=None if backwards is None else reverse_document(backwards),
+    )
+    return StressOutcome(document, assessed, findings, code)
 
 
 def prepare(options: StressOptions, progress: Progress) -> Prepared:

@@ -201,7 +201,7 @@ def test_findings_of_a_cascade_lie_in_the_snapshot_with_their_scenario(
         " 'cascade-amplification', 'forced-sales-exceed-depth')",
     )
     assert {f for f, _ in stored} == {f.fingerprint for f in outcome.findings}
-    assert {scenario for _, scenario in stored} == {"shock"}
+    assert {scenario for _, scenario in stored} == {"ETH -30 %"}
     detectors = {finding.detector for finding in outcome.findings}
     assert {"fund-exhausted", "contagion-path", "cascade-amplification"} <= detectors
 

@@ -66,7 +66,8 @@ def test_losses_that_one_failure_passed_on_are_found_by_victim() -> None:
     one = found["C"]
     assert one.amounts["passed_on_e18"] >= one.amounts["largest_path_e18"] > 0
     assert one.amounts["passed_on_e18"] < one.amounts["loss_e18"]
-    assert "liquidated for" in one.title
+    assert "liquidated for" in one.evidence["largest path"]
+    assert one.title == "Liquidations of others passed losses on to account C (house)"
 
 
 def test_small_losses_are_no_contagion_finding() -> None:

@@ -29,6 +29,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind, Price, Prices
 from analyzer.model.closure import Closure
 from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD, mul_div
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
@@ -43,6 +44,7 @@ from analyzer.model.rows import (
 from analyzer.protocols import registry
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
 from analyzer.protocols.book_codec import BookCodec
+from analyzer.protocols.simulation import Simulation
 
 REGISTRY = checksum("0x" + "a1" * 20)
 BRANCH = checksum("0x" + "b1" * 20)
@@ -237,6 +239,9 @@ class BankPlug:
 
     def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
         return [BackstopRow(1, "vault", None, WAD, False, "pays first")]
+
+    def simulate(self, book: Book, prices: Prices) -> Simulation:
+        raise InputError("a bank closes nothing: no cascade")
 
     def truth(
         self, book: Book, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
