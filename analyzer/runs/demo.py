@@ -42,8 +42,8 @@ SCENARIO = "2025-10-10_flash"
 @dataclass(frozen=True, slots=True)
 class DemoOutcome:
     """What the demo found. cascade: the document of `contagion` under `SCENARIO`, None when no
-    protocol of the recording has a simulation. problems: what is not as it should be, in words; empty = nothing.
-    exit_code: 0 when nothing is, findings included."""
+    protocol of the recording has a simulation. problems: what is not as it should be, in words;
+    empty = nothing. exit_code: 0 when nothing is, findings included."""
 
     document: dict[str, Any]
     statement: Statement

@@ -41,6 +41,8 @@ def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> 
     assert "aave-v3 · aave-v3-devnet-7" in result.stdout
     assert "perp-v2 · perp-v2-devnet-7" in result.stdout
     assert "Verified     every compared field equals the contract's view" in result.stdout
+    assert "Contagion: 10 October 2025" in result.stdout
+    assert "From one failure to the next" in result.stdout
 
 
 def test_the_demo_in_json_is_the_document_alone() -> None:
@@ -49,6 +51,7 @@ def test_the_demo_in_json_is_the_document_alone() -> None:
     assert document["verification"]["checks"] > 10_000
     assert [scan["protocol"] for scan in document["scans"]] == ["aave-v3", "perp-v2"]
     assert min(scan["accounts"] for scan in document["scans"]) >= 200
+    assert document["contagion"]["scenario"]["name"] == "2025-10-10_flash"
     assert {total["holds"] for scan in document["scans"] for total in scan["totals"]} == {True}
 
 

@@ -8,7 +8,13 @@ import pytest
 from bank import CAROL
 
 from analyzer.model.errors import ExitCode, InputError
-from analyzer.runs.demo import EXPECTED, RECORDING, demo, write_expected
+from analyzer.runs.demo import (
+    EXPECTED,
+    RECORDING,
+    cascade_differences,
+    demo,
+    write_expected,
+)
 
 
 @pytest.fixture
@@ -27,6 +33,8 @@ def test_a_demo_that_comes_out_as_it_should_is_exit_code_0_findings_and_all(fold
     assert outcome.document["verification"]["accounts"] == 3
     assert outcome.document["findings"] != []
     assert outcome.statement.header["account_id"] == CAROL
+    # A bank has no simulation, and a demo without one has no cascade.
+    assert outcome.cascade is None
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,16 @@ def test_a_demo_that_comes_out_otherwise_says_what_differs(
     assert outcome.problems == [
         f"{deployment}: {name}: {numbers[name]!r} came out, {value!r} was expected"
     ]
+
+
+def test_a_cascade_that_comes_out_otherwise_says_what_differs() -> None:
+    numbers = {"scenario": "flash", "rounds": 5, "bad_debt_usd": {"a": 1}}
+    assert cascade_differences(numbers, dict(numbers)) == []
+    assert cascade_differences(None, None) == []
+    assert cascade_differences(numbers, {**numbers, "rounds": 4}) == [
+        "cascade: rounds: 5 came out, 4 was expected"
+    ]
+    assert len(cascade_differences(None, numbers)) == len(numbers)
 
 
 def test_an_installation_without_its_demo_says_so(tmp_path: Path) -> None:

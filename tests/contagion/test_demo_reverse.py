@@ -1,0 +1,161 @@
+"""Distances, walls and reverse stress on the demo's snapshot."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyzer.contagion.reverse import headroom_exactly
+from analyzer.contagion.scenario import parse_shock
+from analyzer.contagion.visits import CascadeOptions
+from analyzer.model.errors import InputError
+from analyzer.runs.cascades import assess, curves_for
+from analyzer.runs.opened import open_scans
+from analyzer.runs.reverse import (
+    Standings,
+    cascade_run,
+    distance_rows,
+    parse_target,
+    report,
+    stand,
+    uniform_ray,
+    wall_rows,
+)
+from analyzer.runs.stress import StressOptions, stress
+from analyzer.store.snapshot import open_snapshot
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """No progress."""
+
+
+@pytest.fixture(scope="module")
+def found(demo_snapshot: Path) -> list[Standings]:
+    standings, without = stand(open_scans(demo_snapshot))
+    assert without == {}
+    return standings
+
+
+def test_the_uniform_ray_moves_everything_but_stables_and_a_ratio_with_its_base() -> None:
+    ray = uniform_ray(["ETH", "USDC", "stETH/ETH", "USDC/USDT", "LINK"])
+    assert ray.beta.tolist() == [1.0, 0.0, 1.0, 0.0, 1.0]
+    with pytest.raises(InputError, match="no ray moves anything here"):
+        uniform_ray(["USDC", "DAI"])
+
+
+def test_an_account_breaches_just_beyond_its_distance_and_not_just_before_it(
+    found: list[Standings],
+) -> None:
+    checked = 0
+    for one in found:
+        curved = set(one.nonlinear.accounts.tolist())
+        x = one.distances.liquidation_down
+        for number in np.flatnonzero(np.isfinite(x) & (x < 0))[:40].tolist():
+            if number in curved:
+                continue
+            at = float(x[number])
+            plug, book = one.scan.plug, one.scan.book
+            before = headroom_exactly(plug, book, number, one.ray, at * (1 - 1e-6))
+            beyond = headroom_exactly(plug, book, number, one.ray, at * (1 + 1e-6))
+            assert before is not None
+            assert beyond is not None
+            assert before > 0 > beyond
+            checked += 1
+    assert checked > 30
+
+
+def test_every_account_has_a_row_and_the_walls_levels_are_the_accounts_distances(
+    found: list[Standings],
+) -> None:
+    rows = distance_rows(found)
+    assert len(rows) == sum(len(one.scan.book) for one in found)
+    multiples = {row[3] for row in rows if row[3] is not None}
+    walls = wall_rows(found)
+    assert {level for _, _, _, level, *_ in walls} <= multiples
+    for one in found:
+        for wall in one.walls.walls:
+            own = [r for r in walls if r[0] == one.scan.scan_id and r[2] == wall.factor]
+            assert own[-1][6] == pytest.approx(wall.total)
+            assert math.fsum(r[5] for r in own) == pytest.approx(wall.total)  # type: ignore[misc]
+            assert sum(r[4] for r in own) == len(wall.levels)  # type: ignore[misc]
+
+
+def test_those_below_already_are_those_whose_headroom_is_negative(
+    found: list[Standings], demo_snapshot: Path
+) -> None:
+    with open_snapshot(demo_snapshot) as snapshot:
+        _, stored = snapshot.query("SELECT account_id FROM margin WHERE headroom_e18 < 0")
+    already = {row[2] for row in distance_rows(found) if row[4] == "already"}
+    assert already == {account for (account,) in stored}
+    assert report(found, {}).already == len(stored)
+
+
+def test_stress_keeps_distances_and_walls_and_finds_the_shock_that_does_it(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.duckdb"
+    history = tmp_path / "prices.csv"
+    write_history(history)
+    options = StressOptions(
+        db=demo_snapshot,
+        deployments=("aave-v3-devnet-7",),
+        shocks=("ETH=-1%",),
+        out=out,
+        fail_on="never",
+        reverse="bad-debt=4e5",
+        returns=history,
+    )
+    document = stress(options, silent).document
+    answer = document["reverse"]
+    static = answer["static"]["aave-v3-devnet-7"]
+    assert -1 < static["move"] < 0
+    assert static["bad_debt_usd"] == pytest.approx(4e5)
+    # The cascade adds to it, so that less of a fall is enough.
+    assert static["move"] < answer["cascade"]["move"] < 0
+    assert answer["cascade"]["bad_debt_usd"] >= 4e5
+    plausible = answer["plausible"]["aave-v3-devnet-7"]
+    assert plausible["bad_debt_usd"] == pytest.approx(4e5, rel=1e-6)
+    assert plausible["distance"] >= plausible["lower_bound"] > 0
+    assert plausible["distance"] <= plausible["rays"]["uniform ray"] * (1 + 1e-9)
+    assert set(answer["left_out"]) == {"DAI", "EURC", "LINK", "MKR", "OP", "USDC", "stETH/ETH"}
+    with open_snapshot(out) as snapshot:
+        _, ((accounts,),) = snapshot.query("SELECT count(*) FROM distances")
+        _, ((levels,),) = snapshot.query("SELECT count(*) FROM liquidation_wall")
+    assert accounts == 234
+    assert levels > 50
+
+
+def test_the_shock_of_the_cascade_is_the_cascades_own(demo_snapshot: Path) -> None:
+    scans = open_scans(demo_snapshot, ["aave-v3-devnet-7"])
+    chosen, options = curves_for(scans), CascadeOptions()
+    one = assess(scans, parse_shock("*=-20%"), chosen, options)
+    assert cascade_run(scans, chosen, options)(-0.2) == pytest.approx(
+        one.result.total_bad_debt_e18 / 1e18
+    )
+
+
+def write_history(path: Path) -> None:
+    """Two hundred days of ETH and BTC that move together, by a rule."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("time", "factor", "price"))
+        for day in range(200):
+            market = 0.05 * math.sin(day * 1.7)
+            writer.writerow((1_700_000_000 + day * 86_400, "ETH", 2000 * math.exp(market)))
+            own = market * 0.8 + 0.01 * math.cos(day * 2.3)
+            writer.writerow((1_700_000_000 + day * 86_400, "BTC", 30_000 * math.exp(own)))
+
+
+@pytest.mark.parametrize("text", ["1e6", "bad-debt", "bad-debt=lots", "bad-debt=-1", "debt=1e6"])
+def test_a_target_that_is_none_is_one_line(text: str) -> None:
+    with pytest.raises(InputError, match=r"--reverse has to be bad-debt=AMOUNT above 0"):
+        parse_target(text)
+
+
+def test_returns_without_a_target_are_refused(demo_snapshot: Path) -> None:
+    with pytest.raises(InputError, match="needs --reverse"):
+        stress(StressOptions(db=demo_snapshot, shocks=("ETH=-1%",), returns=Path("p.csv")), silent)
