@@ -7,7 +7,7 @@ What `observe` (and a `fold` that must ask) of every protocol uses: a batch coll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.abi.codec import slot_request
@@ -62,9 +62,9 @@ class Batch:
 
         evidence: the answer is only shown or compared, and no margin needs it.
         """
-        file = f"{self._folder}/{abi}"
-        request = replace(load_abi(file).request(to, function, *args), evidence=evidence)
-        return self._add(request, file, function, f"{abi}.{function}({about})")
+        file, what = f"{self._folder}/{abi}", f"{abi}.{function}({about})"
+        request = load_abi(file).request(to, function, *args, label=what)
+        return self._add(replace(request, evidence=evidence), file, function, what)
 
     def slot(self, address: str, slot: int, label: str, about: str = "") -> Ticket:
         """Asks for one storage word of `address`."""
@@ -85,11 +85,20 @@ class Batch:
         return Replies(answers)
 
 
+def as_said(words: str) -> str:
+    """A revert in the node's own words."""
+    return words
+
+
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The answers of one batch. What could not be read is an Unreadable."""
+    """The answers of one batch. What could not be read is an Unreadable.
+
+    error_name: what a revert is called, from the node's words.
+    """
 
     answers: Sequence[Answer]
+    error_name: Callable[[str], str] = as_said
 
     def data(self, ticket: Ticket) -> bytes | Unreadable:
         """The raw answer."""
@@ -97,7 +106,7 @@ class Replies:
         if isinstance(answer, NotRead):
             return Unreadable(ticket.what, answer.reason)
         if isinstance(answer, Reverted):
-            return Unreadable(ticket.what, answer.message or "reverted", True)
+            return Unreadable(ticket.what, self.error_name(answer.message) or "reverted", True)
         return answer.data
 
     def values(self, ticket: Ticket) -> tuple[object, ...] | Unreadable:
@@ -114,6 +123,21 @@ class Replies:
         """The first return value of a call."""
         values = self.values(ticket)
         return values if isinstance(values, Unreadable) else values[0]
+
+    def integers(self, ticket: Ticket) -> tuple[int, ...] | Unreadable:
+        """All return values of a call, or the fields of the one struct that it returns.
+
+        Raises: TypeError when they are no integers (a fault of the ABI file).
+        """
+        values = self.values(ticket)
+        if isinstance(values, Unreadable):
+            return values
+        first = values[0]
+        fields = first if len(values) == 1 and isinstance(first, tuple | list) else values
+        numbers = tuple(field for field in fields if isinstance(field, int))
+        if len(numbers) != len(fields):
+            raise TypeError(f"{ticket.what} does not return integers")
+        return numbers
 
     def number(self, ticket: Ticket) -> int | Unreadable:
         """The first return value of a call, as an integer (a bool is 0 or 1)."""

@@ -15,6 +15,7 @@ from analyzer.chain.node import Node
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.balances import Side, scaled_taken
 from analyzer.protocols.aave_v3.liquidate import NO_WORDS, Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.plug import state_of
 from analyzer.runs.pipeline import rebuild_indexed
@@ -174,10 +175,8 @@ def _fee(
     )
     valuation = past.at(row.block - 1)
     reserve = valuation.state.reserves[row.collateral_asset]
-    taken = -(-predicted * 10**27 // reserve.income_ray)
-    rounded = (predicted * 10**27 + reserve.income_ray // 2) // reserve.income_ray
-    directed = valuation.state.rules.directed
-    same = scaled == (taken if directed else rounded)
+    taken = scaled_taken(valuation.state.rules, Side.SUPPLY, predicted, reserve.income_ray)
+    same = scaled == taken
     return predicted if same else scaled
 
 

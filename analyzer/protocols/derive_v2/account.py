@@ -25,6 +25,7 @@ from analyzer.protocols.derive_v2.state import (
     Unreadable,
     known,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 T = TypeVar("T")
 NO_CHANGE = Fraction(1)
@@ -75,7 +76,7 @@ def attempt(compute: Callable[[], T]) -> T | Unreadable:
     except Refused as refusal:
         return refusal.problem
     except ZeroDivisionError:
-        return Unreadable("arithmetic", "Panic(0x12)")
+        return reverts("arithmetic", "Panic(0x12)")
 
 
 def _of(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD, trunc_div
 from analyzer.protocols.derive_v2.fixed_point import div, mul
-from analyzer.protocols.derive_v2.state import Auction, AuctionParams, Refused, Unreadable
+from analyzer.protocols.derive_v2.state import Auction, AuctionParams, Refused
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def max_proportion(*, mtm: int, bm: int, discount: int, reserved: int, mtm_cutof
     denominator = bm - mul(mtm, discount) - mul(reserved, WAD - discount)
     share = div(bm, denominator)
     if share < 0:
-        raise Refused(Unreadable("largest share", "SafeCast: value must be positive"))
+        raise Refused(reverts("largest share", "SafeCast: value must be positive"))
     return share
 
 
@@ -77,7 +78,7 @@ def status(
 ) -> AuctionStatus:
     """getAuctionStatus. Raises: Refused DA_NotOngoingAuction."""
     if not auction.ongoing:
-        raise Refused(Unreadable(f"auction of {auction.account}", "DA_NotOngoingAuction"))
+        raise Refused(reverts(f"auction of {auction.account}", "DA_NotOngoingAuction"))
     bm = buffer_margin(params, mm=mm, mtm=mtm)
     elapsed = now - auction.start_time
     if auction.insolvent or elapsed >= solvent_length_s(params):
@@ -93,13 +94,13 @@ def bid_price(auction: Auction, params: AuctionParams, *, mm: int, mtm: int, now
     """
     what = f"auction of {auction.account}"
     if not auction.ongoing:
-        raise Refused(Unreadable(what, "DA_AuctionNotStarted"))
+        raise Refused(reverts(what, "DA_AuctionNotStarted"))
     elapsed = now - auction.start_time
     if not auction.insolvent:
         if elapsed >= solvent_length_s(params):
             return 0
         if auction.reserved_cash > mtm:
-            raise Refused(Unreadable(what, "DA_ReservedCashGreaterThanMtM"))
+            raise Refused(reverts(what, "DA_ReservedCashGreaterThanMtM"))
         return mul(mtm - auction.reserved_cash, discount(params, elapsed))
     if mm >= 0:
         return 0

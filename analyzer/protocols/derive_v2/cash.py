@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import div
-from analyzer.protocols.derive_v2.state import CashState, DeriveState, Refused, Unreadable, known
+from analyzer.protocols.derive_v2.state import CashState, DeriveState, Refused, known
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 
 def owed(cash: CashState) -> int:
@@ -46,5 +47,5 @@ def withdraw_blocked(state: DeriveState) -> bool:
     account = state.accounts.get(house.sm_account)
     held = account.cash(state.cash.address) if account else 0
     if held < 0:
-        raise Refused(Unreadable("security module cash", "SafeCast: value must be positive"))
+        raise Refused(reverts("security module cash", "SafeCast: value must be positive"))
     return house.total_insolvent_mm > held

@@ -18,6 +18,7 @@ from analyzer.protocols.derive_v2.state import (
     VolData,
     known,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 NEGATIVE_CAST = "SafeCastOverflowedIntToUint"
 """OpenZeppelin's error where a price would be below zero."""
@@ -41,7 +42,7 @@ class Forward:
 
 def _refuse(what: str, reason: str) -> Refused:
     """The contract's own refusal."""
-    return Refused(Unreadable(what, reason))
+    return Refused(reverts(what, reason))
 
 
 def _missing(state: DeriveState, address: str, kind: str) -> Refused:

@@ -24,6 +24,7 @@ from analyzer.protocols.derive_v2.state import (
     Holding,
     Unreadable,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 
 def one(value: Expected | Unreadable) -> Values:
@@ -286,5 +287,5 @@ def _startable(bench: Bench, number: int, scenario: int) -> Iterator[Judge]:
         ("startable.starts",),
         str(number),
     )
-    values: Values = (True,) if error is None else Unreadable("startAuction", error)
+    values: Values = (True,) if error is None else reverts("startAuction", error)
     yield from ask(bench, question, values)

@@ -21,6 +21,7 @@ from analyzer.protocols.derive_v2.state import (
     Unreadable,
     known,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 
 def scenario_count(valuation: Valuation, number: int) -> int:
@@ -98,12 +99,12 @@ def _without(valuation: Valuation, account: Account, disabled: list[Holding], ca
     """The account after its disabled perps were settled. The manager's hook runs between the
     deletion and the credit. Raises: Refused as that hook does."""
     if live(valuation, account.number):
-        raise Refused(Unreadable(f"account {account.number}", "BM_AccountUnderLiquidation"))
+        raise Refused(reverts(f"account {account.number}", "BM_AccountUnderLiquidation"))
     kept = _with_cash(valuation, account, disabled, cash)
     if account.manager in valuation.state.pmrms:
         initial = valuation.assess(kept).margin(initial=True).margin
         if initial < 0:
-            raise Refused(Unreadable(f"account {account.number}", "PMRM_2_InsufficientMargin"))
+            raise Refused(reverts(f"account {account.number}", "PMRM_2_InsufficientMargin"))
     cash += sum(valuation.unsettled(account, holding) for holding in disabled)
     return _with_cash(valuation, account, disabled, cash)
 
@@ -144,7 +145,7 @@ def auction_status(valuation: Valuation, number: int) -> AuctionStatus | Unreada
     def compute() -> AuctionStatus:
         found = auction_of(valuation, number)
         if not found.ongoing:
-            raise Refused(Unreadable(f"auction of {number}", "DA_NotOngoingAuction"))
+            raise Refused(reverts(f"auction of {number}", "DA_NotOngoingAuction"))
         params = known(valuation.state.auction_house.params)
         mm, _, mtm = auction_margins(valuation, number, found.scenario_id)
         return rules.status(found, params, mm=mm, mtm=mtm, now=valuation.state.block_time)
@@ -173,7 +174,7 @@ def max_proportion(valuation: Valuation, number: int, scenario: int) -> int | Un
         params = known(house.params)
         _, bm, mtm = auction_margins(valuation, number, scenario)
         if mtm < 0:
-            raise Refused(Unreadable(f"auction of {number}", "DA_SolventAuctionEnded"))
+            raise Refused(reverts(f"auction of {number}", "DA_SolventAuctionEnded"))
         return rules.max_proportion(
             mtm=mtm,
             bm=bm,

@@ -17,9 +17,9 @@ from analyzer.protocols.derive_v2.state import (
     PerpMarket,
     PerpPosition,
     Refused,
-    Unreadable,
     known,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 HOUR_S = 3_600
 NO_POSITION = PerpPosition()
@@ -45,7 +45,7 @@ def premium(*, index: int, bid: int, ask: int) -> int:
     Raises: Refused PA_InvalidImpactPrices when ask < bid.
     """
     if ask < bid:
-        raise Refused(Unreadable("impact prices", "PA_InvalidImpactPrices"))
+        raise Refused(reverts("impact prices", "PA_InvalidImpactPrices"))
     return div(max(bid - index, 0) - max(index - ask, 0), index)
 
 

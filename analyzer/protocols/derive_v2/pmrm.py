@@ -29,9 +29,9 @@ from analyzer.protocols.derive_v2.state import (
     Refused,
     Scenario,
     SkewParams,
-    Unreadable,
     VolShock,
 )
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 THIRTY_DAYS = 30 * 24 * 3_600
 SKEWS = (VolShock.LINEAR, VolShock.ABS)
@@ -74,11 +74,11 @@ class Assessment:
         """
         chosen = range(len(self.scenario_pnl)) if scenarios is None else scenarios
         if not chosen:
-            raise Refused(Unreadable("PMRM_2 scenarios", "PMRML2_InvalidGetMarginState"))
+            raise Refused(reverts("PMRM_2 scenarios", "PMRML2_InvalidGetMarginState"))
         worst, least = len(chosen), self.basis_contingency
         for position, number in enumerate(chosen):
             if number >= len(self.scenario_pnl):
-                raise Refused(Unreadable(f"PMRM_2 scenario {number}", "Panic(0x32)"))
+                raise Refused(reverts(f"PMRM_2 scenario {number}", "Panic(0x32)"))
             if self.scenario_pnl[number] < least:
                 worst, least = position, self.scenario_pnl[number]
         loss = mul(least, self._factor(initial))

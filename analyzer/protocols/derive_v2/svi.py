@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD, clamp
 from analyzer.protocols.derive_v2.fixed_point import div, ln, mul, sqrt
-from analyzer.protocols.derive_v2.state import Refused, Unreadable, VolData
+from analyzer.protocols.derive_v2.state import Refused, VolData
 
 MAX_TOTAL_VARIANCE = 144 * WAD
 BOUND_SCALE = 4 * WAD
@@ -44,4 +44,4 @@ def volatility(strike: int, surface: VolData) -> int:
 
 def _refused(name: str) -> Refused:
     """The library's own refusal."""
-    return Refused(Unreadable("volatility surface", name))
+    return Refused(reverts("volatility surface", name))

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from analyzer.protocols.batch import Unreadable
+
+__all__ = ["Refused", "Unreadable", "known", "reverts"]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a number is not known.
-
-    what: the number, with its contract (`ETH_VolFeed expiry 1770451200`). reason: the contract's
-    own error name (`BLF_DataTooOld`) where it refuses, else the node's or the recording's words.
-    reverted: the contract itself refuses (its own views that need the number refuse too); false
-    where the node or the recording did not answer.
-    """
-
-    what: str
-    reason: str
-    reverted: bool = True
+def reverts(what: str, reason: str) -> Unreadable:
+    """A number that the contract itself refuses. what: the number, with its contract
+    (`ETH_VolFeed expiry 1770451200`); reason: the contract's own error name (`BLF_DataTooOld`)."""
+    return Unreadable(what, reason, True)
 
 
 class Refused(Exception):  # noqa: N818 - it is what the contract does, not a fault of ours

@@ -14,7 +14,7 @@ from __future__ import annotations
 from math import isqrt
 
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.protocols.derive_v2.state import Refused, Unreadable
+from analyzer.protocols.derive_v2.state import Refused
 
 X96 = 96
 """Binary digits after the point between the conversions."""
@@ -67,7 +67,7 @@ LN_SHIFT = 174
 
 def _refused(name: str) -> Refused:
     """The contracts' own refusal of an argument."""
-    return Refused(Unreadable("fixed-point arithmetic", name))
+    return Refused(reverts("fixed-point arithmetic", name))
 
 
 def exp(x: int) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
+from analyzer.protocols.arguments import FoldNote
 from analyzer.protocols.derive_v2.fold import accounts, auctions, cash, feeds, managers, perps
-from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, FoldNote
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 
 __all__ = ["DeriveLedger", "fold"]
 

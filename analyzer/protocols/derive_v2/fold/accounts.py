@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from analyzer.abi.keccak import checksum
 from analyzer.model.logs import Event
+from analyzer.protocols.arguments import FoldNote, integer, text
 from analyzer.protocols.derive_v2.fold.cash import on_cash_moved
-from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, FoldNote, integer, text
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.state import Holding
 
 _ADDRESS_BYTES = 20

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analyzer.model.logs import Event
-from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, FoldNote, integer
+from analyzer.protocols.arguments import FoldNote, integer
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.state import Auction
 
 

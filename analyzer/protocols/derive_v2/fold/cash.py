@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
-from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, integer
+from analyzer.protocols.arguments import integer
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 
 
 def on_interest_accrued(ledger: DeriveLedger, event: Event) -> None:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from analyzer.model.logs import Event
-from analyzer.protocols.derive_v2.fold.ledger import (
-    DeriveLedger,
-    Signed,
-    integer,
-    integers,
-    text,
-)
+from analyzer.protocols.arguments import integer, text
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, Signed, integers
 from analyzer.protocols.derive_v2.state import ForwardData, RateData, VolData
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
+from analyzer.protocols.arguments import FoldNote
 from analyzer.protocols.derive_v2.state import (
     Account,
     AssetType,
@@ -16,16 +17,6 @@ from analyzer.protocols.derive_v2.state import (
     RateData,
     VolData,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FoldNote:
-    """Something in the logs that the fold's rules do not explain; it is never passed over."""
-
-    kind: str
-    block_number: int
-    log_index: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +109,6 @@ class DeriveLedger:
     def perp(self, address: str) -> PerpLedger:
         """The perp at that address, created at its first event."""
         return self.perps.setdefault(address, PerpLedger())
-
-
-def integer(event: Event, name: str) -> int:
-    """The integer argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, int):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not an integer")
-    return value
-
-
-def text(event: Event, name: str) -> str:
-    """The address or text argument `name`. Raises: TypeError when the ABI says otherwise."""
-    value = event.args[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{event.name}.{name} is {type(value).__name__}, not text")
-    return value
 
 
 def integers(event: Event, name: str) -> tuple[int, ...]:

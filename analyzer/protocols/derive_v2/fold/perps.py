@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from analyzer.model.logs import Event
-from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger, integer
+from analyzer.protocols.arguments import integer
+from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 
 
 def on_position_settled(ledger: DeriveLedger, event: Event) -> None:
