@@ -11,6 +11,7 @@ from __future__ import annotations
 from analyzer.model.integers import WAD, clamp
 from analyzer.protocols.derive_v2.fixed_point import div, ln, mul, sqrt
 from analyzer.protocols.derive_v2.state import Refused, VolData
+from analyzer.protocols.derive_v2.unreadable import reverts
 
 MAX_TOTAL_VARIANCE = 144 * WAD
 BOUND_SCALE = 4 * WAD

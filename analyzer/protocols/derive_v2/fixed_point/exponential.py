@@ -14,7 +14,7 @@ from __future__ import annotations
 from math import isqrt
 
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.protocols.derive_v2.state import Refused
+from analyzer.protocols.derive_v2.unreadable import Refused, reverts
 
 X96 = 96
 """Binary digits after the point between the conversions."""
