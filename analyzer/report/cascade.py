@@ -10,6 +10,7 @@ from analyzer.contagion.attribution import amplification, made_of
 from analyzer.contagion.counterfactual import LeaveOneOut
 from analyzer.contagion.firewall import Firewall
 from analyzer.contagion.result import Party
+from analyzer.contagion.routes import route_words, routes_of
 from analyzer.contagion.words import facts_of, firewall_words, node_words
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
@@ -30,6 +31,8 @@ PATH_COLUMNS = ("rank", "path_id", "amount_e18", "share_of_loss", "victim", "wor
 
 _MOVES_SHOWN = 4
 """How many price moves a round shows: the largest."""
+_ROUTES_SHOWN = 8
+"""How many kinds of path the page shows."""
 _DIRECT_SHOWN = 3
 """How many paths the page shows in which nothing spread."""
 _CUTS_SHOWN = 3
@@ -56,6 +59,7 @@ def cascade_document(
     made = made_of(result.edges, result.failures.keys())
     whole_loss = amplification(result.edges, result.failures.keys())
     moved = {f: a for f in result.shock if (a := result.amplification(f)) is not None}
+    routes = routes_of(one.paths)
     return {
         "schema": SCHEMA,
         "run": dict(run),
@@ -86,6 +90,16 @@ def cascade_document(
             }
             for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
         ],
+        "routes": [
+            {
+                "words": route_words(route),
+                "amount_e18": str(route.amount_e18),
+                "paths": route.paths,
+                "spreads": route.spreads,
+            }
+            for route in routes.routes
+        ],
+        "routes_rest_e18": str(routes.rest_e18),
         "firewall": _firewall(one, firewall),
         "what_if": [] if saved is None else _what_if(saved),
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
@@ -103,8 +117,9 @@ def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
         *_notes(scenario),
         *_outcomes(scenario),
         _rounds_grid(document),
-        *_absorbed_grid(document),
         *_paths_grid(document, paths),
+        *_routes_grid(document),
+        *_absorbed_grid(document),
         *_amplifies(document),
         *_cuts(document),
         *assumption_blocks([scenario]),
@@ -205,14 +220,26 @@ def _absorbed_grid(document: Mapping[str, Any]) -> list[Block]:
     return [Grid("Losses by absorber", ("absorber", "bears"), rows, frozenset({"bears"}), note)]
 
 
+def _routes_grid(document: Mapping[str, Any]) -> list[Block]:
+    """Paths of one kind together, the largest of those on which one failure led to another."""
+    spreading = [route for route in document["routes"] if route["spreads"]]
+    if not spreading:
+        return []
+    shown = spreading[:_ROUTES_SHOWN]
+    rows = tuple((whole(r["amount_e18"]), f"{r['paths']:,}", r["words"]) for r in shown)
+    left = len(spreading) - len(shown)
+    columns = ("amount", "paths", "route")
+    note = f"{left:,} more in --format json." if left else ""
+    title = "Routes by which losses spread to those who pay"
+    return [Grid(title, columns, rows, frozenset(columns[:2]), note)]
+
+
 def _paths_grid(document: Mapping[str, Any], paths: int) -> list[Block]:
     """The largest paths in words: those from one failure to another first, for the others only
     say who was hit by the shock itself and who paid for them."""
     blocks: list[Block] = []
-    for title, spreads in (
-        ("From one failure to the next", True),
-        ("Straight from the shock", False),
-    ):
+    kinds = (("From one failure to the next", True), ("Straight from the shock", False))
+    for title, spreads in kinds:
         found = [p for p in document["paths"] if p["spreads"] is spreads]
         shown = found[: paths if spreads else min(paths, _DIRECT_SHOWN)]
         if not shown:
