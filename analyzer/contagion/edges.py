@@ -9,9 +9,9 @@
     offset                -> account              offset     a move in its favour, or a residue
 
 Edges go forward in time. What an account passes on in round r has come to it in rounds **before**
-r (it is closed at the prices of the round before); what any other node passes on in round r may
-have come to it in r itself. For every failed account the amounts of its incoming edges sum to its
-loss, exactly.
+r (it is closed at the prices of the round before); what any other node passes on in round r came
+to it in r itself (or before, where nothing did). For every failed account the amounts of its
+incoming edges sum to its loss, exactly.
 
 Sellers and holders meet in a node of the price move (and of the repriced receipt token), so that n
 sellers and m holders make n + m edges instead of n x m. Paths shown to people look through them.

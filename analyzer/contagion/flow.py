@@ -9,10 +9,12 @@ T the conserved flow is built backwards in time, from what T lost (or paid):
 in integers that sum exactly (largest remainders). Positive edges are all but those of the channel
 `offset`, which carry nothing, so that nothing explodes where gains and losses nearly cancel.
 
-A node may pass something on in several rounds, and each time only what had come to it by then
-explains it. So the network's points are **states**: a node and how many of its incoming edges, in
-order of their rounds, count. An account that is closed once has one state. A state into which
-nothing comes is an origin: `shock`, `past`, or a node that failed without a loss.
+A node may pass something on in several rounds, and each time something else explains it: for an
+account all that had come to it before, for any other node (a fund that hands its loss on) what came
+to it in that very round, or up to it where nothing did. So the network's points are **states**: a
+node and which of its incoming edges, in order of their rounds, count. An account that is closed
+once has one state. A state into which nothing comes is an origin: `shock`, `past`, or a node that
+failed without a loss.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import pairwise
 
 from analyzer.contagion.apportion import apportion
 from analyzer.contagion.edges import CLOSED_FIRST, Channel, Edge, NodeKind, check_edges
@@ -38,6 +39,10 @@ class Flow:
     """state -> its incoming (edge number, amount > 0), in the order of the edges; () = origin."""
     order: Sequence[int]
     """The states of `mass`, causes first."""
+
+
+_State = tuple[str, int, int]
+"""A node, and from which to which (not included) of its incoming edges count."""
 
 
 class Network:
@@ -60,20 +65,19 @@ class Network:
             node: [self.edges[number].round for number in numbers]
             for node, numbers in self._incoming.items()
         }
-        self._state_of: dict[tuple[str, int], int] = {}
-        self._states: list[tuple[str, int]] = []
-        self.source = [self._intern(edge.from_node, _counted(edge, rounds)) for edge in self.edges]
+        self._state_of: dict[_State, int] = {}
+        self._states: list[_State] = []
+        self.source = [self._intern(_before(edge, rounds)) for edge in self.edges]
         """edge number -> the state that it comes from."""
         for node, numbers in self._incoming.items():
-            self._intern(node, len(numbers))
+            self._intern((node, 0, len(numbers)))
         self.weight = [self._weight(state) for state in range(len(self._states))]
         """state -> sum of the positive edges into it."""
         self.rank = self._ranked()
         """state -> its place in an order in which causes come first."""
 
-    def _intern(self, node: str, count: int) -> int:
+    def _intern(self, key: _State) -> int:
         """The number of a state."""
-        key = (node, count)
         if key not in self._state_of:
             self._state_of[key] = len(self._states)
             self._states.append(key)
@@ -89,8 +93,8 @@ class Network:
 
     def incoming(self, state: int) -> Sequence[int]:
         """The numbers of the edges into a state."""
-        node, count = self._states[state]
-        return self._incoming[node][:count] if count else ()
+        node, first, end = self._states[state]
+        return self._incoming[node][first:end] if first < end else ()
 
     def __len__(self) -> int:
         """How many states there are."""
@@ -99,23 +103,34 @@ class Network:
     def final(self, node: str) -> int | None:
         """The state of a node with all that came to it; None when nothing did."""
         numbers = self._incoming.get(node)
-        return None if numbers is None else self._state_of[node, len(numbers)]
+        return None if numbers is None else self._state_of[node, 0, len(numbers)]
 
     def chains(self) -> tuple[list[int], list[tuple[int, int]]]:
-        """How what came in stays there: edge number -> the first state that counts it, and
-        (state, next state of the same node) pairs."""
-        counts: dict[str, list[int]] = {}
-        for node, count in self._states:
-            counts.setdefault(node, []).append(count)
+        """How what came in stays there: edge number -> the smallest state that counts it, and
+        (state, next larger state of the same node that holds it) pairs.
+
+        The states of a node hold one another or have nothing in common: prefixes for accounts,
+        rounds and prefixes that end with a round for other nodes.
+        """
         entry = [0] * len(self.edges)
         carried: list[tuple[int, int]] = []
-        for node, known in counts.items():
-            known.sort()
-            states = [self._state_of[node, count] for count in known]
-            carried += pairwise(states)
-            for place, number in enumerate(self._incoming.get(node, ())):
-                entry[number] = states[bisect_right(known, place)]
+        open_: list[int] = []
+        # A larger state comes before those that it holds.
+        for state in sorted(range(len(self)), key=lambda n: _outermost(self._states[n])):
+            node, first, end = self._states[state]
+            while open_ and not self._holds(open_[-1], state):
+                open_.pop()
+            if open_ and first < end:
+                carried.append((state, open_[-1]))
+            for number in self._incoming.get(node, ())[first:end]:
+                entry[number] = state
+            open_.append(state)
         return entry, carried
+
+    def _holds(self, larger: int, state: int) -> bool:
+        """Whether a state counts all that another one of the same node counts."""
+        outer, inner = self._states[larger], self._states[state]
+        return outer[0] == inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2]
 
     def _ranked(self) -> list[int]:
         """A topological order of the states."""
@@ -192,9 +207,17 @@ def _sums(edges: Iterable[Edge]) -> dict[str, int]:
     return sums
 
 
-def _counted(edge: Edge, rounds: Mapping[str, Sequence[int]]) -> int:
-    """How many of the edges into its source explain an edge."""
-    before = rounds.get(edge.from_node, ())
-    if NodeKind(edge.from_node.partition(":")[0]) in CLOSED_FIRST:
-        return bisect_left(before, edge.round)
-    return bisect_right(before, edge.round)
+def _outermost(state: _State) -> tuple[str, int, int]:
+    """An order in which states that hold others come before them."""
+    node, first, end = state
+    return node, first, -end
+
+
+def _before(edge: Edge, rounds: Mapping[str, Sequence[int]]) -> _State:
+    """The state of its source that explains an edge."""
+    node = edge.from_node
+    came = rounds.get(node, ())
+    first, end = bisect_left(came, edge.round), bisect_right(came, edge.round)
+    if NodeKind(node.partition(":")[0]) in CLOSED_FIRST:
+        return node, 0, first
+    return (node, first, end) if first < end else (node, 0, end)

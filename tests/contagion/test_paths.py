@@ -33,6 +33,7 @@ from analyzer.contagion.edges import (
     check_edges,
     move_node,
     offset_edge,
+    receipt_node,
     unsettled_node,
 )
 from analyzer.contagion.flow import Network
@@ -378,3 +379,28 @@ def test_a_hundred_thousand_edges_take_seconds() -> None:
     assert paid(result.rows()) == cascade.losses
     # Measured 4 s; one pass over all edges for each path takes minutes.
     assert took < 40
+
+
+def test_a_fund_hands_on_in_a_round_what_came_to_it_in_that_round() -> None:
+    token = [receipt_node("perp", "T", round_) for round_ in (1, 2, 3)]
+    edges = [
+        Edge(0, SHOCK, Channel.EXOGENOUS, "X", A, 10),
+        Edge(0, SHOCK, Channel.EXOGENOUS, "X", B, 10),
+        Edge(1, A, Channel.DEFICIT, "", FUND, 9),
+        Edge(2, B, Channel.DEFICIT, "", FUND, 3),
+        Edge(1, FUND, Channel.HAIRCUT, "T", token[0], 4),
+        Edge(1, token[0], Channel.RECEIPT, "T", C, 4),
+        Edge(2, FUND, Channel.HAIRCUT, "T", token[1], 2),
+        Edge(2, token[1], Channel.RECEIPT, "T", C, 2),
+    ]
+    losses = {C: 6, FUND: 12}
+    to_c = {names(p): p.amount_e18 for p in top_paths(edges, losses, {C}).paths if p.victim == C}
+    assert to_c == {"shock->A->insurance fund->C": 4, "shock->B->insurance fund->C": 2}
+    # Where nothing came in the round, all that came before it explains what is handed on.
+    late = [
+        *edges,
+        Edge(3, FUND, Channel.HAIRCUT, "T", token[2], 4),
+        Edge(3, token[2], Channel.RECEIPT, "T", D, 4),
+    ]
+    to_d = {names(p): p.amount_e18 for p in top_paths(late, {D: 4}, {D}).paths}
+    assert to_d == {"shock->A->insurance fund->D": 3, "shock->B->insurance fund->D": 1}
