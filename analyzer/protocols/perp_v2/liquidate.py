@@ -37,6 +37,8 @@ WHOLE_BELOW_E18 = 100 * WAD
 
 UINT24_MAX = 2**24 - 1
 UINT24_REVERT = "SafeCast: value doesn't fit in 24 bits"
+BEYOND_THE_FUND = "CH_IIC"
+"""The fund could not bear what the liquidation would leave."""
 FUND_NOT_READ = "the insurance fund's capacity was not read"
 
 
@@ -113,7 +115,7 @@ def _fund_refuses(valuation: Valuation, fund: Account, value_after: int) -> str 
     if capacity is None:
         return FUND_NOT_READ
     decimals = valuation.state.settlement_decimals
-    return "CH_IIC" if from_settlement(capacity, decimals) < -value_after else None
+    return BEYOND_THE_FUND if from_settlement(capacity, decimals) < -value_after else None
 
 
 def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -> str | None:

@@ -17,7 +17,12 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_amount_for_value,
     token_value_e18,
 )
-from analyzer.protocols.perp_v2.liquidate import NO_PENALTY, settle_position, taken_over
+from analyzer.protocols.perp_v2.liquidate import (
+    BEYOND_THE_FUND,
+    NO_PENALTY,
+    settle_position,
+    taken_over,
+)
 from analyzer.protocols.perp_v2.liquidate_collateral import Purchase, bought, settle_collateral
 from analyzer.protocols.perp_v2.settlement import (
     Settled,
@@ -29,6 +34,9 @@ from analyzer.protocols.perp_v2.settlement import (
     without_open_orders,
 )
 from analyzer.protocols.perp_v2.state import Account, MarketStatus
+
+NO_CAPACITY = -(2**255)
+"""What a liquidation needs of the fund that leaves the account at or above zero: any will do."""
 
 
 def next_liquidation(valuation: Valuation, account: Account) -> Settled | None:
@@ -43,6 +51,28 @@ def next_liquidation(valuation: Valuation, account: Account) -> Settled | None:
         if settled.closure.reverts is None:
             return settled
     return None
+
+
+def capacity_needed_e18(valuation: Valuation, account: Account) -> int | None:
+    """The least that the fund must be able to bear for something of the account to be liquidated,
+    18 decimals; NO_CAPACITY where nothing needs the fund; None where nothing goes whatever it has.
+
+    It depends on prices and on the account, not on the fund: a liquidation goes exactly when the
+    fund's settlement value and its wallet come to no less.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    least: int | None = None
+    for settled in _liquidations(valuation, account, AccountMath(valuation, account)):
+        closure = settled.closure
+        if closure.reverts not in (None, BEYOND_THE_FUND):
+            continue
+        left = closure.after.get("account_value_after_penalty", 0)
+        if left >= 0:
+            return NO_CAPACITY
+        # Its part of the penalty reaches the fund before the contract asks what it can bear.
+        needed = -left - closure.after["penalty_to_insurance_fund"]
+        least = needed if least is None else min(least, needed)
+    return least
 
 
 def _liquidations(

@@ -17,12 +17,17 @@ from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.perp_v2.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.backstops import backstops
-from analyzer.protocols.perp_v2.fixed_point import mul_ratio
+from analyzer.protocols.perp_v2.fixed_point import from_settlement
 from analyzer.protocols.perp_v2.motion import Quotes, in_motion, scaled
-from analyzer.protocols.perp_v2.next_closure import next_liquidation, next_unwinding
+from analyzer.protocols.perp_v2.next_closure import (
+    NO_CAPACITY,
+    capacity_needed_e18,
+    next_liquidation,
+    next_unwinding,
+)
 from analyzer.protocols.perp_v2.prices import UnreadableNumberError
 from analyzer.protocols.perp_v2.screen import Screen
-from analyzer.protocols.perp_v2.settlement import Settled
+from analyzer.protocols.perp_v2.settlement import Settled, insurance_fund
 from analyzer.protocols.perp_v2.state import Account, PerpState
 from analyzer.protocols.perp_v2.withdrawal import withdraw_all
 from analyzer.protocols.simulation import Accept, Receipt, Standing
@@ -47,7 +52,6 @@ class PerpSimulation:
         self._quotes = Quotes.of(self._state, prices)
         self._screen: Screen | None = None
         self._changed: set[str] = set()
-        self._fund_version = 0
         self._reset()
 
     @property
@@ -63,7 +67,7 @@ class PerpSimulation:
         """Forgets what depended on prices and requirements."""
         self._valuation = Valuation(self._state, self._quotes.prices)
         self._standings: dict[str, Standing | None] = {}
-        self._closable: dict[str, tuple[bool, int | None]] = {}
+        self._needed: dict[str, int | None] = {}
         self._elsewhere: dict[frozenset[tuple[str, int]], Valuation] = {}
 
     def prices_e18(self) -> Mapping[str, int]:
@@ -160,7 +164,8 @@ class PerpSimulation:
         Orders that stand in the way do not count: anyone may cancel them. An account that only
         the fund's capacity, a paused market or a share beyond 24 bits protects is not among them.
         """
-        return [account_id for account_id in self._suspects() if self._is_closable(account_id)]
+        capacity_e18 = self._fund_capacity_e18()
+        return [a for a in self._suspects() if self._is_closable(a, capacity_e18)]
 
     def _suspects(self) -> Iterable[str]:
         """Whoever may breach, in book order: by float64, and all that changed since."""
@@ -173,27 +178,34 @@ class PerpSimulation:
             return [self._account_ids[row] for row in rows]
         return [account_id for account_id in self._account_ids if account_id in chosen]
 
-    def _is_closable(self, account_id: str) -> bool:
-        """Whether something of the account can be closed; remembered while nothing it rests on
-        changes: its own state, prices, requirements, and the fund where that decides."""
-        found = self._closable.get(account_id)
-        if found is not None and found[1] in (None, self._fund_version):
-            return found[0]
-        closable = self._step(next_liquidation, account_id) is not None
-        version = self._fund_version if self._needs_the_fund(account_id) else None
-        self._closable[account_id] = (closable, version)
-        return closable
+    def _is_closable(self, account_id: str, capacity_e18: int | None) -> bool:
+        """Whether something of the account can be closed now, with what the fund can bear.
 
-    def _needs_the_fund(self, account_id: str) -> bool:
-        """Whether a liquidation could leave the account below zero, so that the fund decides."""
-        numbers = AccountMath(self._valuation, self._state.accounts[account_id])
+        What it needs of the fund is remembered while the account, prices and requirements stay.
+        """
+        if account_id not in self._needed:
+            try:
+                account = self._state.accounts[account_id]
+                known = self.standing(account_id) is not None
+                needed = capacity_needed_e18(self._valuation, account) if known else None
+            except UnreadableNumberError:
+                needed = None
+            self._needed[account_id] = needed
+        needed = self._needed[account_id]
+        if needed is None or needed == NO_CAPACITY:
+            return needed is not None
+        return capacity_e18 is not None and capacity_e18 >= needed
+
+    def _fund_capacity_e18(self) -> int | None:
+        """The fund's settlement value and its wallet, not floored; None when not known."""
+        wallet, fund = self._state.insurance_fund_wallet, insurance_fund(self._valuation)
+        if wallet is None:
+            return None
         try:
-            config = self._valuation.config_with("liquidation_penalty_ratio")
-            penalty_ratio = config.liquidation_penalty_ratio
-            most = mul_ratio(numbers.total_abs_position_value, penalty_ratio)
-            return numbers.tested_account_value < 2 * most
+            value = AccountMath(self._valuation, fund).settlement_value
         except UnreadableNumberError:
-            return False
+            return None
+        return value + from_settlement(wallet, self._state.settlement_decimals)
 
     def _step(self, step: Step, account_id: str) -> Settled | None:
         """The account's next step; None for an unknown account. Raises: KeyError."""
@@ -242,7 +254,6 @@ class PerpSimulation:
             self._moved_in_vault(closure.asset_id, -closure.amount)
             repaid = closure.after["repaid_settlement"]
             self._moved_in_vault(state.settlement_token, repaid)
-        self._fund_version += 1
         self._forget(closure.account_id, state.insurance_fund)
 
     def _forget(self, *account_ids: str) -> None:
@@ -250,7 +261,7 @@ class PerpSimulation:
         self._changed.update(account_ids)
         for account_id in account_ids:
             self._standings.pop(account_id, None)
-            self._closable.pop(account_id, None)
+            self._needed.pop(account_id, None)
 
     def _moved_in_vault(self, token: str, amount: int) -> None:
         """Adds to what the Vault holds of a token, where that was read."""
