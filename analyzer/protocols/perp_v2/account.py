@@ -7,8 +7,6 @@ Source: `Vault.sol`, `AccountBalance.sol`, `OrderBook.sol` of `@perp/curie-contr
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.perp_v2.fixed_point import (
@@ -21,6 +19,7 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_value_e18,
 )
 from analyzer.protocols.perp_v2.funding import growth_now, pending_fee, pending_payment
+from analyzer.protocols.perp_v2.once import once
 from analyzer.protocols.perp_v2.prices import (
     UnreadableNumberError,
     collateral_price,
@@ -163,7 +162,7 @@ class MarketMath:
         self.quote = held.taker_open_notional - self.quote_debt
         self.taker_size = without_dust(held.taker_position_size)
 
-    @cached_property
+    @once
     def in_pool(self) -> tuple[int, int]:
         """(base, quote) that the orders hold at the pool's present price, each order floored."""
         base = quote = 0
@@ -176,7 +175,7 @@ class MarketMath:
                 base, quote = base + add_base, quote + add_quote
         return base, quote
 
-    @cached_property
+    @once
     def pending_fee(self) -> int:
         """Maker fees not yet collected, floored per order."""
         if not self.held.orders:
@@ -184,31 +183,31 @@ class MarketMath:
         market = self.valuation.market(self.base_token)
         return sum(pending_fee(market, order) for order in self.held.orders.values())
 
-    @cached_property
+    @once
     def size(self) -> int:
         """Total position: taker size and what the ranges hold more or less than they owe."""
         return without_dust(self.in_pool[0] - self.base_debt + self.held.taker_position_size)
 
-    @cached_property
+    @once
     def open_notional(self) -> int:
         """Total open notional: taker's, and what the ranges hold more or less than they owe."""
         return self.in_pool[1] + self.quote
 
-    @cached_property
+    @once
     def value(self) -> int:
         """Position value at the reference price, truncated toward zero; 0 needs no price."""
         if self.size == 0:
             return 0
         return mul_div(self.size, self.valuation.reference_price_e18(self.base_token), WAD)
 
-    @cached_property
+    @once
     def base_debt_value(self) -> int:
         """Value of a negative base balance (<= 0); 0 needs no price."""
         if self.base >= 0:
             return 0
         return mul_div(self.base, self.valuation.reference_price_e18(self.base_token), WAD)
 
-    @cached_property
+    @once
     def pending_funding(self) -> int:
         """Funding owed since the last settlement, positive = pays."""
         growth = self.valuation.growth(self.base_token)
@@ -228,14 +227,14 @@ class TokenMath:
         self.token = token
         self.balance = balance
 
-    @cached_property
+    @once
     def value(self) -> int:
         """Value in 18 decimals at the collateral price, rounded down, no haircut."""
         state = self.valuation.token(self.token)
         price = self.valuation.token_price(self.token)
         return token_value_e18(self.balance, state.decimals, price, state.feed_decimals)
 
-    @cached_property
+    @once
     def margin_value(self) -> int:
         """`value` times the token's collateral ratio, rounded down."""
         return mul_ratio(self.value, self.valuation.token(self.token).collateral_ratio)
@@ -259,17 +258,17 @@ class AccountMath:
         self.settlement_decimals = valuation.state.settlement_decimals
         self.balance = account.balances.get(settlement, 0)
 
-    @cached_property
+    @once
     def pending_fee(self) -> int:
         """Maker fees not yet collected, all markets."""
         return sum(market.pending_fee for market in self.markets.values())
 
-    @cached_property
+    @once
     def pending_funding(self) -> int:
         """Funding owed, all markets, positive = pays; each market truncated on its own."""
         return sum(market.pending_funding for market in self.markets.values())
 
-    @cached_property
+    @once
     def settlement_balance(self) -> int:
         """Settlement token with fees, funding and realized PnL counted in, no unrealized PnL."""
         return (
@@ -279,37 +278,37 @@ class AccountMath:
             + self.account.owed_realized_pnl
         )
 
-    @cached_property
+    @once
     def unrealized_pnl(self) -> int:
         """Position values and open notionals of all markets."""
         return sum(market.unrealized_pnl for market in self.markets.values())
 
-    @cached_property
+    @once
     def settlement_value(self) -> int:
         """Settlement balance plus unrealized PnL."""
         return self.settlement_balance + self.unrealized_pnl
 
-    @cached_property
+    @once
     def token_value(self) -> int:
         """All other tokens at full value."""
         return sum(token.value for token in self.tokens.values())
 
-    @cached_property
+    @once
     def token_margin_value(self) -> int:
         """All other tokens after their collateral ratios."""
         return sum(token.margin_value for token in self.tokens.values())
 
-    @cached_property
+    @once
     def total_collateral(self) -> int:
         """Tokens after haircut plus settlement balance."""
         return self.token_margin_value + self.settlement_balance
 
-    @cached_property
+    @once
     def account_value(self) -> int:
         """Total collateral plus unrealized PnL, before any floor."""
         return self.total_collateral + self.unrealized_pnl
 
-    @cached_property
+    @once
     def equity(self) -> int:
         """Account value with every token counted at 100 %."""
         return self.settlement_value + self.token_value
@@ -321,18 +320,18 @@ class AccountMath:
             to_settlement(self.account_value, self.settlement_decimals), self.settlement_decimals
         )
 
-    @cached_property
+    @once
     def total_abs_position_value(self) -> int:
         """Sum of the absolute position values."""
         return sum(abs(market.value) for market in self.markets.values())
 
-    @cached_property
+    @once
     def total_debt_value(self) -> int:
         """Quote debt netted over the markets, plus the value of each negative base balance."""
         quote = sum(market.quote for market in self.markets.values())
         return abs(min(quote, 0) + sum(market.base_debt_value for market in self.markets.values()))
 
-    @cached_property
+    @once
     def maintenance(self) -> int:
         """Maintenance requirement of positions: total absolute value times the mm ratio."""
         return mul_ratio(self.total_abs_position_value, self.valuation.state.config.mm_ratio)
@@ -351,7 +350,7 @@ class AccountMath:
         """
         return self.tested_account_value < self.maintenance
 
-    @cached_property
+    @once
     def has_open_order(self) -> bool:
         """Whether an order stands in a market that is open (others do not count)."""
         return any(
@@ -359,19 +358,19 @@ class AccountMath:
             for base, market in self.markets.items()
         )
 
-    @cached_property
+    @once
     def collateral_requirement(self) -> int:
         """The requirement below which tokens may be liquidated: mm ratio plus buffer."""
         config = self.valuation.state.config
         ratio = config.mm_ratio + config.collateral_mm_ratio_buffer
         return mul_ratio(self.total_abs_position_value, ratio)
 
-    @cached_property
+    @once
     def settlement_debt(self) -> int:
         """How far the settlement value is below zero, else 0."""
         return max(-self.settlement_value, 0)
 
-    @cached_property
+    @once
     def is_collateral_liquidatable(self) -> bool:
         """Vault.isLiquidatable: holds a token, and is below the requirement (account value not
         floored), or its debt is too large against its tokens, or above its threshold."""
