@@ -27,8 +27,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. kind: `text`, `name` (one line), `number` (right, figures aligned) or
-    `id` (an address, one line)."""
+    """A column. kind: `text`, `long` (sentences), `name` (one line), `number` (right, figures
+    aligned) or `id` (an address, one line)."""
 
     name: str
     kind: str = "text"
@@ -157,6 +157,9 @@ def plain(text: str | None, tone: str = "") -> Cell:
     return Cell("unknown", tone="unknown") if text is None else Cell(text, tone=tone)
 
 
+_LONG = frozenset(
+    {"in words", "rule", "identity", "roundings", "source", "prices after", "amounts", "note"}
+)
 _NAMES = frozenset({"deployment", "verdict", "severity", "status", "kind", "detector"})
 
 
@@ -164,6 +167,7 @@ def columns(names: str, numbers: str = "", ids: str = "") -> tuple[Column, ...]:
     """Columns from their names, separated by `|`; those in `numbers` and `ids` are of that kind."""
     kinds = {
         **dict.fromkeys(_NAMES, "name"),
+        **dict.fromkeys(_LONG, "long"),
         **dict.fromkeys(numbers.split("|"), "number"),
         **dict.fromkeys(ids.split("|"), "id"),
     }

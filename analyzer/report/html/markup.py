@@ -107,7 +107,7 @@ def _cell(cell: Cell, column: Column, *, first: bool) -> str:
 
 def _kind(column: Column) -> str:
     """The class of a column's cells."""
-    return {"number": "n", "id": "id", "name": "w"}.get(column.kind, "")
+    return {"number": "n", "id": "id", "name": "w", "long": "l"}.get(column.kind, "")
 
 
 def _class(column: Column) -> str:

@@ -205,7 +205,7 @@ def test_each_path_names_parts_of_the_graph_in_order(parts: Parts) -> None:
             assert keys[flow].attributes["data-b"] == node
             at = node
         assert keys[at].attributes["class"].startswith("node")
-    assert "12 smaller ones are in the table contagion_paths" in parts.one("contagion").text
+    assert "; 12 more are in the table contagion_paths" in parts.one("contagion").text
 
 
 def test_markdown_has_the_same_sections_and_tables_as_the_page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import sqrt
 
 from analyzer.report.html.charts.bars import Bar, amounts
@@ -17,6 +18,7 @@ from analyzer.report.html.content import (
     Fact,
     Facts,
     Figure,
+    Fold,
     Prose,
     Row,
     Section,
@@ -28,7 +30,7 @@ from analyzer.report.html.content import (
     row,
 )
 from analyzer.report.html.material import Material
-from analyzer.report.html.sections.stress import results_table
+from analyzer.report.html.sections.stress import change, results_table
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.report.money import short
 
@@ -85,7 +87,8 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
     run = next((r for r in stressed.runs if r["cascade_id"] == cascade), None)
     blocks: list[Block] = []
     if run is not None:
-        blocks += [Title(f"{run['scenario']}: {run['title']}"), _facts(run)]
+        title = Title(f"{run['scenario']}: {run['title']}")
+        blocks += [title, _facts(run), _depth(number, run)]
     results = stressed.of(stressed.results, cascade)
     blocks.append(results_table(material, f"cascade-{number}-results", results))
     paths = sorted(stressed.of(stressed.paths, cascade), key=lambda r: r["rank"])
@@ -99,22 +102,21 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
 
 def _facts(run: Record) -> Facts:
     """What the scenario is, how it was run, and what its numbers rest on."""
-    shocks = ", ".join(f"{factor} × {multiple}" for factor, multiple in run["shocks"].items())
-    curves = "; ".join(
-        f"{factor}: {curve['name']} ({curve['source']})" for factor, curve in run["curves"].items()
+    moved = {factor: Fraction(text) for factor, text in run["shocks"].items()}
+    shocks = ", ".join(
+        f"{factor} {change(float(multiple))}" for factor, multiple in moved.items() if multiple != 1
     )
+    checked = "every number checked" if run["verified"] else "NOT every number was checked"
     rest = "came to rest" if run["quiet"] else "had not come to rest when the rounds ran out"
     ledger = "closes in every round" if run["ledger_closes"] else "DOES NOT CLOSE"
-    checked = "every number checked" if run["verified"] else "NOT every number was checked"
     facts = [
         Fact("Scenario", f"{run['source']}; {checked} at its source",
-             "good" if run["verified"] else "doubt"),
+             "plain" if run["verified"] else "doubt"),
         Fact("Prices", shocks or "none is moved"),
         Fact("How it ran", f"{count(run['rounds'], 'round')}, {rest}; order: {run['order_name']}",
              "plain" if run["quiet"] else "doubt"),
         Fact("Ledger", f"accounts, absorbers, liquidators and markets together: {ledger}",
              "good" if run["ledger_closes"] else "bad"),
-        Fact("Depth", curves or "no curve was used"),
     ]  # fmt: skip
     if run["unmapped"]:
         facts.append(Fact("Not moved", ", ".join(run["unmapped"]), "doubt"))
@@ -122,26 +124,57 @@ def _facts(run: Record) -> Facts:
     return Facts(tuple(facts))
 
 
+def _depth(number: int, run: Record) -> Fold:
+    """The depth that forced sales meet."""
+    rows = tuple(
+        row(factor, curve["name"], curve["source"]) for factor, curve in run["curves"].items()
+    )
+    names = columns("risk factor|curve|source")
+    title = f"Depth that forced sales meet: {count(len(rows), 'market')}"
+    if run["depth_multiplier"] not in (None, 1.0):
+        title += f", times {run['depth_multiplier']:g}"
+    table = DataTable(f"depth-{number}-table", "Depth by risk factor", names, rows)
+    return Fold(f"depth-{number}", title, (table,))
+
+
 def _paths(
     number: int, paths: Sequence[Record], victims: Mapping[str, Record], edges: int
 ) -> list[Block]:
     """The graph of the largest paths, and the paths in words; each can be followed."""
-    listed = [record for record in paths[:PATHS] if record["steps"]]
+    listed = _chosen(paths)
     if not listed:
         return [Prose("No loss was passed on.", "good")]
     key = f"cascade-{number}"
     drawn = _drawn(key, listed, victims)
     more = len(paths) - len(listed)
-    left = f" ({more:,} smaller ones are in the table contagion_paths)" if more else ""
+    left = f"; {more:,} more are in the table contagion_paths" if more else ""
+    spread = sum(1 for record in listed if _spreads(record))
     text = (
-        f"The {count(len(listed), 'largest path')} of losses{left}: only what reaches an account"
-        f" that fails or somebody who pays; {count(len(drawn.nodes), 'node')}, made of {edges:,}"
-        " transmissions in the snapshot."
+        f"{count(len(listed), 'path')} of losses, {spread:,} of them through another account that"
+        f" fails{left}. {count(len(drawn.nodes), 'node')}, out of {edges:,} transmissions in the"
+        " snapshot: only what reaches an account that fails, or somebody who pays."
     )
     title = "Contagion graph"
     svg = graph(key, drawn.nodes, drawn.flows, drawn.heads, f"{title}. {text}")
     return [Figure(key, title, text, svg, _LEGEND, None, graph=True),
             _listed(key, listed, drawn.routes)]  # fmt: skip
+
+
+def _chosen(paths: Sequence[Record]) -> list[Record]:
+    """The paths to show, in the order of their size: those on which one failure leads to another
+    take up to half of the places, since the largest are mostly direct; then the largest."""
+    known = [record for record in paths if record["steps"]]
+    first = [record["rank"] for record in known if _spreads(record)][: PATHS // 2]
+    others = [record["rank"] for record in known if record["rank"] not in first]
+    chosen = {*first, *others[: PATHS - len(first)]}
+    return [record for record in known if record["rank"] in chosen]
+
+
+def _spreads(record: Record) -> bool:
+    """Whether a path leads from one account that fails to another."""
+    steps = record["steps"]
+    nodes = [steps[0]["from"], *(step["to"] for step in steps)]
+    return sum(str(node).startswith("account:") for node in nodes) > 1
 
 
 def _listed(key: str, listed: Sequence[Record], routes: Sequence[tuple[str, ...]]) -> DataTable:
@@ -159,7 +192,8 @@ def _listed(key: str, listed: Sequence[Record], routes: Sequence[tuple[str, ...]
         for record, route in zip(listed, routes, strict=True)
     )
     return DataTable(
-        f"{key}-paths", f"The {count(len(listed), 'largest path')}",
+        f"{key}-paths", f"{count(len(listed), 'path')}: those through another account, and the"
+        " largest",
         columns("path|amount|of the victim's loss|in words", "amount|of the victim's loss"), rows,
         "Losses of different victims must not be added: one that passes from an account to a fund"
         " is in both. Where scripts run, a path or a node of the graph can be followed, also by"
@@ -266,6 +300,8 @@ def _words(steps: Sequence[Record]) -> str:
 
 def _short(name: str) -> str:
     """A node's name that fits beside it."""
+    if name.startswith("unsettled"):
+        return "charged to nobody"
     _, _, own = name.partition(":")
     _, _, last = (own or name).partition("/")
     text = last or own or name

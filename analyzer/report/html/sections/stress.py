@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.report.html.charts.bars import Bar, bars
 from analyzer.report.html.charts.curve import Line, curve
@@ -70,7 +71,9 @@ def stress(material: Material) -> Section:
     for number, ((scan, scenario), members) in enumerate(groups.items(), 1):
         if len({record["shock"] for record in members}) > 1:
             blocks.append(_curve(material, number, scan, scenario, members))
-    blocks.append(_results(material, "stress-table", "Every shock", rows))
+    every = _results(material, "stress-table", f"All {len(rows):,} results", rows)
+    filters = ("deployment", "scenario") if material.several else ("scenario",)
+    blocks.append(replace(every, live=True, filters=filters))
     return Section("stress", title, "Stress", tuple(blocks))
 
 
