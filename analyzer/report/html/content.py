@@ -158,7 +158,7 @@ def plain(text: str | None, tone: str = "") -> Cell:
 
 
 _LONG = frozenset(
-    {"in words", "rule", "identity", "roundings", "source", "prices after", "amounts", "note"}
+    {"in words", "rule", "identity", "roundings", "source", "prices after", "amounts"}
 )
 _NAMES = frozenset({"deployment", "verdict", "severity", "status", "kind", "detector"})
 

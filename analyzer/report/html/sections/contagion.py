@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from math import sqrt
 
 from analyzer.report.html.charts.bars import Bar, amounts
-from analyzer.report.html.charts.graph import Flow, Node, graph
+from analyzer.report.html.charts.graph import graph
 from analyzer.report.html.charts.scale import whole_units
 from analyzer.report.html.content import (
     Block,
@@ -30,6 +27,7 @@ from analyzer.report.html.content import (
     row,
 )
 from analyzer.report.html.material import Material
+from analyzer.report.html.sections.paths import chosen, drawn_paths, spreads, words
 from analyzer.report.html.sections.stress import change, results_table
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.report.money import short
@@ -38,14 +36,8 @@ CONTAGION_COMMAND = "analyzer contagion --db FILE --scenario NAME --out FILE"
 """Fills the tables that this section shows."""
 CASCADES = 3
 """How many cascades a report shows: those with the largest bad debt."""
-PATHS = 60
-"""How many paths of a cascade are drawn and listed."""
 VICTIMS = 50
 """How many failed accounts of a cascade are listed."""
-_ORIGINS = ("shock", "past")
-_NAME = 22
-_WIDTHS = (1.0, 6.0)
-"""Of a line: the thinnest, and how much thicker the thickest is."""
 _LEGEND = (
     ("account", "account that fails"),
     ("holed", "account that leaves bad debt"),
@@ -141,14 +133,14 @@ def _paths(
     number: int, paths: Sequence[Record], victims: Mapping[str, Record], edges: int
 ) -> list[Block]:
     """The graph of the largest paths, and the paths in words; each can be followed."""
-    listed = _chosen(paths)
+    listed = chosen(paths)
     if not listed:
         return [Prose("No loss was passed on.", "good")]
     key = f"cascade-{number}"
-    drawn = _drawn(key, listed, victims)
+    drawn = drawn_paths(key, listed, victims)
     more = len(paths) - len(listed)
     left = f"; {more:,} more are in the table contagion_paths" if more else ""
-    spread = sum(1 for record in listed if _spreads(record))
+    spread = sum(1 for record in listed if spreads(record))
     text = (
         f"{count(len(listed), 'path')} of losses, {spread:,} of them through another account that"
         f" fails{left}. {count(len(drawn.nodes), 'node')}, out of {edges:,} transmissions in the"
@@ -160,32 +152,15 @@ def _paths(
             _listed(key, listed, drawn.routes)]  # fmt: skip
 
 
-def _chosen(paths: Sequence[Record]) -> list[Record]:
-    """The paths to show, in the order of their size: those on which one failure leads to another
-    take up to half of the places, since the largest are mostly direct; then the largest."""
-    known = [record for record in paths if record["steps"]]
-    first = [record["rank"] for record in known if _spreads(record)][: PATHS // 2]
-    others = [record["rank"] for record in known if record["rank"] not in first]
-    chosen = {*first, *others[: PATHS - len(first)]}
-    return [record for record in known if record["rank"] in chosen]
-
-
-def _spreads(record: Record) -> bool:
-    """Whether a path leads from one account that fails to another."""
-    steps = record["steps"]
-    nodes = [steps[0]["from"], *(step["to"] for step in steps)]
-    return sum(str(node).startswith("account:") for node in nodes) > 1
-
-
 def _listed(key: str, listed: Sequence[Record], routes: Sequence[tuple[str, ...]]) -> DataTable:
     """The paths in words."""
     rows = tuple(
         Row(
             (
                 Cell(f"{record['rank']}"),
+                plain(record["words"] or words(record["steps"])),
                 money(record["amount_e18"]),
                 _share(record["share_of_loss"]),
-                plain(record["words"] or _words(record["steps"])),
             ),
             path=(key, *route),
         )
@@ -194,127 +169,11 @@ def _listed(key: str, listed: Sequence[Record], routes: Sequence[tuple[str, ...]
     return DataTable(
         f"{key}-paths", f"{count(len(listed), 'path')}: those through another account, and the"
         " largest",
-        columns("path|amount|of the victim's loss|in words", "amount|of the victim's loss"), rows,
+        columns("path|in words|amount|of the victim's loss", "amount|of the victim's loss"), rows,
         "Losses of different victims must not be added: one that passes from an account to a fund"
         " is in both. Where scripts run, a path or a node of the graph can be followed, also by"
         " keyboard; Escape ends it.",
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """What the graph shows. routes: each path's anchors in order."""
-
-    nodes: list[Node]
-    flows: list[Flow]
-    heads: list[str]
-    routes: list[tuple[str, ...]]
-
-
-def _drawn(key: str, paths: Sequence[Record], victims: Mapping[str, Record]) -> _Drawn:
-    """Nodes, flows, heads of the columns and routes of these paths."""
-    first: dict[str, int] = {}
-    leaving: set[str] = set()
-    weight: dict[tuple[str, str], int] = defaultdict(int)
-    said: dict[tuple[str, str], str] = {}
-    for record in paths:
-        for step in record["steps"]:
-            start, end = step["from"], step["to"]
-            first.setdefault(start, -1 if start in _ORIGINS else step["round"])
-            first[end] = min(first.get(end, step["round"]), step["round"])
-            leaving.add(start)
-            weight[start, end] = max(weight[start, end], record["amount_e18"])
-            said.setdefault((start, end), _step(step))
-    when = {name: _time(name, at, name in leaving) for name, at in first.items()}
-    times = sorted(set(when.values()))
-    keys = {name: f"{key}-n{number}" for number, name in enumerate(sorted(first), 1)}
-    names = {pair: f"{key}-e{number}" for number, pair in enumerate(weight, 1)}
-    most = max((whole_units(value) for value in weight.values()), default=1.0) or 1.0
-    nodes = [_node(keys[n], n, victims.get(n), times.index(when[n])) for n in sorted(first)]
-    flows = [
-        Flow(names[pair], keys[pair[0]], keys[pair[1]],
-             f"{pair[0]} → {pair[1]}: {said[pair]}, up to {short(value)} on one path",
-             _WIDTHS[0] + _WIDTHS[1] * sqrt(whole_units(value) / most))
-        for pair, value in weight.items()
-    ]  # fmt: skip
-    routes = [_route(record["steps"], keys, names) for record in paths]
-    return _Drawn(nodes, flows, [_head(at) for at in times], routes)
-
-
-def _node(key: str, name: str, victim: Record | None, column: int) -> Node:
-    """A node with what is known of it."""
-    text, kind = name, _kind(name)
-    if victim is not None:
-        text += f": {'loses' if victim['failed'] else 'bears'} {short(victim['loss_e18'])}"
-        if victim["failed"] and victim["round"] is not None:
-            text += f", closed in round {victim['round']}"
-        if victim["deficit_e18"]:
-            text, kind = f"{text}, leaves bad debt {short(victim['deficit_e18'])}", f"{kind} holed"
-    return Node(key, _short(name), text, kind, column)
-
-
-_LAST = float("inf")
-
-
-def _time(name: str, round_: int, leaves: bool) -> float:
-    """When a node is hit: origins first, payers that pass nothing on last."""
-    if name in _ORIGINS:
-        return -1.0
-    if name.startswith("account:"):
-        return float(round_)
-    return round_ + 0.5 if leaves else _LAST
-
-
-def _head(at: float) -> str:
-    """What stands above a column."""
-    if at < 0:
-        return "origin"
-    if at == _LAST:
-        return "who pays"
-    return "hit by the shock" if at == 0 else f"by round {at:g}"
-
-
-def _route(
-    steps: Sequence[Record], keys: Mapping[str, str], names: Mapping[tuple[str, str], str]
-) -> tuple[str, ...]:
-    """The anchors of a path: node, flow, node, ..."""
-    parts = [keys[steps[0]["from"]]]
-    for step in steps:
-        parts += [names[step["from"], step["to"]], keys[step["to"]]]
-    return tuple(parts)
-
-
-def _step(step: Record) -> str:
-    """`price of ETH, round 2`."""
-    what = f"{step['channel']} of {step['asset']}" if step["asset"] else f"{step['channel']}"
-    return f"{what}, round {step['round']}"
-
-
-def _words(steps: Sequence[Record]) -> str:
-    """A path in words, where the snapshot has none."""
-    text = str(steps[0]["from"])
-    for step in steps:
-        text += f" → ({_step(step)}) → {step['to']}"
-    return text
-
-
-def _short(name: str) -> str:
-    """A node's name that fits beside it."""
-    if name.startswith("unsettled"):
-        return "charged to nobody"
-    _, _, own = name.partition(":")
-    _, _, last = (own or name).partition("/")
-    text = last or own or name
-    if text.startswith("0x") and len(text) > 14:
-        return f"{text[:6]}…{text[-4:]}"
-    return text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"
-
-
-def _kind(name: str) -> str:
-    """The class of a node."""
-    if name in _ORIGINS:
-        return "source"
-    return "account" if name.startswith("account:") else "fund"
 
 
 def _share(share: float | None) -> Cell:

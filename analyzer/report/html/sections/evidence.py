@@ -51,28 +51,48 @@ def oracles(material: Material) -> Section:
 
 
 def totals(material: Material) -> Section:
-    """Every control total, those that do not hold first."""
+    """The control totals that are not met to the last unit; then, folded, those that are."""
     blocks: list[Block] = []
     for number, scan in enumerate(material.document["scans"]):
         rows = sorted(scan["totals"], key=_total_order)
+        exact = [total for total in rows if total["difference"] == "0"]
+        others = [total for total in rows if total["difference"] != "0"]
         hold = sum(1 for total in rows if total["holds"])
-        exact = sum(1 for total in rows if total["difference"] == "0")
-        title = (
-            f"Control totals{of_deployment(material, number)}: {hold} of {len(rows)} hold,"
-            f" {exact} of them to the last unit"
-        )
+        whose = of_deployment(material, number)
         blocks.append(
-            DataTable(
-                f"totals-{number + 1}", title,
-                columns(
-                    "total||rebuilt|on chain|difference|allowed|unit|identity|roundings",
-                    "rebuilt|on chain|difference|allowed",
-                ),
-                tuple(_total(total) for total in rows),
-                "Exact integers in the unit named; difference = rebuilt - on chain.",
-            )
+            Prose(f"{hold:,} of {count(len(rows), 'control total')}{whose} hold, {len(exact):,} of"
+                  " them to the last unit.", "" if hold == len(rows) else "bad")
         )  # fmt: skip
+        if others:
+            blocks.append(_other_totals(number, whose, others))
+        if exact:
+            blocks.append(_exact_totals(number, whose, exact))
     return Section("totals", "Control totals", "Totals", tuple(blocks))
+
+
+def _other_totals(number: int, whose: str, others: list[Mapping[str, Any]]) -> DataTable:
+    """Totals off, not read, or within the roundings that are named."""
+    return DataTable(
+        f"totals-{number + 1}", f"Not to the last unit{whose}: {len(others):,}",
+        columns(
+            "total|state|rebuilt|on chain|difference|allowed|unit|identity|roundings",
+            "rebuilt|on chain|difference|allowed",
+        ),
+        tuple(_total(total) for total in others),
+        "Exact integers in the unit named; difference = rebuilt - on chain.",
+    )  # fmt: skip
+
+
+def _exact_totals(number: int, whose: str, exact: list[Mapping[str, Any]]) -> Fold:
+    """Totals without any difference."""
+    key = f"exact-{number + 1}"
+    rows = tuple(
+        row(total["name"], Cell(_grouped(total["rebuilt"])), total["unit"], total["identity"])
+        for total in exact
+    )
+    title = f"To the last unit{whose}: {len(exact):,}"
+    table = DataTable(f"{key}-table", title, columns("total|value|unit|identity", "value"), rows)
+    return Fold(key, title, (table,))
 
 
 def verification(material: Material) -> Section:
