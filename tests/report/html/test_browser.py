@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 ACCOUNTS = 10_000
 PHONE, DESK = 360, 1280
 HEADS = "Array.from(document.querySelectorAll('#accounts-table thead th button'))"
+TOOLS = '.tools[data-for="accounts-table"]'
 SHOWN = "Array.from(document.querySelectorAll('#accounts-table tbody tr')).filter(r => !r.hidden)"
 
 
@@ -106,14 +107,14 @@ def test_the_search_finds_an_account_by_any_part_of_it_and_says_how_many_rows_th
 ) -> None:
     listed = column(browser, 0)
     assert len(listed) == 1_000
-    browser.run("document.querySelector('.tools input').focus()")
+    browser.run(f"document.querySelector('{TOOLS} input').focus()")
     browser.type(listed[700][5:20].upper())
     assert column(browser, 0) == [listed[700]]
-    told = browser.run("document.querySelector('.tools output').textContent")
+    told = browser.run(f"document.querySelector('{TOOLS} output').textContent")
     assert told == "1 of 1,000 rows"
     browser.run(
-        "(() => { const i = document.querySelector('.tools input'); i.value = '';"
-        " i.dispatchEvent(new Event('input')); const s = document.querySelector('.tools select');"
+        f"(() => {{ const i = document.querySelector('{TOOLS} input'); i.value = '';"
+        f" i.dispatchEvent(new Event('input')); const s = document.querySelector('{TOOLS} select');"
         " s.value = 'below initial'; s.dispatchEvent(new Event('change')); })()"
     )
     assert set(column(browser, 1)) == {"below initial"}
