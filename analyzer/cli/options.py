@@ -15,7 +15,11 @@ from analyzer.cli.failure import keep_secret
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "csv", "markdown")
-"""The formats of every document."""
+"""The formats of every answer."""
+DOCUMENT_FORMATS = (*FORMATS, "sarif", "findings")
+"""The formats of the document of a scan."""
+FAIL_ON = ("low", "medium", "high", "critical", "never")
+"""Severities that `--fail-on` takes."""
 RPC_VARIABLE = "ANALYZER_RPC"
 """Environment variable with RPC URLs, separated by commas or white space."""
 
@@ -89,6 +93,27 @@ def index_option(command: Decorated) -> Decorated:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="The index of raw logs, kept from run to run. [default: beside --db]",
+    )(command)
+
+
+def triage_option(command: Decorated) -> Decorated:
+    """`--triage FILE`: the accepted findings, by default beside the snapshot."""
+    return click.option(
+        "--triage",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Accepted findings. [default: triage.toml beside --db, if it is there]",
+    )(command)
+
+
+def fail_on_option(command: Decorated) -> Decorated:
+    """`--fail-on SEVERITY`: from which severity on findings change the exit code."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(FAIL_ON),
+        default="high",
+        show_default=True,
+        help="Exit with 1 when a finding that is not accepted is at least this severe.",
     )(command)
 
 

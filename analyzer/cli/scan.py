@@ -7,12 +7,17 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, format_option, index_option, source_options
-from analyzer.cli.show import show_document
+from analyzer.cli.options import (
+    DOCUMENT_FORMATS,
+    db_option,
+    fail_on_option,
+    index_option,
+    source_options,
+    triage_option,
+)
+from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.show import show_outputs
 from analyzer.cli.terminal import note, progress
-
-FAIL_ON = ("low", "medium", "high", "critical", "never")
-"""Severities that `--fail-on` takes."""
 
 
 @verb(
@@ -21,6 +26,8 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
     "analyzer scan --deployment optimism --block finalized --db scan.duckdb --fail-on critical",
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
     "--record evidence.zip --format markdown",
+    "analyzer scan --recording evidence.zip --db scan.duckdb --format table "
+    "--format sarif=findings.sarif --format json=scan.json",
     short_help="Rebuild and judge every account at a block.",
 )
 @source_options
@@ -49,14 +56,9 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
     metavar="PATH",
     help="Write the node's answers that were used to this recording.",
 )
-@format_option
-@click.option(
-    "--fail-on",
-    type=click.Choice(FAIL_ON),
-    default="high",
-    show_default=True,
-    help="Exit with 1 when a finding is at least this severe.",
-)
+@outputs_option(*DOCUMENT_FORMATS)
+@fail_on_option
+@triage_option
 def scan(
     *,
     rpc: tuple[str, ...],
@@ -68,15 +70,17 @@ def scan(
     verify_mode: str,
     sample_seed: int,
     record: Path | None,
-    format_: str,
-    as_json: bool,
+    outputs: list[Output],
     fail_on: str,
+    triage: Path | None,
 ) -> int:
     """Rebuild every account at a block, compare with the contract, say who is under water.
 
     Reads the logs from a node or a recording into the index, rebuilds all accounts in exact
     integers at the block, asks the contract's own views the same questions, and writes the
-    snapshot, one DuckDB file that is replaced as a whole. The document goes to standard output.
+    snapshot, one DuckDB file that is replaced as a whole. The document goes to standard output,
+    and with --format FORMAT=FILE into files too. Findings that the triage file accepts are shown
+    with their reason and do not count for --fail-on.
     """
     from analyzer.runs.scan import ScanOptions
     from analyzer.runs.scan import scan as run
@@ -92,9 +96,20 @@ def scan(
         verify=verify_mode,
         seed=sample_seed,
         fail_on=fail_on,
+        triage=triage,
+    )
+    check_outputs(
+        outputs,
+        {
+            "--db": db,
+            "--index": index_path,
+            "--record": record,
+            "--recording": recording,
+            "--triage": triage,
+        },
     )
     with progress() as report:
         outcome = run(options, report)
-    show_document(outcome.document, "json" if as_json else format_)
+    show_outputs(outcome.document, outputs)
     note(f"snapshot written to {db}")
     return int(outcome.exit_code)

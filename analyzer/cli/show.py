@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analyzer.cli.terminal import emit, to_terminal
+from analyzer.cli.outputs import Output
+from analyzer.cli.terminal import emit, note, to_terminal
 
 
 def _look() -> dict[str, Any]:
@@ -16,6 +17,26 @@ def _look() -> dict[str, Any]:
     if not to_terminal():
         return {"width": DEFAULT_WIDTH, "colour": False}
     return {"width": shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, "colour": True}
+
+
+def show_outputs(
+    document: Mapping[str, Any],
+    outputs: Sequence[Output],
+    draw: Callable[..., str] | None = None,
+) -> None:
+    """Writes a document in every form that was asked for: files first, as a whole, then the one
+    for standard output. draw: (document, format, width, colour) -> text; default: a run's."""
+    from analyzer.report.render import render
+    from analyzer.runs.artifact import write_texts
+
+    form = draw or render
+    files = {o.path: form(document, o.format) for o in outputs if o.path is not None}
+    write_texts(files)
+    for output in outputs:
+        if output.path is None:
+            emit(form(document, output.format, **_look()))
+    for path in files:
+        note(f"{path} written")
 
 
 def show_document(document: Mapping[str, Any], format_: str) -> None:
@@ -47,9 +68,16 @@ def show_blocks(blocks: Sequence[Any], format_: str) -> None:
     emit(table(blocks, width=max(look["width"], *map(width_of, blocks)), colour=look["colour"]))
 
 
+def show_detectors(id_: str | None, format_: str) -> None:
+    """Writes all detectors, or one of them, as table, json or markdown."""
+    from analyzer.report.detector_list import render_detectors
+
+    emit(render_detectors(id_, format_, **_look()))
+
+
 def show_json(value: object) -> None:
     """Writes `value` as JSON."""
-    from analyzer.report.render import json_text
+    from analyzer.report.render_json import json_text
 
     emit(json_text(value))
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, format_option, index_option, source_options
-from analyzer.cli.show import show_document
+from analyzer.cli.options import DOCUMENT_FORMATS, db_option, index_option, source_options
+from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.show import show_outputs
 from analyzer.cli.terminal import progress
 
 
@@ -29,7 +30,7 @@ from analyzer.cli.terminal import progress
 )
 @click.option("--sample-seed", default=0, show_default=True, help="Seed of the sample.")
 @index_option
-@format_option
+@outputs_option(*DOCUMENT_FORMATS)
 def verify(
     *,
     rpc: tuple[str, ...],
@@ -39,8 +40,7 @@ def verify(
     mode: str,
     sample_seed: int,
     index_path: Path | None,
-    format_: str,
-    as_json: bool,
+    outputs: list[Output],
 ) -> int:
     """Compare a snapshot with the chain and the contract's own views, at the snapshot's block.
 
@@ -60,7 +60,8 @@ def verify(
         seed=sample_seed,
         index=index_path,
     )
+    check_outputs(outputs, {"--db": db, "--index": index_path, "--recording": recording})
     with progress() as report:
         outcome = run(options, report)
-    show_document(outcome.document, "json" if as_json else format_)
+    show_outputs(outcome.document, outputs)
     return int(outcome.exit_code)

@@ -6,7 +6,10 @@ from analyzer.findings.registry import (
     ALL_DETECTORS,
     DETECTORS,
     RUN_DETECTORS,
+    SCENARIO_DETECTORS,
     add_run_findings,
+    detector_of,
+    in_order,
     run_detectors,
     scenario_findings,
 )
@@ -15,7 +18,10 @@ __all__ = [
     "ALL_DETECTORS",
     "DETECTORS",
     "RUN_DETECTORS",
+    "SCENARIO_DETECTORS",
     "add_run_findings",
+    "detector_of",
+    "in_order",
     "run_detectors",
     "scenario_findings",
 ]

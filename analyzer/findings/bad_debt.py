@@ -16,6 +16,8 @@ class HiddenBadDebtFound(Detector):
     id = "hidden-bad-debt"
     title = "Hidden bad debt"
     severity = Severity.HIGH
+    measures = ("hidden_bad_debt_e18", "hidden_bad_debt_by_contract_value_e18")
+    adds_accounts = True
     proves = (
         "The accounts with negative equity owe this much more than they have, at the protocol's "
         "reference prices, and no backstop has been charged with it: the protocol's books show "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from analyzer.findings.detector import Detector
 from analyzer.model.finding import Finding, Severity
@@ -21,6 +21,8 @@ class LiquidationBlocked(Detector):
     id = "liquidation-blocked"
     title = "Liquidation blocked"
     severity = Severity.HIGH
+    measures = ("value_e18", "positions_count", "borrowers_count")
+    cause_in = ("revert", "reverts", "note", "cause")
     proves = (
         "The account ought to be liquidated and the call would revert at this block, for the "
         "reason named: the contract's own arithmetic (a ratio that does not fit its type), a "
@@ -34,6 +36,14 @@ class LiquidationBlocked(Detector):
         "Remove the cause named in the evidence: liquidate another market of the account first, "
         "pay into the insurance fund, or reopen or close the market."
     )
+
+    @classmethod
+    def measure(cls, amounts: Mapping[str, int]) -> dict[str, int]:
+        """For an account: how far it is below maintenance; else the size of what is stuck."""
+        if {"maintenance_margin_e18", "margin_equity_e18"} <= amounts.keys():
+            short = amounts["maintenance_margin_e18"] - amounts["margin_equity_e18"]
+            return {"below_maintenance_e18": max(short, 0)}
+        return super().measure(amounts)
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """What the protocol says is blocked, then blocked positions of unsafe accounts."""

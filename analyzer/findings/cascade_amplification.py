@@ -20,6 +20,7 @@ class CascadeAmplification(ScenarioDetector):
     id = "cascade-amplification"
     title = "Cascade amplifies a shock"
     severity = Severity.MEDIUM
+    measures = ("bad_debt_e18",)
     proves = (
         "On the stated depth, the forced sales that follow the scenario's shock take the price of "
         "a factor at least half as far again as the shock itself, or raise the bad debt of a "

@@ -21,6 +21,7 @@ class ContagionPath(ScenarioDetector):
     id = "contagion-path"
     title = "Contagion path"
     severity = Severity.MEDIUM
+    measures = ("passed_on_e18", "loss_e18")
     proves = (
         "In the scenario's cascade, losses of at least 10,000 reached this account or layer "
         "through the liquidation of other accounts: their forced sales moved prices, or what they "

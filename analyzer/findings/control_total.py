@@ -15,6 +15,8 @@ class ControlTotalOff(Detector):
     id = "control-total-off"
     title = "Control total off"
     severity = Severity.CRITICAL
+    about = "control total"
+    measures = ("difference_e18", "difference_raw")
     proves = (
         "The sum over all rebuilt accounts differs from what the chain holds by more than the "
         "roundings named for it can make: an account is missing or wrong in the rebuild, or the "

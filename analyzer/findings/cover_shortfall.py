@@ -15,6 +15,7 @@ class CoverShortfall(ScenarioDetector):
     id = "cover-shortfall"
     title = "One owner's default exceeds the fund"
     severity = Severity.HIGH
+    measures = ("cover1_e18", "cover2_e18")
     proves = (
         "At the scenario's prices, before anybody reacts, the accounts of the one owner with the "
         "most negative equity lack more than the bounded layers of the loss waterfall hold "

@@ -20,6 +20,12 @@ class Described(ABC):
     id: kebab-case, stable for ever (it is part of every fingerprint). title: what is wrong, in
     few words. severity: of its findings, unless one finding says otherwise. proves: what a
     finding establishes. does_not_prove: what it leaves open. remedy: what to do next.
+
+    Optional: about: what a finding's `market` names. measures: names of the amounts that say how
+    bad it is, the weightiest first; two runs are compared by them. cause_in: entries of the
+    evidence, the first that is there says a cause which many findings may share. needs_comparison:
+    whether a scan that did not ask the contract's views cannot have found it. adds_accounts:
+    whether it is about a sum over accounts, so that unknown ones may hide it.
     """
 
     id: ClassVar[str]
@@ -28,6 +34,17 @@ class Described(ABC):
     proves: ClassVar[str]
     does_not_prove: ClassVar[str]
     remedy: ClassVar[str]
+    about: ClassVar[str] = "market"
+    measures: ClassVar[tuple[str, ...]] = ()
+    cause_in: ClassVar[tuple[str, ...]] = ("cause",)
+    needs_comparison: ClassVar[bool] = False
+    adds_accounts: ClassVar[bool] = False
+
+    @classmethod
+    def measure(cls, amounts: Mapping[str, int]) -> dict[str, int]:
+        """How bad a finding with these amounts is, by name, the weightiest first; never negative,
+        more is worse. Empty where findings of this kind have no size."""
+        return {name: abs(amounts[name]) for name in cls.measures if name in amounts}
 
     def __init_subclass__(cls) -> None:
         """Refuses a detector whose metadata is missing or empty. Raises: TypeError.

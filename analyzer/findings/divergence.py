@@ -17,6 +17,8 @@ class ContractDivergence(Detector):
     id = "contract-divergence"
     title = "Divergence from the contract"
     severity = Severity.CRITICAL
+    measures = ("fields_count",)
+    needs_comparison = True
     proves = (
         "The contract's own view, asked at the same block, gives another number than the one "
         "rebuilt. Nothing about this account is published as verified."

@@ -23,6 +23,7 @@ class ForcedSalesExceedDepth(ScenarioDetector):
     id = "forced-sales-exceed-depth"
     title = "Forced sales exceed depth"
     severity = Severity.MEDIUM
+    measures = ("forced_sales_e18",)
     proves = (
         "In the scenario's cascade more of the factor has to be sold, net of what has to be "
         "bought, than its market takes before the price falls by ten percent, by the stated curve."

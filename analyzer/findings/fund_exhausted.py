@@ -15,6 +15,7 @@ class FundExhausted(ScenarioDetector):
     id = "fund-exhausted"
     title = "Fund exhausted under a scenario"
     severity = Severity.HIGH
+    measures = ("uncovered_e18", "bad_debt_e18")
     proves = (
         "When the scenario's prices hold and the cascade that follows has come to rest, by the "
         "protocol's own liquidation rules and on the stated depth, the accounts that failed lack "

@@ -16,6 +16,8 @@ class InsuranceFundShortfall(Detector):
     id = "insurance-fund-shortfall"
     title = "Insurance fund shortfall"
     severity = Severity.CRITICAL
+    measures = ("shortfall_e18", "shortfall_by_contract_value_e18")
+    adds_accounts = True
     proves = (
         "If every account with negative equity were settled now at the reference prices, the "
         "bounded layers of the loss waterfall would be used up and this much would be left for "

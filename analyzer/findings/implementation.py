@@ -15,6 +15,7 @@ class UnknownImplementation(Detector):
     id = "unknown-implementation"
     title = "Unknown implementation"
     severity = Severity.MEDIUM
+    about = "contract"
     proves = (
         "The code behind the contract at this block has a hash that is not among those whose "
         "rules this adapter implements."

@@ -17,6 +17,7 @@ class InsolventAccount(Detector):
     id = "insolvent-account"
     title = "Insolvent account"
     severity = Severity.CRITICAL
+    measures = ("shortfall_e18",)
     proves = (
         "At this block, at the protocol's own reference prices and with no haircut, everything "
         "the account has is worth less than what it owes. Somebody else bears the difference."

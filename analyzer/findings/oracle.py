@@ -24,6 +24,9 @@ class BadOracle(Detector):
     id = "bad-oracle"
     title = "Stale or invalid oracle"
     severity = Severity.HIGH
+    about = "price"
+    measures = ("unknown_accounts_count", "accounts_count")
+    cause_in = ("detail",)
     proves = (
         "At this block the price source of the market or token did not give a fresh, valid "
         "price, by the source's own rules (its time-out, its validity checks, or a revert)."

@@ -63,7 +63,13 @@ SCENARIO_DETECTORS: tuple[type[ScenarioDetector], ...] = (
 ALL_DETECTORS: tuple[type[Described], ...] = (*DETECTORS, *RUN_DETECTORS, *SCENARIO_DETECTORS)
 """Every detector of any kind, in the order in which a reader should see them."""
 
+_BY_ID = {detector.id: detector for detector in ALL_DETECTORS}
 _RANK = {detector.id: number for number, detector in enumerate(ALL_DETECTORS)}
+
+
+def detector_of(id_: str) -> type[Described] | None:
+    """The detector with that id; None for one that this version does not have."""
+    return _BY_ID.get(id_)
 
 
 def run_detectors(result: ScanResult) -> list[Finding]:
@@ -72,7 +78,7 @@ def run_detectors(result: ScanResult) -> list[Finding]:
     The order depends on nothing but the findings. Where two sources of one detector report the
     same thing (the same fingerprint), the first one stays.
     """
-    return _ordered(f for detector in DETECTORS for f in detector().detect(result))
+    return in_order(f for detector in DETECTORS for f in detector().detect(result))
 
 
 def add_run_findings(results: Sequence[ScanResult]) -> None:
@@ -84,24 +90,28 @@ def add_run_findings(results: Sequence[ScanResult]) -> None:
     for result in results:
         own = [finding for finding in found if finding.scan_id == result.scan_id]
         if own:
-            result.findings = _ordered([*result.findings, *own])
+            result.findings = in_order([*result.findings, *own])
 
 
 def scenario_findings(assessed: Sequence[Assessed]) -> list[Finding]:
     """Every finding of some scenarios' cascades, in the order of `run_detectors`. A scenario that
     does nothing to these deployments has none."""
-    return _ordered(
+    return in_order(
         finding for one in assessed if one.touched() for detector in SCENARIO_DETECTORS
         for finding in detector().detect(one)
     )  # fmt: skip
 
 
-def _ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, one a fingerprint, in the order of `run_detectors`."""
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, one a fingerprint, in the order of `run_detectors`; of a detector that this
+    version does not have after the others of their severity."""
     unique: dict[str, Finding] = {}
     for finding in findings:
         unique.setdefault(finding.fingerprint, finding)
-    return sorted(
-        unique.values(),
-        key=lambda f: (-f.severity, _RANK[f.detector], f.account_id or "", f.market or ""),
-    )
+    return sorted(unique.values(), key=_place)
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str]:
+    """Where a finding stands among others."""
+    rank = _RANK.get(finding.detector, len(_RANK))
+    return -finding.severity, rank, finding.account_id or "", finding.market or ""

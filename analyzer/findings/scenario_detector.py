@@ -16,6 +16,9 @@ SCENARIO = "scenario"
 class ScenarioDetector(Described):
     """One kind of finding in a scenario's cascade, with the metadata of a `Detector`."""
 
+    about = "scenario"
+    adds_accounts = True
+
     @abstractmethod
     def detect(self, assessed: Assessed) -> Iterable[Finding]:
         """The findings of this kind in a cascade; reads it only."""

@@ -20,6 +20,7 @@ class OwnerShortTogether(RunDetector):
     id = "owner-short-together"
     title = "Owner short together"
     severity = Severity.MEDIUM
+    measures = ("short_e18",)
     proves = (
         "At this block none of the owner's accounts can be liquidated by its own protocol's test "
         "at its own prices. Valued at the prices of one of these protocols for every risk factor "

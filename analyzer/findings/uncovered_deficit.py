@@ -17,6 +17,8 @@ class UncoveredDeficit(Detector):
     id = "uncovered-deficit"
     title = "Deficit that suppliers carry"
     severity = Severity.HIGH
+    about = "reserve"
+    measures = ("deficit_raw",)
     proves = (
         "The protocol has burned debt of accounts without collateral, and the claims of this "
         "reserve's suppliers exceed what stands behind them by the amount."

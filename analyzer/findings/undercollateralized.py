@@ -17,6 +17,7 @@ class UndercollateralizedAccount(Detector):
     id = "undercollateralized-account"
     title = "Undercollateralized account"
     severity = Severity.HIGH
+    measures = ("below_maintenance_e18",)
     proves = (
         "At this block the protocol's own liquidation test is true for the account and there is "
         "something to close: its margin is below the maintenance requirement."

@@ -16,6 +16,7 @@ class UnknownAccount(Detector):
     id = "unknown-account"
     title = "Unknown account"
     severity = Severity.MEDIUM
+    cause_in = ("reason",)
     proves = (
         "Something that the account's margin depends on was stale, reverted or was not read at "
         "this block. The account is counted, and no amount is made up for it."

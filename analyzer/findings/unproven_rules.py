@@ -17,6 +17,7 @@ class UnprovenRules(Detector):
     id = "unproven-rules"
     title = "Rules never run against the contract"
     severity = Severity.MEDIUM
+    about = "contract"
     proves = (
         "The contract says at this block that it is of a revision whose arithmetic here was "
         "written from its source alone, or for which there is none."

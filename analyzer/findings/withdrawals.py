@@ -18,6 +18,8 @@ class WithdrawalsAtRisk(Detector):
     id = "withdrawals-at-risk"
     title = "Withdrawals blocked or cut"
     severity = Severity.HIGH
+    about = "rule"
+    measures = ("unbacked_cash_e18", "insolvent_margin_e18", "frozen_cash_e18")
     proves = (
         "At this block the protocol's own rule refuses every withdrawal, or makes it burn more "
         "than it pays out, because of losses of other accounts: the evidence names the rule."

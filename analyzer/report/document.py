@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analyzer.findings.acceptance import NOTHING_ACCEPTED, Acceptance, Weighed
+from analyzer.findings.groups import Group, cause_of, grouped
 from analyzer.findings.summary import Summary, summarize, worst_accounts
 from analyzer.model.finding import Finding
 from analyzer.model.rows import CheckRow, JudgedRow, ReadRow, TotalRow
@@ -21,8 +23,13 @@ WORST_ACCOUNTS = 10
 Document = dict[str, Any]
 
 
-def envelope(run: Mapping[str, Any], results: Sequence[ScanResult]) -> Document:
+def envelope(
+    run: Mapping[str, Any], results: Sequence[ScanResult], weighed: Weighed = NOTHING_ACCEPTED
+) -> Document:
     """The document of one invocation.
+
+    weighed: what is accepted of the findings. groups: findings of one scan that one cause
+    has, but for accepted ones.
 
     run: what the run says of itself (id, version, options without keys). Amounts are decimal
     strings of exact integers (the unit is in their name), counts are numbers, unknown is null.
@@ -38,7 +45,19 @@ def envelope(run: Mapping[str, Any], results: Sequence[ScanResult]) -> Document:
             for result, verification in zip(results, verifications, strict=True)
         ],
         "verification": _summed(verifications),
-        "findings": [_finding(finding) for result in results for finding in result.findings],
+        "triage": triage_document(weighed),
+        "groups": [
+            _group(group)
+            for result in results
+            for group in grouped(
+                [f for f in result.findings if f.fingerprint not in weighed.accepted]
+            )
+        ],
+        "findings": [
+            finding_document(finding, weighed.accepted.get(finding.fingerprint))
+            for result in results
+            for finding in result.findings
+        ],
     }
 
 
@@ -50,6 +69,7 @@ def _scan(result: ScanResult, verification: Document) -> Document:
         "protocol": deployment.protocol,
         "deployment": deployment.name,
         "chain_id": deployment.chain_id,
+        "contracts": dict(deployment.contracts),
         "block": {"number": block.number, "hash": block.hash, "time": block.time},
         "methodology": result.methodology,
         "accounts": len(result.margin),
@@ -187,7 +207,9 @@ def _summed(verifications: Sequence[Document]) -> Document:
     }
 
 
-def _finding(finding: Finding) -> Document:
+def finding_document(finding: Finding, acceptance: Acceptance | None = None) -> Document:
+    """One finding. cause: what it shares with others, null where it stands alone by its nature.
+    accepted: on which terms somebody accepts it, null = nobody does."""
     return {
         "fingerprint": finding.fingerprint,
         "detector": finding.detector,
@@ -198,6 +220,53 @@ def _finding(finding: Finding) -> Document:
         "title": finding.title,
         "amounts": {name: str(value) for name, value in finding.amounts.items()},
         "evidence": dict(finding.evidence),
+        "cause": cause_of(finding),
+        "accepted": None if acceptance is None else acceptance_document(acceptance),
+    }
+
+
+def acceptance_document(acceptance: Acceptance) -> Document:
+    """The terms of one acceptance."""
+    expires, severity = acceptance.expires, acceptance.severity
+    return {
+        "reason": acceptance.reason,
+        "author": acceptance.author,
+        "date": acceptance.day.isoformat(),
+        "expires": None if expires is None else expires.isoformat(),
+        "severity": None if severity is None else severity.label,
+        "up_to": {name: str(value) for name, value in acceptance.up_to.items()},
+    }
+
+
+def triage_document(weighed: Weighed) -> Document:
+    """What the triage file came to: how many findings it accepts, what of it holds no longer."""
+    return {
+        "file": weighed.file or None,
+        "accepted": len(weighed.accepted),
+        "lapsed": [{"why": lapsed.why, **_entry(lapsed.acceptance)} for lapsed in weighed.lapsed],
+        "unmatched": [_entry(acceptance) for acceptance in weighed.unmatched],
+    }
+
+
+def _entry(acceptance: Acceptance) -> Document:
+    return {
+        "fingerprint": acceptance.fingerprint,
+        "detector": acceptance.detector or None,
+        "deployment": acceptance.deployment or None,
+        "about": acceptance.about or None,
+        "reason": acceptance.reason,
+    }
+
+
+def _group(group: Group) -> Document:
+    return {
+        "scan_id": group.scan_id,
+        "detector": group.detector,
+        "severity": group.severity.label,
+        "cause": group.cause,
+        "title": group.title,
+        "count": len(group.findings),
+        "fingerprints": [finding.fingerprint for finding in group.findings],
     }
 
 

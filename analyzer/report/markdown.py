@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.report.page import Block, Grid, Heading, Line
+from analyzer.report.blocks import Block, Grid, Heading, Line
 
 
 def markdown(blocks: Iterable[Block]) -> str:

@@ -5,52 +5,21 @@ The page is made once; `table` draws it for a terminal and `markdown` for a text
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analyzer.report.money import amount, short
+from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
+from analyzer.report.money import short
 
-FINDING_ROWS = 5
-"""How many findings of one detector a page lists; JSON and CSV hold all of them."""
+__all__ = ["FINDING_ROWS", "Block", "Grid", "Heading", "Line", "not_read", "page", "scan_blocks"]
+
 MAX_KINDS_SHOWN = 12
 """Kinds of comparison that the page counts one by one; with more of them only the sum is told."""
 MISMATCH_ROWS = 25
 """How many divergences a page lists; JSON holds all of them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of text. label: what it answers. tone: `good`, `bad`, `doubt` or `plain`."""
-
-    label: str
-    text: str
-    tone: str = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A titled table of text cells. right: names of right-aligned columns. note: below it.
-    whole: names of columns that are kept on one line as long as the width allows it (ids)."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    right: frozenset[str] = frozenset()
-    note: str = ""
-    whole: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The title of a part of the page."""
-
-    text: str
-
-
-Block = Line | Grid | Heading
 
 _ANSWERS = {
     "insolvent": ("INSOLVENT: bad debt exceeds the backstops by {shortfall}", "bad"),
@@ -66,6 +35,8 @@ def page(document: Mapping[str, Any]) -> list[Block]:
     for scan in document["scans"]:
         found = [f for f in document["findings"] if f["scan_id"] == scan["scan_id"]]
         blocks += scan_blocks(scan, found)
+    blocks += _evidence(document["run"].get("evidence"))
+    blocks += triage_lines(document.get("triage") or {})
     return [*blocks, *_mismatches(document["verification"])]
 
 
@@ -83,10 +54,23 @@ def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) 
         *_totals_line(scan),
         *_verdicts(scan),
         *_worst(scan),
-        *_findings(findings),
+        *finding_blocks(findings),
         *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
     ]
+
+
+def _evidence(evidence: Mapping[str, Any] | None) -> list[Block]:
+    """Whether the recording's own findings came out again."""
+    if evidence is None:
+        return []
+    recorded, this = evidence["recorded_version"], evidence["this_version"]
+    by = f"version {recorded}" + ("" if recorded == this else f"; this is version {this}")
+    if evidence["findings"] == "same":
+        tone = "good" if recorded == this else "plain"
+        return [Line("Evidence", f"the recording's own findings came out again ({by})", tone)]
+    text = f"findings {evidence['findings']}: {evidence['why']} (recorded by {by})"
+    return [Line("Evidence", text, "bad" if evidence["findings"] == "differ" else "doubt")]
 
 
 def answer_lines(scan: Mapping[str, Any]) -> list[Line]:
@@ -107,7 +91,7 @@ def answer_lines(scan: Mapping[str, Any]) -> list[Line]:
 
 def _how_much(solvency: Mapping[str, Any]) -> str:
     debt = short(_int(solvency["hidden_bad_debt_e18"]))
-    text = f"bad debt {debt} in {_count(solvency['insolvent_accounts'], 'account')}"
+    text = f"bad debt {debt} in {count_of(solvency['insolvent_accounts'], 'account')}"
     by_contract = _int(solvency["hidden_bad_debt_by_contract_value_e18"])
     if by_contract is not None:
         text += f" ({short(by_contract)} by the contract's own haircut values)"
@@ -119,7 +103,7 @@ def _how_sure(verification: Mapping[str, Any]) -> tuple[str, str]:
     if not checks:
         return "nothing was compared with the contract (--verify none, or no answer)", "doubt"
     text = (
-        f"{checks:,} numbers of {_count(verification['accounts'], 'account')} compared with the "
+        f"{checks:,} numbers of {count_of(verification['accounts'], 'account')} compared with the "
         f"contract's own views: {mismatches:,} {'differs' if mismatches == 1 else 'differ'}"
     )
     if verification["not_compared"]:
@@ -140,7 +124,7 @@ def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
         else f"all {requested:,} reads answered"
     )
     text = (
-        f"{scan['unknown']:,} of {_count(scan['accounts'], 'account')} unknown; "
+        f"{scan['unknown']:,} of {count_of(scan['accounts'], 'account')} unknown; "
         f"{complete['logs']:,} logs of blocks {complete['from_block']:,} to "
         f"{complete['to_block']:,}, header chain {complete['hash_chain']}; {reads}"
     )
@@ -151,7 +135,7 @@ def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
 def _verdicts(scan: Mapping[str, Any]) -> list[Block]:
     verdicts = scan["verdicts"]
     also = scan["solvency"]["collateral_liquidatable_accounts"]
-    note = f"{_count(also, 'account')} may have collateral liquidated." if also else ""
+    note = f"{count_of(also, 'account')} may have collateral liquidated." if also else ""
     columns = tuple(verdict.replace("_", " ") for verdict in verdicts)
     row = tuple(f"{count:,}" for count in verdicts.values())
     return [Grid("Verdicts", columns, (row,), frozenset(columns), note)]
@@ -198,7 +182,7 @@ def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
     off = any(total["holds"] is False for total in totals)
     tone = "bad" if off else ("good" if hold == len(totals) else "doubt")
     text = (
-        f"{hold} of {_count(len(totals), 'control total')} hold, {exact} of them to the last unit"
+        f"{hold} of {count_of(len(totals), 'control total')} hold, {exact} of them to the last unit"
     )
     return [Line("Totals", text, tone)]
 
@@ -228,40 +212,6 @@ def _because(total: Mapping[str, Any]) -> str:
     if abs(int(total["difference"])) > int(total["allowed"]):
         return f"the chain holds more than the accounts claim; {total['why']}"
     return str(total["why"])
-
-
-def _findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """The findings by detector, of each those with the largest amount."""
-    if not findings:
-        return [Line("Findings", "none", "good")]
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for finding in findings:
-        groups.setdefault(finding["detector"], []).append(finding)
-    rows = [row for group in groups.values() for row in _finding_rows(group)]
-    counted = Counter(finding["severity"] for finding in findings)
-    note = ", ".join(f"{count:,} {severity}" for severity, count in counted.items())
-    if any(len(group) > FINDING_ROWS for group in groups.values()):
-        note += "; --format json or csv lists all"
-    columns = ("severity", "detector", "about", "what")
-    return [Grid("Findings", columns, tuple(rows), note=f"{note}.", whole=frozenset(columns[:3]))]
-
-
-def _finding_rows(group: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """The rows of one detector's findings: the largest first, and how many are left out."""
-    largest = sorted(group, key=lambda finding: -_first_amount(finding)[1])
-    rows: list[tuple[str, ...]] = [
-        (
-            finding["severity"],
-            finding["detector"],
-            finding["account_id"] or finding["market"] or "deployment",
-            _what(finding),
-        )
-        for finding in largest[:FINDING_ROWS]
-    ]
-    left = len(group) - len(rows)
-    if left:
-        rows.append(("", "", f"and {left:,} more", ""))
-    return rows
 
 
 def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
@@ -299,29 +249,6 @@ def not_read(scan: Mapping[str, Any]) -> list[str]:
         if row["status"] == "not recorded"
     ]
     return texts
-
-
-def _first_amount(finding: Mapping[str, Any]) -> tuple[str, int]:
-    """Name and value of a finding's first amount that is no count; ("", 0) when it has none."""
-    for name, value in finding["amounts"].items():
-        if not name.endswith("_count"):
-            return name, int(value)
-    return "", 0
-
-
-def _what(finding: Mapping[str, Any]) -> str:
-    """A finding in few words: the amount for an account, title and amount for a deployment, the
-    title where it says which of several causes it is."""
-    name, value = _first_amount(finding)
-    first = amount(name, value) if name else ""
-    title = str(finding["title"])
-    if finding["market"] is not None or not first:
-        return title
-    return first if finding["account_id"] else f"{title} ({first})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _verified(verified: bool | None) -> str:

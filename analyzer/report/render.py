@@ -8,10 +8,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from analyzer.report.findings_file import findings_text
 from analyzer.report.markdown import markdown
 from analyzer.report.page import page
+from analyzer.report.render_json import json_text
+from analyzer.report.sarif import sarif
 from analyzer.report.table import DEFAULT_WIDTH, table
 
+__all__ = ["CSV_COLUMNS", "DOCUMENT_FORMATS", "findings_csv", "json_text", "render"]
+
+DOCUMENT_FORMATS = ("table", "json", "csv", "markdown", "sarif", "findings")
+"""The forms of a run's document."""
 CSV_COLUMNS = (
     "scan_id",
     "protocol",
@@ -26,6 +33,8 @@ CSV_COLUMNS = (
     "title",
     "amounts",
     "evidence",
+    "cause",
+    "accepted",
 )
 """Columns of the CSV form: one row a finding."""
 
@@ -37,13 +46,19 @@ def render(
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
-    """The document as `table`, `json`, `csv` or `markdown` text, ending with a newline.
+    """The document as `table`, `json`, `csv`, `markdown`, `sarif` or `findings` text, ending with
+    a newline.
 
-    json is the document itself; csv is its findings, one a row; table and markdown are the page
-    for people. Raises: ValueError for another format.
+    json is the document itself; csv is its findings, one a row; sarif is for code scanning;
+    findings is JSON without anything of the run; table and markdown are the page for people.
+    Raises: ValueError for another format.
     """
     if format_ == "json":
         return json_text(document)
+    if format_ == "sarif":
+        return json_text(sarif(document))
+    if format_ == "findings":
+        return findings_text(document)
     if format_ == "csv":
         return findings_csv(document)
     if format_ == "markdown":
@@ -51,11 +66,6 @@ def render(
     if format_ == "table":
         return table(page(document), width=width, colour=colour)
     raise ValueError(f"no such format: {format_}")
-
-
-def json_text(value: object) -> str:
-    """`value` as indented JSON. Keys keep their order; NaN and infinity are refused."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def findings_csv(document: Mapping[str, Any]) -> str:
@@ -74,6 +84,7 @@ def findings_csv(document: Mapping[str, Any]) -> str:
             "block_number": scan["block"]["number"],
             "amounts": json.dumps(finding["amounts"], ensure_ascii=False),
             "evidence": json.dumps(finding["evidence"], ensure_ascii=False),
+            "accepted": (finding["accepted"] or {}).get("reason"),
         }
         writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
     return out.getvalue()

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from analyzer.report.blocks import Block, Grid
 from analyzer.report.markdown import pipe_table
-from analyzer.report.page import Block, Grid
-from analyzer.report.render import json_text
+from analyzer.report.render_json import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _SENTENCE = 30

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analyzer.model.rows import StatementLine
+from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.document import SCHEMA
 from analyzer.report.markdown import markdown
 from analyzer.report.money import fixed
-from analyzer.report.page import Block, Grid, Heading, Line
-from analyzer.report.render import json_text
+from analyzer.report.render_json import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _DECIMALS = re.compile(r"\be(\d+)\b|\b(\d+) decimals\b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
-from analyzer.report.page import Block, Heading, Line
+from analyzer.report.blocks import Block, Heading, Line
 
 DEFAULT_WIDTH = 120
 """Columns of text when standard output is no terminal."""

@@ -4,7 +4,7 @@ alike."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
@@ -69,15 +69,23 @@ def unread(result: ScanResult) -> int:
     return sum(row.not_read for row in result.reads if row.purpose == REBUILD)
 
 
-def exit_code(results: Sequence[ScanResult], fail_on: Severity | None) -> ExitCode:
-    """What the results say to the shell: divergence 4, not fully read 3, findings 1, clean 0."""
+def exit_code(
+    results: Sequence[ScanResult], fail_on: Severity | None, accepted: Container[str] = ()
+) -> ExitCode:
+    """What the results say to the shell: divergence 4, not fully read 3, findings 1, clean 0.
+
+    accepted: fingerprints of findings that do not count. They hide no divergence and nothing that
+    was not read.
+    """
     codes = [ExitCode.CLEAN]
     for result in results:
         if result.mismatches:
             codes.append(ExitCode.DIVERGENCE)
         if unread(result) or any(row.margin.unknown_reason for row in result.margin):
             codes.append(ExitCode.NOT_FULLY_READ)
-        if fail_on is not None and any(f.severity >= fail_on for f in result.findings):
+        if fail_on is not None and any(
+            f.severity >= fail_on and f.fingerprint not in accepted for f in result.findings
+        ):
             codes.append(ExitCode.FINDINGS)
     return worst_exit(*codes)
 

@@ -15,12 +15,14 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
+from analyzer.chain.record import Recorder
 from analyzer.findings import add_run_findings, run_detectors
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import load_plug
 from analyzer.report.document import envelope
+from analyzer.runs.evidence import Compared, attachments, compare
 from analyzer.runs.pipeline import (
     exit_code,
     index_beside,
@@ -30,6 +32,8 @@ from analyzer.runs.pipeline import (
 )
 from analyzer.runs.sources import Source, check_contracts, open_source, resolve_pinned
 from analyzer.runs.tables import RunFacts, snapshot_rows
+from analyzer.runs.triage import today, weigh_results
+from analyzer.runs.triage_file import read_triage, triage_beside
 from analyzer.solvency.rebuild import verify
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
@@ -45,7 +49,8 @@ class ScanOptions:
     from; record: a recording to write (then all logs are read again, whatever the index holds).
     deployments: files or names; with a recording, none means
     all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
-    `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`.
+    `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`. triage: the file
+    of accepted findings (default: triage.toml beside the snapshot, if it is there).
     """
 
     db: Path
@@ -58,6 +63,7 @@ class ScanOptions:
     verify: str = VerifyMode.FLAGGED.value
     seed: int = 0
     fail_on: str = "high"
+    triage: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     if index_path.resolve() == options.db.resolve():
         raise InputError(f"--db and --index both name {options.db}: they are two files")
     check_replaceable(options.db)
+    # Read before the work, so that a mistake in the file is said at once.
+    read_triage(options.triage or triage_beside(options.db), named=options.triage is not None)
     with open_source(
         rpc=options.rpc,
         recording=options.recording,
@@ -102,15 +110,18 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
-    results = [result for result, _ in scans]
-    add_run_findings(results)
-    code = exit_code(results, fail_on)
+        results = [result for result, _ in scans]
+        add_run_findings(results)
+        compared = _evidence(source, options, results)
+    weighed = weigh_results(results, db=options.db, named=options.triage, today=today())
+    code = exit_code(results, fail_on, weighed.accepted)
     facts = _facts(source, results, options, code=code, started=started)
     progress("write the snapshot", 0, 1)
     write_snapshot(options.db, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
     run = _run(facts, options, [advance for _, advance in scans])
-    return ScanOutcome(envelope(run, results), results, code, run)
+    run |= {"evidence": compared.document()} if compared is not None else {}
+    return ScanOutcome(envelope(run, results, weighed), results, code, run)
 
 
 def scan_one(
@@ -158,6 +169,16 @@ def _open_index(path: Path, record: Path | None, identity: str) -> Iterator[Inde
         Index(Path(scratch) / "index.duckdb") as index,
     ):
         yield index
+
+
+def _evidence(source: Source, options: ScanOptions, results: list[ScanResult]) -> Compared | None:
+    """Puts the findings into a recording that is being made; compares them with those of a
+    recording that is being replayed."""
+    if isinstance(source.chain, Recorder):
+        own = attachments(results, verify=options.verify, seed=options.seed)
+        for name, data in own.items():
+            source.chain.attach(name, data)
+    return compare(source.attached, results, verify=options.verify, seed=options.seed)
 
 
 def _facts(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.abi.keccak import keccak
@@ -26,7 +26,8 @@ class Source:
 
     kind: `rpc` or `recording`. endpoint: URLs without keys, or the name of the recording.
     log_identity: of the recording whose logs these are, empty for a live chain: an index keeps
-    the logs of one apart from those of every other.
+    the logs of one apart from those of every other. attached: findings.json and version.json of
+    a recording, as they are.
     """
 
     chain: Chain
@@ -34,6 +35,7 @@ class Source:
     kind: str
     endpoint: str
     log_identity: str = ""
+    attached: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @contextmanager
@@ -74,8 +76,11 @@ def open_source(
             if isinstance(chain, Recorder):
                 chain.add_deployment(deployment)
         kind = "rpc" if recording is None else "recording"
-        identity = inner.log_identity if isinstance(inner, Replay) else ""
-        yield Source(chain, chosen, kind, _endpoint(rpc, recording), identity)
+        endpoint = _endpoint(rpc, recording)
+        if isinstance(inner, Replay):
+            yield Source(chain, chosen, kind, endpoint, inner.log_identity, inner.attached)
+        else:
+            yield Source(chain, chosen, kind, endpoint)
     except BaseException:
         if isinstance(chain, Recorder):
             chain.discard()

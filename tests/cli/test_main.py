@@ -22,7 +22,8 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.document import envelope
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "query", "sql", "report", "verify", "index",
+    "demo", "scan", "account", "stress", "contagion", "query", "sql", "report", "verify", "diff",
+    "triage", "detectors", "index",
     "deployments", "doctor", "devnet",
 ]  # fmt: skip
 

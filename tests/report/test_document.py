@@ -30,7 +30,15 @@ def found(result: ScanResult) -> ScanResult:
 def test_the_envelope_has_the_keys_of_its_schema_and_amounts_are_decimal_strings() -> None:
     result = found(clean_result([judged(0, equity=60), judged(1)]))
     document = envelope({"run_id": "r"}, [result])
-    assert list(document) == ["schema", "run", "scans", "verification", "findings"]
+    assert list(document) == [
+        "schema",
+        "run",
+        "scans",
+        "verification",
+        "triage",
+        "groups",
+        "findings",
+    ]
     assert (document["schema"], document["run"]) == (1, {"run_id": "r"})
     [scan] = document["scans"]
     assert {
@@ -68,6 +76,8 @@ def test_the_envelope_has_the_keys_of_its_schema_and_amounts_are_decimal_strings
         "title",
         "amounts",
         "evidence",
+        "cause",
+        "accepted",
     ]
 
 

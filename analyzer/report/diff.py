@@ -1,0 +1,213 @@
+"""The differences between two snapshots, in every form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.finding_blocks import (
+    count_of,
+    finding_rows,
+    first_amount,
+    triage_lines,
+    whole_columns,
+)
+from analyzer.report.markdown import markdown
+from analyzer.report.money import amount, short
+from analyzer.report.render_json import json_text
+from analyzer.report.sarif import EXIT_CODES, driver, log, result, rule_order
+from analyzer.report.sarif_places import Places
+from analyzer.report.table import DEFAULT_WIDTH, table
+
+ScanKey = tuple[str, str]
+DIFF_FORMATS = ("table", "json", "csv", "markdown", "sarif")
+STATES = ("new", "worse", "undecided", "better", "resolved", "accepted")
+"""States that a page lists, in this order; findings that are the same are only counted."""
+ROWS = 20
+"""How many findings of one state and detector a page lists."""
+CSV_COLUMNS = ("state", "change", "why", "fingerprint", "detector", "severity", "severity_before",
+               "deployment", "chain_id", "account_id", "market", "title", "amounts",
+               "amounts_before", "accepted")  # fmt: skip
+BASELINE = {"new": "new", "worse": "updated", "better": "updated", "same": "unchanged",
+            "undecided": "unchanged", "resolved": "absent"}  # fmt: skip
+"""Change -> SARIF's baselineState. What is undecided was not seen to be gone."""
+
+
+def render_diff(
+    document: Mapping[str, Any],
+    format_: str,
+    *,
+    width: int = DEFAULT_WIDTH,
+    colour: bool = False,
+) -> str:
+    """The differences as `table`, `json`, `csv`, `markdown` or `sarif`. csv: one row a finding;
+    sarif: results with their baseline state. Raises: ValueError for another format."""
+    if format_ == "json":
+        return json_text(document)
+    if format_ == "csv":
+        return _csv(document)
+    if format_ == "sarif":
+        return json_text(diff_sarif(document))
+    if format_ == "markdown":
+        return markdown(_page(document))
+    if format_ == "table":
+        return table(_page(document), width=width, colour=colour)
+    raise ValueError(f"no such format: {format_}")
+
+
+def diff_sarif(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The findings of both snapshots as one SARIF run, each with its baseline state."""
+    scans = _scans(document)
+    rules = rule_order(document["findings"])
+    places = Places(document["scans"])
+    artifact = document["after"]["snapshot"]
+    results = [
+        result(finding, scans[_scan_key(finding)], rules, places, artifact)
+        | {"baselineState": BASELINE[finding["change"]]}
+        for finding in document["findings"]
+    ]
+    notes = [{"level": "note", "message": {"text": text}} for text in document["notes"]]
+    code = document["exit_code"]
+    return log(
+        {
+            "tool": {"driver": driver(document["analyzer_version"], rules)},
+            "invocations": [
+                {
+                    "executionSuccessful": code < 2,
+                    "exitCode": code,
+                    "exitCodeDescription": EXIT_CODES[code],
+                    "toolExecutionNotifications": notes,
+                }
+            ],
+            "logicalLocations": places.listed,
+            "results": results,
+            "properties": {"counts": dict(document["counts"])},
+        }
+    )
+
+
+def _page(document: Mapping[str, Any]) -> list[Block]:
+    """The answer first, then each deployment in numbers, then what changed."""
+    before, after = document["before"]["snapshot"], document["after"]["snapshot"]
+    counts = document["counts"]
+    alarming = counts["new"] + counts["worse"]
+    said = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
+    tone = "bad" if alarming else "doubt" if counts["undecided"] else "good"
+    blocks: list[Block] = [
+        Heading(f"{before} -> {after}"),
+        Line("Findings", said or "none before, none after", tone),
+        *(Line("Note", text, "doubt") for text in document["notes"]),
+        *triage_lines(document["triage"]),
+        _deployments(document["deployments"]),
+    ]
+    places = {key: scan["deployment"] for key, scan in _scans(document).items()}
+    for state in STATES:
+        found = [finding for finding in document["findings"] if finding["state"] == state]
+        blocks += [_grid(state, found, places)] if found else []
+    return blocks
+
+
+def _deployments(rows: Sequence[Mapping[str, Any]]) -> Grid:
+    columns = ("deployment", "chain", "block", "accounts", "unknown", "insolvent", "liquidatable",
+               "hidden bad debt")  # fmt: skip
+    cells = tuple(_deployment(row) for row in rows)
+    return Grid("Deployments", columns, cells, frozenset(columns[2:]), whole=frozenset(columns))
+
+
+def _deployment(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """One deployment in numbers: before -> after, once where they are equal."""
+    before, after = row["before"], row["after"]
+
+    def both(of: Any) -> str:
+        texts = ["-" if side is None else of(side) for side in (before, after)]
+        return texts[0] if texts[0] == texts[1] else " -> ".join(texts)
+
+    return (
+        row["deployment"],
+        str(row["chain_id"]),
+        both(lambda side: f"{side['block']['number']:,}"),
+        both(lambda side: f"{side['accounts']:,}"),
+        *(
+            both(lambda side, name=name: f"{side['verdicts'][name]:,}")
+            for name in ("unknown", "insolvent", "liquidatable")
+        ),
+        both(lambda side: short(_int(side["hidden_bad_debt_e18"]))),
+    )
+
+
+def _grid(state: str, found: Sequence[Mapping[str, Any]], places: Mapping[ScanKey, str]) -> Grid:
+    """The findings of one state by deployment and detector: those with one cause in one row, the
+    largest of the others, and how many are left out."""
+    parts: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for finding in found:
+        parts.setdefault((finding["detector"], places[_scan_key(finding)]), []).append(finding)
+    rows: list[tuple[str, ...]] = [
+        (*row[:2], place, *row[2:])
+        for (_, place), members in parts.items()
+        for row in finding_rows(members, _what, ROWS)
+    ]
+    columns: tuple[str, ...] = ("severity", "detector", "deployment", "about", "what")
+    if len(set(places.values())) == 1:
+        columns, rows = (*columns[:2], *columns[3:]), [(*row[:2], *row[3:]) for row in rows]
+    title = f"{state.capitalize()}: {count_of(len(found), 'finding')}"
+    return Grid(title, columns, tuple(rows), whole=whole_columns(columns, rows))
+
+
+def _what(finding: Mapping[str, Any]) -> str:
+    """What became of a finding, in few words."""
+    if finding["state"] == "accepted":
+        changed = f"{finding['change']}; " if finding["change"] != "same" else ""
+        return f"{changed}accepted: {finding['accepted']['reason']}"
+    if finding["change"] in ("worse", "better"):
+        return _moved(finding)
+    name, value = first_amount(finding)
+    text = amount(name, value) if name else str(finding["title"])
+    return f"{text} ({finding['why']})" if finding["why"] else text
+
+
+def _moved(finding: Mapping[str, Any]) -> str:
+    """The amount or severity that became another: its exact values are in `why`."""
+    name = finding["why"].partition(" ")[0]
+    now = finding["amounts"].get(name)
+    was = (finding["amounts_before"] or {}).get(name)
+    if now is None or was is None:
+        return str(finding["why"])
+    return f"{amount(name, int(was))} -> {amount(name, int(now)).split()[-1]}"
+
+
+def _csv(document: Mapping[str, Any]) -> str:
+    """One row a finding; amounts are JSON objects in one cell."""
+    scans = _scans(document)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for finding in document["findings"]:
+        scan = scans[_scan_key(finding)]
+        row = {
+            **finding,
+            "deployment": scan["deployment"],
+            "chain_id": scan["chain_id"],
+            "amounts": json.dumps(finding["amounts"]),
+            "amounts_before": json.dumps(finding["amounts_before"] or {}),
+            "accepted": (finding["accepted"] or {}).get("reason"),
+        }
+        writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
+    return out.getvalue()
+
+
+def _scans(document: Mapping[str, Any]) -> dict[ScanKey, Mapping[str, Any]]:
+    """The scans of both sides."""
+    return {_scan_key(scan): scan for scan in document["scans"]}
+
+
+def _scan_key(item: Mapping[str, Any]) -> ScanKey:
+    """By what a finding names its scan."""
+    return item["side"], item["scan_id"]
+
+
+def _int(text: str | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,32 @@
+"""The findings alone, as bytes that are the same wherever they are found again.
+
+Nothing of the run is in it: no time, no file name, no acceptance. A recording carries it, and a
+scan of the recording elsewhere gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.report.render_json import json_text
+
+SCHEMA = 1
+"""Version of this form. Within a version keys are added, never renamed or removed."""
+_SCAN = ("scan_id", "protocol", "deployment", "chain_id", "block", "methodology", "accounts",
+         "verdicts")  # fmt: skip
+_FINDING = ("fingerprint", "detector", "severity", "scan_id", "account_id", "market", "title",
+            "amounts", "evidence", "cause")  # fmt: skip
+
+
+def findings_text(document: Mapping[str, Any]) -> str:
+    """The scans and findings of a document as JSON."""
+    return json_text(
+        {
+            "schema": SCHEMA,
+            "scans": [{name: scan[name] for name in _SCAN} for scan in document["scans"]],
+            "findings": [
+                {name: finding[name] for name in _FINDING} for finding in document["findings"]
+            ],
+        }
+    )

@@ -1,0 +1,278 @@
+"""A document as SARIF 2.1.0, for code scanning and for tools that compare runs.
+
+    run ── tool.driver.rules        one a detector: what it proves, what not, what to do
+        ├─ invocations              exit code, times, what was not read, groups with one cause
+        ├─ logicalLocations         deployment ─▶ contract, account, market
+        └─ results                  one a finding, accepted ones with their suppression
+
+A finding is about an account of a deployment, not about a line of a file. The physical location is
+the recording (or snapshot) that it was found in, because some readers refuse a result without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from analyzer.findings import ALL_DETECTORS, detector_of
+from analyzer.findings.detector import Described
+from analyzer.report.finding_blocks import about
+from analyzer.report.money import amount
+from analyzer.report.page import not_read
+from analyzer.report.sarif_places import Places
+
+SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
+VERSION = "2.1.0"
+FINGERPRINT = "analyzerFinding/v1"
+"""Key of the house fingerprint among the partial fingerprints."""
+GITHUB_FINGERPRINT = "primaryLocationLineHash"
+"""The key by which GitHub tells alerts apart. All results lie at line 1 of one file, so without it
+findings of one rule would be one alert."""
+MESSAGE_AMOUNTS = 3
+"""How many amounts a message names; the properties hold all of them."""
+
+LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.1"}
+"""GitHub's scale: critical above 9.0, high from 7.0, medium from 4.0, low above 0."""
+EXIT_CODES = {
+    0: "nothing at or above --fail-on",
+    1: "findings at or above --fail-on",
+    2: "the input is wrong",
+    3: "not fully read",
+    4: "a number differs from the contract's own view",
+}
+_RUN = ("verify", "sample_seed", "fail_on", "source", "evidence")
+_NOT_DONE = frozenset({2, 3})
+
+Log = dict[str, Any]
+
+
+def sarif(document: Mapping[str, Any]) -> Log:
+    """The document of a scan as a SARIF log with one run.
+
+    Amounts are decimal strings of exact integers, as in the document.
+    """
+    run = document["run"]
+    scans = {scan["scan_id"]: scan for scan in document["scans"]}
+    rules = rule_order(document["findings"])
+    places = Places(document["scans"])
+    artifact = run["endpoint"] if run["source"] == "recording" else run["snapshot"]
+    results = [
+        result(finding, scans[finding["scan_id"]], rules, places, artifact)
+        for finding in document["findings"]
+    ]
+    return log(
+        {
+            "tool": {"driver": driver(run["analyzer_version"], rules)},
+            "automationDetails": {"id": _category(document["scans"], run["run_id"])},
+            "invocations": [_invocation(run, _notifications(document, rules))],
+            "artifacts": [_artifact(artifact)],
+            "logicalLocations": places.listed,
+            "results": results,
+            "properties": {
+                "verification": {
+                    k: v for k, v in document["verification"].items() if k != "details"
+                },
+                "scans": [_scan(scan) for scan in document["scans"]],
+            },
+        }
+    )
+
+
+def log(run: Mapping[str, Any]) -> Log:
+    """A SARIF log of one run."""
+    return {"$schema": SCHEMA_URI, "version": VERSION, "runs": [dict(run)]}
+
+
+def driver(version: str, rules: Mapping[str, int]) -> Log:
+    """The tool and its rules, in the order of `rules`."""
+    return {
+        "name": "analyzer",
+        "version": version,
+        "semanticVersion": version,
+        "rules": [_rule(id_) for id_ in rules],
+    }
+
+
+def rule_order(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Rule id -> its index: all detectors, then those of findings that another version made."""
+    ids = [detector.id for detector in ALL_DETECTORS]
+    ids += sorted({finding["detector"] for finding in findings} - set(ids))
+    return {id_: number for number, id_ in enumerate(ids)}
+
+
+def result(
+    finding: Mapping[str, Any],
+    scan: Mapping[str, Any],
+    rules: Mapping[str, int],
+    places: Places,
+    artifact: str,
+) -> Log:
+    """One finding. rules: id -> index. artifact: name of the file it was found in."""
+    severity, print_ = finding["severity"], finding["fingerprint"]
+    return {
+        "ruleId": finding["detector"],
+        "ruleIndex": rules[finding["detector"]],
+        "kind": "fail",
+        "level": LEVELS[severity],
+        "rank": _rank(severity),
+        "message": {"text": message(finding, scan)},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(artifact)},
+                    "region": {"startLine": 1},
+                },
+                "logicalLocations": places.of(finding, scan),
+            }
+        ],
+        "partialFingerprints": {FINGERPRINT: print_, GITHUB_FINGERPRINT: f"{print_}:1"},
+        # Present on every result, because a reader takes a missing list for 'not known'.
+        "suppressions": _suppressions(finding),
+        "properties": {
+            "severity": severity,
+            "security-severity": SECURITY_SEVERITY[severity],
+            "fingerprint": print_,
+            "scan_id": finding["scan_id"],
+            "chain_id": scan["chain_id"],
+            "deployment": scan["deployment"],
+            "account_id": finding["account_id"],
+            "market": finding["market"],
+            "block_number": scan["block"]["number"],
+            "block_hash": scan["block"]["hash"],
+            "cause": finding.get("cause"),
+            "amounts": dict(finding["amounts"]),
+            "evidence": dict(finding["evidence"]),
+        },
+    }
+
+
+def message(finding: Mapping[str, Any], scan: Mapping[str, Any]) -> str:
+    """A finding in one sentence: what, where, how much, why."""
+    amounts = [amount(name, int(value)) for name, value in finding["amounts"].items()]
+    parts = [f"{finding['title']}: {about(finding)} of {scan['deployment']}"]
+    parts += amounts[:MESSAGE_AMOUNTS]
+    parts += [finding["cause"]] if finding.get("cause") else []
+    return "; ".join(parts)
+
+
+def _rule(id_: str) -> Log:
+    """One detector as a rule; of one that this version does not have only the id is known."""
+    detector = detector_of(id_)
+    if detector is None:
+        return {"id": id_, "shortDescription": {"text": "a detector of another version"}}
+    severity = detector.severity.label
+    return {
+        "id": id_,
+        "name": detector.__name__,
+        "shortDescription": {"text": detector.title},
+        "fullDescription": {"text": detector.proves},
+        "help": _help(detector),
+        "defaultConfiguration": {"level": LEVELS[severity], "rank": _rank(severity)},
+        "properties": {
+            "security-severity": SECURITY_SEVERITY[severity],
+            "severity": severity,
+            "proves": detector.proves,
+            "does_not_prove": detector.does_not_prove,
+            "remedy": detector.remedy,
+            "tags": ["security", "solvency"],
+        },
+    }
+
+
+def _help(detector: type[Described]) -> Log:
+    """What a finding of this kind proves, what not, and what to do."""
+    parts = (
+        ("What it proves", detector.proves),
+        ("What it does not prove", detector.does_not_prove),
+        ("What to do", detector.remedy),
+    )
+    return {
+        "text": "\n\n".join(f"{title}: {text}" for title, text in parts),
+        "markdown": "\n\n".join(f"**{title}.** {text}" for title, text in parts),
+    }
+
+
+def _rank(severity: str) -> float:
+    """Priority, 0 to 100."""
+    return 10 * float(SECURITY_SEVERITY[severity])
+
+
+def _suppressions(finding: Mapping[str, Any]) -> list[Log]:
+    """The acceptance of a finding; none for one that counts."""
+    accepted = finding.get("accepted")
+    if not accepted:
+        return []
+    return [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": accepted["reason"],
+            "properties": {k: accepted[k] for k in ("author", "date", "expires", "up_to")},
+        }
+    ]
+
+
+def _invocation(run: Mapping[str, Any], notifications: list[Log]) -> Log:
+    """How the run went. Incomplete reading is an execution that did not succeed."""
+    code = run["exit_code"]
+    return {
+        "executionSuccessful": code not in _NOT_DONE,
+        "exitCode": code,
+        "exitCodeDescription": EXIT_CODES[code],
+        "startTimeUtc": run["started_at"],
+        "endTimeUtc": run["finished_at"],
+        "toolExecutionNotifications": notifications,
+        "properties": {name: run[name] for name in _RUN if name in run},
+    }
+
+
+def _notifications(document: Mapping[str, Any], rules: Mapping[str, int]) -> list[Log]:
+    """Groups with one cause, what was not read, and what of the triage file holds no longer."""
+    out = [
+        {
+            "level": LEVELS[group["severity"]],
+            "message": {"text": f"{group['count']} findings, one cause: {group['cause']}"},
+            "associatedRule": {"id": group["detector"], "index": rules[group["detector"]]},
+            "properties": {"fingerprints": group["fingerprints"]},
+        }
+        for group in document["groups"]
+    ]
+    for scan in document["scans"]:
+        texts = [*scan["solvency"]["caveats"], *(f"not read: {text}" for text in not_read(scan))]
+        out += [_notification("warning", f"{scan['deployment']}: {text}") for text in texts]
+    triage = document["triage"]
+    out += [
+        _notification("warning", f"accepted finding {e['fingerprint']} counts again: {e['why']}")
+        for e in triage["lapsed"]
+    ]
+    out += [
+        _notification("note", f"accepted finding {e['fingerprint']} matches nothing")
+        for e in triage["unmatched"]
+    ]
+    return out
+
+
+def _notification(level: str, text: str) -> Log:
+    return {"level": level, "message": {"text": text}}
+
+
+def _artifact(name: str) -> Log:
+    return {
+        "location": {"uri": quote(name)},
+        "description": {"text": "The recording or snapshot that the findings rest on."},
+    }
+
+
+def _category(scans: Sequence[Mapping[str, Any]], run_id: str) -> str:
+    """What analyses of the same deployments have in common, then the run."""
+    names = "+".join(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans)
+    return f"analyzer/{names}/{run_id}"
+
+
+def _scan(scan: Mapping[str, Any]) -> Log:
+    """What a scan answers, without its lists."""
+    kept = ("scan_id", "protocol", "deployment", "chain_id", "block", "methodology", "accounts",
+            "unknown", "verdicts", "solvency", "completeness")  # fmt: skip
+    return {name: scan[name] for name in kept}

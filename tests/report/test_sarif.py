@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import fastjsonschema
+import pytest
+from sarif_check import validate
+from scan_results import BLOCK, account_id, check, clean_result, implementation, judged, unknown
+from scan_results import details as details_of
+
+from analyzer.findings import ALL_DETECTORS, run_detectors
+from analyzer.findings.acceptance import Acceptance, Weighed
+from analyzer.model.finding import Severity
+from analyzer.model.integers import WAD
+from analyzer.report.document import Document, envelope
+from analyzer.report.render import render
+from analyzer.report.sarif import LEVELS, SECURITY_SEVERITY, sarif
+
+RUN = {
+    "run_id": "00112233445566ff",
+    "analyzer_version": "0.1.0",
+    "source": "recording",
+    "endpoint": "my evidence.zip",
+    "verify": "all",
+    "sample_seed": 0,
+    "fail_on": "high",
+    "exit_code": 4,
+    "started_at": "2026-11-22T10:00:00Z",
+    "finished_at": "2026-11-22T10:00:01Z",
+    "snapshot": "scan.duckdb",
+}
+
+
+def document(run: dict[str, Any] | None = None) -> Document:
+    """One insolvent account (accepted), one that the contract contradicts, three unknown ones of
+    one cause, and code that is not known."""
+    result = clean_result(
+        [judged(0, equity=60), judged(1, equity=-700), *(unknown(n) for n in (2, 3, 4))],
+        checks=[check(0, equal=False), check(1, equal=True)],
+        details=details_of(implementations=[implementation("unknown")]),
+    )
+    result.findings = run_detectors(result)
+    insolvent = next(f for f in result.findings if f.detector == "insolvent-account")
+    terms = Acceptance(insolvent.fingerprint, "being wound down", "R. Auditor", date(2026, 11, 20))
+    weighed = Weighed("triage.toml", {insolvent.fingerprint: terms})
+    return envelope({**RUN, **(run or {})}, [result], weighed)
+
+
+@pytest.fixture
+def log() -> dict[str, Any]:
+    return sarif(document())
+
+
+def results(log: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Rule -> its last result."""
+    return {result["ruleId"]: result for result in log["runs"][0]["results"]}
+
+
+def test_the_log_is_sarif_by_the_published_schema(log: dict[str, Any]) -> None:
+    validate(json.loads(render(document(), "sarif")))
+    validate(log)
+
+
+def test_a_log_that_is_no_sarif_is_refused_by_the_schema(log: dict[str, Any]) -> None:
+    wrong = copy.deepcopy(log)
+    wrong["runs"][0]["results"][0]["level"] = "awful"
+    with pytest.raises(fastjsonschema.JsonSchemaValueException, match="level"):
+        validate(wrong)
+
+
+def test_every_finding_is_a_result_with_its_fingerprint(log: dict[str, Any]) -> None:
+    prints = [finding["fingerprint"] for finding in document()["findings"]]
+    partial = [result["partialFingerprints"] for result in log["runs"][0]["results"]]
+    assert [p["analyzerFinding/v1"] for p in partial] == prints
+    assert len({p["primaryLocationLineHash"] for p in partial}) == len(set(prints))
+
+
+def test_the_level_is_the_findings_own_severity(log: dict[str, Any]) -> None:
+    found = Counter(finding["severity"] for finding in document()["findings"])
+    levels = Counter(LEVELS[severity] for severity in found.elements())
+    assert Counter(result["level"] for result in log["runs"][0]["results"]) == levels
+    assert set(levels) == {"error", "warning"}
+
+
+def test_every_severity_has_a_level_and_a_number_in_githubs_band() -> None:
+    bands = {"critical": (9.0, 10), "high": (6.9, 9), "medium": (3.9, 6.9), "low": (0, 3.9)}
+    for severity in Severity:
+        low, high = bands.get(severity.label, (0, 1))
+        assert low < float(SECURITY_SEVERITY[severity.label]) <= high
+        assert LEVELS[severity.label] in ("error", "warning", "note")
+
+
+def test_every_result_says_its_account_market_or_contract_by_a_full_name(
+    log: dict[str, Any],
+) -> None:
+    def names(rule: str) -> list[tuple[str, str]]:
+        [location] = results(log)[rule]["locations"]
+        return [(p["kind"], p["fullyQualifiedName"]) for p in location["logicalLocations"]]
+
+    root = "eip155:31337/local"
+    assert names("insolvent-account") == [("account", f"{root}/account/{account_id(1)}")]
+    assert names("hidden-bad-debt") == [("deployment", root)]
+    assert names("unknown-implementation") == [("contract", f"{root}/contract/vault")]
+    contradicted = names("contract-divergence")
+    assert contradicted[0] == ("account", f"{root}/account/{account_id(0)}")
+    assert contradicted[-1] == ("contract", f"{root}/contract/Vault")
+
+
+def test_a_contract_is_listed_once_with_its_address_below_its_deployment(
+    log: dict[str, Any],
+) -> None:
+    listed = log["runs"][0]["logicalLocations"]
+    paths = [place["fullyQualifiedName"] for place in listed]
+    assert len(set(paths)) == len(paths)
+    vault = listed[paths.index("eip155:31337/local/contract/vault")]
+    assert vault["properties"] == {"address": account_id(900)}
+    assert listed[vault["parentIndex"]]["kind"] == "deployment"
+    for result in log["runs"][0]["results"]:
+        for place in result["locations"][0]["logicalLocations"]:
+            assert paths[place["index"]] == place["fullyQualifiedName"]
+
+
+def test_amounts_are_exact_decimal_strings(log: dict[str, Any]) -> None:
+    properties = results(log)["insolvent-account"]["properties"]
+    assert properties["amounts"]["shortfall_e18"] == str(700 * WAD)
+    assert (properties["block_number"], properties["block_hash"]) == (BLOCK.number, BLOCK.hash)
+
+
+def test_only_an_accepted_finding_is_suppressed_with_its_reason(log: dict[str, Any]) -> None:
+    suppressed = {rule: result["suppressions"] for rule, result in results(log).items()}
+    [said] = suppressed.pop("insolvent-account")
+    assert (said["kind"], said["status"]) == ("external", "accepted")
+    assert said["justification"] == "being wound down"
+    assert said["properties"]["author"] == "R. Auditor"
+    assert set(map(len, suppressed.values())) == {0}
+
+
+def test_every_detector_is_a_rule_with_its_texts(log: dict[str, Any]) -> None:
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == [detector.id for detector in ALL_DETECTORS]
+    for rule, detector in zip(rules, ALL_DETECTORS, strict=True):
+        for text in (detector.proves, detector.does_not_prove, detector.remedy):
+            assert text in rule["help"]["text"]
+            assert text in rule["help"]["markdown"]
+        assert rule["defaultConfiguration"]["level"] == LEVELS[detector.severity.label]
+    for result in log["runs"][0]["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_findings_of_one_cause_stay_apart_and_are_told_once_as_a_group(
+    log: dict[str, Any],
+) -> None:
+    found = [r for r in log["runs"][0]["results"] if r["ruleId"] == "unknown-account"]
+    assert len({r["partialFingerprints"]["analyzerFinding/v1"] for r in found}) == 3
+    [invocation] = log["runs"][0]["invocations"]
+    groups = [n for n in invocation["toolExecutionNotifications"] if "associatedRule" in n]
+    assert [(n["associatedRule"]["id"], n["message"]["text"][:22]) for n in groups] == [
+        ("unknown-account", "3 findings, one cause:")
+    ]
+    assert groups[0]["properties"]["fingerprints"] == [
+        r["properties"]["fingerprint"] for r in found
+    ]
+
+
+@pytest.mark.parametrize(("code", "whole"), [(0, True), (1, True), (3, False), (4, True)])
+def test_the_invocation_says_the_exit_code_and_that_reading_was_incomplete(
+    code: int, whole: bool
+) -> None:
+    [invocation] = sarif(document({"exit_code": code}))["runs"][0]["invocations"]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (code, whole)
+    assert invocation["startTimeUtc"] == RUN["started_at"]
+    texts = [n["message"]["text"] for n in invocation["toolExecutionNotifications"]]
+    assert "local: 3 of 5 accounts unknown" in texts
+
+
+def test_the_file_that_a_finding_rests_on_is_named_as_a_relative_uri(log: dict[str, Any]) -> None:
+    def uri(log: dict[str, Any]) -> str:
+        [location] = log["runs"][0]["results"][0]["locations"]
+        return str(location["physicalLocation"]["artifactLocation"]["uri"])
+
+    assert uri(log) == "my%20evidence.zip"
+    assert uri(sarif(document({"source": "rpc", "endpoint": "https://a"}))) == "scan.duckdb"

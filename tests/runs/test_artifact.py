@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.errors import InputError
+from analyzer.runs.artifact import check_targets, write_texts
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder."""
+    path = tmp_path / "out"
+    path.mkdir()
+    return path
+
+
+def test_files_are_written_as_a_whole_and_nothing_else_is_left(folder: Path) -> None:
+    one, two = folder / "one.json", folder / "two.sarif"
+    one.write_text("before")
+    write_texts({one: "1\n", two: "2\r\n"})
+    assert (one.read_bytes(), two.read_bytes()) == (b"1\n", b"2\r\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["one.json", "two.sarif"]
+
+
+def test_when_one_file_cannot_be_written_none_has_changed(folder: Path) -> None:
+    one, nowhere = folder / "one.json", folder / "nowhere" / "two.json"
+    one.write_text("before")
+    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+        write_texts({one: "after", nowhere: "after"})
+    assert one.read_text() == "before"
+    assert [path.name for path in folder.iterdir()] == ["one.json"]
+
+
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("before")
+    link.symlink_to(target)
+    write_texts({link: "after"})
+    assert link.is_symlink()
+    assert target.read_text() == "after"
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = {
+        tmp_path: "is a folder",
+        tmp_path / "no" / "file": "is no folder",
+        pipe: "is no regular file: - stands for standard output",
+        Path("/dev/null"): "is no regular file",
+    }
+    for path, match in refused.items():
+        with pytest.raises(InputError, match=match):
+            check_targets([path], {})
+
+
+def test_a_file_that_the_command_uses_otherwise_is_refused(tmp_path: Path) -> None:
+    taken = {"--db": tmp_path / "scan.duckdb", "--record": None}
+    check_targets([tmp_path / "scan.json"], taken)
+    with pytest.raises(InputError, match="is named by --db already"):
+        check_targets([tmp_path / "x" / ".." / "scan.duckdb"], taken)
