@@ -99,9 +99,7 @@ def _scan(snapshot: Snapshot, row: tuple[object, ...]) -> StoredScan:
         "SELECT account_id, owner FROM margin WHERE scan_id = ? AND verdict = 'unknown'", key
     )[1]
     unread = snapshot.query(_UNREAD, [*key, *key])[1]
-    scenarios = snapshot.query(
-        "SELECT DISTINCT scenario FROM contagion_runs WHERE scan_id = ?", key
-    )[1]
+    scenarios = snapshot.query(_SCENARIOS, key)[1]
     compared = snapshot.query(
         "SELECT account_id FROM margin WHERE scan_id = ? AND verified IS NOT NULL", key
     )[1]
