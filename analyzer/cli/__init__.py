@@ -28,6 +28,7 @@ main = Program(
         "detectors": "analyzer.cli.detectors:detectors",
         "index": "analyzer.cli.index:index",
         "deployments": "analyzer.cli.deployments:deployments",
+        "run": "analyzer.cli.run:run",
         "doctor": "analyzer.cli.doctor:doctor",
         "devnet": "analyzer.cli.devnet:devnet",
     },

@@ -1,0 +1,173 @@
+"""`jobs.toml`: which commands are run, how often, and for how long at most.
+
+    [defaults]
+    timeout_seconds = 1800
+    env_file = "rpc.env"              # ANALYZER_RPC=... : keys stay out of this file
+
+    [[job]]
+    name = "perp"
+    run = "scan --deployment perp-v2-optimism --db perp.duckdb"
+    schedule = "*-*-* *:00/15:00"     # systemd's calendar
+    cron = "*/15 * * * *"
+    failure = ["input", "unread", "divergence"]
+
+`run` is a command of this program without its name, as text or as a list of words. Paths are
+relative to the file's folder. `failure` says which endings make the job failed; by default all
+but findings do not, because a finding is a result.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.model.errors import ExitCode, InputError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_KEYS = frozenset(
+    {"name", "run", "schedule", "cron", "timeout_seconds", "env_file", "failure", "description"}
+)
+_DEFAULT_KEYS = frozenset({"timeout_seconds", "env_file", "failure", "schedule", "cron"})
+DEFAULT_TIMEOUT_S = 3_600
+
+ENDINGS: Mapping[str, ExitCode] = {
+    "findings": ExitCode.FINDINGS,
+    "input": ExitCode.BAD_INPUT,
+    "unread": ExitCode.NOT_FULLY_READ,
+    "divergence": ExitCode.DIVERGENCE,
+}
+"""The names that `failure` takes, with the exit code that each stands for."""
+
+_DEFAULT_FAILURE = frozenset(ENDINGS.values()) - {ExitCode.FINDINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command to run. words: its arguments, without the program. folder: where it is run.
+
+    schedule, cron: when, for systemd and for cron; None = not said. env_file: a file of
+    `NAME=value` lines for its environment. failure: the exit codes that make it failed (a
+    time-out, a signal or any other code always does).
+    """
+
+    name: str
+    words: tuple[str, ...]
+    folder: Path
+    timeout_s: int
+    schedule: str | None = None
+    cron: str | None = None
+    env_file: Path | None = None
+    failure: frozenset[ExitCode] = _DEFAULT_FAILURE
+    description: str = ""
+
+
+def read_jobs(path: Path) -> list[Job]:
+    """The jobs of a file, in its order.
+
+    Raises: InputError naming the file, the job, the key, and what is wrong.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no jobs file {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no jobs file: {error}") from error
+    _known(path, "the file", values, frozenset({"defaults", "job"}))
+    defaults, jobs = values.get("defaults", {}), values.get("job", [])
+    if not isinstance(defaults, dict) or not isinstance(jobs, list) or not jobs:
+        raise InputError(f"{path}: a jobs file has [[job]] tables, and at most one [defaults]")
+    _known(path, "[defaults]", defaults, _DEFAULT_KEYS)
+    read = [_job(path, number, {**defaults, **job}) for number, job in enumerate(jobs, 1)]
+    names = [job.name for job in read]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path}: two jobs are named {name!r}")
+    return read
+
+
+def choose(jobs: list[Job], only: tuple[str, ...], path: Path) -> list[Job]:
+    """The jobs with these names, in the file's order; all without names. Raises: InputError."""
+    known = [job.name for job in jobs]
+    for name in only:
+        if name not in known:
+            raise InputError(f"{path} has no job {name!r} (it has: {', '.join(known)})")
+    return [job for job in jobs if not only or job.name in only]
+
+
+def _known(path: Path, where: str, values: Mapping[str, object], keys: frozenset[str]) -> None:
+    """Raises: InputError for a key that is none of `keys`."""
+    for key in values:
+        if key not in keys:
+            raise InputError(
+                f"{path}: {where} has a key {key!r}: there are only {', '.join(sorted(keys))}"
+            )
+
+
+def _job(path: Path, number: int, values: Mapping[str, object]) -> Job:
+    """One job. Raises: InputError."""
+    name = values.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(
+            f"{path}: job {number} needs a name of lower-case letters, digits and dashes,"
+            f" not {name!r}"
+        )
+    where = f"job {name}"
+    _known(path, where, values, _KEYS)
+    timeout = values.get("timeout_seconds", DEFAULT_TIMEOUT_S)
+    if not isinstance(timeout, int) or isinstance(timeout, bool) or timeout <= 0:
+        raise InputError(f"{path}: {where}: timeout_seconds has to be a whole number above 0")
+    env = _text(path, where, values, "env_file")
+    return Job(
+        name=name,
+        words=_words(path, where, values.get("run")),
+        folder=path.resolve().parent,
+        timeout_s=timeout,
+        schedule=_text(path, where, values, "schedule"),
+        cron=_cron(path, where, _text(path, where, values, "cron")),
+        env_file=None if env is None else (path.resolve().parent / env),
+        failure=_failure(path, where, values.get("failure")),
+        description=_text(path, where, values, "description") or "",
+    )
+
+
+def _text(path: Path, where: str, values: Mapping[str, object], key: str) -> str | None:
+    """A line of text that may be missing. Raises: InputError."""
+    value = values.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise InputError(f"{path}: {where}: {key} has to be one line of text, it is {value!r}")
+    return value.strip()
+
+
+def _words(path: Path, where: str, value: object) -> tuple[str, ...]:
+    """The arguments of a command. Raises: InputError."""
+    try:
+        words = shlex.split(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise InputError(f"{path}: {where}: run cannot be split into words: {error}") from error
+    if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
+        raise InputError(f"{path}: {where}: run has to be a command, such as 'scan --db x.duckdb'")
+    if words[0] in ("run", "watch", "devnet"):
+        raise InputError(f"{path}: {where}: '{words[0]}' does not end by itself and is no job")
+    return tuple(words)
+
+
+def _cron(path: Path, where: str, value: str | None) -> str | None:
+    """Five fields, or a word such as @hourly. Raises: InputError."""
+    if value is not None and not value.startswith("@") and len(value.split()) != 5:
+        raise InputError(f"{path}: {where}: cron needs five fields, it has {value!r}")
+    return value
+
+
+def _failure(path: Path, where: str, value: object) -> frozenset[ExitCode]:
+    """The exit codes that make a job failed. Raises: InputError."""
+    if value is None:
+        return _DEFAULT_FAILURE
+    if not isinstance(value, list) or not all(name in ENDINGS for name in value):
+        raise InputError(f"{path}: {where}: failure is a list of {', '.join(ENDINGS)}")
+    return frozenset(ENDINGS[name] for name in value)
