@@ -29,6 +29,7 @@ main = Program(
         "index": "analyzer.cli.index:index",
         "deployments": "analyzer.cli.deployments:deployments",
         "run": "analyzer.cli.run:run",
+        "watch": "analyzer.cli.watch:watch",
         "doctor": "analyzer.cli.doctor:doctor",
         "devnet": "analyzer.cli.devnet:devnet",
     },

@@ -1,0 +1,168 @@
+"""A scan, and the watch that made it, as Prometheus metrics: few labels, none of them an account.
+
+Amounts are floats in the settlement currency here, because Prometheus knows nothing else; what is
+unknown has no sample (and is counted), never 0.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from analyzer import __version__
+from analyzer.findings.summary import summarize
+from analyzer.model.errors import InputError
+from analyzer.model.verdict import Verdict
+from analyzer.solvency.drive import REBUILD
+from analyzer.solvency.result import ScanResult
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
+E18 = 10**18
+PREFIX = "analyzer_"
+
+
+def _gauges() -> Any:
+    """The library's metric family. Raises: InputError where it is not installed."""
+    try:
+        from prometheus_client.core import GaugeMetricFamily
+    except ImportError as error:
+        raise InputError("metrics need an extra: pip install 'analyzer[metrics]'") from error
+    return GaugeMetricFamily
+
+
+class Family:
+    """A gauge with its help text and labels, filled sample by sample."""
+
+    def __init__(self, name: str, text: str, labels: Sequence[str] = ()) -> None:
+        self.metric = _gauges()(PREFIX + name, text, labels=list(labels))
+
+    def add(self, value: float, *labels: str) -> None:
+        """One sample."""
+        self.metric.add_metric(list(labels), value)
+
+
+def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:
+    """What a run's scans found, by deployment."""
+    yield from _solvency(results)
+    yield from _proof(results)
+    yield from _markets(results)
+
+
+def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
+    """Who stands where, and who bears what."""
+    block = Family("scanned_block", "Number of the scanned block.", ["deployment"])
+    time = Family("scanned_block_timestamp_seconds", "Time of the scanned block.", ["deployment"])
+    accounts = Family("accounts", "Accounts by verdict.", ["deployment", "verdict"])
+    debt = Family("bad_debt", "Negative equity not yet settled.", ["deployment"])
+    capacity = Family("backstop_capacity", "What the backstops can bear.", ["deployment"])
+    shortfall = Family("shortfall", "Bad debt beyond the backstops.", ["deployment"])
+    for result in results:
+        name, summary = result.deployment.name, summarize(result)
+        block.add(result.block.number, name)
+        time.add(result.block.time, name)
+        for verdict in Verdict:
+            accounts.add(summary.verdicts.get(verdict, 0), name, verdict.value)
+        debt.add(summary.debt.at_prices_e18 / E18, name)
+        if summary.backstops.capacity_e18 is not None:
+            capacity.add(summary.backstops.capacity_e18 / E18, name)
+        if summary.shortfall_e18 is not None:
+            shortfall.add(summary.shortfall_e18 / E18, name)
+    for family in (block, time, accounts, debt, capacity, shortfall):
+        yield family.metric
+
+
+def _proof(results: Sequence[ScanResult]) -> Iterator[Metric]:
+    """How sure and how complete it is."""
+    checks = Family("checks", "Numbers compared with the contract.", ["deployment", "outcome"])
+    totals = Family("control_totals", "Control totals.", ["deployment", "outcome"])
+    unread = Family("unread", "Reads of the rebuild that were not answered.", ["deployment"])
+    findings = Family("findings", "Findings by severity.", ["deployment", "severity"])
+    for result in results:
+        name = result.deployment.name
+        differ, silent = len(result.mismatches), len(result.not_compared)
+        checks.add(len(result.checks) - differ - silent, name, "equal")
+        checks.add(differ, name, "differs")
+        checks.add(silent, name, "not_compared")
+        held = Counter(total.holds for total in result.details.totals)
+        for outcome, label in ((True, "holds"), (False, "off"), (None, "not_read")):
+            totals.add(held[outcome], name, label)
+        rows = [row.not_read for row in result.reads if row.purpose == REBUILD]
+        unread.add(sum(rows), name)
+        for severity, count in sorted(Counter(f.severity.label for f in result.findings).items()):
+            findings.add(count, name, severity)
+    for family in (checks, totals, unread, findings):
+        yield family.metric
+
+
+def _markets(results: Sequence[ScanResult]) -> Iterator[Metric]:
+    """How old prices are, and how much is open."""
+    age = Family("oracle_age_seconds", "Age of a price at the block.", ["deployment", "symbol"])
+    bad = Family("prices", "Prices by status.", ["deployment", "status"])
+    interest = Family("open_interest", "Open interest.", ["deployment", "market", "side"])
+    for result in results:
+        name, seen = result.deployment.name, set()
+        for price in result.details.prices:
+            if price.updated_at is not None and price.symbol not in seen:
+                seen.add(price.symbol)
+                age.add(result.block.time - price.updated_at, name, price.symbol)
+        for status, count in sorted(Counter(p.status for p in result.details.prices).items()):
+            bad.add(count, name, status)
+        for market in result.details.markets:
+            for side, amount in (
+                ("long", market.open_interest_long_e18),
+                ("short", market.open_interest_short_e18),
+            ):
+                if amount is not None:
+                    interest.add(amount / E18, name, market.symbol, side)
+    for family in (age, bad, interest):
+        yield family.metric
+
+
+def watch_families(facts: Mapping[str, float | None]) -> Iterator[Metric]:
+    """What a watch says of itself: name -> value; None = not known yet, and no sample."""
+    for name, value in facts.items():
+        family = Family(name, WATCH_TEXTS[name])
+        if value is not None:
+            family.add(float(value))
+        yield family.metric
+    version = Family("build_info", "Version of the program.", ["version"])
+    version.add(1, __version__)
+    yield version.metric
+
+
+WATCH_TEXTS = {
+    "head_block": "Newest block that was seen.",
+    "lag_blocks": "Blocks between the head and the scanned block.",
+    "scans": "Scans made by this process.",
+    "run_success": "1 when the last attempt succeeded.",
+    "run_duration_seconds": "How long the last scan took.",
+    "run_last_success_timestamp_seconds": "When the last scan ended.",
+    "failures": "Failed attempts of this process.",
+    "reorgs": "Scanned blocks that left the chain.",
+    "reorg_depth": "Blocks above the last scanned block that left the chain.",
+}
+"""Every metric of a watch, with its help text."""
+
+
+def exposition(families: Iterator[Metric]) -> bytes:
+    """The families in Prometheus' text format. Raises: InputError without the library."""
+    try:
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.registry import Collector
+    except ImportError as error:
+        raise InputError("metrics need an extra: pip install 'analyzer[metrics]'") from error
+    listed = list(families)
+
+    class Once(Collector):
+        """Gives what was collected already."""
+
+        def collect(self) -> list[Metric]:
+            """The families."""
+            return listed
+
+    registry = CollectorRegistry()
+    registry.register(Once())
+    return generate_latest(registry)

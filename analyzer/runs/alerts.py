@@ -1,0 +1,272 @@
+"""Alerts on what changed between two scans, never on what is merely there.
+
+    scan ──compare──▶ new, worse ──severity, cool-down──▶ one message to every channel
+    nothing for too long ──▶ stale        all is well ──▶ heartbeat, so that silence is noticed
+
+What was sent is kept in a small file beside the snapshot, so that a restart sends nothing twice.
+A channel that fails is named and counted, and is tried again with the next message; it stops
+nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from analyzer.findings.diff import Change, Difference, compare
+from analyzer.model.errors import InputError
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.verdict import Verdict
+from analyzer.runs.artifact import write_texts
+from analyzer.solvency.result import ScanResult
+
+Send = Callable[[str, str, str], bool]
+"""(title, text, kind: `failure`, `warning`, `success` or `info`) -> whether it was taken."""
+
+ENV = "env:"
+_KEYS = frozenset(
+    {"channels", "min_severity", "cooldown_seconds", "heartbeat_seconds", "max_findings"}
+)
+_SEVERITIES = {severity.label: severity for severity in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertOptions:
+    """Whom to tell what. channels: URLs of `apprise`; secrets.
+
+    min_severity: of findings that are told. cooldown_s: a finding that was told is not told again
+    for so long, unless it has become severer. heartbeat_s: time between two signs of life; 0 =
+    none. max_findings: how many a message lists; the others are counted.
+    """
+
+    channels: tuple[str, ...]
+    min_severity: Severity = Severity.HIGH
+    cooldown_s: float = 6 * 3600.0
+    heartbeat_s: float = 24 * 3600.0
+    max_findings: int = 20
+
+
+def read_alerts(path: Path, environment: Mapping[str, str] = os.environ) -> AlertOptions:
+    """The alerts file: `channels` (URLs, or `env:NAME` for one that is kept in the environment),
+    and optionally `min_severity`, `cooldown_seconds`, `heartbeat_seconds`, `max_findings`.
+
+    Raises: InputError naming the file and the key, and no channel.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no alerts file {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no alerts file: {error}") from error
+    unknown = sorted(set(values) - _KEYS)
+    if unknown:
+        raise InputError(f"{path} has a key {unknown[0]!r}: there are only {', '.join(_KEYS)}")
+    severity = values.get("min_severity", Severity.HIGH.label)
+    if severity not in _SEVERITIES:
+        raise InputError(f"{path}: min_severity is one of {', '.join(_SEVERITIES)}")
+    return AlertOptions(
+        channels=_channels(path, values.get("channels"), environment),
+        min_severity=_SEVERITIES[severity],
+        cooldown_s=_seconds(path, values, "cooldown_seconds", 6 * 3600),
+        heartbeat_s=_seconds(path, values, "heartbeat_seconds", 24 * 3600),
+        max_findings=int(_seconds(path, values, "max_findings", 20)),
+    )
+
+
+def _channels(path: Path, value: object, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The channels with what the environment holds put in. Raises: InputError."""
+    if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+        raise InputError(f"{path}: channels has to be a list of URLs or env:NAME")
+    out = []
+    for channel in value:
+        if channel.startswith(ENV):
+            name = channel.removeprefix(ENV)
+            if not environment.get(name):
+                raise InputError(f"{path}: the environment has no {name}, which channels names")
+            channel = environment[name]
+        out.append(channel)
+    return tuple(out)
+
+
+def _seconds(path: Path, values: Mapping[str, object], key: str, default: int) -> float:
+    """A number that is not negative. Raises: InputError."""
+    value = values.get(key, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise InputError(f"{path}: {key} has to be a number, not negative")
+    return float(value)
+
+
+def apprise_send(channels: Sequence[str], failed: Callable[[int], None]) -> Send:
+    """Sends through `apprise`, channel by channel. `failed` is told the number of one that did not
+    take a message: its URL is a secret.
+
+    Raises: InputError without the library, or for a URL that it does not know.
+    """
+    try:
+        import apprise
+    except ImportError as error:
+        raise InputError("alerts need an extra: pip install 'analyzer[alerts]'") from error
+    services = []
+    for number, channel in enumerate(channels, 1):
+        service = apprise.Apprise.instantiate(channel)
+        if service is None:
+            raise InputError(f"channel {number} of the alerts is no URL that apprise knows")
+        services.append(service)
+
+    def send(title: str, text: str, kind: str) -> bool:
+        taken = True
+        for number, service in enumerate(services, 1):
+            if not service.notify(title=title, body=text, notify_type=apprise.NotifyType(kind)):
+                failed(number)
+                taken = False
+        return taken
+
+    return send
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was told, and when. told: fingerprint -> (time, severity)."""
+
+    told: dict[str, tuple[float, int]] = field(default_factory=dict)
+    heartbeat_at: float = 0.0
+    stale: bool = False
+    blind: bool = False
+
+
+class Alerts:
+    """Decides what to tell, tells it, and remembers."""
+
+    def __init__(
+        self, options: AlertOptions, file: Path, send: Send, now: Callable[[], float]
+    ) -> None:
+        self.options = options
+        self.file = file
+        self.send = send
+        self.now = now
+        self.undelivered = 0
+        self.sent = _read_sent(file)
+
+    def scanned(self, before: Sequence[Finding] | None, results: Sequence[ScanResult]) -> None:
+        """After a scan: tells what is new or worse than `before` (None: there was no scan to
+        compare with, and everything that is there is new), and when nothing is known any more."""
+        after = [finding for result in results for finding in result.findings]
+        moved = compare(before or [], after)
+        due = [difference for difference in moved if self._is_due(difference)]
+        if due:
+            self._tell_findings(due, moved, results)
+        self._tell_blind(results)
+        if self.sent.stale:
+            self.sent.stale = False
+            self._deliver("scans are back", _state_text(results), "success")
+        self._keep()
+
+    def idle(self, *, fresh: bool, text: str) -> None:
+        """Between scans: says once that scans have stopped, and otherwise gives signs of life.
+
+        text: what the watch knows of itself, one line.
+        """
+        now = self.now()
+        if not fresh and not self.sent.stale:
+            self.sent.stale = True
+            self._deliver("no fresh scan", text, "failure")
+            self._keep()
+        beat = self.options.heartbeat_s
+        if fresh and beat and now - self.sent.heartbeat_at >= beat:
+            self.sent.heartbeat_at = now
+            self._deliver("watching", text, "info")
+            self._keep()
+
+    def _is_due(self, difference: Difference) -> bool:
+        """Whether a change is to be told: new or worse, severe enough, and not told lately."""
+        finding = difference.finding
+        if difference.change not in (Change.NEW, Change.WORSE):
+            return False
+        if finding.severity < self.options.min_severity:
+            return False
+        at, severity = self.sent.told.get(finding.fingerprint, (None, 0))
+        if at is None or int(finding.severity) > severity:
+            return True
+        return self.now() - at >= self.options.cooldown_s
+
+    def _tell_findings(
+        self, due: Sequence[Difference], moved: Sequence[Difference], results: Sequence[ScanResult]
+    ) -> None:
+        """One message for everything that is due."""
+        listed = due[: self.options.max_findings]
+        lines = [_line(difference) for difference in listed]
+        if len(due) > len(listed):
+            lines.append(f"and {len(due) - len(listed)} more")
+        resolved = sum(1 for d in moved if d.change is Change.RESOLVED)
+        if resolved:
+            lines.append(f"resolved since: {resolved}")
+        lines += ["", _state_text(results)]
+        severest = max(d.finding.severity for d in due)
+        if self._deliver(f"{len(due)} new or worse, {severest.label}", "\n".join(lines), "failure"):
+            for difference in due:
+                finding = difference.finding
+                self.sent.told[finding.fingerprint] = (self.now(), int(finding.severity))
+
+    def _tell_blind(self, results: Sequence[ScanResult]) -> None:
+        """Says once that a scan knows nothing of anybody: it looks calm and is not."""
+        rows = [row for result in results for row in result.margin]
+        blind = not rows or all(row.verdict is Verdict.UNKNOWN for row in rows)
+        if blind and not self.sent.blind:
+            what = "no account was found" if not rows else "every account is unknown"
+            self._deliver("nothing is known", f"{what}\n\n{_state_text(results)}", "failure")
+        self.sent.blind = blind
+
+    def _deliver(self, title: str, text: str, kind: str) -> bool:
+        """Sends a message; whether every channel took it. One that did not is counted."""
+        taken = self.send(f"analyzer: {title}", text, kind)
+        self.undelivered += not taken
+        return taken
+
+    def _keep(self) -> None:
+        """Writes what was sent, leaving out what no cool-down needs any more."""
+        horizon = self.now() - max(self.options.cooldown_s, 0)
+        self.sent.told = {k: v for k, v in self.sent.told.items() if v[0] > horizon}
+        document = {
+            "told": {key: list(value) for key, value in sorted(self.sent.told.items())},
+            "heartbeat_at": self.sent.heartbeat_at,
+            "stale": self.sent.stale,
+            "blind": self.sent.blind,
+        }
+        write_texts({self.file: json.dumps(document, indent=1) + "\n"})
+
+
+def _read_sent(file: Path) -> Sent:
+    """What an earlier process sent. Raises: InputError for a file that is not ours."""
+    if not file.exists():
+        return Sent()
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        told = {str(key): (float(at), int(level)) for key, (at, level) in found["told"].items()}
+        return Sent(told, float(found["heartbeat_at"]), bool(found["stale"]), bool(found["blind"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{file} does not hold the alerts that were sent: remove it") from error
+
+
+def _line(difference: Difference) -> str:
+    """One finding in a message."""
+    finding = difference.finding
+    where = " ".join(part for part in (finding.account_id, finding.market) if part)
+    text = f"{difference.change.value}: {finding.severity.label} {finding.detector}: {finding.title}"
+    return f"{text} ({where})" if where else text
+
+
+def _state_text(results: Sequence[ScanResult]) -> str:
+    """Where each deployment stands, a line each."""
+    lines = []
+    for result in results:
+        counts = {verdict: 0 for verdict in Verdict}
+        for row in result.margin:
+            counts[row.verdict] += 1
+        listed = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+        lines.append(f"{result.deployment.name}, block {result.block.number}: {listed or 'empty'}")
+    return "\n".join(lines)
