@@ -19,7 +19,7 @@ from typing import Any
 from analyzer.abi.resources import queries_folder
 from analyzer.model.errors import InputError
 
-GROUPS = ("accounts", "markets", "owners", "liquidations", "quality")
+GROUPS = ("accounts", "markets", "owners", "liquidations", "contagion", "time", "quality")
 """The groups of queries, in the order in which they are listed."""
 
 _HEADER = re.compile(r"-- (title|question|group): (\S.*)")

@@ -1,0 +1,18 @@
+-- title: Statement of an account
+-- question: Line by line: where do an account's numbers come from?
+-- group: accounts
+-- param account VARCHAR %: the account, % stands for anything
+-- param limit INTEGER 200: how many rows
+-- column deployment: name of the deployment
+-- column account_id: the account
+-- column section: collateral, positions, requirement, result, ...
+-- column label: what the line is
+-- column amount: an integer in the unit; NULL = unknown
+-- column unit: of the amount
+-- column source: contract, view or slot, and formula
+SELECT s.deployment, t.account_id, t.section, t.label, t.amount, t.unit, t.source
+FROM statements t
+JOIN scans s USING (scan_id)
+WHERE t.account_id LIKE $account
+ORDER BY s.deployment, t.account_id, t.line_no
+LIMIT $limit
