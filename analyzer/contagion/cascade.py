@@ -125,6 +125,7 @@ class _Cascade:
             quiet=quiet,
             withdrawn_e18=withdrawn,
             sales=self.transmission.made_by,
+            exhausted=self.tape.exhausted(),
         )
 
     def _tallies(self) -> dict[str, Tally]:

@@ -105,6 +105,7 @@ class CascadeResult:
     what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
     happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
     of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
+    exhausted: factors that were sold further than their curve knows: their price is an assumption.
     """
 
     scenario: str
@@ -123,6 +124,7 @@ class CascadeResult:
     quiet: bool
     withdrawn_e18: Mapping[str, int] = field(default_factory=dict)
     sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exhausted: tuple[str, ...] = ()
 
     @property
     def total_bad_debt_e18(self) -> int:

@@ -96,6 +96,14 @@ class Tape:
         base = base_of(factor)
         return own if base is None else own * self.average(base, before_e18)
 
+    def exhausted(self) -> tuple[str, ...]:
+        """The factors, in order, that were sold (or bought) beyond what their curve knows."""
+        return tuple(
+            factor
+            for factor in sorted(self.sold_e18)
+            if self._curve(factor).exhausted(self._volume_usd(factor))
+        )
+
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""
         if asset in self.given:

@@ -263,6 +263,13 @@ def test_liquidators_bear_the_impact_and_keep_the_penalty() -> None:
     assert first[Party.LIQUIDATORS] / E18 == pytest.approx(92 - 150)
 
 
+def test_a_market_that_is_sold_out_is_named() -> None:
+    assert run_r15().exhausted == ()
+    thin = {"X": Linear(10_000.0, "test")}
+    result = run_cascade([venue_of(r15_house())], scenario(), thin)
+    assert result.exhausted == ("X",)
+
+
 def test_two_venues_of_one_name_are_refused() -> None:
     venues = [venue_of(r15_house()), venue_of(r15_house())]
     with pytest.raises(ValueError, match="same name"):

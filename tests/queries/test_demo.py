@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analyzer.runs.contagion import ContagionOptions, contagion
 from analyzer.runs.query import list_queries, run
 from analyzer.runs.sql import sql
+from analyzer.runs.stress import StressOptions, stress
 
 ALWAYS_EMPTY_WHEN_ALL_IS_WELL = {"divergences", "not_read", "unknown_accounts"}
+SHOCK = "ETH=-15%,BTC=-10%"
+
+
+@pytest.fixture(scope="session")
+def stressed(demo_snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's snapshot with one scenario's stress and contagion in it."""
+    path = tmp_path_factory.mktemp("stressed") / "stressed.duckdb"
+    options = StressOptions(db=demo_snapshot, shocks=(SHOCK,), out=path, fail_on="never")
+    contagion(ContagionOptions(options, what_if=0), lambda *_: None)
+    stress(replace(options, db=path), lambda *_: None)
+    return path
 
 
 def table(snapshot: Path, name: str, **values: str) -> list[dict[str, Any]]:
@@ -27,8 +42,8 @@ def value(snapshot: Path, statement: str) -> Any:
 
 
 @pytest.mark.parametrize("query", list_queries(), ids=lambda query: query.name)
-def test_every_query_answers_on_the_demo(query: Any, demo_snapshot: Path) -> None:
-    columns, rows = run(demo_snapshot, query.name, {})
+def test_every_query_answers_on_the_demo(query: Any, stressed: Path) -> None:
+    columns, rows = run(stressed, query.name, {})
     assert columns == [name for name, _ in query.columns]
     assert bool(rows) is (query.name not in ALWAYS_EMPTY_WHEN_ALL_IS_WELL)
 
@@ -84,3 +99,133 @@ def test_no_blocked_position_is_among_those_that_can_be_liquidated(demo_snapshot
 
 def test_every_control_total_of_the_demo_holds(demo_snapshot: Path) -> None:
     assert {row["holds"] for row in table(demo_snapshot, "control_totals")} == {True}
+
+
+def test_bad_debt_of_a_scenario_is_what_absorbers_bear_to_the_wei(stressed: Path) -> None:
+    results = table(stressed, "scenario_results")
+    borne = table(stressed, "losses_by_absorber")
+    assert sum(row["bears"] for row in borne) == sum(row["bad_debt_after"] for row in results)
+    assert sum(row["share"] for row in borne) == pytest.approx(1, rel=1e-12)
+    failed = table(stressed, "failed_accounts", limit="100000")
+    assert sum(row["deficit"] for row in failed) == sum(row["bears"] for row in borne)
+
+
+def test_the_edges_into_failed_accounts_are_their_losses(stressed: Path) -> None:
+    channels = {
+        (row["channel"], row["asset"]): row["amount"]
+        for row in table(stressed, "losses_by_channel")
+    }
+    failed = table(stressed, "failed_accounts", limit="100000")
+    into = sum(
+        amount for (channel, _), amount in channels.items()
+        if channel in ("exogenous", "price", "past", "offset", "receipt")
+    )  # fmt: skip
+    assert into == sum(row["loss"] for row in failed)
+
+
+def test_rounds_and_results_count_the_same_closed_accounts(stressed: Path) -> None:
+    rounds = table(stressed, "cascade_rounds")
+    assert {row["ledger_closes"] for row in rounds} == {True}
+    shock = json.loads(rounds[0]["price_after"])
+    assert (rounds[0]["round"], shock["ETH"], shock["BTC"]) == (0, 0.85, 0.9)
+    closed = [row for row in table(stressed, "failed_accounts", limit="100000") if row["round"]]
+    results = table(stressed, "scenario_results")
+    assert len(closed) == sum(row["closed_accounts"] for row in results)
+
+
+def test_paths_come_in_order_and_have_words(stressed: Path) -> None:
+    paths = table(stressed, "contagion_paths", limit="100000")
+    assert [row["rank"] for row in paths] == sorted(row["rank"] for row in paths)
+    assert len({row["path_id"] for row in paths}) == len(paths)
+    assert all(row["words"].endswith(".") for row in paths)
+    spread = table(stressed, "who_spreads_losses", limit="100000")
+    moved = value(
+        stressed,
+        "SELECT sum(amount_e18) FROM contagion_edges WHERE channel = 'price'"
+        " AND from_node LIKE 'move:%'",
+    )
+    assert sum(row["passed_on"] for row in spread) * 10**18 == moved
+
+
+def test_a_fund_that_holds_less_than_the_worst_owner_lacks_covers_none(stressed: Path) -> None:
+    for row in table(stressed, "cover"):
+        assert row["cover2"] >= row["cover1"] > 0
+        assert row["covers"] == (row["fund"] >= row["cover1"]) + (row["fund"] >= row["cover2"])
+
+
+def test_bands_and_ages_hold_every_account_once(stressed: Path) -> None:
+    accounts = value(stressed, "SELECT count(*) FROM margin")
+    for name in ("cover_ratio_bands", "accounts_by_age"):
+        assert sum(row["accounts"] for row in table(stressed, name)) == accounts
+    below = sum(
+        row["accounts"] for row in table(stressed, "cover_ratio_bands")
+        if row["band"] == "1 below 1"
+    )  # fmt: skip
+    assert below == value(
+        stressed,
+        "SELECT count(*) FROM margin WHERE headroom_e18 < 0 AND maintenance_margin_e18 > 0",
+    )
+
+
+def test_shares_of_owners_and_accounts_add_up(stressed: Path) -> None:
+    for row in table(stressed, "owner_concentration"):
+        assert 0 < row["top_1"] <= row["top_5"] <= row["top_10"] <= 1
+        assert row["top_1"] ** 2 <= row["hhi"] <= row["top_1"]
+    largest = table(stressed, "largest_accounts", limit="100000")
+    shares: dict[str, float] = {}
+    for row in largest:
+        if row["equity"] > 0:
+            name = row["deployment"]
+            shares[name] = shares.get(name, 0.0) + row["share_of_equity"]
+    assert list(shares.values()) == pytest.approx([1.0] * len(shares))
+    short = table(stressed, "owner_shortfalls", limit="100000")
+    assert sum(row["shortfall"] for row in short) * 10**18 == value(
+        stressed, "SELECT -sum(least(equity_e18, 0)) FROM margin"
+    )
+
+
+def test_both_sides_of_a_perp_market_are_open_alike(stressed: Path) -> None:
+    perps = [row for row in table(stressed, "open_interest") if row["symbol"].startswith("v")]
+    assert len(perps) == 4
+    assert all(abs(row["skew"]) < 1e-9 for row in perps)
+    prices = {(r["deployment"], r["symbol"]): r["price"] for r in table(stressed, "prices_used")}
+    for row in perps:
+        assert row["price"] == prices[row["deployment"], row["symbol"]]
+
+
+def test_dormant_accounts_are_unsafe_and_old_enough(stressed: Path) -> None:
+    rows = table(stressed, "dormant_unsafe_accounts", blocks="50", limit="100000")
+    assert rows
+    assert {row["verdict"] for row in rows} <= {"insolvent", "liquidatable", "unknown"}
+    assert min(row["blocks_ago"] for row in rows) >= 50
+    assert table(stressed, "dormant_unsafe_accounts", blocks="1000000") == []
+
+
+def test_what_was_compared_counts_every_check(stressed: Path) -> None:
+    rows = table(stressed, "verification_by_view")
+    assert sum(row["equal"] + row["differs"] + row["not_compared"] for row in rows) == value(
+        stressed, "SELECT count(*) FROM verification"
+    )
+    assert sum(row["differs"] for row in rows) == 0
+    found = table(stressed, "findings_by_detector")
+    assert sum(row["findings"] for row in found) == value(stressed, "SELECT count(*) FROM findings")
+
+
+def test_a_statement_is_all_lines_of_one_account_in_order(stressed: Path) -> None:
+    account = value(stressed, "SELECT min(account_id) FROM statements")
+    rows = table(stressed, "account_statement", account=account, limit="100000")
+    stored = sql(
+        stressed,
+        f"SELECT label FROM statements JOIN scans USING (scan_id) WHERE account_id = '{account}'"
+        " ORDER BY deployment, line_no",
+    )[1]
+    assert [row["label"] for row in rows] == [label for (label,) in stored]
+
+
+def test_scans_and_contracts_are_listed_once_each(stressed: Path) -> None:
+    scans = table(stressed, "scan_times")
+    assert [row["block_number"] for row in scans] == [258, 258]
+    assert all(row["lag_seconds"] > 0 for row in scans)
+    assert len(table(stressed, "code_behind_contracts")) == value(
+        stressed, "SELECT count(*) FROM implementations"
+    )

@@ -74,8 +74,10 @@ class World:
 def world(tmp_path: Path, live: MemoryChain, deployment_file: Path) -> World:
     """A watch two blocks behind the head of the bank's chain."""
     scan = ScanOptions(
-        db=tmp_path / "scan.duckdb", rpc=("http://node.example",), deployments=(str(deployment_file),)
-    )  # fmt: skip
+        db=tmp_path / "scan.duckdb",
+        rpc=("http://node.example",),
+        deployments=(str(deployment_file),),
+    )
     return World(live, WatchOptions(scan=scan, confirmations=2, every=2, poll_s=10.0))
 
 
