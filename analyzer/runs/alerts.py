@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,16 +108,17 @@ def apprise_send(channels: Sequence[str], failed: Callable[[int], None]) -> Send
 
     Raises: InputError without the library, or for a URL that it does not know.
     """
-    try:
-        import apprise
-    except ImportError as error:
-        raise InputError("alerts need an extra: pip install 'analyzer[alerts]'") from error
-    services = []
-    for number, channel in enumerate(channels, 1):
-        service = apprise.Apprise.instantiate(channel)
+    with warnings.catch_warnings():
+        # That the library still imports what Python gives up is nothing that a user can mend.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            import apprise
+        except ImportError as error:
+            raise InputError("alerts need an extra: pip install 'analyzer[alerts]'") from error
+        services = [apprise.Apprise.instantiate(channel) for channel in channels]
+    for number, service in enumerate(services, 1):
         if service is None:
             raise InputError(f"channel {number} of the alerts is no URL that apprise knows")
-        services.append(service)
 
     def send(title: str, text: str, kind: str) -> bool:
         taken = True

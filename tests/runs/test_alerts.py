@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scan_results import clean_result, judged, unknown
+from scan_results import account_id, clean_result, judged, unknown
 
 from analyzer.findings import run_detectors
 from analyzer.model.errors import InputError
@@ -71,8 +71,9 @@ def test_a_new_finding_is_told_with_account_and_state(desk: Desk) -> None:
     calm, bad = result(1_000, 1_000), result(-50, 1_000)
     assert desk.scan(calm, bad) != []
     [(title, text)] = desk.messages
-    assert title.endswith("new or worse, high")
-    assert "new: high insolvent-account" in text or "new: high" in text
+    assert title == "2 new or worse, critical"
+    assert "new: critical insolvent-account: Account owes more than it has" in text
+    assert account_id(0) in text
     assert "1 insolvent, 1 healthy" in text
 
 
@@ -88,7 +89,7 @@ def test_within_the_cool_down_it_is_told_once_and_after_it_again(desk: Desk) -> 
 
 def test_findings_below_the_severity_that_was_asked_for_are_not_told(tmp_path: Path) -> None:
     desk = Desk(tmp_path, min_severity=Severity.CRITICAL)
-    assert desk.scan(result(1_000), result(-50)) == []
+    assert desk.scan(result(1_000), result(60)) == []
 
 
 def test_many_findings_are_one_message_that_counts_the_rest(tmp_path: Path) -> None:
