@@ -9,7 +9,7 @@ import click
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option, json_option
 from analyzer.cli.show import show_json, show_rows
-from analyzer.cli.terminal import emit
+from analyzer.cli.terminal import emit, note
 
 
 @click.group(
@@ -63,6 +63,7 @@ def explain(*, name: str) -> int:
     examples=(
         "analyzer query run accounts_below_maintenance --db scan.duckdb",
         "analyzer query run nearest_to_liquidation --db scan.duckdb -p limit=5 --format csv",
+        "analyzer query run accounts_below_maintenance --db scan.duckdb --parquet below.parquet",
     ),
 )
 @click.argument("name")
@@ -70,13 +71,33 @@ def explain(*, name: str) -> int:
 @click.option(
     "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value."
 )
+@click.option(
+    "--parquet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the rows to this Parquet file instead (integers and decimals stay exact).",
+)
 @format_option
-def run(*, name: str, db: Path, params: tuple[str, ...], format_: str, as_json: bool) -> int:
+def run(
+    *,
+    name: str,
+    db: Path,
+    params: tuple[str, ...],
+    parquet: Path | None,
+    format_: str,
+    as_json: bool,
+) -> int:
     """Run a stored query on a snapshot."""
     from analyzer.runs.query import run as run_query
 
     values = dict(_pair(text) for text in params)
     columns, rows = run_query(db, name, values)
+    if parquet is not None:
+        from analyzer.runs.parquet_file import write_parquet
+
+        write_parquet(parquet, columns, rows)
+        note(f"{len(rows)} rows written to {parquet}")
+        return 0
     show_rows(columns, rows, "json" if as_json else format_)
     return 0
 

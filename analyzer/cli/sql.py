@@ -10,16 +10,6 @@ import click
 from analyzer.cli.group import verb
 from analyzer.cli.options import db_option, format_option
 from analyzer.cli.show import show_rows
-from analyzer.cli.terminal import note
-from analyzer.model.errors import AnalyzerError
-
-PROMPT = "analyzer> "
-CONTINUATION = "     ...> "
-LIST_TABLES = (
-    "SELECT table_name AS name, comment FROM duckdb_tables() WHERE NOT internal "
-    "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE NOT internal ORDER BY 1"
-)
-"""What \\d runs: every table and view with its comment."""
 
 
 @verb(
@@ -57,9 +47,12 @@ def sql(
         given = [_read(file)]
     elif not given and not sys.stdin.isatty():
         given = [sys.stdin.read()]
-    if not given:
-        return _interactive(db, chosen)
     from analyzer.runs.sql import sql as run
+
+    if not given:
+        from analyzer.cli.sql_shell import interact
+
+        return interact(lambda text: run(db, text), chosen)
 
     columns, rows = run(db, given[0])
     show_rows(columns, rows, chosen)
@@ -73,47 +66,3 @@ def _read(path: Path) -> str:
         raise click.UsageError(
             f"Cannot read {path}: {error}", click.get_current_context()
         ) from error
-
-
-def _interactive(db: Path, format_: str) -> int:
-    """Reads statements up to `;` and shows their results until end of input or `\\q`."""
-    import readline  # noqa: F401  (its import gives input() line editing and history)
-
-    from analyzer.runs.sql import sql as run
-
-    run(db, "SELECT 1")
-    note("Statements end with ';'. \\d lists the tables, \\q leaves.")
-    while True:
-        statement = _statement()
-        if statement is None:
-            return 0
-        try:
-            columns, rows = run(db, statement)
-        except AnalyzerError as error:
-            note(f"error: {error}")
-            continue
-        show_rows(columns, rows, format_)
-
-
-def _statement() -> str | None:
-    """The next statement from the terminal; None at the end of input. Ctrl-C starts afresh."""
-    lines: list[str] = []
-    while True:
-        try:
-            line = input(CONTINUATION if lines else PROMPT)
-        except EOFError:
-            note("")
-            return None
-        except KeyboardInterrupt:
-            note("")
-            lines = []
-            continue
-        word = line.strip()
-        if not lines and word in ("\\q", "quit", "exit"):
-            return None
-        if not lines and word == "\\d":
-            return LIST_TABLES
-        if word or lines:
-            lines.append(line)
-        if word.endswith(";"):
-            return "\n".join(lines)

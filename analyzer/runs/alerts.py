@@ -115,10 +115,12 @@ def apprise_send(channels: Sequence[str], failed: Callable[[int], None]) -> Send
             import apprise
         except ImportError as error:
             raise InputError("alerts need an extra: pip install 'analyzer[alerts]'") from error
-        services = [apprise.Apprise.instantiate(channel) for channel in channels]
-    for number, service in enumerate(services, 1):
-        if service is None:
-            raise InputError(f"channel {number} of the alerts is no URL that apprise knows")
+        services = []
+        for number, channel in enumerate(channels, 1):
+            service = apprise.Apprise.instantiate(channel)
+            if service is None:
+                raise InputError(f"channel {number} of the alerts is no URL that apprise knows")
+            services.append(service)
 
     def send(title: str, text: str, kind: str) -> bool:
         taken = True
@@ -258,7 +260,9 @@ def _line(difference: Difference) -> str:
     """One finding in a message."""
     finding = difference.finding
     where = " ".join(part for part in (finding.account_id, finding.market) if part)
-    text = f"{difference.change.value}: {finding.severity.label} {finding.detector}: {finding.title}"
+    text = (
+        f"{difference.change.value}: {finding.severity.label} {finding.detector}: {finding.title}"
+    )
     return f"{text} ({where})" if where else text
 
 
@@ -266,7 +270,7 @@ def _state_text(results: Sequence[ScanResult]) -> str:
     """Where each deployment stands, a line each."""
     lines = []
     for result in results:
-        counts = {verdict: 0 for verdict in Verdict}
+        counts = dict.fromkeys(Verdict, 0)
         for row in result.margin:
             counts[row.verdict] += 1
         listed = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)

@@ -49,9 +49,10 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
             return
         if alerts is not None:
             alerts.scanned(last[0], state.outcome.results)
-        last[0] = [f for result in state.outcome.results for f in result.findings]
+        found = [f for result in state.outcome.results for f in result.findings]
+        last[0] = found
         block = "?" if state.scanned is None else state.scanned.number
-        say(f"block {block}: {len(last[0])} findings, {state.last_scan_s:.1f} s")
+        say(f"block {block}: {len(found)} findings, {state.last_scan_s:.1f} s")
 
     def wait(seconds: float) -> bool:
         if alerts is not None:
@@ -81,9 +82,7 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
         return watch(options, hooks, state)
 
 
-def _alerts(
-    options: WatchOptions, showing: Showing, say: Callable[[str], None]
-) -> Alerts | None:
+def _alerts(options: WatchOptions, showing: Showing, say: Callable[[str], None]) -> Alerts | None:
     """The alerts of a watch, where a file asks for them. Raises: InputError."""
     if showing.alerts_file is None:
         return None
