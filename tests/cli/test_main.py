@@ -24,7 +24,7 @@ from analyzer.report.document import envelope
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "query", "sql", "report", "verify", "diff",
     "triage", "detectors", "index",
-    "deployments", "doctor", "devnet",
+    "deployments", "run", "watch", "doctor", "devnet",
 ]  # fmt: skip
 
 
