@@ -17,6 +17,9 @@ from analyzer.protocols.derive_v2.fixed_point import div, mul
 from analyzer.protocols.derive_v2.state import Auction, AuctionParams, Refused
 from analyzer.protocols.derive_v2.unreadable import reverts
 
+RESERVED_IS_MORE = "DA_ReservedCashGreaterThanMtM"
+"""No bid has a price where earlier bids paid more than the account is worth; it can be ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuctionStatus:
@@ -100,7 +103,7 @@ def bid_price(auction: Auction, params: AuctionParams, *, mm: int, mtm: int, now
         if elapsed >= solvent_length_s(params):
             return 0
         if auction.reserved_cash > mtm:
-            raise Refused(reverts(what, "DA_ReservedCashGreaterThanMtM"))
+            raise Refused(reverts(what, RESERVED_IS_MORE))
         return mul(mtm - auction.reserved_cash, discount(params, elapsed))
     if mm >= 0:
         return 0

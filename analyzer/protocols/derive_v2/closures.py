@@ -32,6 +32,8 @@ LIQUIDATOR = "liquidator"
 SECURITY_MODULE = "security_module"
 CASH_HOLDERS = "cash_holders"
 """Everybody with cash: a socialised loss is printed and lowers what all cash is worth."""
+SHOULD_END = "DA_AuctionShouldBeTerminated"
+HAS_ENDED = "DA_SolventAuctionEnded"
 PORTFOLIO = "portfolio"
 """An auction sells a share of everything, not one asset."""
 
@@ -119,7 +121,7 @@ def _bid(valuation: Valuation, auction: Auction, margin: ManagerMargin, fee: int
             price,
             0,
             0,
-            reverts="DA_AuctionShouldBeTerminated",
+            reverts=SHOULD_END,
             after=numbers,
         )
     if auction.insolvent:
@@ -167,7 +169,7 @@ def _solvent(
         value_e18=paid,
         penalty_e18=mul(status.mtm - reserved, share) - paid + fee,
         transfers=tuple(transfers),
-        reverts="DA_SolventAuctionEnded" if price <= 0 else None,
+        reverts=HAS_ENDED if price <= 0 else None,
         after={**numbers, "reserved_cash": reserved + paid},
     )
 

@@ -1,7 +1,8 @@
 """The protocol in motion: prices move, auctions are bid on, owners withdraw; all in integers.
 
-    visit = startAuction under the worst scenario (or the auction that is live), and the largest bid
-            at the present discount; again until nobody can bid
+    visit = startAuction under the worst scenario (or the auction that is live, terminated or
+            converted where it has to be), and the largest bid at the present discount; again until
+            nobody can bid
 
 Time stands still at the book's block, so an auction that starts now has its first discount, and an
 insolvent one pays its bidder exactly what the portfolio lacks. Bidders are nobody in the book.
@@ -20,13 +21,16 @@ from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.derive_v2.account import NO_CHANGE, AccountNumbers, Valuation, attempt
+from analyzer.protocols.derive_v2.auction import RESERVED_IS_MORE
 from analyzer.protocols.derive_v2.backstops import backstops
 from analyzer.protocols.derive_v2.cash import security_module_cash
 from analyzer.protocols.derive_v2.closures import (
     CASH_HOLDERS,
+    HAS_ENDED,
     LIQUIDATOR,
     PORTFOLIO,
     SECURITY_MODULE,
+    SHOULD_END,
     largest_bid,
 )
 from analyzer.protocols.derive_v2.fixed_point import mul
@@ -34,17 +38,20 @@ from analyzer.protocols.derive_v2.liquidate import auction_of, live
 from analyzer.protocols.derive_v2.prices import reference_prices
 from analyzer.protocols.derive_v2.simulate import bids
 from analyzer.protocols.derive_v2.simulate.hedge import hedged
+from analyzer.protocols.derive_v2.simulate.parties import (
+    OWNER,
+    ROUNDING,
+    net,
+    portfolio,
+    two_way,
+)
 from analyzer.protocols.derive_v2.simulate.repricing import moved
 from analyzer.protocols.derive_v2.simulate.withdrawal import largest_withdrawals
 from analyzer.protocols.derive_v2.state import DeriveState, Holding, Unreadable
 from analyzer.protocols.simulation import Accept, Receipt, Standing
 
-__all__ = ["DeriveSimulation", "simulate"]
+__all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
 
-OWNER = "owner"
-"""The party that receives what is withdrawn."""
-ROUNDING = "rounding"
-"""The party that takes or gives what truncated products leave over."""
 OTHER_PRICES = 16
 """How many sets of other prices (`equity_at`) are kept ready."""
 
@@ -84,6 +91,8 @@ class DeriveSimulation:
         self._ids = list(account_ids)
         self._factors = dict(factors)
         self._requirement = NO_CHANGE
+        # An option that is worth nothing now had a price all the same.
+        self._priced = frozenset(a for a, p in prices.by_asset.items() if p.price_e18 is not None)
         own = bids.copied(state)
         self._reset(moved(own, {a: p.price_e18 for a, p in prices.by_asset.items() if p.price_e18}))
 
@@ -102,9 +111,8 @@ class DeriveSimulation:
         cash their feed, forwards (and so options) their difference to spot, and so does a perp
         that is not named while its spot feed is; a price given for those is not used, nor one for
         a closed perp."""
-        known = self.prices_e18()
         for asset, price in prices_e18.items():
-            if asset not in known:
+            if asset not in self._priced:
                 raise KeyError(asset)
             if price <= 0:
                 raise ValueError(f"a price of {price} for {asset}: prices are positive")
@@ -219,11 +227,10 @@ class DeriveSimulation:
         number = int(account_id)
         if _known(self._valuation.numbers(number)) is None:
             return None
-        closure = largest_bid(self._valuation, number)
+        closure = self._largest_bid(number)
         if closure is None or closure.reverts is not None or closure.amount == 0:
             return None
         fee, mtm = closure.after["fee"], closure.after["mtm"]
-        reserved = auction_of(self._valuation, number).reserved_cash if not fee else 0
         if "reserved_cash" in closure.after:
             reserved = closure.after["reserved_cash"] - closure.value_e18
             value = mul(mtm - reserved, closure.amount)
@@ -233,13 +240,35 @@ class DeriveSimulation:
             found = _Bid(closure, WAD, 0, fee, 0, mtm, closure.value_e18, module)
         return replace(found, closure=replace(closure, transfers=self._transfers(found)))
 
+    def _largest_bid(self, number: int) -> Closure | None:
+        """The bid on the account as it is, or after what anybody may do to an auction on which
+        nobody can bid: to terminate it (and start another), or to convert one that has run out of
+        discount into an insolvent one."""
+        closure = largest_bid(self._valuation, number)
+        auctions, found = self.state.auction_house.auctions, auction_of(self._valuation, number)
+        if closure is None or not found.ongoing:
+            return closure
+        if closure.reverts in (SHOULD_END, RESERVED_IS_MORE):
+            after = replace(found, ongoing=False)
+        elif closure.reverts == HAS_ENDED:
+            after = replace(
+                found, insolvent=True, start_time=self.state.block_time, reserved_cash=0
+            )
+        else:
+            return closure
+        auctions[number] = after
+        try:
+            return largest_bid(self._valuation, number)
+        finally:
+            auctions[number] = found
+
     def _transfers(self, bid: _Bid) -> tuple[Transfer, ...]:
         """Who gives what to whom with a bid; parts of 0 are left out."""
         account, house = bid.closure.account_id, self.state.auction_house
         parts = [
             Transfer(LIQUIDATOR, account, bid.paid, "bid"),
             Transfer(account, self._party(house.sm_account), bid.fee, "liquidation fee"),
-            *_portfolio(account, bid.value),
+            *portfolio(account, bid.value),
         ]
         if bid.payout is not None:
             parts += self._loss(account, bid.module, bid.payout - bid.module)
@@ -296,7 +325,7 @@ class DeriveSimulation:
         cash = state.accounts[number].cash(state.cash.address)
         bids.take(valuation, number, positions, paid=found[0] - cash)
         parts = [
-            *_portfolio(account, found[0] - cash),
+            *portfolio(account, found[0] - cash),
             Transfer(LIQUIDATOR, account, found[0] - cash, "sold"),
         ]
         if found[0] - cash < 0:
@@ -330,10 +359,10 @@ class DeriveSimulation:
         self._others.clear()
         extra: list[Transfer] = []
         for party in sorted(present):
-            change = self._equity(party) - before[party] - _net(transfers, str(party))
+            change = self._equity(party) - before[party] - net(transfers, str(party))
             settled = interest[party] if change else 0
-            extra += _two_way(CASH_HOLDERS, str(party), settled, "interest settled")
-            extra += _two_way(ROUNDING, str(party), change - settled, "products are truncated")
+            extra += two_way(CASH_HOLDERS, str(party), settled, "interest settled")
+            extra += two_way(ROUNDING, str(party), change - settled, "products are truncated")
         return replace(closure, transfers=(*transfers, *extra))
 
     def _equity(self, number: int) -> int:
@@ -354,25 +383,3 @@ def _known(numbers: AccountNumbers) -> tuple[int, int] | None:
         return None
     mtm, mm = numbers.mtm, numbers.mm
     return None if isinstance(mtm, Unreadable) or isinstance(mm, Unreadable) else (mtm, mm)
-
-
-def _portfolio(account: str, value: int) -> Iterator[Transfer]:
-    """A part of a portfolio goes to the liquidator; what is worth less than nothing costs them."""
-    if value >= 0:
-        yield Transfer(account, LIQUIDATOR, value, "share of the portfolio")
-    else:
-        yield Transfer(LIQUIDATOR, account, -value, "a portfolio below zero")
-
-
-def _net(transfers: Sequence[Transfer], party: str) -> int:
-    """What a party gains by transfers."""
-    gained = sum(t.amount_e18 for t in transfers if t.to_party == party)
-    return gained - sum(t.amount_e18 for t in transfers if t.from_party == party)
-
-
-def _two_way(role: str, account: str, amount: int, what: str) -> Iterator[Transfer]:
-    """A transfer to the account, or from it where the amount is below 0; none of 0."""
-    if amount > 0:
-        yield Transfer(role, account, amount, what)
-    elif amount < 0:
-        yield Transfer(account, role, -amount, what)

@@ -107,7 +107,9 @@ def test_before_anything_moves_it_says_what_the_margin_table_says(
         assert row.margin_equity_e18 is not None
         assert row.maintenance_margin_e18 is not None
         assert standing.headroom_e18 == row.margin_equity_e18 - row.maintenance_margin_e18
-        assert standing.breaches <= bool(row.liquidatable)
+        # What can be terminated is no bid yet for the table; in motion the next auction is one.
+        assert standing.breaches <= (bool(row.liquidatable) or "can be terminated" in row.note)
+        assert standing.breaches >= (bool(row.liquidatable) and row.status != "in_auction")
 
 
 def test_the_share_of_every_balance_is_what_the_logs_of_every_bid_say(
@@ -242,6 +244,27 @@ def test_an_insolvent_account_is_emptied_and_others_pay(recording: Recorded) -> 
     assert after["security module"] < before["security module"]
     assert moving.state.cash.total_supply == supply + socialised
     assert [r.kind for r in moving.backstops()][-1] is BackstopKind.SOCIALISED
+
+
+def test_an_auction_that_lost_its_value_is_terminated_and_started_again(
+    recording: Recorded,
+) -> None:
+    """Solvent auctions whose accounts fall below zero: the next auction is an insolvent one."""
+    moving = in_motion(recording, "H")
+    shock(moving, recording, "H", 80)
+    found = [
+        account
+        for account in moving.breaching()
+        if (auction := moving.state.auction_house.auctions.get(int(account))) is not None
+        and auction.ongoing
+        and not auction.insolvent
+        and (moving.equity_at(account, {}) or 0) < 0
+    ]
+    assert found
+    for account in found:
+        assert any(t.bad_debt for t in transfers_of(list(moving.liquidate(account))))
+        assert moving.equity_at(account, {}) == 0
+    assert all((equity >= 0) for a, equity in equities(moving).items() if a in found)
 
 
 def test_the_book_it_was_made_of_stays_as_it_was(recording: Recorded) -> None:
