@@ -11,7 +11,7 @@ Source: v2-core `DutchAuction.sol`, `BaseManager.sol`; spec sections 6 to 8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
