@@ -36,6 +36,11 @@ _PATHS_SHOWN = 10
     show_default=True,
     help="For how many of the accounts with which it began to run it again without their failure.",
 )
+@click.option(
+    "--all-orders",
+    is_flag=True,
+    help="Run it in every order of liquidation and show the range of bad debt.",
+)
 @format_option
 def contagion(
     *,
@@ -51,6 +56,7 @@ def contagion(
     recording: Path | None,
     paths: int,
     what_if: int,
+    all_orders: bool,
     format_: str,
     as_json: bool,
 ) -> int:
@@ -80,7 +86,7 @@ def contagion(
     # The tables hold what a page has no room for.
     found = max(paths, ContagionOptions(asked).paths)
     with progress() as report:
-        outcome = run(ContagionOptions(asked, paths=found, what_if=what_if), report)
+        outcome = run(ContagionOptions(asked, found, what_if, all_orders), report)
     document = outcome.document
     if as_json or format_ == "json":
         show_json(document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -41,6 +42,15 @@ _CHANGE_SHOWN = Fraction(1, 10_000)
 """A price that moved by less is not shown for a round: it would read as 0.0 %."""
 
 
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What one order of liquidation leaves: bad debt of all deployments, accounts closed."""
+
+    order: str
+    bad_debt_e18: int
+    closed: int
+
+
 def cascade_document(
     run: Mapping[str, Any],
     one: Assessed,
@@ -48,12 +58,13 @@ def cascade_document(
     *,
     firewall: Firewall,
     saved: LeaveOneOut | None,
+    orders: Sequence[OrderOutcome] = (),
 ) -> Document:
     """The document of `analyzer contagion`. Amounts are decimal strings of exact integers (18
     decimals), prices are shares of the block's.
 
     firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
-    was not asked.
+    was not asked. orders: what every order of liquidation leaves; empty = it was not asked.
     """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
@@ -102,6 +113,14 @@ def cascade_document(
         "routes_rest_e18": str(routes.rest_e18),
         "firewall": _firewall(one, firewall),
         "what_if": [] if saved is None else _what_if(saved),
+        "orders": [
+            {
+                "order": found.order,
+                "bad_debt_e18": str(found.bad_debt_e18),
+                "closed_accounts": found.closed,
+            }
+            for found in orders
+        ],
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
         "findings": [finding_entry(finding) for finding in findings],
     }
@@ -120,6 +139,7 @@ def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
         *_paths_grid(document, paths),
         *_routes_grid(document),
         *_absorbed_grid(document),
+        *_orders(document),
         *_amplifies(document),
         *_cuts(document),
         *assumption_blocks([scenario]),
@@ -250,6 +270,19 @@ def _paths_grid(document: Mapping[str, Any], paths: int) -> list[Block]:
         columns = ("amount", "what happened")
         blocks.append(Grid(title, columns, rows, frozenset({"amount"}), note))
     return blocks or [Line("Paths", "nobody lost anything by the shock", "good")]
+
+
+def _orders(document: Mapping[str, Any]) -> list[Block]:
+    """The range over the orders of liquidation."""
+    found = sorted(document["orders"], key=lambda order: int(order["bad_debt_e18"]))
+    if not found:
+        return []
+    least, most = found[0], found[-1]
+    text = (
+        f"bad debt is {whole(least['bad_debt_e18'])} ({least['order']}) to "
+        f"{whole(most['bad_debt_e18'])} ({most['order']}) over {len(found)} orders of liquidation"
+    )
+    return [Line("Range", text, "plain" if least == most else "doubt")]
 
 
 def _amplifies(document: Mapping[str, Any]) -> list[Block]:

@@ -9,12 +9,12 @@ from fractions import Fraction
 import orjson
 
 from analyzer.contagion.edges import Channel, Edge, NodeKind, kind_of, parts_of
-from analyzer.contagion.paths import Path, VictimPaths
+from analyzer.contagion.paths import Path
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
-from analyzer.runs.cascades import plain
+from analyzer.runs.cascades import losses, plain
 from analyzer.runs.tables import finding_row
 from analyzer.store.extend import Remove
 from analyzer.store.schema import literal
@@ -176,32 +176,34 @@ def _scan_of(one: Assessed, edge: Edge) -> str:
 
 
 def _victims(one: Assessed) -> Iterator[Row]:
-    """Rows of `contagion_victims`."""
-    for victim in one.paths.victims:
-        failure = one.result.failures.get(victim.victim)
-        listed = sum(path.amount_e18 for path in victim.paths)
+    """Rows of `contagion_victims`: every account that failed, and everybody who pays."""
+    result, told = one.result, {victim.victim: victim for victim in one.paths.victims}
+    for node, loss in losses(result).items():
+        failure, victim = result.failures.get(node), told.get(node)
+        listed = 0 if victim is None else sum(path.amount_e18 for path in victim.paths)
+        # Who failed without a loss was in breach already, or gained: no path leads there.
+        rest, offset = (0, loss) if victim is None else (victim.rest_e18, victim.offset_e18)
         yield (
-            _scan_of_victim(one, victim),
+            _scan_of_node(one, node),
             one.cascade_id,
-            victim.victim,
-            victim.failed,
-            parts_of(victim.victim)[1] if kind_of(victim.victim) is NodeKind.ACCOUNT else None,
+            node,
+            failure is not None,
+            parts_of(node)[1] if kind_of(node) is NodeKind.ACCOUNT else None,
             None if failure is None else failure.owner,
             None if failure is None else failure.round,
             None if failure is None else failure.before_e18,
-            victim.loss_e18,
+            loss,
             None if failure is None else failure.deficit_e18,
             None if failure is None else sum(failure.closed_e18.values()),
             listed,
-            victim.rest_e18,
-            victim.offset_e18,
+            rest,
+            offset,
         )
 
 
-def _scan_of_victim(one: Assessed, victim: VictimPaths) -> str:
-    """The scan that a victim belongs to; the first one for one of none."""
-    venue = one.venue_of_node(victim.victim)
-    known = one.venues.get(venue or "")
+def _scan_of_node(one: Assessed, node: str) -> str:
+    """The scan that a node belongs to; the first one for a node of none."""
+    known = one.venues.get(one.venue_of_node(node) or "")
     return (known or next(iter(one.venues.values()))).scan_id
 
 
@@ -211,7 +213,7 @@ def _paths(one: Assessed) -> Iterator[Row]:
     for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1):
         victim = victims[path.victim]
         yield (
-            _scan_of_victim(one, victim),
+            _scan_of_node(one, path.victim),
             one.cascade_id,
             rank,
             path.path_id,

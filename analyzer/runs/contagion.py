@@ -16,11 +16,11 @@ from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
-from analyzer.report.cascade import cascade_document
+from analyzer.report.cascade import OrderOutcome, cascade_document
 from analyzer.runs.cascade_rows import contagion_rows, finding_rows
 from analyzer.runs.cascades import assess
 from analyzer.runs.scenarios import named_scenarios
-from analyzer.runs.stress import Prepared, StressOptions, exit_code, prepare, run_facts
+from analyzer.runs.stress import ORDERS, Prepared, StressOptions, exit_code, prepare, run_facts
 from analyzer.runs.venues import venue_of
 from analyzer.store.extend import extend_snapshot
 
@@ -34,11 +34,13 @@ class ContagionOptions:
 
     stress: as for `stress`, with exactly one scenario or shock. paths: how many are found. what_if:
     for how many of the largest root accounts the cascade is run again without their failure.
+    all_orders: run it in every order of liquidation, to show the range of what comes out.
     """
 
     stress: StressOptions
     paths: int = 100
     what_if: int = 3
+    all_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     progress("cascade", 1, steps)
     firewall = cheapest_firewall(one.result.edges, protected(one))
     saved = what_if(prepared, scenario, one, options.what_if)
+    ranged = in_every_order(prepared, scenario, one) if options.all_orders else []
     progress("cascade", steps, steps)
     findings = scenario_findings([one])
     code = exit_code(prepared, [one], findings)
@@ -78,8 +81,21 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         rows["findings"], gone = finding_rows([one], findings)
         extend_snapshot(asked.db, asked.out, rows, gone)
     run = {**run_facts(asked, prepared, code), "paths": options.paths, "what_if": options.what_if}
-    document = cascade_document(run, one, findings, firewall=firewall, saved=saved)
+    document = cascade_document(run, one, findings, firewall=firewall, saved=saved, orders=ranged)
     return ContagionOutcome(document, one, findings, code)
+
+
+def in_every_order(prepared: Prepared, scenario: Scenario, one: Assessed) -> list[OrderOutcome]:
+    """What each order of liquidation leaves; the one that was run already is not run again."""
+    found = []
+    for name, options in ORDERS.items():
+        result = one.result
+        if options != prepared.options:
+            venues = [venue_of(scan) for scan in prepared.scans]
+            result = run_cascade(venues, scenario, prepared.chosen.curves, options)
+        closed = sum(1 for failure in result.failures.values() if failure.round is not None)
+        found.append(OrderOutcome(name, result.total_bad_debt_e18, closed))
+    return found
 
 
 def protected(one: Assessed) -> list[str]:

@@ -44,15 +44,13 @@ from analyzer.store.snapshot import check_replaceable
 RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
 """Multiples of the block's prices of that grid."""
 
-_ORDERS = {
+ORDERS = {
     f"{mode}{'' if order is Order.BOOK else f'-{order.value}'}": CascadeOptions(
         order=order, sequential=mode == "sequential"
     )
     for mode in ("batch", "sequential")
     for order in Order
 }
-
-ORDERS = tuple(_ORDERS)
 """Orders of liquidation by name: all accounts of a round at once, or one after the other."""
 
 
@@ -154,7 +152,7 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
     Raises: InputError for wrong input, for a named deployment whose protocol has no simulation,
     and when no deployment is left; UnreadError when pools are to be read and no node answers.
     """
-    if options.order not in _ORDERS:
+    if options.order not in ORDERS:
         raise InputError(f"'{options.order}' is no order: choose one of {', '.join(ORDERS)}")
     fail_on = parse_fail_on(options.fail_on)
     if options.out is not None:
@@ -169,7 +167,7 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
         file, scans, rpc=options.rpc, recording=options.recording, progress=progress
     )
     chosen = curves_for(scans, file, pools)
-    return Prepared(scans, left_out, chosen, _ORDERS[options.order], fail_on)
+    return Prepared(scans, left_out, chosen, ORDERS[options.order], fail_on)
 
 
 def exit_code(

@@ -16,10 +16,12 @@ from analyzer.contagion.scenario import parse_shock
 from analyzer.contagion.visits import CascadeOptions
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
+from analyzer.report.cascade import cascade_page
+from analyzer.report.table import table
 from analyzer.runs.cascades import assess, cascade_id, curves_for, losses, split_by_simulation
 from analyzer.runs.contagion import ContagionOptions, contagion
 from analyzer.runs.opened import OpenedScan, open_scans
-from analyzer.runs.stress import StressOptions, stress
+from analyzer.runs.stress import ORDERS, StressOptions, stress
 from analyzer.runs.venues import bounded_capacity_e18, venue_of
 from analyzer.store.snapshot import open_snapshot
 
@@ -124,24 +126,32 @@ def test_the_tables_tell_the_cascade_again_to_the_wei(followed: tuple[Path, Any]
     out, outcome = followed
     one = outcome.assessed
     result = one.result
-    edges = rows(out, "SELECT count(*), sum(amount_e18)::HUGEINT FROM contagion_edges")
+    # The demo's own cascade lies in the same tables.
+    own = f"WHERE cascade_id = '{one.cascade_id}'"
+    edges = rows(out, f"SELECT count(*), sum(amount_e18)::HUGEINT FROM contagion_edges {own}")
     assert edges == [(len(result.edges), sum(edge.amount_e18 for edge in result.edges))]
     victims = rows(
         out,
-        "SELECT node, failed, loss_e18, listed_e18 + rest_e18 + offset_e18 FROM contagion_victims",
+        "SELECT node, failed, loss_e18, listed_e18 + rest_e18 + offset_e18"
+        f" FROM contagion_victims {own}",
     )
-    assert {node: loss for node, _, loss, _ in victims} == {
-        node: loss for node, loss in losses(result).items() if node in {v[0] for v in victims}
-    }
+    assert {node: loss for node, _, loss, _ in victims} == losses(result)
+    assert {node for node, failed, *_ in victims if failed} == set(result.failures)
     assert all(loss == parts for _, _, loss, parts in victims)
     into = dict(
-        rows(out, "SELECT to_node, sum(amount_e18)::HUGEINT FROM contagion_edges GROUP BY 1")
+        rows(out, f"SELECT to_node, sum(amount_e18)::HUGEINT FROM contagion_edges {own} GROUP BY 1")
     )
-    assert all(into[node] == loss for node, _, loss, _ in victims)
+    assert all(into.get(node, 0) == loss for node, _, loss, _ in victims)
+    (deficits,) = rows(
+        out,
+        "SELECT sum(deficit_e18)::HUGEINT, (SELECT sum(loss_e18)::HUGEINT FROM contagion_victims"
+        f" {own} AND NOT failed) FROM contagion_victims {own} AND failed",
+    )
+    assert deficits[0] == deficits[1] == sum(result.absorbed.values())
     results = rows(
         out,
         "SELECT deployment, bad_debt_after_e18, closed_accounts FROM stress_results"
-        " JOIN scans USING (scan_id) ORDER BY 1",
+        f" JOIN scans USING (scan_id) {own} ORDER BY 1",
     )
     for name, bad_debt, closed in results:
         assert bad_debt == one.bad_debt_e18(name)
@@ -150,7 +160,7 @@ def test_the_tables_tell_the_cascade_again_to_the_wei(followed: tuple[Path, Any]
         )
     closed_by_round = rows(
         out,
-        "SELECT round, sum(closures)::BIGINT FROM cascade_rounds GROUP BY 1 ORDER BY 1",
+        f"SELECT round, sum(closures)::BIGINT FROM cascade_rounds {own} GROUP BY 1 ORDER BY 1",
     )
     assert closed_by_round == [(r.number, len(r.closed)) for r in result.rounds]
 
@@ -212,6 +222,22 @@ def test_what_one_failure_did_is_told_by_a_run_without_it(followed: tuple[Path, 
     base = outcome.assessed.result.total_bad_debt_e18
     assert int(rescued["bad_debt_e18"]) == base - int(rescued["saved_e18"])
     assert outcome.document["firewall"]["words"].startswith("Bearing ")
+
+
+def test_every_order_of_liquidation_may_be_asked_for_and_the_range_is_told(
+    demo_snapshot: Path,
+) -> None:
+    asked = StressOptions(
+        db=demo_snapshot, shocks=("ETH=-5%",), deployments=("perp-v2-devnet-7",), fail_on="never"
+    )
+    options = ContagionOptions(asked, what_if=0, all_orders=True)
+    document = contagion(options, silent).document
+    assert [found["order"] for found in document["orders"]] == list(ORDERS)
+    (batch,) = [f for f in document["orders"] if f["order"] == "batch"]
+    (result,) = document["scenario"]["results"]
+    assert batch["bad_debt_e18"] == result["bad_debt_after_e18"]
+    text = table(cascade_page(document, paths=1))
+    assert "over 8 orders of liquidation" in text
 
 
 def test_stress_says_one_row_a_scenario_and_deployment(demo_snapshot: Path) -> None:

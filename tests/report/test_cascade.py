@@ -1,0 +1,151 @@
+"""Documents and pages of stress and contagion, made of a cascade that can be worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from assessed_house import assessed_house, falls_to, r15_house
+
+from analyzer.contagion.attribution import roots_of
+from analyzer.contagion.counterfactual import LeaveOneOut
+from analyzer.contagion.firewall import cheapest_firewall
+from analyzer.findings import scenario_findings
+from analyzer.findings.assessed import Assessed
+from analyzer.market.depth import NoImpact
+from analyzer.report.cascade import cascade_document, cascade_page
+from analyzer.report.distances import DistanceReport, distance_blocks, reverse_blocks
+from analyzer.report.markdown import markdown
+from analyzer.report.scenarios import stress_document, stress_page
+from analyzer.report.table import table
+
+RUN = {
+    "snapshot": "s.duckdb",
+    "deployments": ["house"],
+    "left_out": {"derive": "derive-v2 has no cascade"},
+}
+NOTHING = DistanceReport("uniform ray", (), 0, 0, 0, (), {"house": "every price is a stable's"})
+DEEP = falls_to(Fraction(70, 100))
+
+
+def followed(one: Assessed | None = None, saved: LeaveOneOut | None = None) -> dict[str, Any]:
+    """The document of `contagion` on case R15."""
+    one = one or assessed_house(scenario=DEEP, scale=1_000)
+    payers = sorted(set(one.result.absorbed) - set(one.result.failures))
+    firewall = cheapest_firewall(one.result.edges, payers)
+    findings = scenario_findings([one])
+    return cascade_document(RUN, one, findings, firewall=firewall, saved=saved)
+
+
+def stressed(*cases: Assessed) -> dict[str, Any]:
+    """The document of `stress` on these cascades."""
+    return stress_document(RUN, cases, scenario_findings(cases), distances=NOTHING, reverse=None)
+
+
+def test_a_documents_amounts_are_exact_text_and_it_is_json() -> None:
+    one = assessed_house(scenario=DEEP)
+    document = followed(one)
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    (result,) = document["scenario"]["results"]
+    assert int(result["bad_debt_after_e18"]) == one.bad_debt_e18("house")
+    assert int(result["bad_debt_static_e18"]) == one.static_bad_debt_e18("house")
+    assert [r["closed_accounts"] for r in document["rounds"]] == [
+        len({c.account_id for c in round_.closed}) for round_ in one.result.rounds
+    ]
+    for round_ in document["rounds"]:
+        assert sum(int(amount) for amount in round_["ledger_e18"].values()) == 0
+    paid = sum(int(absorbed["amount_e18"]) for absorbed in document["absorbed"])
+    assert paid == sum(one.result.absorbed.values())
+    lost = sum(int(part["amount_e18"]) for part in document["losses_by_channel"])
+    assert lost == sum(failure.loss_e18 for failure in one.result.failures.values())
+
+
+def test_the_page_of_a_cascade_tells_rounds_paths_payers_and_what_it_rests_on() -> None:
+    one = assessed_house(scenario=DEEP, scale=1_000)
+    root = next(iter(roots_of(one.result.edges)))
+    base = one.result.total_bad_debt_e18
+    saved = LeaveOneOut(base=base, without={root: base - 5 * 10**21})
+    text = table(cascade_page(followed(one, saved), paths=1))
+    for said in (
+        "Contagion: X falls",
+        "Left out     derive: derive-v2 has no cascade",
+        "Rounds",
+        "X -30.0%",
+        "Losses by absorber",
+        "What if      without the failure of account",
+        "(-5,000)",
+        "Depth that forced sales meet",
+        "fund-exhausted",
+    ):
+        assert said in text, said
+
+
+def test_a_shock_that_hurts_nobody_says_so() -> None:
+    calm = assessed_house(r15_house(), falls_to(Fraction(101, 100)), {"X": NoImpact()})
+    text = table(cascade_page(followed(calm), paths=3))
+    assert "nobody: there is no bad debt" in text
+    assert "nobody lost anything by the shock" in text
+    assert "Findings     none" in text
+
+
+def test_the_page_of_stress_has_a_row_for_each_scenario_and_one_finding_for_many() -> None:
+    cases = [assessed_house(scenario=falls_to(Fraction(70, 100), name)) for name in ("a", "b")]
+    document = stressed(*cases)
+    text = table(stress_page(document))
+    assert [line.split()[0] for line in text.splitlines() if line.startswith(("a ", "b "))] == [
+        "a",
+        "b",
+    ]
+    (row,) = [line for line in text.splitlines() if "fund-exhausted" in line]
+    assert row.rstrip().endswith("a, b")
+    assert "has no distances: every price is a stable's" in text
+    assert "| a |" in markdown(stress_page(document))
+
+
+def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None:
+    open_ = falls_to(name="rumour")
+    open_ = type(open_)(
+        open_.name, open_.title, open_.source, open_.steps, unverified=("the low of X",)
+    )
+    text = table(stress_page(stressed(assessed_house(scenario=open_))))
+    assert "Unverified   the low of X" in text
+    still = assessed_house(scenario=falls_to(name="elsewhere"))
+    document = stressed(still)
+    document["scenarios"][0]["unmapped"] = ["Y"]
+    assert "Y: nothing is said of them by elsewhere" in table(stress_page(document))
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        (None, "no fall is enough (at most 12)"),
+        (0.0, "no fall at all (12 already)"),
+        (-0.25, "a fall of all prices by 25.00% (12)"),
+    ],
+)
+def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
+    move: float | None, said: str
+) -> None:
+    shock = {"move": move, "bad_debt_usd": 12.0, "note": "as it is"}
+    found = {
+        "target_usd": 10.0,
+        "static": {"house": shock},
+        "cascade": shock,
+        "plausible": {"house": None},
+        "left_out": ["Z"],
+        "note": "no --returns",
+    }
+    text = table(reverse_blocks(found))
+    assert said in text
+    assert "no shock of the factors with returns reaches it" in text
+    assert "no returns of Z" in text
+    assert reverse_blocks(None) == []
+
+
+def test_without_a_wall_the_page_says_that_nothing_is_forced_to_sell() -> None:
+    empty = {"already": 0, "never": 3, "unknown": 1, "not_on_ray": {}, "nearest": [], "wall": []}
+    text = table(distance_blocks(empty))
+    assert "nothing is forced to sell on this ray" in text
+    assert "1 unknown" in text
