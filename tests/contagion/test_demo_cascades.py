@@ -221,7 +221,9 @@ def test_what_one_failure_did_is_told_by_a_run_without_it(followed: tuple[Path, 
     (rescued,) = outcome.document["what_if"]
     base = outcome.assessed.result.total_bad_debt_e18
     assert int(rescued["bad_debt_e18"]) == base - int(rescued["saved_e18"])
-    assert outcome.document["firewall"]["words"].startswith("Bearing ")
+    firewall = outcome.document["firewall"]
+    assert 0 < int(firewall["amount_e18"]) <= int(firewall["protected_e18"])
+    assert int(firewall["amount_e18"]) == sum(int(cut["amount_e18"]) for cut in firewall["cut"])
 
 
 def test_every_order_of_liquidation_may_be_asked_for_and_the_range_is_told(
