@@ -6,42 +6,30 @@
     db.accounts(money="float")          equity_float: for plots, said in its name
     db.sql("SELECT ..."), db.query("nearest_to_liquidation", limit=5)
     db.book()                           the cross-margin book with its prices, to compute on
+    db.stress(shocks="ETH=-30%")        scenarios with their cascades: .results(), .findings
+    db.contagion(shock="ETH=-30%")      one cascade: .rounds(), .paths(), .absorbed()
 
 What is unknown is None (NaN in a float column), never 0. The file is only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Context, Decimal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from analyzer.model.errors import InputError
+from analyzer.runs.frames import Money, check_money, plain_frame, table_frame
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.query import run as run_query
-from analyzer.store.schema import Kind, Table
 from analyzer.store.snapshot import SCHEMA, open_snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Money = Literal["decimal", "int", "float"]
-
-MONEY: tuple[Money, ...] = ("decimal", "int", "float")
-_E18 = "_e18"
-_EXACT = Context(prec=100)
-"""Wide enough for every 256-bit integer with 18 decimals: nothing is rounded."""
-
-
-def _pandas() -> Any:
-    """pandas, which only this part of the program needs. Raises: InputError without it."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise InputError("tables for Python need pandas: pip install 'analyzer[pandas]'") from error
-    return pd
+    from analyzer.runs.cascade_frames import Followed, Stressed
+    from analyzer.runs.stress import StressOptions
 
 
 class Database:
@@ -55,14 +43,14 @@ class Database:
         """Every table and view: name, kind, comment."""
         found = self._snapshot.tables()
         rows = [(table.name, table.kind, table.comment) for table in found]
-        return _table_of(rows, ["name", "kind", "comment"])
+        return plain_frame(rows, ["name", "kind", "comment"])
 
     def columns(self, table: str) -> pd.DataFrame:
         """The columns of a table or view: name, type, and what it means. Raises: InputError."""
         for found in self._snapshot.tables():
             if found.name == table:
                 rows = [(c.name, c.type, c.comment) for c in found.columns]
-                return _table_of(rows, ["name", "type", "comment"])
+                return plain_frame(rows, ["name", "type", "comment"])
         raise InputError(f"{self.path} has no table {table!r}: `.tables()` lists them")
 
     def table(
@@ -76,14 +64,13 @@ class Database:
         table = SCHEMA.get(name)
         if table is None:
             raise InputError(f"{self.path} has no table {name!r}: `.tables()` lists them")
-        if money not in MONEY:
-            raise InputError(f"money={money!r} is none of {', '.join(MONEY)}")
+        check_money(money)
         rows = [
             (scan, *row)
             for scan_id, scan in self._scan_names(deployment)
             for row in self._snapshot.rows(table, scan_id)
         ]
-        return _frame(table, rows, money)
+        return table_frame(table, rows, money)
 
     def _scan_names(self, deployment: str | None) -> list[tuple[str, str]]:
         """(scan id, deployment) of the scans that are wanted. Raises: InputError."""
@@ -134,13 +121,13 @@ class Database:
         """The rows of one SQL statement as a DataFrame of Python objects: HUGEINT as int, DECIMAL
         as Decimal, both exact. Raises: InputError with DuckDB's own words."""
         columns, rows = self._snapshot.query(text, parameters)
-        return _table_of(rows, columns)
+        return plain_frame(rows, columns)
 
     def query(self, name: str, **parameters: object) -> pd.DataFrame:
         """A stored query (`analyzer query`) as a DataFrame. Raises: InputError."""
         bound = {key: str(value) for key, value in parameters.items()}
         columns, rows = run_query(self.path, name, bound)
-        return _table_of(rows, columns)
+        return plain_frame(rows, columns)
 
     def book(self, deployment: str | None = None) -> OpenedScan:
         """One scan's book with its prices and rules: `.plug.margin(.book, .prices)` is its exact
@@ -154,6 +141,74 @@ class Database:
     def books(self) -> list[OpenedScan]:
         """Every scan's book, by deployment."""
         return open_scans(self.path)
+
+    def stress(
+        self,
+        *,
+        scenarios: str | Sequence[str] = (),
+        shocks: str | Sequence[str] = (),
+        deployments: str | Sequence[str] = (),
+        depth: str | Path | None = None,
+        order: str = "batch",
+    ) -> Stressed:
+        """What scenarios do to the book, cascade included, as `analyzer stress` runs them.
+
+        scenarios: names or files; shocks: in words (`ETH=-30%`); with neither, every scenario that
+        ships and the uniform ray (39 cascades and 9). deployments: only these; none means all,
+        together. depth: a depth file. order: as `--order`. Nothing is written.
+        Raises: InputError for wrong input.
+        """
+        from analyzer.runs.cascade_frames import Stressed
+        from analyzer.runs.stress import stress
+
+        asked = self._asked(scenarios, shocks, deployments, depth, order)
+        outcome = stress(asked, _no_progress)
+        return Stressed(outcome.document, tuple(outcome.findings), tuple(outcome.assessed))
+
+    def contagion(
+        self,
+        *,
+        shock: str | None = None,
+        scenario: str | None = None,
+        deployments: str | Sequence[str] = (),
+        depth: str | Path | None = None,
+        order: str = "batch",
+        paths: int = 100,
+        what_if: int = 0,
+    ) -> Followed:
+        """One cascade, followed: rounds, edges, paths, who pays, as `analyzer contagion` does.
+
+        shock or scenario: exactly one. paths: how many at most. what_if: for how many of the
+        largest root accounts it is run again without their failure (in the document). The rest is
+        as for `stress`. Raises: InputError for wrong input.
+        """
+        from analyzer.runs.cascade_frames import Followed
+        from analyzer.runs.contagion import ContagionOptions, contagion
+
+        asked = self._asked(_listed(scenario), _listed(shock), deployments, depth, order)
+        outcome = contagion(ContagionOptions(asked, paths=paths, what_if=what_if), _no_progress)
+        return Followed(outcome.document, tuple(outcome.findings), outcome.assessed)
+
+    def _asked(
+        self,
+        scenarios: str | Sequence[str],
+        shocks: str | Sequence[str],
+        deployments: str | Sequence[str],
+        depth: str | Path | None,
+        order: str,
+    ) -> StressOptions:
+        """The same question as the commands would be asked. It writes no file."""
+        from analyzer.runs.stress import StressOptions
+
+        return StressOptions(
+            db=self.path,
+            deployments=_listed(deployments),
+            scenarios=_listed(scenarios),
+            shocks=_listed(shocks),
+            depth=None if depth is None else Path(depth),
+            order=order,
+            fail_on="never",
+        )
 
     def close(self) -> None:
         """Closes the file."""
@@ -179,51 +234,12 @@ def open_database(path: str | Path) -> Database:
     return Database(Path(path))
 
 
-def _frame(table: Table, rows: Sequence[Sequence[object]], money: Money) -> pd.DataFrame:
-    """Rows (deployment first) as a DataFrame: 18-decimal columns as asked, the rest as it is."""
-    pandas = _pandas()
-    data: dict[str, Any] = {"deployment": [row[0] for row in rows]}
-    for place, column in enumerate(table.columns, 1):
-        values = [row[place] for row in rows]
-        name = column.name
-        if name == "deployment":
-            continue
-        if column.kind in _WIDE and name.endswith(_E18):
-            suffix, convert = _MONEY[money]
-            name = name.removesuffix(_E18) + suffix
-            values = [None if value is None else convert(value) for value in values]
-        exact = column.kind in _WIDE and money != "float"
-        data[name] = pandas.Series(values, dtype=object) if exact else values
-    frame: pd.DataFrame = pandas.DataFrame(data)
-    return frame
+def _listed(asked: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One name, several or none, as a tuple."""
+    if asked is None:
+        return ()
+    return (asked,) if isinstance(asked, str) else tuple(asked)
 
 
-def _table_of(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> pd.DataFrame:
-    """Rows as they are: Python objects, nothing converted."""
-    frame: pd.DataFrame = _pandas().DataFrame(rows, columns=columns, dtype=object)
-    return frame
-
-
-def _decimal(value: object) -> Decimal:
-    """An 18-decimal integer as a Decimal, exact."""
-    return Decimal(_integer(value)).scaleb(-18, _EXACT)
-
-
-def _integer(value: object) -> int:
-    """A stored amount. Raises: TypeError for anything else."""
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no amount")
-    return value
-
-
-def _float(value: object) -> float:
-    """An 18-decimal integer as the nearest float."""
-    return _integer(value) / 10**18
-
-
-_WIDE = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
-_MONEY: dict[Money, tuple[str, Callable[[object], object]]] = {
-    "decimal": ("", _decimal),
-    "int": (_E18, _integer),
-    "float": ("_float", _float),
-}
+def _no_progress(_what: str, _done: int, _total: int) -> None:
+    """A library says nothing while it works."""

@@ -12,7 +12,7 @@ from scan_results import clean_result, judged, unknown
 
 import analyzer
 from analyzer.model.errors import InputError
-from analyzer.runs.database import MONEY
+from analyzer.runs.frames import MONEY
 from analyzer.runs.tables import RunFacts, snapshot_rows
 from analyzer.store.snapshot import SCHEMA, write_snapshot
 
