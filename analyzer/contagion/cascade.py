@@ -84,6 +84,7 @@ class _Cascade:
         self.charged = {venue.name: 0 for venue in venues}
         self.rows = [venue.simulation.backstops() for venue in venues]
         self.issuers: dict[str, str] = {}
+        self.borne: dict[tuple[str, str | None], int] = {}
         self.impact: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
         self.number = 0
@@ -126,6 +127,7 @@ class _Cascade:
             withdrawn_e18=withdrawn,
             sales=self.transmission.made_by,
             exhausted=self.tape.exhausted(),
+            borne_e18=self.borne,
         )
 
     def _tallies(self) -> dict[str, Tally]:
@@ -299,6 +301,8 @@ class _Cascade:
     def _haircut(self, closing: Closing) -> None:
         """Losses that a venue's claim holders bear lower what its receipt tokens are worth."""
         for (number, asset), shares in closing.socialised.items():
+            key = (self.venues[number].name, asset)
+            self.borne[key] = self.borne.get(key, 0) + sum(shares.values())
             for receipt in self.venues[number].simulation.receipts():
                 if receipt.backed_by != asset or receipt.supply_e18 <= 0:
                     continue

@@ -137,6 +137,39 @@ def claims_between(venues: Sequence[Venue], pools: Iterable[Pool]) -> Claims:
     return Claims(tuple(claims), unknown)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An account of one venue that is a contract of another: what the other has deposited there.
+
+    role: of the contract. equity_e18: None where it is unknown.
+    """
+
+    debtor: str
+    creditor: str
+    role: str
+    account_id: str
+    equity_e18: int | None
+
+
+def held_as_accounts(venues: Sequence[Venue]) -> list[Held]:
+    """Every account of a venue that is a contract of another one, whatever the case of its
+    address: its equity is a claim of the other, and falls with losses that holders bear."""
+    out = []
+    for debtor in venues:
+        accounts = {account.lower(): account for account in debtor.simulation.account_ids()}
+        for creditor in venues:
+            if creditor.name == debtor.name:
+                continue
+            for role, address in sorted(creditor.contracts.items()):
+                account = accounts.get(address.lower())
+                if account is None:
+                    continue
+                standing = debtor.simulation.standing(account)
+                equity = None if standing is None else standing.equity_e18
+                out.append(Held(debtor.name, creditor.name, role, account, equity))
+    return out
+
+
 def recover(pools: Sequence[Pool], claims: Iterable[Claim]) -> Recovered:
     """What every pool and token is worth once all claims have cleared.
 

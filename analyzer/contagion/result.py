@@ -105,6 +105,7 @@ class CascadeResult:
     what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
     happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
     of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
+    borne_e18: (venue, asset or None) -> losses that all holders of claims on the venue bear together.
     exhausted: factors that were sold further than their curve knows: their price is an assumption.
     """
 
@@ -125,6 +126,7 @@ class CascadeResult:
     withdrawn_e18: Mapping[str, int] = field(default_factory=dict)
     sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     exhausted: tuple[str, ...] = ()
+    borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
 
     @property
     def total_bad_debt_e18(self) -> int:

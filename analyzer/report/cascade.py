@@ -59,12 +59,14 @@ def cascade_document(
     firewall: Firewall,
     saved: LeaveOneOut | None,
     orders: Sequence[OrderOutcome] = (),
+    claims: Document | None = None,
 ) -> Document:
     """The document of `analyzer contagion`. Amounts are decimal strings of exact integers (18
     decimals), prices are shares of the block's.
 
     firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
     was not asked. orders: what every order of liquidation leaves; empty = it was not asked.
+    claims: what the deployments are owed by each other, from `claims_document`.
     """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
@@ -121,6 +123,7 @@ def cascade_document(
             }
             for found in orders
         ],
+        "claims": claims,
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
         "findings": [finding_entry(finding) for finding in findings],
     }
@@ -142,6 +145,7 @@ def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
         *_orders(document),
         *_amplifies(document),
         *_cuts(document),
+        *_claims(document),
         *assumption_blocks([scenario]),
         *scenario_findings(document["findings"]),
     ]
@@ -330,6 +334,37 @@ def _what_if(saved: LeaveOneOut) -> list[Document]:
         }
         for account, amount in sorted(saved.saved.items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def _claims(document: Mapping[str, Any]) -> list[Block]:
+    """What the deployments are owed by each other, where there is more than one."""
+    found = document["claims"]
+    if found is None or len(document["scenario"]["results"]) < 2:
+        return []
+    blocks: list[Block] = [
+        Line(
+            "Claims",
+            f"{claim['creditor']} holds {whole(claim['amount_e18'])} of {claim['debtor']}'s token"
+            f" {claim['token']}: worth {claim['recovery']:.4f} of it after this",
+            "plain" if claim["recovery"] == 1 else "bad",
+        )
+        for claim in found["tokens"]
+    ]
+    blocks += [
+        Line(
+            "Claims",
+            f"{held['creditor']}'s {held['role']} is an account of {held['debtor']}, with equity "
+            f"{'unknown' if held['equity_e18'] is None else whole(held['equity_e18'])}",
+        )
+        for held in found["accounts"]
+    ]
+    if found["problem"] is not None:
+        blocks.append(Line("Claims", f"not worked out: {found['problem']}", "doubt"))
+    elif not blocks:
+        blocks.append(
+            Line("Claims", "no deployment here holds another's token or an account of it")
+        )
+    return blocks
 
 
 def _cuts(document: Mapping[str, Any]) -> list[Block]:

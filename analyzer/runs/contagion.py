@@ -19,6 +19,7 @@ from analyzer.model.finding import Finding
 from analyzer.report.cascade import OrderOutcome, cascade_document
 from analyzer.runs.cascade_rows import contagion_rows, finding_rows
 from analyzer.runs.cascades import assess
+from analyzer.runs.claims import claims_document
 from analyzer.runs.scenarios import named_scenarios
 from analyzer.runs.stress import ORDERS, Prepared, StressOptions, exit_code, prepare, run_facts
 from analyzer.runs.venues import venue_of
@@ -81,7 +82,10 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         rows["findings"], gone = finding_rows([one], findings)
         extend_snapshot(asked.db, asked.out, rows, gone)
     run = {**run_facts(asked, prepared, code), "paths": options.paths, "what_if": options.what_if}
-    document = cascade_document(run, one, findings, firewall=firewall, saved=saved, orders=ranged)
+    claims = claims_document([venue_of(scan) for scan in prepared.scans], one.result)
+    document = cascade_document(
+        run, one, findings, firewall=firewall, saved=saved, orders=ranged, claims=claims
+    )
     return ContagionOutcome(document, one, findings, code)
 
 
