@@ -105,7 +105,7 @@ class CascadeResult:
     what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
     happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
     of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
-    borne_e18: (venue, asset or None) -> losses that all holders of claims on the venue bear together.
+    borne_e18: (venue, asset or None) -> losses that all holders of claims on it bear together.
     exhausted: factors that were sold further than their curve knows: their price is an assumption.
     """
 
