@@ -124,6 +124,7 @@ def cascade_document(
             for found in orders
         ],
         "claims": claims,
+        "exhausted": list(result.exhausted),
         "withdrawn_e18": {name: str(value) for name, value in result.withdrawn_e18.items()},
         "findings": [finding_entry(finding) for finding in findings],
     }
@@ -146,6 +147,7 @@ def cascade_page(document: Mapping[str, Any], *, paths: int) -> list[Block]:
         *_amplifies(document),
         *_cuts(document),
         *_claims(document),
+        *_exhausted(document),
         *assumption_blocks([scenario]),
         *scenario_findings(document["findings"]),
     ]
@@ -334,6 +336,15 @@ def _what_if(saved: LeaveOneOut) -> list[Document]:
         }
         for account, amount in sorted(saved.saved.items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def _exhausted(document: Mapping[str, Any]) -> list[Block]:
+    """Markets that were sold further than anything is known of their depth."""
+    if not document["exhausted"]:
+        return []
+    listed = ", ".join(document["exhausted"])
+    text = f"{listed}: sold beyond what the curve knows, so the price there is an assumption"
+    return [Line("Sold out", text, "doubt")]
 
 
 def _claims(document: Mapping[str, Any]) -> list[Block]:
