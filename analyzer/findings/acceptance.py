@@ -7,7 +7,7 @@ that has become more severe, or larger than the amount up to which it was accept
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,7 +25,7 @@ class Acceptance:
     expires: the last day on which it holds, None = no end. severity, up_to: what was accepted, the
     severity and name -> largest amount; None and empty = whatever it becomes. chain_id,
     deployment: where the finding was, None and empty = not said (written by hand). about: the
-    account or market, for people.
+    account or market, for people. scenario: under which it was found; empty = at the block itself.
     """
 
     fingerprint: str
@@ -39,6 +39,7 @@ class Acceptance:
     chain_id: int | None = None
     deployment: str = ""
     about: str = ""
+    scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,13 @@ def weigh(
     *,
     today: date,
     scanned: Iterable[tuple[int, str]],
+    scenarios: Container[str] = (),
     file: str = "",
 ) -> Weighed:
     """Which acceptances hold today for these findings.
 
-    scanned: (chain id, deployment) of every scan that the findings come from.
+    scanned: (chain id, deployment) of every scan that the findings come from. scenarios: names of
+    those that were run; what was accepted under another one is missed by nobody.
     """
     found = {finding.fingerprint: finding for finding in findings}
     places = set(scanned)
@@ -87,7 +90,7 @@ def weigh(
     for acceptance in acceptances:
         finding = found.get(acceptance.fingerprint)
         if finding is None:
-            if _is_about(acceptance, places):
+            if _is_about(acceptance, places, scenarios):
                 unmatched.append(acceptance)
             continue
         why = why_lapsed(acceptance, finding, today=today)
@@ -118,8 +121,12 @@ def measure(finding: Finding) -> dict[str, int]:
     return {} if detector is None else detector.measure(finding.amounts)
 
 
-def _is_about(acceptance: Acceptance, places: set[tuple[int, str]]) -> bool:
+def _is_about(
+    acceptance: Acceptance, places: set[tuple[int, str]], scenarios: Container[str]
+) -> bool:
     """Whether the scans could have found what was accepted."""
+    if acceptance.scenario and acceptance.scenario not in scenarios:
+        return False
     if acceptance.chain_id is None or not acceptance.deployment:
         return True
     # A deployment's name may hold the joining sign itself, so the whole name is tried first.

@@ -16,6 +16,7 @@ from analyzer.findings.acceptance import (
     weigh,
     why_lapsed,
 )
+from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Finding
 from analyzer.runs.stored import Stored, StoredScan, read_stored
@@ -82,6 +83,7 @@ def weigh_stored(stored: Stored, *, db: Path, named: Path | None, today: date) -
         stored.findings,
         today=today,
         scanned=[scan.place for scan in stored.scans],
+        scenarios={name for scan in stored.scans for name in scan.scenarios},
         file=file.name,
     )
 
@@ -201,6 +203,7 @@ def _acceptance(stored: Stored, finding: Finding, terms: Terms, today: date) -> 
         chain_id=scan.chain_id,
         deployment=across.replace(", ", "+") if across else scan.deployment,
         about=" ".join(part for part in (finding.account_id, finding.market) if part),
+        scenario=finding.evidence.get(SCENARIO, ""),
     )
 
 

@@ -13,6 +13,7 @@
     deployment = "optimism"
     about = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
+`scenario` names the one under which the finding was made, for findings of `analyzer stress`.
 Entries are added at the end and taken out again; everything else in the file stays as it is.
 """
 
@@ -40,7 +41,7 @@ _OURS = re.compile(rf"^\s*\[\[\s*{TABLE}\s*\]\]", re.MULTILINE)
 _KNOWN = frozenset(
     {
         *("fingerprint", "reason", "author", "date", "expires", "severity", "up_to"),
-        *("detector", "chain_id", "deployment", "about"),
+        *("detector", "chain_id", "deployment", "about", "scenario"),
     }
 )
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
@@ -138,6 +139,7 @@ def entry_text(acceptance: Acceptance) -> str:
     lines += [f"chain_id = {a.chain_id}"] if a.chain_id is not None else []
     lines += [f"deployment = {_quoted(a.deployment)}"] if a.deployment else []
     lines += [f"about = {_quoted(a.about)}"] if a.about else []
+    lines += [f"scenario = {_quoted(a.scenario)}"] if a.scenario else []
     return "\n".join(lines) + "\n"
 
 
@@ -203,6 +205,7 @@ def _entry(path: Path, number: int, entry: Mapping[str, object]) -> Acceptance:
         chain_id=chain_id,
         deployment=_text(where, entry, "deployment", ""),
         about=_text(where, entry, "about", ""),
+        scenario=_text(where, entry, "scenario", ""),
     )
 
 

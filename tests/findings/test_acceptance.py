@@ -110,6 +110,15 @@ def test_a_finding_across_deployments_is_missed_only_when_all_of_them_were_scann
     assert list(weigh([given], [], today=TODAY, scanned=both).unmatched) == [given]
 
 
+@pytest.mark.parametrize(("ran", "said"), [((), False), (("crash",), True), (("other",), False)])
+def test_a_finding_under_a_scenario_is_missed_only_where_the_scenario_was_run(
+    finding: Finding, ran: tuple[str, ...], said: bool
+) -> None:
+    given = acceptance(finding, scenario="crash")
+    weighed = weigh([given], [], today=TODAY, scanned=SCANNED, scenarios=ran)
+    assert (list(weighed.unmatched) == [given]) is said
+
+
 def test_the_size_of_a_finding_is_its_detectors_measure(finding: Finding) -> None:
     assert measure(finding) == {"shortfall_e18": 700 * WAD}
     assert measure(replace(finding, detector="of-another-version")) == {}

@@ -40,6 +40,7 @@ ENTRIES = st.builds(
     chain_id=st.none() | st.integers(0, 2**53),
     deployment=st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
     about=st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
+    scenario=st.text(st.characters(exclude_categories=("Cs",)), max_size=20),
 )
 MANY = st.lists(ENTRIES, min_size=1, max_size=4, unique_by=lambda entry: entry.fingerprint)
 
