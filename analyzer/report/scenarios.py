@@ -112,6 +112,7 @@ def scenario_document(one: Assessed) -> Document:
             for u in one.depth
         ],
         "unmapped": list(one.result.unmapped),
+        "exhausted": list(one.result.exhausted),
         "results": [result_document(one, name) for name in sorted(one.venues)],
     }
 
@@ -207,6 +208,19 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
         if factors:
             text = f"{factors}: nothing is said of them by {_listed(names)}, so they stay"
             blocks.append(Line("Not moved", text, "doubt"))
+    unknown = [d["factor"] for d in scenarios[0]["depth"] if d["origin"] == "unknown"]
+    if unknown:
+        text = f"the depth of {_listed(unknown)} is not known: sales do not move their price here"
+        blocks.append(Line("Not known", text, "doubt"))
+    ended = [s for s in scenarios if s["exhausted"]]
+    if ended:
+        factors = _listed([factor for scenario in ended for factor in scenario["exhausted"]])
+        by = _listed([scenario["name"] for scenario in ended])
+        text = (
+            f"more {factors} is sold than the curve knows, by {by}: the price from there on is"
+            " an assumption"
+        )
+        blocks.append(Line("Depth ends", text, "doubt"))
     blocks += _unverified(scenarios)
     restless = [s["name"] for s in scenarios if not all(r["quiet"] for r in s["results"])]
     if restless:

@@ -80,6 +80,7 @@ def _runs(one: Assessed) -> Iterator[Row]:
             float(scenario.depth_multiplier),
             _json({u.factor: {"name": u.kind, "source": u.source} for u in one.depth}),
             _json(list(result.unmapped)),
+            _json(list(result.exhausted)),
             sum(1 for round_ in result.rounds if round_.closed),
             result.quiet,
             all(round_.closes for round_ in result.rounds),

@@ -24,6 +24,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import CheckRow
 from analyzer.protocols.registry import load_plug
+from analyzer.protocols.state_coders import CodecError
 from analyzer.report.document import envelope
 from analyzer.runs.deployments import load_deployment
 from analyzer.runs.pipeline import exit_code, index_beside, rebuild_indexed, run_id
@@ -195,8 +196,32 @@ def _verify_one(
             list(rows[name]),
         )
     ]
+    if stored.scan_id == result.scan_id:
+        differences += _book_differences(snapshot, result)
     progress("compare with the contract", 1, 1)
     return replace(result, checks=[*result.checks, *differences])
+
+
+def _book_differences(snapshot: Snapshot, result: ScanResult) -> list[CheckRow]:
+    """Failed checks of the stored book: what stress runs on has to give the rebuilt margin."""
+    plug = load_plug(result.deployment.protocol)
+    _, rows = snapshot.query("SELECT book FROM books WHERE scan_id = ?", [result.scan_id])
+    if not rows or rows[0][0] is None:
+        return []
+    try:
+        book = plug.unpack(rows[0][0])
+    except CodecError as error:
+        return [CheckRow(None, None, "snapshot", "books.book", "a book", str(error), False)]
+    before = {row.account_id: row for row in plug.margin(book, plug.prices(book))}
+    after = {row.margin.account_id: row.margin for row in result.margin}
+    return [
+        CheckRow(
+            account, None, "snapshot", "books.book", str(before.get(account)),
+            str(after.get(account)), False,
+        )
+        for account in sorted(before.keys() | after.keys())
+        if before.get(account) != after.get(account)
+    ]  # fmt: skip
 
 
 def _stored_scans(snapshot: Snapshot) -> list[_Stored]:

@@ -35,6 +35,11 @@ CONTAGION_RUNS = Table(
         figure("depth_multiplier", "What every curve's depth was multiplied with."),
         json_text("curves", "Factor -> {name, source} of the depth curve that was used."),
         json_text("unmapped", "Factors that no rule of the scenario moves, a JSON list."),
+        json_text(
+            "exhausted",
+            "Factors sold further than their depth curve knows, whose price is an assumption from"
+            " there on, a JSON list.",
+        ),
         count("rounds", "Rounds in which somebody was closed."),
         flag("quiet", "true = nothing more would happen; false = the rounds ran out."),
         flag("ledger_closes", "true = accounts + absorbers + liquidators + market = 0 each round."),

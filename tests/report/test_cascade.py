@@ -113,8 +113,13 @@ def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None
     assert "Unverified   the low of X" in text
     still = assessed_house(scenario=falls_to(name="elsewhere"))
     document = stressed(still)
-    document["scenarios"][0]["unmapped"] = ["Y"]
-    assert "Y: nothing is said of them by elsewhere" in table(stress_page(document))
+    (told,) = document["scenarios"]
+    told["unmapped"], told["exhausted"] = ["Y"], ["X"]
+    told["depth"][0]["origin"] = "unknown"
+    text = table(stress_page(document))
+    assert "Y: nothing is said of them by elsewhere" in text
+    assert "Depth ends   more X is sold than the curve knows, by elsewhere" in text
+    assert "Not known    the depth of X is not known" in text
 
 
 @pytest.mark.parametrize(

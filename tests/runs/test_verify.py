@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
-from bank import ALICE, BOB, contract_answers
+from bank import ALICE, BOB, PLUG, contract_answers
 from index_rows import contents
 from memory_chain import MemoryChain
 
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
+from analyzer.protocols.book_codec import book_digest
+from analyzer.runs.opened import open_scans
 from analyzer.runs.scan import ScanOutcome
 from analyzer.runs.verify import VerifyOptions, VerifyOutcome, verify
 
@@ -58,6 +61,29 @@ def test_a_number_that_was_altered_is_named(tmp_path: Path, run_scan: RunScan) -
         (ALICE, "snapshot", "margin.equity_e18", str(60 * WAD + 1), str(60 * WAD)),
         (BOB, "snapshot", "collateral row", "not there", "rebuilt"),
     ]
+
+
+def test_a_book_that_was_altered_is_named_with_the_account(
+    tmp_path: Path, run_scan: RunScan
+) -> None:
+    run_scan()
+    db = tmp_path / "scan.duckdb"
+    (scan,) = open_scans(db)
+    ledger, price = scan.book.state  # type: ignore[misc]
+    ledger.balances[ALICE] += WAD
+    amounts = [ledger.balances[account] for account in scan.book.account_ids]
+    packed = PLUG.pack(replace(scan.book, state=(ledger, price), amount=amounts))
+    with duckdb.connect(str(db)) as connection:
+        connection.execute("UPDATE books SET book = ?, sha256 = ?", [packed, book_digest(packed)])
+    outcome = run(tmp_path)
+    assert outcome.exit_code is ExitCode.DIVERGENCE
+    (result,) = outcome.results
+    assert [(c.account_id, c.field) for c in result.mismatches] == [(ALICE, "books.book")]
+    with duckdb.connect(str(db)) as connection:
+        connection.execute("UPDATE books SET book = 'x'::BLOB")
+    (broken,) = run(tmp_path).results[0].mismatches
+    assert broken.field == "books.book"
+    assert "is no book" in str(broken.actual)
 
 
 def test_a_contract_that_says_otherwise_is_named(
