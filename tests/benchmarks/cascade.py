@@ -160,6 +160,7 @@ def main() -> None:
     parse.add_argument("--turns", type=int, default=5)
     parse.add_argument("--rounds", type=int, default=1, help="rounds to compare; 0 = to the end")
     parse.add_argument("--leave-out", default="", help="names of ways, separated by commas")
+    parse.add_argument("--skip-limits", action="store_true", help="do not measure the machine")
     parse.add_argument("--alone", action="store_true", help="the kernel to the end, no rivals")
     asked = parse.parse_args()
     given = synthetic(asked.accounts, asked.assets, asked.scenarios)
@@ -168,8 +169,9 @@ def main() -> None:
         "entries": int(given.book.indptr[-1]), "numpy": np.__version__,
         "cpus": os.cpu_count(), "load_before": os.getloadavg()[0],
     }  # fmt: skip
-    out["machine"] = machine(asked.assets)
-    out["seconds_at_the_limit"] = limits(given, out["machine"])
+    if not asked.skip_limits:
+        out["machine"] = machine(asked.assets)
+        out["seconds_at_the_limit"] = limits(given, out["machine"])
     if fused.installed():
         out["compile_seconds"] = timed(lambda: warm_up())[0]
     if asked.alone:
