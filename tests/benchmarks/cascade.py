@@ -141,7 +141,7 @@ def compare(
         "cpu_seconds": {name: spread(values) for name, values in cpu.items()},
         "wall_ratio": ratios(wall),
         "cpu_ratio": ratios(cpu),
-        "pairs_that_differ_from_tiles": gate,
+        f"pairs_that_differ_from_{names[0]}": gate,
     }
 
 
