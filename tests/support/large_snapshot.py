@@ -140,6 +140,7 @@ _RUN: Mapping[str, object] = {
     "depth_multiplier": 0.02,
     "curves": json.dumps({"ETH": {"name": "constant product", "source": EVIL}}),
     "unmapped": json.dumps(["OP"]),
+    "exhausted": json.dumps([]),
     "rounds": 3,
     "quiet": True,
     "ledger_closes": True,
