@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from query_page import PAGE, page
 from scan_results import MARKET, account_id
 
 from analyzer.model.errors import InputError
@@ -191,3 +192,9 @@ def test_sql_cannot_change_a_snapshot(statement: str, snapshot: Path) -> None:
 def test_sql_on_no_snapshot_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no snapshot"):
         sql(tmp_path / "none.duckdb", "SELECT 1")
+
+
+def test_the_page_of_the_queries_is_made_of_their_headers() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "to write it anew: python tests/support/query_page.py"
+    )

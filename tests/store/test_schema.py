@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bank import MOVED, bank, bank_abi
 from memory_chain import MemoryChain
+from schema_page import PAGE, page
 
 from analyzer.store.event_tables import event_table
 from analyzer.store.index import Index
@@ -97,3 +98,9 @@ def test_event_columns_are_as_wide_as_the_abi_says() -> None:
         "amount": Kind.AMOUNT,
         "memo": Kind.UNSIGNED,
     }
+
+
+def test_the_page_of_the_tables_is_made_of_their_definitions() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "to write it anew: python tests/support/schema_page.py"
+    )
