@@ -164,6 +164,7 @@ def stress_page(document: Mapping[str, Any]) -> list[Block]:
         *distance_blocks(document["distances"]),
         *reverse_blocks(document["reverse"]),
         *assumption_blocks(scenarios),
+        *_sold_out(scenarios),
         *scenario_findings(document["findings"]),
     ]
 
@@ -212,15 +213,6 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     if unknown:
         text = f"the depth of {_listed(unknown)} is not known: sales do not move their price here"
         blocks.append(Line("Not known", text, "doubt"))
-    ended = [s for s in scenarios if s["exhausted"]]
-    if ended:
-        factors = _listed([factor for scenario in ended for factor in scenario["exhausted"]])
-        by = _listed([scenario["name"] for scenario in ended])
-        text = (
-            f"more {factors} is sold than the curve knows, by {by}: the price from there on is"
-            " an assumption"
-        )
-        blocks.append(Line("Depth ends", text, "doubt"))
     blocks += _unverified(scenarios)
     restless = [s["name"] for s in scenarios if not all(r["quiet"] for r in s["results"])]
     if restless:
@@ -230,6 +222,20 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     if off:
         blocks.append(Line("Ledger", f"a round does not add up to 0: {_listed(off)}", "bad"))
     return blocks
+
+
+def _sold_out(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Factors that some scenario sells beyond what is known of their depth."""
+    ended = [scenario for scenario in scenarios if scenario["exhausted"]]
+    if not ended:
+        return []
+    factors = _listed([factor for scenario in ended for factor in scenario["exhausted"]])
+    by = _listed([scenario["name"] for scenario in ended])
+    text = (
+        f"more {factors} is sold than the curve knows, by {by}: the price from there on is an"
+        " assumption"
+    )
+    return [Line("Sold out", text, "doubt")]
 
 
 def _unverified(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:

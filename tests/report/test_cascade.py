@@ -118,7 +118,7 @@ def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None
     told["depth"][0]["origin"] = "unknown"
     text = table(stress_page(document))
     assert "Y: nothing is said of them by elsewhere" in text
-    assert "Depth ends   more X is sold than the curve knows, by elsewhere" in text
+    assert "Sold out     more X is sold than the curve knows, by elsewhere" in text
     assert "Not known    the depth of X is not known" in text
 
 
