@@ -46,7 +46,7 @@ def tracked_files() -> list[Path]:
     if done.returncode == 0 and done.stdout:
         names = [ROOT / name for name in done.stdout.decode().split("\0") if name]
         return [path for path in names if path.is_file()]
-    folders = [ROOT / name for name in ("analyzer", "abis", "queries", "tests", ".ci")]
+    folders = [ROOT / name for name in ("analyzer", "abis", "queries", "tests", ".ci", ".github")]
     inside = [p for folder in folders for p in folder.rglob("*") if p.is_file()]
     return inside + [path for path in ROOT.iterdir() if path.is_file()]
 
