@@ -16,8 +16,9 @@ from analyzer.model.rows import StatementLine
 from analyzer.report.document import envelope
 from analyzer.report.html.assemble import assemble
 from analyzer.report.html.content import Content
+from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
-from analyzer.report.html.render import GENERATOR, fitted, html
+from analyzer.report.html.render import GENERATOR, html
 from analyzer.report.html.sections.accounts import CSV_NAME
 from analyzer.report.html.selection import Listing, listing
 from analyzer.report.html.table import HEAD, accounts_csv

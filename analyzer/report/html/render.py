@@ -6,20 +6,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from analyzer.report.html.content import Block, Content, DataTable, Fold, Row, Section
+from analyzer.report.html.content import Content, Section
 from analyzer.report.html.escape import safe
-from analyzer.report.html.markup import block, section
+from analyzer.report.html.markup import section
 
-LIMIT = 1_500_000
-"""A page is smaller than this, in bytes."""
 GENERATOR = "analyzer report"
 """Marks a page as ours."""
-_TITLE_BYTES = 200
-"""What the title of fewer statements may add."""
 _ASSETS = Path(__file__).resolve().parent / "assets"
 
 
@@ -50,17 +45,6 @@ def html(content: Content, *, unfolded: bool = False) -> str:
     )
 
 
-def fitted(content: Content, limit: int = LIMIT) -> Content:
-    """The content with as many statements, the worst first, as a page below `limit` holds.
-
-    The title of their section says how many; nothing else is ever left out to save room.
-    """
-    over = len(html(content).encode()) - limit
-    if over < 0:
-        return content
-    return _fewer_statements(content, over)
-
-
 @cache
 def asset(name: str) -> str:
     """A file that the page carries."""
@@ -85,39 +69,3 @@ def _contents(sections: Sequence[Section]) -> str:
         f'<li><a href="#{safe(part.key)}">{safe(part.short)}</a></li>' for part in sections
     )
     return f'<nav aria-label="Sections"><ul>{items}</ul></nav>\n'
-
-
-def _fewer_statements(content: Content, over: int) -> Content:
-    """The content without its last statements, so many that it is `over` bytes shorter."""
-    [part] = [section for section in content.sections if section.key == "statements"]
-    blocks = list(part.blocks)
-    dropped: set[str] = set()
-    saved = 0
-    while saved <= over + _TITLE_BYTES and isinstance(fold := blocks[-1], Fold):
-        blocks.pop()
-        dropped.add(fold.key)
-        saved += len(block(fold, unfolded=False).encode())
-    kept = sum(isinstance(item, Fold) for item in blocks)
-    title = f"Statements of the worst {kept:,} accounts (as many as the page has room for)"
-    fewer = replace(part, title=title, blocks=tuple(blocks))
-    sections = [
-        fewer if section is part else replace(section, blocks=_unlinked(section.blocks, dropped))
-        for section in content.sections
-    ]
-    return replace(content, sections=tuple(sections))
-
-
-def _unlinked(blocks: tuple[Block, ...], dropped: set[str]) -> tuple[Block, ...]:
-    """The blocks without links to what was dropped."""
-    return tuple(
-        replace(item, rows=tuple(_unlinked_row(row, dropped) for row in item.rows))
-        if isinstance(item, DataTable)
-        else item
-        for item in blocks
-    )
-
-
-def _unlinked_row(row: Row, dropped: set[str]) -> Row:
-    """The row without links to what was dropped."""
-    cells = (replace(c, target="") if c.target in dropped else c for c in row.cells)
-    return replace(row, cells=tuple(cells))

@@ -10,7 +10,7 @@ from browser import Browser, chromium
 from demands import missing
 from large_snapshot import large_result, write_large
 
-from analyzer.report.html.render import LIMIT
+from analyzer.report.html.fit import LIMIT
 from analyzer.runs.paper import find_chromium
 from analyzer.runs.report import report
 

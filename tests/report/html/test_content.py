@@ -18,9 +18,11 @@ from scan_results import E18, clean_result, judged, unknown
 from analyzer.model.verdict import Verdict
 from analyzer.report.document import envelope
 from analyzer.report.html.assemble import assemble
+from analyzer.report.html.charts.scatter import MARKS, Dot, plane, scatter
 from analyzer.report.html.content import Content, DataTable, Figure, Fold
+from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
-from analyzer.report.html.render import fitted, html
+from analyzer.report.html.render import html
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS, listing
 from analyzer.report.html.text import markdown_report
 from analyzer.runs.report import Written, load_content, report
@@ -176,6 +178,28 @@ def test_statements_that_do_not_fit_are_left_out_the_least_bad_first_and_it_is_s
     parts = parts_of(html(small))
     ids = {e.attributes["id"] for e in parts.elements if "id" in e.attributes}
     assert {a.attributes["href"].removeprefix("#") for a in parts.all("a")} <= ids
+
+
+def test_a_page_that_is_still_too_long_shortens_its_tables_the_accounts_last_and_says_so(
+    small_snapshot: Path,
+) -> None:
+    content = load_content(small_snapshot)
+    for limit, accounts in ((560_000, 1_000), (280_000, 100)):
+        small = fitted(content, limit)
+        page = html(small)
+        assert len(page.encode()) < limit
+        assert len(table_of(small, "accounts-table").rows) <= accounts
+        assert "more rows are in the snapshot: the page has no room for them" in page
+    assert len(table_of(fitted(content, 560_000), "accounts-table").rows) == 1_000
+
+
+def test_a_hundred_thousand_accounts_make_no_larger_a_picture_than_a_few_thousand() -> None:
+    dots = [Dot(1.1 ** (n % 150), 1.01 ** (n % 2_111), "healthy") for n in range(100_000)]
+    svg = scatter("few", dots, plane(dots), "many accounts")
+    assert svg.count("h0") <= MARKS
+    assert len(svg) < 100_000
+    few = dots[:500]
+    assert scatter("few", few, plane(few), "few accounts").count("h0") > 400
 
 
 def test_a_snapshot_without_stress_says_how_to_make_it_and_is_whole_otherwise(

@@ -11,7 +11,8 @@ from pathlib import Path
 from large_snapshot import EVIL, write_large
 from page_parts import Parts
 
-from analyzer.report.html.render import LIMIT, asset
+from analyzer.report.html.fit import LIMIT
+from analyzer.report.html.render import asset
 from analyzer.runs.report import Written, report
 
 SECTIONS = [
@@ -96,6 +97,11 @@ def test_a_name_that_is_markup_stays_a_name(page: str, parts: Parts) -> None:
     assert EVIL not in page
     assert "<img" not in page
     assert "\u202e" not in page
+
+
+def test_where_the_answers_came_from_is_no_address(page: str) -> None:
+    assert "node.example" not in page
+    assert "answers from a node" in page
 
 
 def test_every_link_leads_to_something_in_the_page_and_no_id_is_there_twice(parts: Parts) -> None:

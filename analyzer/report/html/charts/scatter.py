@@ -24,6 +24,8 @@ ORDER = ("healthy", "below_initial", "liquidatable", "insolvent")
 """Kinds of dots, the one drawn last on top."""
 BEYOND = 1e12
 """An amount beyond this, either way, stands at the edge: one absurd balance hides nobody else."""
+MARKS = 6_000
+"""At most so many marks of one kind: a million accounts make no larger a page than these."""
 _STEPS = 60
 """Pieces that the line equity = requirement is drawn in."""
 _CROSS = 4
@@ -63,11 +65,21 @@ def scatter(key: str, dots: Sequence[Dot], where: Plane, title: str) -> str:
     inner = frame(where.x, where.y, HEIGHT, "maintenance requirement", "margin equity")
     inner += _edge(where)
     for kind in ORDER:
-        places = sorted({where.place(dot) for dot in dots if dot.kind == kind})
+        places = _bounded({where.place(dot) for dot in dots if dot.kind == kind})
         if places:
             inner += _marks(kind, places)
     inner += element("circle", r=8, class_="here", cx=-20, cy=-20)
     return picture(key, HEIGHT, inner, title)
+
+
+def _bounded(places: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """At most `MARKS` places: where there are more, those that touch are drawn as one."""
+    step = 1
+    kept = places
+    while len(kept) > MARKS:
+        step += 1
+        kept = {(x - x % step, y - y % step) for x, y in places}
+    return sorted(kept)
 
 
 def _edge(where: Plane) -> str:
