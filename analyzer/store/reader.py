@@ -96,18 +96,16 @@ class Snapshot:
             f"SELECT {listed} FROM {quoted(table.name)} WHERE scan_id = ? ORDER BY {order}",
             [scan_id],
         )
-        out = []
-        for row in rows:
-            value = dict(zip((column.name for column in stored), row, strict=True))
-            out.append(
-                tuple(
-                    value[column.name]
-                    if column.overflow is None
-                    else join(value[column.name], value[column.overflow.name])
-                    for column in table.columns
-                )
-            )
-        return out
+        places = {column.name: place for place, column in enumerate(stored)}
+        # (where a column lies, where its overflow does): looked up once, not for each row.
+        plan = [
+            (places[column.name], places[over.name] if (over := column.overflow) else None)
+            for column in table.columns
+        ]
+        return [
+            tuple(row[at] if over is None else join(row[at], row[over]) for at, over in plan)
+            for row in rows
+        ]
 
     def tables(self) -> list[DescribedTable]:
         """Every table and view with its comments, tables first, in the order they were made."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
@@ -17,6 +16,9 @@ ROWS = 1_000
 """At most so many accounts are listed in all."""
 STATEMENTS = 100
 """Of so many accounts the statement is shown."""
+_EXACT_BITS = 512
+"""Two different ratios of 256-bit integers differ by 2**-512 at least: scaled with it and floored,
+they stay different and in order."""
 UNSAFE = (Verdict.INSOLVENT, Verdict.LIQUIDATABLE, Verdict.UNKNOWN)
 """Verdicts that are not safe, in the order in which they are listed."""
 
@@ -80,9 +82,9 @@ def _badness(account: Listed) -> tuple[int, int, int, str]:
     return UNSAFE.index(row.verdict), worst or 0, account.scan, account.account_id
 
 
-def _nearness(account: Listed) -> tuple[bool, Fraction, int, str]:
+def _nearness(account: Listed) -> tuple[bool, int, int, str]:
     """By margin equity / maintenance; accounts without a requirement last."""
     equity = account.row.margin.margin_equity_e18 or 0
     required = account.row.margin.maintenance_margin_e18 or 0
-    ratio = Fraction(equity, required) if required else Fraction(0)
+    ratio = (equity << _EXACT_BITS) // required if required else 0
     return not required, ratio, account.scan, account.account_id
