@@ -155,8 +155,9 @@ class Database:
 
         scenarios: names or files; shocks: in words (`ETH=-30%`); with neither, every scenario that
         ships and the uniform ray (39 cascades and 9). deployments: only these; none means all,
-        together. depth: a depth file. order: as `--order`. Nothing is written.
-        Raises: InputError for wrong input.
+        together. depth: a depth file; pools that it names are not read here, as there is no node,
+        and their depth stays unknown. order: as `--order`. Nothing is written. What is incomplete
+        makes `.document["run"]["exit_code"]` 3. Raises: InputError for wrong input.
         """
         from analyzer.runs.cascade_frames import Stressed
         from analyzer.runs.stress import stress

@@ -45,6 +45,15 @@ def written(
     return out, contagion(ContagionOptions(asked, what_if=0), lambda *_: None)
 
 
+@pytest.fixture(scope="module")
+def with_a_pool(db: Database, tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    """The cascade with a depth file that names a pool, which nobody reads."""
+    depth = tmp_path_factory.mktemp("depth") / "depth.toml"
+    pool, asset = "0x" + "11" * 20, "0x" + "22" * 20
+    depth.write_text(f"[ETH]\nkind = 'uniswap-v3'\npool = '{pool}'\nasset = '{asset}'\n")
+    return db.contagion(shock=SHOCK, depth=depth)
+
+
 def test_a_cascade_is_to_the_last_row_what_the_command_writes(
     followed: Followed, written: tuple[Path, ContagionOutcome]
 ) -> None:
@@ -124,6 +133,11 @@ def test_the_wrong_question_is_one_line_and_the_file_stays_as_it_is(db: Database
     with pytest.raises(InputError, match="mars"):
         db.contagion(shock="ETH=-30%", deployments="mars")
     assert db.path.read_bytes() == before
+
+
+def test_a_pool_that_nobody_read_is_an_unknown_depth(with_a_pool: Followed) -> None:
+    assert with_a_pool.document["run"]["exit_code"] == 3
+    assert "not read" in str(with_a_pool.document["scenario"])
 
 
 def test_money_of_no_known_kind_is_refused(followed: Followed) -> None:
