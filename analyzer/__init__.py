@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from analyzer.runs.database import Database
+    from analyzer.runs.history import HistoryDatabase
 
 __version__ = "0.1.0"
 """A snapshot's scans name the version that made them."""
@@ -21,3 +22,13 @@ def open(path: str | Path) -> Database:
     from analyzer.runs.database import open_database
 
     return open_database(path)
+
+
+def open_history(path: str | Path) -> HistoryDatabase:
+    """The history at `path` (a folder that `analyzer backfill` wrote) for Python.
+
+    See `analyzer.runs.history.HistoryDatabase`. Raises: InputError when there is no such history.
+    """
+    from analyzer.runs.history import open_history as opened
+
+    return opened(path)

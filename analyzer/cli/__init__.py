@@ -19,6 +19,8 @@ main = Program(
         "account": "analyzer.cli.account:account",
         "stress": "analyzer.cli.stress:stress",
         "contagion": "analyzer.cli.contagion:contagion",
+        "backfill": "analyzer.cli.backfill:backfill",
+        "history": "analyzer.cli.history:history",
         "query": "analyzer.cli.query:query",
         "sql": "analyzer.cli.sql:sql",
         "report": "analyzer.cli.report:report",

@@ -137,3 +137,21 @@ def json_option(command: Decorated) -> Decorated:
     return click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")(
         command
     )
+
+
+def executor_options(command: Decorated) -> Decorated:
+    """`--executor local|processes|dask` and `--workers N`: where shards run."""
+    command = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes of --executor. [default: one per core]",
+    )(command)
+    return click.option(
+        "--executor",
+        type=click.Choice(("local", "processes", "dask")),
+        default="local",
+        show_default=True,
+        help="Where the work is done: here, in processes, or by Dask (the extra dask). The result "
+        "is the same.",
+    )(command)

@@ -52,15 +52,24 @@ def snapshot_rows(
 
 
 def _scan_rows(run: RunFacts, result: ScanResult) -> Tables:
-    """The rows of one scan."""
+    """The rows of one scan, and of the run that made it."""
     own: Tables = {
         "runs": [
             (result.scan_id, run.run_id, __version__, run.source, run.endpoint, run.verify_mode,
              run.exit_code, run.started_at, run.finished_at)
         ],
-        "scans": [_scan(result)],
     }  # fmt: skip
-    return {**own, **_account_tables(result), **_market_tables(result), **_outcome_tables(result)}
+    return {**own, **scan_tables(result)}
+
+
+def scan_tables(result: ScanResult) -> Tables:
+    """The rows of one scan in every table that says nothing of a run."""
+    return {
+        "scans": [_scan(result)],
+        **_account_tables(result),
+        **_market_tables(result),
+        **_outcome_tables(result),
+    }
 
 
 def _account_tables(result: ScanResult) -> Tables:

@@ -75,20 +75,23 @@ def deployment_key(deployment: Deployment, source: str = "") -> str:
 class Index:
     """An open index file. A context manager; made when there is none."""
 
-    def __init__(self, path: Path, *, source: str = "", abi: LoadAbi = load_abi) -> None:
+    def __init__(
+        self, path: Path, *, source: str = "", abi: LoadAbi = load_abi, read_only: bool = False
+    ) -> None:
         """Opens or makes the index at `path`.
 
         source: identity of what the logs come from, empty for the live chain. Rows of one source
         are never used for another: a recording that lacks a log spoils nothing but itself.
+        read_only: what is there is read (by as many processes as like), nothing is advanced.
         Raises: InputError when the file is no index of ours, of another version, or in use.
         """
         self.path = path
         self._abi = abi
         self._source = source
-        self._connection = open_database(path, read_only=False)
+        self._connection = open_database(path, read_only=read_only)
         try:
             # A run that was killed before its first commit leaves a file without any table.
-            if is_empty(self._connection):
+            if is_empty(self._connection) and not read_only:
                 with transaction(self._connection):
                     self._make()
             else:

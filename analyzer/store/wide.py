@@ -20,12 +20,20 @@ def split(value: int | None, *, signed: bool = True) -> tuple[int | None, bytes 
     """
     if value is None or -HUGEINT_MAX <= value <= HUGEINT_MAX:
         return value, None
+    return None, as_word(value, signed=signed)
+
+
+def as_word(value: int, *, signed: bool = True) -> bytes:
+    """`value` as the 32 bytes of an overflow column.
+
+    Raises: OverflowError when it does not fit a 256-bit word.
+    """
     low, high = (INT256_MIN, INT256_MAX) if signed else (0, UINT256_MOD - 1)
     if not low <= value <= high:
         word = "int256" if signed else "uint256"
         raise OverflowError(f"{value} does not fit {word}: it cannot be stored exactly")
     word_value = value + _SIGN_BIT if signed else value
-    return None, word_value.to_bytes(OVERFLOW_BYTES, "big")
+    return word_value.to_bytes(OVERFLOW_BYTES, "big")
 
 
 def join(value: int | None, overflow: bytes | None, *, signed: bool = True) -> int | None:

@@ -22,9 +22,9 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.document import envelope
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "query", "sql", "report", "verify", "diff",
-    "triage", "detectors", "index",
-    "deployments", "run", "watch", "doctor", "devnet",
+    "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
+    "report", "verify", "diff", "triage", "detectors", "index", "deployments", "run", "watch",
+    "doctor", "devnet",
 ]  # fmt: skip
 
 

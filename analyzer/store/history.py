@@ -1,0 +1,218 @@
+"""A history: many scans as Parquet, one file per table, deployment and block.
+
+    FOLDER/history.json                                      what is there (made from the files)
+    FOLDER/history.sql                                       the views, for any DuckDB shell
+    FOLDER/scans/chain=10/protocol=perp-v2/day=2026-01-31/<key>-<block>.parquet
+    FOLDER/margin/chain=10/...                               and so on, table by table
+
+Names are the same on every machine, files are never changed, only replaced as a whole, and the
+file of `scans` comes last: a block without it is not there, whatever else of it is. So a killed
+run leaves nothing half, and two histories are merged by copying one folder over the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError
+from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, files_of, views_sql
+from analyzer.store.load import fetch
+from analyzer.store.parquet import write_parquet
+from analyzer.store.reader import Snapshot
+from analyzer.store.snapshot_schema import VERSION as TABLES_VERSION
+
+FORMAT = 1
+"""Version of the layout: folders, names, and how an amount is written."""
+MANIFEST = "history.json"
+SQL_FILE = "history.sql"
+_KEY_DIGITS = 16
+_BLOCK_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A block that a history holds. key: of the deployment; scan_id: of the scan."""
+
+    key: str
+    block: int
+    scan_id: str
+    block_hash: str
+    verify_mode: str
+    mismatches: int
+    unknown: int
+    unread: int
+    severity: int
+    """Rank of the worst finding; -1 = none."""
+
+
+def deployment_key(deployment: Deployment) -> str:
+    """16 hex digits over protocol, chain id and contracts: its name is no part of it."""
+    parts = [deployment.protocol, str(deployment.chain_id)]
+    parts += [f"{role}={at.lower()}" for role, at in sorted(deployment.contracts.items())]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:_KEY_DIGITS]
+
+
+def make_history(folder: Path) -> None:
+    """Makes the folder a history, or sees that it is one.
+
+    Raises: InputError for a folder that holds something else, or is of another version.
+    """
+    if not folder.parent.is_dir():
+        raise InputError(f"{folder} cannot be made: {folder.parent} is no folder")
+    if (folder / MANIFEST).exists():
+        check_history(folder)
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is no history of analyzer, and not empty: name another folder")
+    folder.mkdir(exist_ok=True)
+    write_manifest(folder)
+
+
+def check_history(folder: Path) -> None:
+    """Raises InputError when the folder is no history of this program's version."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError(
+            f"there is no history at {folder}: `analyzer backfill --history {folder}` makes one"
+        )
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        version = (found["format"], found["tables"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no manifest of a history: {error!r}") from error
+    if version != (FORMAT, TABLES_VERSION):
+        raise InputError(
+            f"{folder} is a history of version {version[0]}.{version[1]}, this program writes"
+            f" version {FORMAT}.{TABLES_VERSION}: name another folder and backfill it"
+        )
+
+
+def write_block(
+    folder: Path,
+    deployment: Deployment,
+    block: BlockRef,
+    rows: Mapping[str, Iterable[Sequence[object]]],
+    about: Mapping[str, str],
+) -> dict[str, int]:
+    """Writes one deployment at one block; what the history held of it before (of a block that a
+    reorg took away) goes first. rows: table -> rows of that one scan; tables that a history does
+    not keep are left out. Says how many rows each table has.
+
+    Raises: KeyError when the row of `scans` is missing; OverflowError; OSError.
+    """
+    commit = list(rows[SCANS_TABLE.name])
+    stem = f"{deployment_key(deployment)}-{block.number:0{_BLOCK_DIGITS}d}.parquet"
+    place = _place(deployment, block)
+    # The commit goes first, so that nobody reads the rest of a block that is half replaced.
+    for table in (SCANS_TABLE, *(t for t in HISTORY_TABLES if t is not SCANS_TABLE)):
+        for old in (folder / table.name).glob(f"*/*/*/{stem}"):
+            old.unlink()
+    about = {**about, "format": str(FORMAT), "tables": str(TABLES_VERSION)}
+    written = {}
+    for table in HISTORY_TABLES:
+        found = commit if table is SCANS_TABLE else list(rows.get(table.name, ()))
+        written[table.name] = len(found)
+        if found:
+            target = folder / table.name / place / stem
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_parquet(target, table, found, about)
+    return written
+
+
+def _place(deployment: Deployment, block: BlockRef) -> Path:
+    """The partition of a block: chain, protocol, and the day of the block's time in UTC."""
+    day = datetime.fromtimestamp(block.time, UTC).date().isoformat()
+    protocol = quote(deployment.protocol, safe="")
+    return Path(f"chain={deployment.chain_id}") / f"protocol={protocol}" / f"day={day}"
+
+
+def held(folder: Path) -> dict[tuple[str, int], Held]:
+    """Every block of the history by (key of the deployment, block number)."""
+    if not files_of(folder, SCANS_TABLE):
+        return {}
+    with closing(_connect(folder)) as connection:
+        rows = fetch(
+            connection,
+            "SELECT parse_filename(s.filename), s.scan_id, s.block_hash, s.verify_mode,"
+            " s.mismatches, s.unknown,"
+            " coalesce((SELECT sum(not_read) FROM history_reads r WHERE r.scan_id = s.scan_id"
+            "  AND purpose = 'rebuild'), 0)::BIGINT,"
+            " coalesce((SELECT max(severity_rank) FROM history_findings f"
+            "  WHERE f.scan_id = s.scan_id), -1)"
+            " FROM history_scans s ORDER BY 1",
+        )
+    out = {}
+    for name, *rest in rows:
+        key, _, number = str(name).removesuffix(".parquet").partition("-")
+        out[key, int(number)] = Held(key, int(number), *rest)
+    return out
+
+
+def write_manifest(folder: Path) -> dict[str, Any]:
+    """Writes `history.json` and `history.sql` from the files that are there; the former's content.
+
+    The same files give the same bytes, whoever wrote them and in whatever order.
+    """
+    with closing(_connect(folder)) as connection:
+        columns = "deployment, protocol, chain_id, block_number, block_hash, block_time, day"
+        found = fetch(
+            connection,
+            f"SELECT {columns}, scan_id, methodology, verify_mode, parse_filename(filename)"
+            " FROM history_scans ORDER BY protocol, chain_id, 11",
+        )
+    names = [*columns.split(", "), "scan_id", "methodology", "verify_mode", "file"]
+    manifest = {
+        "kind": "history",
+        "format": FORMAT,
+        "tables": TABLES_VERSION,
+        "files": {table.name: len(files_of(folder, table)) for table in HISTORY_TABLES},
+        "blocks": [dict(zip(names, map(_plain, row), strict=True)) for row in found],
+    }
+    _replace(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    _replace(folder / SQL_FILE, views_sql(folder, "."))
+    return manifest
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it."""
+    return value if isinstance(value, int | str) else str(value)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a text aside and renames it into place."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)
+
+
+class History(Snapshot):
+    """An open history: `query` and `tables` of a snapshot, over the views of all its blocks."""
+
+
+def open_history(folder: Path) -> History:
+    """The history in `folder` as DuckDB views, read-only: `history_scans`, `history_series`, ...
+
+    Raises: InputError when there is none, or it is of another version.
+    """
+    check_history(folder)
+    return History(_connect(folder, comments=True), folder)
+
+
+def _connect(folder: Path, *, comments: bool = False) -> Any:
+    """A DuckDB connection in memory with the views over the folder."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute(views_sql(folder, str(folder), comments=comments))
+    return connection
