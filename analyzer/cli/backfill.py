@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import executor_options, format_option, source_options
-from analyzer.cli.scan import FAIL_ON
+from analyzer.cli.options import FAIL_ON, executor_options, format_option, source_options
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import note, progress
 
@@ -58,7 +57,7 @@ from analyzer.cli.terminal import note, progress
     type=click.Choice(FAIL_ON),
     default="high",
     show_default=True,
-    help="Exit with 1 when a finding at any block is at least this severe.",
+    help="Exit with 1 when a finding at any block is at least this severe, accepted or not.",
 )
 @format_option
 def backfill(
