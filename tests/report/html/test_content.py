@@ -24,6 +24,7 @@ from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
 from analyzer.report.html.render import html
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS, listing
+from analyzer.report.html.stressed import Stressed
 from analyzer.report.html.text import markdown_report
 from analyzer.runs.report import Written, load_content, report
 from analyzer.solvency.result import ScanResult
@@ -213,6 +214,26 @@ def test_a_snapshot_without_stress_says_how_to_make_it_and_is_whole_otherwise(
         assert "Not computed" in text
         assert "analyzer " in text
     assert len(parts.all("section")) == 15
+
+
+def test_the_wall_adds_up_levels_into_steps_and_now_is_a_step_of_its_own() -> None:
+    result = clean_result([judged(0)])
+    levels = [(1.0, 1, 5.0), (0.999, 2, 7.0), (0.95, 3, 11.0), (0.9499999, 4, 13.0)]
+    wall = [
+        {"scan": 0, "ray": "all", "factor": "ETH", "level": level, "accounts": accounts,
+         "value_usd": value, "cumulative_usd": 0.0}
+        for level, accounts, value in levels
+    ]  # fmt: skip
+    material = Material(
+        envelope({}, [result]), [result], listing([result]), stressed=Stressed(wall=wall)
+    )
+    table = table_of(assemble(material), "wall-1-table")
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    assert rows == [
+        ["now", "ETH", "1", "5.00", "5.00"],
+        ["-5 %", "ETH", "5", "18.00", "23.00"],
+        ["-10 %", "ETH", "4", "13.00", "36.00"],
+    ]
 
 
 def test_each_path_names_parts_of_the_graph_in_order(parts: Parts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from math import floor
 
 from analyzer.report.html.charts.bars import Bar, bars
 from analyzer.report.html.charts.curve import Line, curve
@@ -27,6 +28,8 @@ from analyzer.report.money import short
 
 STRESS_COMMAND = "analyzer stress --db FILE --out FILE"
 """Fills the tables that these sections show."""
+STEP = 5
+"""Width of a step of the wall, in percent of the block's price."""
 _MARKED = 14
 """Up to so many bars carry their amount."""
 
@@ -95,33 +98,49 @@ def change(multiple: float) -> str:
 
 
 def _wall(material: Material, number: int, scan: int, ray: str, members: list[Record]) -> Figure:
-    """One ray: a bar a step, and each factor's share in the table."""
-    levels: dict[float, list[Record]] = defaultdict(list)
+    """One ray: a bar a step of `STEP` of the price, and each factor's share in the table."""
+    value: dict[tuple[int, str], float] = defaultdict(float)
+    accounts: dict[tuple[int, str], int] = defaultdict(int)
     for record in members:
-        levels[record["level"]].append(record)
+        place = _step(record["level"]), record["factor"]
+        value[place] += record["value_usd"]
+        accounts[place] += record["accounts"]
+    steps = range(min(step for step, _ in value), max(step for step, _ in value) + 1)
     items = []
-    for level in sorted(levels):
-        value = sum(record["value_usd"] for record in levels[level])
-        mark = brief(float(f"{value:.3g}")) if len(levels) <= _MARKED and value else ""
-        text = f"{change(level)}: {value:,.0f}"
-        items.append(Bar(change(level).removesuffix(" %"), value, "calm", text, mark))
-    total = sum(item.value for item in items)
+    for step in steps:
+        total = sum(amount for (at, _), amount in value.items() if at == step)
+        mark = brief(float(f"{total:.3g}")) if len(steps) <= _MARKED and total else ""
+        text = f"{_step_name(step)}: {total:,.0f}"
+        items.append(Bar(_step_name(step).removesuffix(" %"), total, "calm", text, mark))
     title = f"{material.name(scan)}, {ray}"
-    text = f"{total:,.0f} would become liquidatable over the whole ray."
+    text = f"{sum(item.value for item in items):,.0f} becomes liquidatable over the whole ray."
     key = f"wall-{number}"
-    svg = bars(key, items, "price change from, %", "value, USD",
+    svg = bars(key, items, f"price change from, % (steps of {STEP} %)", "value, USD",
                f"Liquidation wall, {title}. {text}")  # fmt: skip
-    rows = tuple(
-        row(
-            change(record["level"]), record["factor"], record["accounts"],
-            Cell(f"{record['value_usd']:,.2f}"), Cell(f"{record['cumulative_usd']:,.2f}"),
-        )
-        for record in sorted(members, key=lambda r: (-r["level"], r["factor"]))
+    so_far: dict[str, float] = defaultdict(float)
+    rows = []
+    for step, factor in sorted(value, key=lambda place: (-place[0], place[1])):
+        so_far[factor] += value[step, factor]
+        cells = Cell(f"{value[step, factor]:,.2f}"), Cell(f"{so_far[factor]:,.2f}")
+        rows.append(row(Cell(_step_name(step)), factor, accounts[step, factor], *cells))
+    names = "price change from|risk factor|accounts|value|value so far"
+    table = DataTable(
+        f"{key}-table", f"Steps of {title}",
+        columns(names, "price change from|accounts|value|value so far"), tuple(rows),
+        "An account is counted under each factor that it holds or owes; liquidation_wall has every"
+        " level.",
     )  # fmt: skip
-    names = "price change|risk factor|accounts|value|value so far"
-    table = DataTable(f"{key}-table", f"Steps of {title}",
-                      columns(names, "price change|accounts|value|value so far"), rows)  # fmt: skip
     return Figure(key, title, text, svg, (), table)
+
+
+def _step(level: float) -> int:
+    """The step that a multiple of the price lies in: its lower end is step x `STEP` percent."""
+    return floor(round(level * 100 / STEP, 9))
+
+
+def _step_name(step: int) -> str:
+    """Where a step begins, as a change of the price; at the block's price it is `now`."""
+    return "now" if step * STEP == 100 else change(step * STEP / 100)
 
 
 def _curve(
