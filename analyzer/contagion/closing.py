@@ -17,6 +17,7 @@ from analyzer.contagion.tape import Sold, Tape
 from analyzer.contagion.venue import Venue
 from analyzer.contagion.waterfall import charge
 from analyzer.model.closure import Executed, Transfer
+from analyzer.model.integers import ceil_div
 from analyzer.model.rows import BackstopKind, BackstopRow
 
 CLOSED_AT_ONCE = "winners closed in the same round"
@@ -32,6 +33,9 @@ ROUNDING = "rounding"
 ROUNDING_PER_TRANSFER_E18 = 10**13
 """What one transfer may differ from the account's measured change: a few units of tokens with six
 decimals and of base currencies with eight, at 18 decimals."""
+ROUNDING_UNITS = 2
+"""How many of the smallest units of each traded token a closure may round by on top: one of a
+token with eight decimals and a price of 30,000 is worth more than the above."""
 
 
 @dataclass(slots=True)
@@ -60,11 +64,14 @@ class Closing:
     to_market_e18: int = 0
     to_rounding_e18: int = 0
     transfers: int = 0
+    units_e18: int = 0
+    """Value of the smallest unit of each token that each closure traded, added up."""
 
     @property
     def allowed_rounding_e18(self) -> int:
         """How far measured changes may lie from the transfers."""
-        return ROUNDING_PER_TRANSFER_E18 * (self.transfers + len(self.closed))
+        per_transfer = ROUNDING_PER_TRANSFER_E18 * (self.transfers + len(self.closed))
+        return per_transfer + ROUNDING_UNITS * self.units_e18
 
     def settle_winners(self, venues: Sequence[Venue], failed: Container[str]) -> None:
         """Once it is known who was closed in the round: who bears the cuts of profits."""
@@ -87,6 +94,7 @@ class Register:
         self.venue = venue
         self.accounts = frozenset(venue.simulation.account_ids())
         self.rows = list(rows)
+        self._prices = venue.simulation.prices_e18()
         self._used: dict[int, int] = defaultdict(int)
 
     def book(self, closing: Closing, account_id: str, executed: Executed) -> None:
@@ -95,6 +103,8 @@ class Register:
         closing.closed.append(Closed(self.venue.name, account_id, executed))
         for asset, amount in executed.sold.items():
             closing.sold.append((node, (self.number, asset, amount)))
+            unit = 10 ** self.venue.decimals[asset]
+            closing.units_e18 += ceil_div(self._prices.get(asset, 0), unit)
         for transfer in executed.closure.transfers:
             closing.transfers += 1
             self._move(closing, transfer.from_party, -transfer.amount_e18)
