@@ -160,7 +160,7 @@ def plain(text: str | None, tone: str = "") -> Cell:
 _LONG = frozenset(
     {"in words", "rule", "identity", "roundings", "source", "prices after", "amounts"}
 )
-_NAMES = frozenset({"deployment", "verdict", "severity", "status", "kind", "detector"})
+_NAMES = frozenset({"deployment", "verdict", "severity", "status", "kind", "detector", "scenario"})
 
 
 def columns(names: str, numbers: str = "", ids: str = "") -> tuple[Column, ...]:

@@ -112,6 +112,11 @@ def _facts(run: Record) -> Facts:
     ]  # fmt: skip
     if run["unmapped"]:
         facts.append(Fact("Not moved", ", ".join(run["unmapped"]), "doubt"))
+    if run["exhausted"]:
+        text = (
+            f"{', '.join(run['exhausted'])}: sold past what the curve knows, the price is assumed"
+        )
+        facts.append(Fact("Depth ended", text, "doubt"))
     facts += [Fact("Note", note) for note in run["notes"]]
     return Facts(tuple(facts))
 
