@@ -24,6 +24,7 @@ main = Program(
         "query": "analyzer.cli.query:query",
         "sql": "analyzer.cli.sql:sql",
         "report": "analyzer.cli.report:report",
+        "export": "analyzer.cli.export:export",
         "verify": "analyzer.cli.verify:verify",
         "diff": "analyzer.cli.diff:diff",
         "triage": "analyzer.cli.triage:triage",

@@ -23,8 +23,8 @@ from analyzer.report.document import envelope
 
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
-    "report", "verify", "diff", "triage", "detectors", "index", "deployments", "run", "watch",
-    "doctor", "devnet",
+    "report", "export", "verify", "diff", "triage", "detectors", "index", "deployments", "run",
+    "watch", "doctor", "devnet",
 ]  # fmt: skip
 
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.model.errors import ExitCode, InputError
+from analyzer.model.errors import ExitCode
 from analyzer.runs.demo import demo_folder
-from analyzer.runs.executors import EXECUTORS, run_merged
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.scan import ScanOptions, scan
 from analyzer.runs.shards import (
@@ -108,18 +107,6 @@ def test_margin_of_the_parts_of_a_book_is_margin_of_the_book(
         cell = cell_of(found)
         merged = reduce(merge, (margin_shard(cell, plug, part, prices) for part in split))
         assert merged == margin_shard(cell, plug, book, prices)
-
-
-def _failing(item: int) -> Summary:
-    raise InputError(f"item {item} is wrong")
-
-
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_no_shard_gives_nothing_and_an_error_of_a_task_comes_back(executor: str) -> None:
-    assert run_merged([], _failing, merge, NOTHING, executor=executor) == NOTHING
-    if executor == "local":
-        with pytest.raises(InputError, match="item 3 is wrong"):
-            run_merged([3], _failing, merge, NOTHING, executor=executor)
 
 
 def test_the_tally_counts_what_the_verdicts_say(scans: list[OpenedScan]) -> None:

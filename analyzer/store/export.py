@@ -1,0 +1,170 @@
+"""A snapshot for other programs: an older DuckDB, SQLite (datasette), or plain Parquet files.
+
+Amounts stay exact in each: HUGEINT in DuckDB, DECIMAL(38,0) with overflow columns in Parquet,
+decimal text in SQLite, whose own integers end at 64 bits.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from analyzer.model.errors import InputError
+from analyzer.store.files import INFO
+from analyzer.store.parquet import write_parquet
+from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.schema import Column, Kind, Table, literal, quoted
+from analyzer.store.snapshot import SCHEMA, partial_beside
+from analyzer.store.snapshot_schema import TABLES, VERSION
+from analyzer.store.views import VIEWS
+
+_STORAGE = re.compile(r"v\d+\.\d+\.\d+")
+_WIDE = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
+_SQLITE_TYPE = {
+    Kind.FLAG: "INTEGER", Kind.COUNT: "INTEGER", Kind.FIGURE: "REAL", Kind.BYTES: "BLOB",
+}  # fmt: skip
+
+
+def export_duckdb(source: Path, target: Path, storage: str) -> None:
+    """Writes the snapshot to `target` in a storage version that older DuckDBs open.
+
+    storage: `v1.0.0`, ..., as DuckDB names its own versions. Tables, rows, views and comments are
+    all there. Raises: InputError for a version that DuckDB does not know, or a wrong file.
+    """
+    import duckdb
+
+    if not _STORAGE.fullmatch(storage):
+        raise InputError(f"'{storage}' is no storage version: write it as v1.0.0")
+    open_snapshot(source).close()
+    with _aside(target) as aside, closing(duckdb.connect()) as connection:
+        connection.execute(f"ATTACH {literal(str(source))} AS source (READ_ONLY)")
+        try:
+            connection.execute(
+                f"ATTACH {literal(str(aside))} AS target (STORAGE_VERSION {literal(storage)})"
+            )
+        except duckdb.Error as error:
+            raise InputError(
+                f"DuckDB {duckdb.__version__} writes no storage version {storage}: give that of a"
+                " release, v1.0.0 or later"
+            ) from error
+        _copy(connection)
+
+
+def _copy(connection: Any) -> None:
+    """Makes every table, row, view and comment of `source` in `target`, but no primary key: its
+    index is what DuckDB 1.0 cannot read, and the rows are unique already."""
+    connection.execute("USE target")
+    for table in (INFO, *TABLES):
+        plain = tuple(replace(column, key=False) for column in table.columns)
+        for statement in replace(table, columns=plain).ddl():
+            connection.execute(statement)
+        name = quoted(table.name)
+        connection.execute(f"INSERT INTO {name} SELECT * FROM source.{name}")
+    for view in VIEWS:
+        for statement in view.ddl():
+            connection.execute(statement)
+    connection.execute("USE memory")
+    connection.execute("DETACH target")
+
+
+def export_parquet(source: Path, folder: Path) -> dict[str, int]:
+    """Writes every table as `<table>.parquet` into a new folder; how many rows each has.
+
+    Raises: InputError when the folder is there and not empty, or for a wrong file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is there and not empty: name another folder")
+    _check_parent(folder)
+    with open_snapshot(source) as snapshot:
+        folder.mkdir(exist_ok=True)
+        about = {"tables": str(VERSION)}
+        return {
+            name: write_parquet(folder / f"{name}.parquet", table, _rows(snapshot, table), about)
+            for name, table in SCHEMA.items()
+        }
+
+
+def export_sqlite(source: Path, target: Path) -> dict[str, int]:
+    """Writes every table into an SQLite file; how many rows each has.
+
+    Amounts are decimal text, whole (no overflow columns); NULL stays NULL. The comments are rows
+    of the table `column_comments`. Raises: InputError for a wrong file.
+    """
+    import sqlite3
+
+    written = {}
+    with open_snapshot(source) as snapshot, _aside(target) as aside:
+        with closing(sqlite3.connect(aside)) as connection:
+            for name, table in SCHEMA.items():
+                rows = [_sqlite_row(table, row) for row in _rows(snapshot, table)]
+                written[name] = len(rows)
+                listed = ", ".join(_sqlite_column(column) for column in table.columns)
+                key = ", ".join(map(quoted, table.key))
+                constraint = f", PRIMARY KEY ({key})" if key else ""
+                connection.execute(f"CREATE TABLE {quoted(name)} ({listed}{constraint})")
+                marks = ", ".join("?" * len(table.columns))
+                connection.executemany(f"INSERT INTO {quoted(name)} VALUES ({marks})", rows)
+            _sqlite_comments(connection)
+            connection.commit()
+    return written
+
+
+def _sqlite_comments(connection: Any) -> None:
+    """The meaning of every table and column, as rows."""
+    connection.execute("CREATE TABLE column_comments (table_name, column_name, comment)")
+    comments = [
+        (name, column, text)
+        for name, table in SCHEMA.items()
+        for column, text in [(None, table.comment), *((c.name, c.comment) for c in table.columns)]
+    ]
+    connection.executemany("INSERT INTO column_comments VALUES (?, ?, ?)", comments)
+
+
+def _sqlite_column(column: Column) -> str:
+    """A column of CREATE TABLE."""
+    return f"{quoted(column.name)} {_SQLITE_TYPE.get(column.kind, 'TEXT')}"
+
+
+def _sqlite_row(table: Table, row: Sequence[Any]) -> list[Any]:
+    """A row as SQLite takes it: amounts and times as text."""
+    as_text = (*_WIDE, Kind.WALL_CLOCK)
+    return [
+        str(value) if value is not None and column.kind in as_text else value
+        for column, value in zip(table.columns, row, strict=True)
+    ]
+
+
+def _rows(snapshot: Snapshot, table: Table) -> list[tuple[Any, ...]]:
+    """All rows of a table, scan by scan, amounts whole."""
+    scans = snapshot.query(f"SELECT DISTINCT scan_id FROM {quoted(table.name)} ORDER BY 1")[1]
+    return [row for (scan,) in scans for row in snapshot.rows(table, str(scan))]
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """A file beside `target` that takes its name when nothing was raised.
+
+    Raises: InputError when `target` is there already: an export replaces nothing.
+    """
+    _check_parent(target)
+    if target.exists():
+        raise InputError(f"{target} is there already: name another file")
+    aside = partial_beside(target)
+    try:
+        yield aside
+        os.replace(aside, target)
+    finally:
+        for leftover in (aside, aside.with_name(aside.name + ".wal")):
+            with suppress(FileNotFoundError):
+                leftover.unlink()
+
+
+def _check_parent(path: Path) -> None:
+    """Raises InputError when the folder of `path` does not exist."""
+    if not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written: {path.parent} is no folder")
