@@ -97,21 +97,28 @@ def export_sqlite(source: Path, target: Path) -> dict[str, int]:
     """
     import sqlite3
 
-    written = {}
     with open_snapshot(source) as snapshot, _aside(target) as aside:
-        with closing(sqlite3.connect(aside)) as connection:
-            for name, table in SCHEMA.items():
-                rows = [_sqlite_row(table, row) for row in _rows(snapshot, table)]
-                written[name] = len(rows)
-                listed = ", ".join(_sqlite_column(column) for column in table.columns)
-                key = ", ".join(map(quoted, table.key))
-                constraint = f", PRIMARY KEY ({key})" if key else ""
-                connection.execute(f"CREATE TABLE {quoted(name)} ({listed}{constraint})")
-                marks = ", ".join("?" * len(table.columns))
-                connection.executemany(f"INSERT INTO {quoted(name)} VALUES ({marks})", rows)
+        connection = sqlite3.connect(aside)
+        try:
+            written = {name: _fill(connection, snapshot, table) for name, table in SCHEMA.items()}
             _sqlite_comments(connection)
             connection.commit()
+        finally:
+            # Before the file takes its name.
+            connection.close()
     return written
+
+
+def _fill(connection: Any, snapshot: Snapshot, table: Table) -> int:
+    """Makes one table in SQLite; how many rows it has."""
+    rows = [_sqlite_row(table, row) for row in _rows(snapshot, table)]
+    listed = ", ".join(_sqlite_column(column) for column in table.columns)
+    key = ", ".join(map(quoted, table.key))
+    constraint = f", PRIMARY KEY ({key})" if key else ""
+    connection.execute(f"CREATE TABLE {quoted(table.name)} ({listed}{constraint})")
+    marks = ", ".join("?" * len(table.columns))
+    connection.executemany(f"INSERT INTO {quoted(table.name)} VALUES ({marks})", rows)
+    return len(rows)
 
 
 def _sqlite_comments(connection: Any) -> None:
