@@ -8,7 +8,7 @@ import click
 
 from analyzer.cli.cascade_options import cascade_options, written
 from analyzer.cli.group import verb
-from analyzer.cli.options import format_option
+from analyzer.cli.options import executor_options, format_option
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -33,6 +33,7 @@ from analyzer.cli.terminal import progress
     metavar="FILE",
     help="Price history (CSV or Parquet: time, factor, price), for the most plausible such shock.",
 )
+@executor_options
 @format_option
 def stress(
     *,
@@ -48,6 +49,8 @@ def stress(
     recording: Path | None,
     reverse: str | None,
     returns: Path | None,
+    executor: str,
+    workers: int | None,
     format_: str,
     as_json: bool,
 ) -> int:
@@ -74,6 +77,8 @@ def stress(
         recording=recording,
         reverse=reverse,
         returns=returns,
+        executor=executor,
+        workers=workers,
     )
     with progress() as report:
         outcome = run(options, report)

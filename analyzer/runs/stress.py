@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from analyzer.model.finding import Finding, Severity
 from analyzer.report.scenarios import RAY, stress_document
 from analyzer.runs.cascade_rows import finding_rows, stress_rows
 from analyzer.runs.cascades import assess, curves_for, split_by_simulation
+from analyzer.runs.executors import check_executor, run_merged
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.pipeline import parse_fail_on
 from analyzer.runs.pools import read_depth_pools
@@ -64,7 +66,7 @@ class StressOptions:
     read, and nothing else. order: one of `ORDERS`. out: the snapshot to write, with the results in
     it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
     (`bad-debt=AMOUNT`) by the smallest shocks; returns: a price history, for how plausible they
-    are.
+    are. executor, workers: where the scenarios run, see `runs.executors`.
     """
 
     db: Path
@@ -79,6 +81,8 @@ class StressOptions:
     recording: Path | None = None
     reverse: str | None = None
     returns: Path | None = None
+    executor: str = "local"
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +114,12 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     target = None if options.reverse is None else parse_target(options.reverse)
     if options.returns is not None and target is None:
         raise InputError("--returns says how plausible a shock is: it needs --reverse")
+    check_executor(options.executor, options.workers)
     scenarios = named_scenarios(options.scenarios, options.shocks)
     if not options.scenarios and not options.shocks:
         scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
     prepared = prepare(options, progress)
-    assessed = []
-    for number, scenario in enumerate(scenarios):
-        progress("scenarios", number, len(scenarios))
-        # Paths are what `contagion` is for; a finding about one needs only the largest.
-        assessed.append(_assess(prepared, scenario, Limits(paths=20, victims=10)))
-    progress("scenarios", len(scenarios), len(scenarios))
+    assessed = _sweep(options, prepared, scenarios, progress)
     progress("distances", 0, 1)
     found, without = stand(prepared.scans)
     backwards = None
@@ -202,6 +202,49 @@ def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dic
     }
 
 
-def _assess(prepared: Prepared, scenario: Scenario, limits: Limits) -> Assessed:
-    """One scenario on fresh simulations."""
-    return assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
+def _sweep(
+    options: StressOptions,
+    prepared: Prepared,
+    scenarios: Sequence[Scenario],
+    progress: Progress,
+) -> list[Assessed]:
+    """Every scenario on fresh simulations, each a shard of its own, in the order given."""
+    here = options.executor == "local"
+    task = partial(_assess, prepared) if here else partial(_assess_elsewhere, options)
+    nothing: dict[int, Assessed] = {}
+    found = run_merged(
+        list(enumerate(scenarios)),
+        task,
+        _both,
+        nothing,
+        executor=options.executor,
+        workers=options.workers,
+        progress=progress,
+        what="scenarios",
+    )
+    return [found[number] for number in range(len(scenarios))]
+
+
+def _assess(prepared: Prepared, item: tuple[int, Scenario]) -> dict[int, Assessed]:
+    """One scenario by its number."""
+    number, scenario = item
+    # Paths are what `contagion` is for; a finding about one needs only the largest.
+    limits = Limits(paths=20, victims=10)
+    found = assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
+    return {number: found}
+
+
+def _assess_elsewhere(options: StressOptions, item: tuple[int, Scenario]) -> dict[int, Assessed]:
+    """The same in a worker, which opens the snapshot for itself."""
+    return _assess(_opened(options), item)
+
+
+@lru_cache(maxsize=1)
+def _opened(options: StressOptions) -> Prepared:
+    """A worker's own snapshot, opened once a process; books are never changed by a cascade."""
+    return prepare(options, lambda _what, _done, _total: None)
+
+
+def _both(a: dict[int, Assessed], b: dict[int, Assessed]) -> dict[int, Assessed]:
+    """Two sets of scenarios as one; a scenario is in one of them only."""
+    return {**a, **b}

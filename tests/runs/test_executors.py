@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from analyzer.runs.backfill import BackfillOptions, BackfillOutcome, backfill
 from analyzer.runs.demo import demo_folder
 from analyzer.runs.executors import EXECUTORS, check_executor, run_merged
 from analyzer.runs.history import ask
+from analyzer.runs.scan import ScanOptions, scan
+from analyzer.runs.stress import StressOptions, stress
 from analyzer.store.history import HISTORY_TABLES
 
 PINS = ("calm", "after")
@@ -132,3 +135,20 @@ def test_dask_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "dask", None)
     with pytest.raises(InputError, match=r"pip install 'analyzer\[dask\]'"):
         executors.check_executor("dask")
+
+
+@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "local"])
+def test_a_sweep_of_scenarios_is_the_same_by_every_executor(tmp_path: Path, executor: str) -> None:
+    db = tmp_path / "scan.duckdb"
+    recording = demo_folder() / "crash.zip"
+    options = ScanOptions(
+        db=db, recording=recording, deployments=(DEPLOYMENT,), block="stressed", verify="none"
+    )
+    scan(options, lambda *_: None)
+    asked = StressOptions(db=db, shocks=("ETH=-10%", "ETH=-30%", "BTC=-20%"))
+    here = stress(asked, lambda *_: None)
+    there = stress(replace(asked, executor=executor, workers=2), lambda *_: None)
+    assert len(here.assessed) == 3
+    assert there.assessed == here.assessed
+    assert there.document == here.document
+    assert there.findings == here.findings
