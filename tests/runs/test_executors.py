@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,17 +46,20 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BackfillOu
 
 
 @pytest.fixture(autouse=True)
-def _real_protocols(_installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _real_protocols(_installed: None) -> Iterator[None]:
     """The protocols that ship, not the tests' bank: workers are processes of their own."""
     from importlib.metadata import entry_points
 
     from analyzer.abi.resources import abi_folder
     from analyzer.protocols import registry
 
-    monkeypatch.setattr(registry, "entry_points", entry_points)
-    monkeypatch.setattr("analyzer.abi.contract.abi_folder", abi_folder)
-    registry.load_plug.cache_clear()
-    registry.protocol_names.cache_clear()
+    # Undone before the bank is: in any other order the bank would stay for all later tests.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "entry_points", entry_points)
+        patch.setattr("analyzer.abi.contract.abi_folder", abi_folder)
+        registry.load_plug.cache_clear()
+        registry.protocol_names.cache_clear()
+        yield
 
 
 @pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "local"])
