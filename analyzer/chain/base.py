@@ -19,11 +19,16 @@ class NotRecordedError(UnreadError):
     """An answer that the recording does not hold: never a revert, never an empty list."""
 
 
+class ChangedError(UnreadError):
+    """A block is another one than it was a moment ago: a reorg, or endpoints on different forks."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogChunk:
     """All logs of some filters in `first..last`, both inclusive, in (block, log index) order.
 
-    `headers` holds the header of every block that has a log in it, and of `last`.
+    `headers` holds the header of every block that has a log in it, and of `last`; of `first` too
+    where the source can give it.
     """
 
     first: int

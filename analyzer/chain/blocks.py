@@ -11,7 +11,7 @@ latest  safe  finalized  earliest     tags
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
-from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.errors import InputError
 
 TAGS = ("latest", "safe", "finalized", "earliest")
 """Tags that a node resolves itself."""
@@ -117,29 +117,6 @@ def block_at(
         halve = not halve
         low, high = (found, high) if found.time <= seconds else (low, found)
     return low
-
-
-def parse_header(raw: object) -> BlockRef:
-    """A block header from a node or a recording. Raises UnreadError when a field is missing."""
-    if not isinstance(raw, Mapping):
-        raise UnreadError(f"the node gave no block header but {str(raw)[:60]}")
-    try:
-        return BlockRef(
-            int(str(raw["number"]), 16),
-            _hash(raw["hash"]),
-            _hash(raw["parentHash"]),
-            int(str(raw["timestamp"]), 16),
-        )
-    except (KeyError, ValueError) as error:
-        raise UnreadError(f"a block header of the node is not usable: {error}") from None
-
-
-def _hash(value: object) -> str:
-    """A 32-byte hash in lower case."""
-    text = str(value).lower()
-    if not re.fullmatch(r"0x[0-9a-f]{64}", text):
-        raise ValueError(f"'{text[:70]}' is no 32-byte hash")
-    return text
 
 
 def resolve_range(chain: Chain, text: str) -> tuple[BlockRef, BlockRef]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
@@ -10,40 +11,57 @@ from analyzer.model.errors import UnreadError
 
 
 class BrokenChainError(UnreadError):
-    """Two headers that contradict each other; `number` is the later one's."""
-
-    def __init__(self, number: int, problem: str) -> None:
-        super().__init__(problem)
-        self.number = number
+    """Headers, or headers and logs, that contradict each other."""
 
 
-def check_hash_chain(headers: Iterable[BlockRef]) -> int:
-    """Checks headers against each other; returns how many parent links were checked.
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How some headers hang together.
 
-    Headers may come in any order and with gaps; where two are neighbours, the later one's parent
-    hash has to be the earlier one's hash, and one number has one hash.
-    Raises BrokenChainError naming the block.
+    linked: how many of the `headers` name another one of them, the block before, as their parent;
+    the others have no neighbour among them. broken: each contradiction, in words.
     """
-    links = 0
+
+    headers: int
+    linked: int
+    broken: tuple[str, ...] = ()
+
+
+def header_links(headers: Iterable[BlockRef]) -> Links:
+    """How headers hang together; they may come in any order and with gaps, and repeat.
+
+    Where two are neighbours, the later one's parent hash has to be the earlier one's hash, and one
+    number has one hash.
+    """
+    count = linked = 0
+    broken: list[str] = []
     before: BlockRef | None = None
-    for header in sorted(headers, key=lambda h: h.number):
+    for header in sorted(headers, key=lambda h: (h.number, h.hash)):
         if before is not None and header.number == before.number:
             if header.hash != before.hash:
-                raise BrokenChainError(
-                    header.number,
-                    f"block {header.number} has two hashes, {before.hash} and {header.hash}",
+                broken.append(
+                    f"block {header.number} has two hashes, {before.hash} and {header.hash}"
                 )
             continue
         if before is not None and header.number == before.number + 1:
-            if header.parent_hash != before.hash:
-                raise BrokenChainError(
-                    header.number,
+            if header.parent_hash == before.hash:
+                linked += 1
+            else:
+                broken.append(
                     f"block {header.number} names {header.parent_hash} as its parent, but block"
-                    f" {before.number} is {before.hash}",
+                    f" {before.number} is {before.hash}"
                 )
-            links += 1
+        count += 1
         before = header
-    return links
+    return Links(count, linked, tuple(broken))
+
+
+def check_hash_chain(headers: Iterable[BlockRef]) -> None:
+    """Checks headers against each other. Raises BrokenChainError naming the first block that
+    contradicts another."""
+    broken = header_links(headers).broken
+    if broken:
+        raise BrokenChainError(broken[0])
 
 
 def find_fork(chain: Chain, stored: Mapping[int, str]) -> int | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzer.chain.base import LogChunk
+from analyzer.chain.base import ChangedError, LogChunk
 from analyzer.chain.faults import ASK_FOR_LESS, Fault, stated_span, suggested_range
 from analyzer.chain.pool import Pool, Request
+from analyzer.chain.wire import parse_log, unique_logs
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter, RawLog
@@ -72,9 +73,14 @@ class LogReader:
     def _chunk(self, filters: Sequence[LogFilter], first: int, last: int) -> tuple[LogChunk, int]:
         """The logs of `first..` up to `last` or to whatever smaller block the provider allows,
         with headers that fit them; asked again when a reorg came between."""
-        for _ in range(_REORG_TRIES):
-            logs, last = self._logs(filters, first, last)
-            numbers = sorted({log.block_number for log in logs} | {last})
+        for left in reversed(range(_REORG_TRIES)):
+            try:
+                logs, last = self._logs(filters, first, last)
+            except ChangedError:
+                if left:
+                    continue
+                raise
+            numbers = sorted({log.block_number for log in logs} | {first, last})
             headers = self._headers(numbers)
             wrong = _misfit(logs, headers)
             if wrong is None:
@@ -139,7 +145,7 @@ def _merge(
     filters: Sequence[LogFilter], answers: Sequence[object], first: int, last: int
 ) -> list[RawLog]:
     """The logs of all answers in (block, log index) order, each once, each one asked for."""
-    found: dict[tuple[int, int], RawLog] = {}
+    found: list[RawLog] = []
     for log_filter, answer in zip(filters, answers, strict=True):
         if not isinstance(answer, list):
             raise UnreadError(f"the node answered eth_getLogs with {str(answer)[:60]}")
@@ -147,8 +153,8 @@ def _merge(
         for raw in answer:
             log = parse_log(raw)
             wanted.check(log, first, last)
-            found[log.block_number, log.log_index] = log
-    return [found[key] for key in sorted(found)]
+            found.append(log)
+    return unique_logs(found)
 
 
 class Wanted:
@@ -175,29 +181,6 @@ class Wanted:
                 f"the node gave a log that was not asked for: block {log.block_number}, log"
                 f" {log.log_index}, address 0x{log.address.hex()}"
             )
-
-
-def parse_log(raw: object) -> RawLog:
-    """A log from a node or a recording. Raises UnreadError when it is removed or malformed."""
-    if not isinstance(raw, dict):
-        raise UnreadError(f"the node gave no log but {str(raw)[:60]}")
-    try:
-        if raw.get("removed"):
-            raise UnreadError(
-                f"the node gave a log that a reorg has removed (block {raw['blockNumber']})"
-            )
-        return RawLog(
-            int(raw["blockNumber"], 16),
-            int(raw["logIndex"], 16),
-            bytes.fromhex(raw["blockHash"][2:]),
-            bytes.fromhex(raw["transactionHash"][2:]),
-            int(raw["transactionIndex"], 16),
-            bytes.fromhex(raw["address"][2:]),
-            tuple([bytes.fromhex(topic[2:]) for topic in raw["topics"]]),
-            bytes.fromhex(raw["data"][2:]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnreadError(f"a log of the node is malformed: {error!r} in {str(raw)[:80]}") from None
 
 
 def _misfit(logs: Sequence[RawLog], headers: Sequence[BlockRef]) -> int | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.chain.base import LogChunk, Progress
-from analyzer.chain.blocks import block_at, parse_block, parse_header
+from analyzer.chain.blocks import block_at, parse_block
 from analyzer.chain.bulk import Abilities, BulkReader
 from analyzer.chain.endpoint import READ_SECONDS
 from analyzer.chain.faults import Fault
 from analyzer.chain.logs import LogReader
 from analyzer.chain.pace import Pace
 from analyzer.chain.pool import TRIES, Pool, Request
+from analyzer.chain.wire import parse_header
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError, UnreadError
 from analyzer.model.logs import LogFilter

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from analyzer.chain.base import Chain, LogChunk
 from analyzer.chain.recording import FORMAT, LogCoverage, write_recording
+from analyzer.chain.wire import check_same
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import LogFilter, RawLog
@@ -74,7 +75,7 @@ class Recorder:
         """The inner chain's logs, kept with the filters and the range that they cover."""
         for chunk in self._chain.logs(filters, first, last):
             for log in chunk.logs:
-                self._logs[log.block_number, log.log_index] = log
+                check_same(self._logs.setdefault((log.block_number, log.log_index), log), log)
             for header in chunk.headers:
                 self._keep(header)
             for log_filter in filters:

@@ -13,11 +13,12 @@ from pathlib import Path
 from analyzer.abi.codec import decode_revert
 from analyzer.abi.keccak import checksum
 from analyzer.chain.base import LogChunk, NotRecordedError
-from analyzer.chain.blocks import parse_block, parse_header, show_time
+from analyzer.chain.blocks import parse_block, show_time
 from analyzer.chain.completeness import BrokenChainError, check_hash_chain
 from analyzer.chain.faults import read_fault
-from analyzer.chain.logs import Wanted, parse_log
+from analyzer.chain.logs import Wanted
 from analyzer.chain.recording import ATTACHMENTS, LogCoverage, RecordingFiles
+from analyzer.chain.wire import parse_header, parse_log
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, InputError

@@ -99,8 +99,8 @@ def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:
     off = [total.name for total in result.details.totals if total.holds is False]
     if off:
         caveats.append(f"control totals off: {', '.join(off)}")
-    if result.completeness.hash_chain != "verified":
-        caveats.append(f"logs not proven complete: {result.completeness.hash_chain}")
+    if not result.completeness.undoubted:
+        caveats.append(f"logs not proven complete: {'; '.join(result.completeness.doubts)}")
     unread = sum(row.not_read for row in result.reads if row.purpose == REBUILD)
     if unread:
         caveats.append(f"{unread} reads not answered")

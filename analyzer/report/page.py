@@ -126,9 +126,10 @@ def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
     text = (
         f"{scan['unknown']:,} of {count_of(scan['accounts'], 'account')} unknown; "
         f"{complete['logs']:,} logs of blocks {complete['from_block']:,} to "
-        f"{complete['to_block']:,}, header chain {complete['hash_chain']}; {reads}"
+        f"{complete['to_block']:,}, {complete['headers_linked']:,} of {complete['headers']:,} "
+        f"headers linked; {'; '.join([reads, *complete['doubts']])}"
     )
-    whole = not (scan["unknown"] or not_read) and complete["hash_chain"] == "verified"
+    whole = not (scan["unknown"] or not_read or complete["doubts"])
     return text, "good" if whole else "doubt"
 
 

@@ -70,10 +70,14 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
                         "blocks_with_logs": extent.blocks_with_logs,
                         "new_logs": advance.logs_added,
                         "rolled_back_blocks": advance.rolled_back,
-                        "hash_chain": extent.hash_chain,
+                        "headers": extent.links.headers,
+                        "headers_linked": extent.links.linked,
+                        "doubts": list(extent.links.broken),
                     }
                 )
-    return IndexOutcome({"deployments": entries}, ExitCode.CLEAN)
+    doubted = any(entry["doubts"] for entry in entries)
+    code = ExitCode.NOT_FULLY_READ if doubted else ExitCode.CLEAN
+    return IndexOutcome({"deployments": entries}, code)
 
 
 def _span(chain: Chain, text: str) -> tuple[BlockRef | None, BlockRef]:

@@ -58,7 +58,9 @@ def rebuild_indexed(
             block.number,
             extent.logs,
             extent.blocks_with_logs,
-            extent.hash_chain,
+            extent.links.headers,
+            extent.links.linked,
+            extent.links.broken,
         ),
         progress=progress,
     )
@@ -82,6 +84,8 @@ def exit_code(
         if result.mismatches:
             codes.append(ExitCode.DIVERGENCE)
         if unread(result) or any(row.margin.unknown_reason for row in result.margin):
+            codes.append(ExitCode.NOT_FULLY_READ)
+        if not result.completeness.undoubted:
             codes.append(ExitCode.NOT_FULLY_READ)
         if fail_on is not None and any(
             f.severity >= fail_on and f.fingerprint not in accepted for f in result.findings

@@ -223,7 +223,9 @@ def _scan(result: ScanResult) -> tuple[object, ...]:
         deployment.from_block,
         extent.logs,
         extent.blocks_with_logs,
-        extent.hash_chain,
+        extent.headers,
+        extent.headers_linked,
+        orjson.dumps(extent.doubts).decode(),
     )
 
 

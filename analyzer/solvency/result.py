@@ -17,16 +17,24 @@ from analyzer.protocols.base import Caution, Details
 class Completeness:
     """How complete the logs behind a scan are.
 
-    hash_chain: `verified` when every stored header links to the next one that is stored, by
-    number and parent hash where they are neighbours, and the scan block's hash is the node's;
-    otherwise why not.
+    headers: those that are held, of blocks with logs and of the scan's block; headers_linked: how
+    many of them name a header that is held as their parent. The rest have no held neighbour, which
+    says nothing against them. doubts: what speaks against the logs being whole, a sentence each.
     """
 
     from_block: int
     to_block: int
     logs: int
     blocks_with_logs: int
-    hash_chain: str
+    headers: int
+    headers_linked: int
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def undoubted(self) -> bool:
+        """Whether nothing that was read speaks against the logs being whole; no proof that they
+        are. Where it is false, nothing that rests on the logs is proven: exit code 3."""
+        return not self.doubts
 
 
 @dataclass(slots=True)

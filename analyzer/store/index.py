@@ -17,7 +17,7 @@ from types import TracebackType
 
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
-from analyzer.chain.completeness import BrokenChainError, check_hash_chain, find_fork
+from analyzer.chain.completeness import Links, find_fork, header_links
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
@@ -55,12 +55,12 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What the index holds of a deployment up to a block. hash_chain: `verified`, or why not."""
+    """What the index holds of a deployment up to a block, and how its headers hang together."""
 
     from_block: int
     logs: int
     blocks_with_logs: int
-    hash_chain: str
+    links: Links
 
 
 def deployment_key(deployment: Deployment, source: str = "") -> str:
@@ -152,7 +152,7 @@ class Index:
                 yield decode(raw, *match, time)
 
     def extent(self, deployment: Deployment, plug: EventPlug, *, block: BlockRef) -> Extent:
-        """What is held up to `block`, and whether the headers of it hang together."""
+        """What is held up to `block`, and how its headers hang together."""
         key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(block.number)
         logs, blocks = 0, set()
@@ -161,12 +161,7 @@ class Index:
                 logs += 1
                 blocks.add(raw.block_number)
         headers = stored_headers(self._connection, key, up_to=block.number)
-        try:
-            check_hash_chain([*headers, block])
-            hash_chain = "verified"
-        except BrokenChainError as error:
-            hash_chain = str(error)
-        return Extent(catalogue.first_block, logs, len(blocks), hash_chain)
+        return Extent(catalogue.first_block, logs, len(blocks), header_links([*headers, block]))
 
     def _key(self, deployment: Deployment) -> str:
         """The key of a deployment of this index's source."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from analyzer.abi.contract import EventAbi
 from analyzer.abi.events import decode_log
 from analyzer.abi.keccak import checksum
-from analyzer.chain.base import Chain, LogChunk
+from analyzer.chain.base import Chain, ChangedError, LogChunk
+from analyzer.chain.wire import check_same
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import UnreadError
@@ -119,7 +120,10 @@ def _take(
     for raw in chunk.logs:
         position = (raw.block_number, raw.log_index)
         match = catalogue.match(raw)
-        if match is None or position in batch.logs:
+        if match is None:
+            continue
+        if position in batch.logs:
+            check_same(batch.logs[position], raw)
             continue
         header_of_log = batch.headers.get(raw.block_number)
         if header_of_log is None:
@@ -146,8 +150,8 @@ def _take(
     return wanted
 
 
-def _changed(number: int, one: str, other: str) -> UnreadError:
+def _changed(number: int, one: str, other: str) -> ChangedError:
     """The chain said two things about one block."""
-    return UnreadError(
+    return ChangedError(
         f"block {number} changed while it was being read ({one}, then {other}): run again"
     )

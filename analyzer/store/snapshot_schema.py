@@ -6,7 +6,7 @@ from analyzer.store.contagion_schema import CONTAGION_TABLES
 from analyzer.store.keys import ACCOUNT, SCAN
 from analyzer.store.schema import Column, Kind, Table, amount, count, flag, text
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below: a change of a table, a column or its meaning raises it."""
 
 _E18 = "18 decimals of the settlement currency; NULL = unknown."
@@ -61,7 +61,9 @@ SCANS = Table(
         count("from_block", "First block of the deployment."),
         count("logs", "Logs that were folded."),
         count("blocks_with_logs", "Blocks that hold them."),
-        text("hash_chain", "`verified`, or why the chain of headers is not."),
+        count("headers", "Headers held: of blocks with logs, and of this block."),
+        count("headers_linked", "Of these, how many name another one of them as their parent."),
+        Column("log_doubts", Kind.JSON, "What speaks against the logs being whole: JSON list."),
     ),
 )
 

@@ -7,7 +7,13 @@ from fake_node import FakeNode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.chain.completeness import BrokenChainError, check_hash_chain, find_fork
+from analyzer.chain.completeness import (
+    BrokenChainError,
+    Links,
+    check_hash_chain,
+    find_fork,
+    header_links,
+)
 from analyzer.model.block import BlockRef
 
 
@@ -19,8 +25,16 @@ def header(number: int, *, salt: int = 0, parent: int = 0) -> BlockRef:
 
 def test_neighbours_that_link_are_counted_and_gaps_are_allowed() -> None:
     headers = [header(n) for n in (9, 5, 6, 7, 20, 6)]
-    assert check_hash_chain(headers) == 2
-    assert check_hash_chain([]) == 0
+    assert header_links(headers) == Links(5, 2)
+    assert header_links([]) == Links(0, 0)
+    check_hash_chain(headers)
+
+
+def test_every_contradiction_is_told_and_what_links_is_still_counted() -> None:
+    wrong = [header(5), header(6, parent=1), header(7), header(9), header(9, salt=1)]
+    links = header_links(wrong)
+    assert (links.headers, links.linked) == (4, 1)
+    assert [text[:8] for text in links.broken] == ["block 6 ", "block 9 "]
 
 
 def test_a_wrong_parent_names_the_block() -> None:

@@ -142,7 +142,7 @@ def solvency(result: ScanResult) -> Document:
             ["control totals off: usdc"],
         ),
         (
-            clean_result(completeness=Completeness(1, 9, 5, 2, "header 7 does not link")),
+            clean_result(completeness=Completeness(1, 9, 5, 2, 3, 1, ("header 7 does not link",))),
             "not_proven",
             ["logs not proven complete: header 7 does not link"],
         ),

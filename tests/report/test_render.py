@@ -62,8 +62,8 @@ def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
         "Answer       INSOLVENT: bad debt exceeds the backstops by 200.00",
         "By how much  bad debt 700.00 in 1 account; backstops can bear 500.00",
         "How sure     2 numbers of 4 accounts compared with the contract's own views: 1 differs",
-        "How complete 1 of 4 accounts unknown; 50 logs of blocks 1 to 1,234, header chain "
-        "verified; 1 of 4 reads not answered",
+        "How complete 1 of 4 accounts unknown; 50 logs of blocks 1 to 1,234, 7 of 21 headers "
+        "linked; 1 of 4 reads not answered",
         "Totals       1 of 1 control total hold, 1 of them to the last unit",
     ]
 

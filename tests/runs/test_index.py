@@ -39,7 +39,9 @@ def test_an_index_says_how_far_it_is_and_what_was_new(
                 "blocks_with_logs": 5,
                 "new_logs": 2,
                 "rolled_back_blocks": 0,
-                "hash_chain": "verified",
+                "headers": 6,
+                "headers_linked": 1,
+                "doubts": [],
             }
         ]
     }

@@ -4,6 +4,7 @@ import gzip
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from index_rows import contents
 from memory_chain import MemoryChain
 
 from analyzer.abi.keccak import checksum
+from analyzer.model.block import BlockRef
 from analyzer.model.errors import ExitCode, InputError, UnreadError
 from analyzer.model.integers import WAD
 from analyzer.model.reads import Answer, NotRead, ReadRequest
@@ -81,8 +83,30 @@ def test_every_table_of_the_snapshot_agrees_with_the_result(
         "cautions": 0,
         "books": 1,
     }
-    counted = "accounts, unknown, liquidatable, below_initial, healthy, checks, logs, hash_chain"
-    assert query(db, f"SELECT {counted} FROM scans") == [(3, 0, 1, 1, 1, 3, 8, "verified")]
+    counted = (
+        "accounts, unknown, liquidatable, below_initial, healthy, checks, logs, headers,"
+        " headers_linked"
+    )
+    assert query(db, f"SELECT {counted} FROM scans") == [(3, 0, 1, 1, 1, 3, 8, 6, 1)]
+
+
+def test_a_broken_header_chain_proves_nothing(
+    live: MemoryChain, run_scan: RunScan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = MemoryChain.ref
+
+    def ref(chain: MemoryChain, number: int) -> BlockRef:
+        found = honest(chain, number)
+        return replace(found, parent_hash="0x" + "cd" * 32) if number == 2 else found
+
+    monkeypatch.setattr(MemoryChain, "ref", ref)
+    outcome = run_scan(fail_on="never")
+    (doubt,) = outcome.document["scans"][0]["completeness"]["doubts"]
+    assert doubt.startswith("block 2 names 0xcdcdcd")
+    assert outcome.document["scans"][0]["solvency"]["caveats"] == [
+        f"logs not proven complete: {doubt}"
+    ]
+    assert outcome.exit_code is ExitCode.NOT_FULLY_READ
 
 
 def test_the_same_scan_twice_gives_the_same_database(tmp_path: Path, run_scan: RunScan) -> None:

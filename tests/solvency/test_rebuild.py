@@ -43,7 +43,7 @@ def run(chain: MemoryChain) -> Rebuilt:
         chain=chain,
         block=chain.ref(1),
         events=events(chain),
-        completeness=Completeness(1, 1, 3, 1, "verified"),
+        completeness=Completeness(1, 1, 3, 1, 2, 1),
         progress=lambda *_: None,
     )
 
@@ -117,7 +117,7 @@ def test_progress_goes_from_the_first_stage_to_the_last(chain: MemoryChain) -> N
         chain=chain,
         block=chain.ref(1),
         events=[],
-        completeness=Completeness(1, 1, 0, 0, "verified"),
+        completeness=Completeness(1, 1, 0, 0, 1, 0),
         progress=lambda *step: told.append(step),
     )
     assert [(done, total) for _, done, total in told] == [(i, 5) for i in range(6)]

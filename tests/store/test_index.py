@@ -25,6 +25,7 @@ from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
 from analyzer.abi.keccak import checksum
+from analyzer.chain.completeness import Links
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.integers import WAD
@@ -210,8 +211,8 @@ def test_the_extent_counts_what_the_block_knows(tmp_path: Path, chain: MemoryCha
     with Index(tmp_path / "i", abi=bank_abi) as index:
         near = index.extent(bank(), PLUG, block=chain.ref(8))
         far = index.extent(bank(), PLUG, block=chain.ref(chain.head))
-    assert (near.logs, near.blocks_with_logs, near.hash_chain) == (3, 3, "verified")
-    assert (far.logs, far.blocks_with_logs, far.hash_chain) == (8, 5, "verified")
+    assert (near.logs, near.blocks_with_logs, near.links) == (3, 3, Links(4, 1))
+    assert (far.logs, far.blocks_with_logs, far.links) == (8, 5, Links(6, 1))
 
 
 def test_two_deployments_share_a_file_and_stay_apart(tmp_path: Path) -> None:

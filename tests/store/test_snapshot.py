@@ -19,7 +19,7 @@ from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
 
 SCAN = (
     "5ca0", "perp-v2", "test", 10, '{"vault": "0x01"}', "{}", "by hand", 7, "0xab", 99, "1",
-    1, 0, 0, 0, 0, 1, 0, None, "none", 0, 0, 0, 0, 1, 2, 2, "verified",
+    1, 0, 0, 0, 0, 1, 0, None, "none", 0, 0, 0, 0, 1, 2, 2, 3, 1, "[]",
 )  # fmt: skip
 EXACT = Context(prec=100)
 
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_snapshot_of_this_version_is_not_replaced(
         "text": "is not a database of analyzer",
         "database": "was not made by analyzer",
         "index": "holds the index of analyzer, its snapshot is wanted",
-        "version": "of version 0, this program writes version 2: scan again into another file",
+        "version": "of version 0, this program writes version 3: scan again into another file",
     }
     with pytest.raises(InputError, match=said[kind]):
         write_snapshot(db, {})

@@ -50,7 +50,7 @@ def rebuilt(shared: Path, label: str, change: Change = unchanged) -> Rebuilt:
         chain=cast("Chain", ChangedChain(recording, change)),
         block=block,
         events=[event for event in recording.events if event.block_number <= block.number],
-        completeness=Completeness(0, block.number, 0, 0, "not checked"),
+        completeness=Completeness(0, block.number, 0, 0, 0, 0),
         progress=lambda what, done, total: None,
     )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from analyzer.abi.contract import load_abi
 from analyzer.abi.events import decode_log
 from analyzer.abi.keccak import checksum
-from analyzer.chain.logs import parse_log
 from analyzer.chain.recording import RecordingFiles
+from analyzer.chain.wire import parse_log
 from analyzer.market.depth.pool_state import PoolState, Token
 from analyzer.model.logs import RawLog
 from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio

@@ -197,7 +197,7 @@ def clean_result(margin: Sequence[JudgedRow] | None = None, **changes: object) -
         "details": details(),
         "backstops": [backstop(1, 5, None), backstop(2, 300), backstop(3, 200)],
         "cautions": [],
-        "completeness": Completeness(1, BLOCK.number, 50, 20, "verified"),
+        "completeness": Completeness(1, BLOCK.number, 50, 20, 21, 7),
         "verify_mode": "all",
         "verified_accounts": len(rows),
         "checks": [check(n, equal=True) for n in range(len(rows))],
