@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import shown
 from analyzer.protocols.base import Plug
 
 GROUP = "analyzer.protocols"
@@ -34,7 +35,7 @@ def load_plug(name: str) -> Plug:
         if entry.name == name:
             return _load(entry)
     known = ", ".join(protocol_names()) or "none"
-    raise InputError(f"protocol {name!r} is not installed (installed: {known})")
+    raise InputError(f"protocol {shown(name)} is not installed (installed: {known})")
 
 
 def working_plugs() -> Iterator[Plug]:

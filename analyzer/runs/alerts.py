@@ -11,8 +11,8 @@ nothing else.
 from __future__ import annotations
 
 import json
+import math
 import os
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from typing import Any
 from analyzer.findings.diff import Change, Difference, compare
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Finding, Severity
+from analyzer.model.toml_file import is_whole, read_toml, shown
 from analyzer.model.verdict import Verdict
 from analyzer.runs.artifact import write_texts
 from analyzer.solvency.result import ScanResult
@@ -33,6 +34,10 @@ ENV = "env:"
 _KEYS = frozenset(
     {"channels", "min_severity", "cooldown_seconds", "heartbeat_seconds", "max_findings"}
 )
+LONGEST_S = 10_000_000_000
+"""No time of an alerts file is longer: three hundred years."""
+MOST_LISTED = 1_000_000
+"""No message lists more findings."""
 _SEVERITIES = {severity.label: severity for severity in Severity}
 
 
@@ -58,24 +63,27 @@ def read_alerts(path: Path, environment: Mapping[str, str] = os.environ) -> Aler
 
     Raises: InputError naming the file and the key, and no channel.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"there is no alerts file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no alerts file: {error}") from error
+    values = read_toml(path, "alerts file")
     unknown = sorted(set(values) - _KEYS)
     if unknown:
-        raise InputError(f"{path} has a key {unknown[0]!r}: there are only {', '.join(_KEYS)}")
+        raise InputError(
+            f"{path} has a key {shown(unknown[0])}: there are only {', '.join(sorted(_KEYS))}"
+        )
     severity = values.get("min_severity", Severity.HIGH.label)
-    if severity not in _SEVERITIES:
+    if not isinstance(severity, str) or severity not in _SEVERITIES:
         raise InputError(f"{path}: min_severity is one of {', '.join(_SEVERITIES)}")
+    most = values.get("max_findings", 20)
+    if not isinstance(most, int) or not is_whole(most, most=MOST_LISTED):
+        raise InputError(
+            f"{path}: max_findings has to be a whole number up to {MOST_LISTED:,},"
+            f" it is {shown(most)}"
+        )
     return AlertOptions(
         channels=_channels(path, values.get("channels"), environment),
         min_severity=_SEVERITIES[severity],
         cooldown_s=_seconds(path, values, "cooldown_seconds", 6 * 3600),
         heartbeat_s=_seconds(path, values, "heartbeat_seconds", 24 * 3600),
-        max_findings=int(_seconds(path, values, "max_findings", 20)),
+        max_findings=most,
     )
 
 
@@ -97,8 +105,15 @@ def _channels(path: Path, value: object, environment: Mapping[str, str]) -> tupl
 def _seconds(path: Path, values: Mapping[str, object], key: str, default: int) -> float:
     """A number that is not negative. Raises: InputError."""
     value = values.get(key, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-        raise InputError(f"{path}: {key} has to be a number, not negative")
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 <= value <= LONGEST_S
+        or math.isnan(value)
+    ):
+        raise InputError(
+            f"{path}: {key} has to be a number from 0 to {LONGEST_S:,}, it is {shown(value)}"
+        )
     return float(value)
 
 

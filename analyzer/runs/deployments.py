@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from analyzer.abi.keccak import checksum
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
 from analyzer.protocols.registry import load_plug, working_plugs
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -59,23 +59,22 @@ def read_deployment(path: Path) -> Deployment:
 
     Raises: InputError naming the file and what is wrong in it.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"there is no deployment file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no deployment file: {error}") from error
+    values = read_toml(path, "deployment file")
     contracts = _table(path, values, "contracts")
+    factors = _table(path, values, "factors")
     deployment = Deployment(
         _text(path, values, "name", path.stem),
         _text(path, values, "protocol"),
         _number(path, values, "chain_id"),
         _number(path, values, "from_block"),
         {role: _address(path, role, value) for role, value in contracts.items()},
-        {name: str(factor) for name, factor in _table(path, values, "factors").items()},
+        {name: _factor(path, name, value) for name, value in factors.items()},
         _text(path, values, "source", f"deployment file {path.name}"),
     )
-    check_roles(deployment)
+    try:
+        check_roles(deployment)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     return deployment
 
 
@@ -94,18 +93,27 @@ def check_roles(deployment: Deployment) -> None:
 
 
 def _text(path: Path, values: Mapping[str, object], key: str, default: str | None = None) -> str:
-    """A text value of a deployment file."""
+    """A text of one line of a deployment file."""
     value = values.get(key, default)
-    if not isinstance(value, str) or not value:
-        raise InputError(f"{path}: {key} has to be a text, it is {value!r}")
+    if not isinstance(value, str) or not is_line(value):
+        raise InputError(f"{path}: {key} has to be a text of one line, it is {shown(value)}")
+    return value
+
+
+def _factor(path: Path, name: str, value: object) -> str:
+    """The risk factor of a symbol or an asset."""
+    if not isinstance(value, str) or not is_line(value):
+        raise InputError(f"{path}: factors.{name} has to be a text, it is {shown(value)}")
     return value
 
 
 def _number(path: Path, values: Mapping[str, object], key: str) -> int:
     """A whole number, not negative, of a deployment file."""
     value = values.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InputError(f"{path}: {key} has to be a whole number, it is {value!r}")
+    if not isinstance(value, int) or not is_whole(value):
+        raise InputError(
+            f"{path}: {key} has to be a whole number, it is {shown(value)} (from 0 to 2^63 - 1)"
+        )
     return value
 
 
@@ -113,14 +121,14 @@ def _table(path: Path, values: Mapping[str, object], key: str) -> dict[str, obje
     """A table of a deployment file; empty when there is none."""
     value = values.get(key, {})
     if not isinstance(value, dict):
-        raise InputError(f"{path}: [{key}] has to be a table, it is {value!r}")
+        raise InputError(f"{path}: [{key}] has to be a table, it is {shown(value)}")
     return value
 
 
 def _address(path: Path, role: str, value: object) -> str:
     """A checksummed address; one in mixed case has to have the right checksum."""
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
-        raise InputError(f"{path}: contract {role} is no address: {value!r}")
+        raise InputError(f"{path}: contract {role} is no address: {shown(value)}")
     right = checksum(value)
     mixed = value[2:] not in (value[2:].lower(), value[2:].upper())
     if mixed and value != right:

@@ -164,7 +164,7 @@ def _env_of(job: Job) -> dict[str, str]:
         return {}
     try:
         lines = Path(job.env_file).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is no text"
         raise InputError(f"env_file {job.env_file.name} cannot be read: {reason}") from error
     out = {}
@@ -172,7 +172,7 @@ def _env_of(job: Job) -> dict[str, str]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = _ENV_LINE.fullmatch(line.strip())
-        if found is None:
+        if found is None or "\0" in line:
             raise InputError(f"env_file {job.env_file.name}, line {number}, is not NAME=value")
         out[found[1]] = found[2].strip().strip("\"'")
     return out

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.model.errors import ExitCode, InputError
+from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _KEYS = frozenset(
@@ -33,6 +33,14 @@ _KEYS = frozenset(
 )
 _DEFAULT_KEYS = frozenset({"timeout_seconds", "env_file", "failure", "schedule", "cron"})
 DEFAULT_TIMEOUT_S = 3_600
+LONGEST_TIMEOUT_S = 2_000_000
+"""23 days: what a process can be waited for counts milliseconds in 32 bits."""
+
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*~][0-9A-Za-z*/,~-]*")
+_CRON_WORDS = frozenset(
+    {"@reboot", "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+)
+_CALENDAR = re.compile(r"[0-9A-Za-z*][0-9A-Za-z*/,.:~+_ -]*")
 
 ENDINGS: Mapping[str, ExitCode] = {
     "findings": ExitCode.FINDINGS,
@@ -70,17 +78,15 @@ def read_jobs(path: Path) -> list[Job]:
 
     Raises: InputError naming the file, the job, the key, and what is wrong.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"there is no jobs file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no jobs file: {error}") from error
+    values = read_toml(path, "jobs file")
     _known(path, "the file", values, frozenset({"defaults", "job"}))
     defaults, jobs = values.get("defaults", {}), values.get("job", [])
     if not isinstance(defaults, dict) or not isinstance(jobs, list) or not jobs:
         raise InputError(f"{path}: a jobs file has [[job]] tables, and at most one [defaults]")
     _known(path, "[defaults]", defaults, _DEFAULT_KEYS)
+    for number, job in enumerate(jobs, 1):
+        if not isinstance(job, dict):
+            raise InputError(f"{path}: job {number} has to be a [[job]] table, not {shown(job)}")
     read = [_job(path, number, {**defaults, **job}) for number, job in enumerate(jobs, 1)]
     names = [job.name for job in read]
     for name in names:
@@ -103,7 +109,7 @@ def _known(path: Path, where: str, values: Mapping[str, object], keys: frozenset
     for key in values:
         if key not in keys:
             raise InputError(
-                f"{path}: {where} has a key {key!r}: there are only {', '.join(sorted(keys))}"
+                f"{path}: {where} has a key {shown(key)}: there are only {', '.join(sorted(keys))}"
             )
 
 
@@ -113,20 +119,23 @@ def _job(path: Path, number: int, values: Mapping[str, object]) -> Job:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(
             f"{path}: job {number} needs a name of lower-case letters, digits and dashes,"
-            f" not {name!r}"
+            f" not {shown(name)}"
         )
     where = f"job {name}"
     _known(path, where, values, _KEYS)
     timeout = values.get("timeout_seconds", DEFAULT_TIMEOUT_S)
-    if not isinstance(timeout, int) or isinstance(timeout, bool) or timeout <= 0:
-        raise InputError(f"{path}: {where}: timeout_seconds has to be a whole number above 0")
+    if not isinstance(timeout, int) or not is_whole(timeout, 1, LONGEST_TIMEOUT_S):
+        raise InputError(
+            f"{path}: {where}: timeout_seconds has to be a whole number above 0 and up to"
+            f" {LONGEST_TIMEOUT_S:,}, it is {shown(timeout)}"
+        )
     env = _text(path, where, values, "env_file")
     return Job(
         name=name,
         words=_words(path, where, values.get("run")),
         folder=path.resolve().parent,
         timeout_s=timeout,
-        schedule=_text(path, where, values, "schedule"),
+        schedule=_schedule(path, where, _text(path, where, values, "schedule")),
         cron=_cron(path, where, _text(path, where, values, "cron")),
         env_file=None if env is None else (path.resolve().parent / env),
         failure=_failure(path, where, values.get("failure")),
@@ -135,12 +144,15 @@ def _job(path: Path, number: int, values: Mapping[str, object]) -> Job:
 
 
 def _text(path: Path, where: str, values: Mapping[str, object], key: str) -> str | None:
-    """A line of text that may be missing. Raises: InputError."""
+    """A line of text that may be missing, without a control sign and without a backslash at its
+    end, which would join it to the next line of a unit. Raises: InputError."""
     value = values.get(key)
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip() or "\n" in value:
-        raise InputError(f"{path}: {where}: {key} has to be one line of text, it is {value!r}")
+    if not isinstance(value, str) or not is_line(value.strip()):
+        raise InputError(f"{path}: {where}: {key} has to be one line of text, it is {shown(value)}")
+    if value.strip().endswith("\\"):
+        raise InputError(f"{path}: {where}: {key} may not end with a backslash: {shown(value)}")
     return value.strip()
 
 
@@ -150,7 +162,8 @@ def _words(path: Path, where: str, value: object) -> tuple[str, ...]:
         words = shlex.split(value) if isinstance(value, str) else value
     except ValueError as error:
         raise InputError(f"{path}: {where}: run cannot be split into words: {error}") from error
-    if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
+    texts = isinstance(words, list) and all(isinstance(w, str) and "\0" not in w for w in words)
+    if not isinstance(words, list) or not words or not texts:
         raise InputError(f"{path}: {where}: run has to be a command, such as 'scan --db x.duckdb'")
     if words[0] in ("run", "watch", "devnet"):
         raise InputError(f"{path}: {where}: '{words[0]}' does not end by itself and is no job")
@@ -158,9 +171,31 @@ def _words(path: Path, where: str, value: object) -> tuple[str, ...]:
 
 
 def _cron(path: Path, where: str, value: str | None) -> str | None:
-    """Five fields, or a word such as @hourly. Raises: InputError."""
-    if value is not None and not value.startswith("@") and len(value.split()) != 5:
-        raise InputError(f"{path}: {where}: cron needs five fields, it has {value!r}")
+    """Five fields, or a word such as @hourly, and nothing that cron would take for a command, a
+    comment or a variable. Raises: InputError."""
+    if value is None or value in _CRON_WORDS:
+        return value
+    if value.startswith("@"):
+        known = ", ".join(sorted(_CRON_WORDS))
+        raise InputError(f"{path}: {where}: cron {shown(value)} is none of {known}")
+    fields = value.split()
+    if len(fields) != 5:
+        raise InputError(f"{path}: {where}: cron needs five fields, it has {shown(value)}")
+    for field in fields:
+        if not _CRON_FIELD.fullmatch(field):
+            raise InputError(
+                f"{path}: {where}: cron {shown(field)} is no field: digits, names, * / , - ~"
+            )
+    return " ".join(fields)
+
+
+def _schedule(path: Path, where: str, value: str | None) -> str | None:
+    """A calendar expression of systemd, as far as its letters go. Raises: InputError."""
+    if value is not None and not _CALENDAR.fullmatch(value):
+        raise InputError(
+            f"{path}: {where}: schedule {shown(value)} is no calendar of systemd: only letters,"
+            " digits, blanks and * / , . : ~ + _ -"
+        )
     return value
 
 
@@ -168,6 +203,8 @@ def _failure(path: Path, where: str, value: object) -> frozenset[ExitCode]:
     """The exit codes that make a job failed. Raises: InputError."""
     if value is None:
         return _DEFAULT_FAILURE
-    if not isinstance(value, list) or not all(name in ENDINGS for name in value):
+    if not isinstance(value, list) or not all(
+        isinstance(name, str) and name in ENDINGS for name in value
+    ):
         raise InputError(f"{path}: {where}: failure is a list of {', '.join(ENDINGS)}")
     return frozenset(ENDINGS[name] for name in value)

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ from pathlib import Path
 from analyzer.findings.acceptance import Acceptance
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
+from analyzer.model.toml_file import is_whole, parse_toml, read_text, shown
 
 NAME = "triage.toml"
 """Name of the file when none is given: beside the snapshot."""
@@ -45,6 +45,8 @@ _KNOWN = frozenset(
     }
 )
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_AMOUNT = re.compile(r"[0-9]{1,80}")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def triage_beside(db: Path) -> Path:
@@ -59,26 +61,23 @@ def read_triage(path: Path, *, named: bool) -> list[Acceptance]:
     the file, the entry and what is wrong in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, "triage file")
     except FileNotFoundError:
         if not named:
             return []
         raise InputError(f"there is no triage file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
     return parse_triage(text, path)
 
 
 def parse_triage(text: str, path: Path) -> list[Acceptance]:
     """The entries in the text of a triage file. Raises: InputError as `read_triage` does."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no triage file: {error}") from error
+    values = parse_toml(text, path, "triage file")
     entries = values.get(TABLE, [])
     foreign = sorted(set(values) - {TABLE})
     if foreign or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        what = f"'{foreign[0]}' is not known" if foreign else f"[[{TABLE}]] entries are expected"
+        what = (
+            f"{shown(foreign[0])} is not known" if foreign else f"[[{TABLE}]] entries are expected"
+        )
         raise InputError(f"{path} is no triage file: {what}")
     out = [_entry(path, number, entry) for number, entry in enumerate(entries, 1)]
     seen: set[str] = set()
@@ -133,7 +132,7 @@ def entry_text(acceptance: Acceptance) -> str:
     lines += [f"expires = {a.expires.isoformat()}"] if a.expires is not None else []
     lines += [f"severity = {_quoted(a.severity.label)}"] if a.severity is not None else []
     if a.up_to:
-        limits = ", ".join(f"{name} = {_quoted(str(value))}" for name, value in a.up_to.items())
+        limits = ", ".join(f"{_key(name)} = {_quoted(str(v))}" for name, v in a.up_to.items())
         lines.append(f"up_to = {{ {limits} }}")
     lines += [f"detector = {_quoted(a.detector)}"] if a.detector else []
     lines += [f"chain_id = {a.chain_id}"] if a.chain_id is not None else []
@@ -183,16 +182,16 @@ def _entry(path: Path, number: int, entry: Mapping[str, object]) -> Acceptance:
     foreign = sorted(set(entry) - _KNOWN)
     if foreign:
         known = ", ".join(sorted(_KNOWN))
-        raise InputError(f"{where}: '{foreign[0]}' is not known (known: {known})")
+        raise InputError(f"{where}: {shown(foreign[0])} is not known (known: {known})")
     fingerprint = _text(where, entry, "fingerprint")
     if not _FINGERPRINT.fullmatch(fingerprint):
-        raise InputError(f"{where}: {fingerprint!r} is no fingerprint (16 hex digits)")
+        raise InputError(f"{where}: {shown(fingerprint)} is no fingerprint (16 hex digits)")
     day = _day(where, entry, "date")
     if day is None:
         raise InputError(f"{where}: date is missing")
     chain_id = entry.get("chain_id")
-    if chain_id is not None and (not isinstance(chain_id, int) or isinstance(chain_id, bool)):
-        raise InputError(f"{where}: chain_id has to be a number")
+    if chain_id is not None and (not isinstance(chain_id, int) or not is_whole(chain_id)):
+        raise InputError(f"{where}: chain_id has to be a number, it is {shown(chain_id)}")
     return Acceptance(
         fingerprint=fingerprint,
         reason=_text(where, entry, "reason"),
@@ -213,7 +212,7 @@ def _text(where: str, entry: Mapping[str, object], name: str, default: str | Non
     """A text of an entry; without a default it has to be there and say something."""
     value = entry.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
-        raise InputError(f"{where}: {name} has to be a text")
+        raise InputError(f"{where}: {name} has to be a text, it is {shown(value)}")
     return value
 
 
@@ -230,18 +229,31 @@ def _day(where: str, entry: Mapping[str, object], name: str) -> date | None:
 def _severity(where: str, value: object) -> Severity | None:
     """The severity up to which a finding is accepted."""
     labels = {severity.label: severity for severity in Severity}
-    if value is not None and value not in labels:
-        raise InputError(f"{where}: severity {value!r} is none of {', '.join(labels)}")
-    return None if value is None else labels[str(value)]
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in labels:
+        raise InputError(f"{where}: severity {shown(value)} is none of {', '.join(labels)}")
+    return labels[value]
 
 
 def _limits(where: str, values: object) -> dict[str, int]:
     """Name -> amount up to which a finding is accepted."""
-    if not isinstance(values, dict) or not all(
-        re.fullmatch(r"\d+", str(v)) for v in values.values()
-    ):
+    if not isinstance(values, dict) or not all(map(_is_limit, values.values())):
         raise InputError(f"{where}: up_to has to name amounts as whole numbers in quotes")
-    return {str(name): int(str(value)) for name, value in values.items()}
+    return {str(name): int(value) for name, value in values.items()}
+
+
+def _is_limit(value: object) -> bool:
+    """Whether a value is an amount, as a number or in quotes: of at most 80 digits, which every
+    amount of a contract has."""
+    if isinstance(value, str):
+        return _AMOUNT.fullmatch(value) is not None
+    return is_whole(value, most=10**80)
+
+
+def _key(name: str) -> str:
+    """A TOML key, in quotes where it has to be."""
+    return name if _BARE_KEY.fullmatch(name) else _quoted(name)
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from analyzer.runs.job_units import crontab, systemd_units
 from analyzer.runs.jobs import Digest, Done, run_job, run_jobs
 from analyzer.runs.jobs_file import Job, choose, read_jobs
 
+AN_A = "[[job]]\nname = 'a'\nrun = 'scan'\n"
 FILE = """
 [defaults]
 timeout_seconds = 60
@@ -135,6 +137,24 @@ def test_a_missing_env_file_fails_that_job_alone(tmp_path: Path) -> None:
         ("[[job]]\nname = 'a'\nrun = \"scan 'x\"", "run cannot be split"),
         ("[[job]]\nname='a'\nrun='scan'\n[[job]]\nname='a'\nrun='scan'", "two jobs are named"),
         ("[[job]", "is no jobs file"),
+        ("job = ['x']", r"job 1 has to be a \[\[job\]\] table, not 'x'"),
+        (AN_A + "failure = [['input']]", "failure is a list of findings"),
+        (AN_A + "timeout_seconds = 3000000", "timeout_seconds has to be a whole number above 0"),
+        (AN_A + "cron = '@hourly touch /tmp/x; '", "job a: cron '@hourly touch /tmp/x;' is none"),
+        (AN_A + "cron = '@hourly\ttouch'", "job a: cron has to be one line of text"),
+        (AN_A + "cron = '@never'", "job a: cron '@never' is none of @annually"),
+        (AN_A + "cron = '# * * * *'", "job a: cron '#' is no field"),
+        (AN_A + "cron = 'A=1 * * * *'", "job a: cron 'A=1' is no field"),
+        (AN_A + "cron = '* * * * $(id)'", r"job a: cron '\$\(id\)' is no field"),
+        (AN_A + "cron = '* * * * %'", "job a: cron '%' is no field"),
+        (AN_A + "schedule = 'daily\\\\'", "job a: schedule may not end with a backslash"),
+        (AN_A + "schedule = '%h'", "job a: schedule '%h' is no calendar of systemd"),
+        (AN_A + 'schedule = "daily\\nUser=root"', "job a: schedule has to be one line of text"),
+        (AN_A + 'schedule = "daily\\u2028x"', "job a: schedule has to be one line of text"),
+        (AN_A + "description = 'a job\\\\'", "job a: description may not end with a backslash"),
+        (AN_A + 'description = "a\\u001b[2J"', "job a: description has to be one line of text"),
+        (AN_A + 'description = "a\\u202eb"', "job a: description has to be one line of text"),
+        ('[[job]]\nname = "a"\nrun = ["scan", "a\\u0000b"]', "job a: run has to be a command"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line_that_names_it(
@@ -171,6 +191,56 @@ def test_a_crontab_line_is_a_command_that_a_shell_reads_back(jobs_file: Path) ->
     words = shlex.split(line.removeprefix("*/15 * * * * ").replace(r"\%", "%"))
     file = str(jobs_file.resolve())
     assert words == ["/opt/a b/100%/analyzer", "run", file, "--only", "queries"]
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        "hourly",
+        "*-*-* *:00/15:00",
+        "Mon..Fri *-*-* 09:00:00 America/New_York",
+        "Sat,Thu,Mon..Wed 2025-*~01 Etc/GMT+5",
+    ],
+)
+def test_a_calendar_of_systemd_is_taken_as_it_is(tmp_path: Path, calendar: str) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(AN_A + f"schedule = '{calendar}'")
+    units = systemd_units(read_jobs(path), path)
+    assert f"OnCalendar={calendar}\n" in units["analyzer-a.timer"]
+
+
+@pytest.mark.parametrize("line", ["@daily", "5,10 */2 1-7 JAN-MAR mon", "~ 3 * * 0"])
+def test_a_line_of_cron_is_taken_as_it_is(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(AN_A + f"cron = '{line}'")
+    assert crontab(read_jobs(path), path, ["analyzer"]).startswith(f"{line} analyzer run ")
+
+
+def test_signs_that_units_read_as_more_than_text_are_doubled(tmp_path: Path) -> None:
+    folder = tmp_path / "50% $HOME"
+    folder.mkdir()
+    path = folder / "jobs.toml"
+    path.write_text(AN_A + "schedule = 'daily'\ndescription = 'of %h'\n")
+    service = systemd_units(read_jobs(path), path, ["/opt/$x/analyzer"])["analyzer-a.service"]
+    assert "Description=analyzer: of %%h\n" in service
+    where = str(tmp_path.resolve())
+    assert f"WorkingDirectory={where}/50%% $HOME\n" in service
+    assert f'ReadWritePaths="{where}/50%% $HOME"\n' in service
+    assert f'ExecStart=/opt/$x/analyzer run "{where}/50%% $$HOME/jobs.toml" --only a\n' in service
+
+
+@pytest.mark.parametrize("name", ["a\nExecStartPre=x", "a\\", "a\x1b[2J", "a\\%b", " "])
+@pytest.mark.parametrize("render", [systemd_units, crontab])
+def test_a_folder_that_no_schedule_can_quote_is_refused(
+    tmp_path: Path, name: str, render: Callable[..., object]
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    path = folder / "jobs.toml"
+    path.write_text(AN_A + "schedule = 'daily'\ncron = '@daily'")
+    with pytest.raises(InputError, match="cannot quote the path") as caught:
+        render(read_jobs(path), path)
+    assert "\n" not in repr(caught.value.args[0].partition("quote the path")[2])
 
 
 def test_the_command_lists_renders_runs_and_ends_with_the_digests_code(jobs_file: Path) -> None:

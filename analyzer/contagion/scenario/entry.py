@@ -8,7 +8,15 @@ from fractions import Fraction
 
 from analyzer.contagion.scenario.words import check_key, parse_percent
 from analyzer.model.errors import InputError
-from analyzer.model.integers import WAD
+from analyzer.model.integers import HUGEINT_MAX, WAD
+from analyzer.model.toml_file import is_whole, shown
+
+LARGEST_COUNT = 1_000_000_000
+"""Of rounds or owners: more than any run has."""
+MOST_DIGITS = 60
+"""Of a number, before or after its point: what is longer is no measurement, and a float that is
+multiplied by another still holds it."""
+LARGEST: int = 10**MOST_DIGITS
 
 
 class Entry:
@@ -55,8 +63,8 @@ class Entry:
         value = self._get(key, None, optional=True)
         if value is None:
             return None
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self._wrong(key, "a whole number", value)
+        if not isinstance(value, int) or not is_whole(value, most=LARGEST_COUNT):
+            raise self._wrong(key, f"a whole number up to {LARGEST_COUNT:,}", value)
         return value
 
     def number(self, key: str) -> Fraction:
@@ -97,6 +105,8 @@ class Entry:
         exact = self.positive(key, Fraction(0)) * WAD
         if exact.denominator != 1:
             raise InputError(f"{self.where}.{key} has more than 18 decimals")
+        if exact > HUGEINT_MAX:
+            raise self._wrong(key, "a price below 1.7e20", self._table[key])
         return exact.numerator
 
     def table(self, key: str) -> Entry:
@@ -131,13 +141,27 @@ class Entry:
 
     def _exact(self, key: str, value: object) -> Fraction:
         """An integer, a decimal or a fraction as a fraction; a boolean is none of them."""
-        if isinstance(value, int | Fraction) and not isinstance(value, bool):
-            return Fraction(value)
-        if isinstance(value, Decimal) and value.is_finite():
-            return Fraction(value)
-        raise self._wrong(key, "a number", value)
+        if isinstance(value, Fraction):
+            return value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole and not (isinstance(value, Decimal) and value.is_finite()):
+            raise self._wrong(key, "a number", value)
+        assert isinstance(value, int | Decimal)
+        if not _is_short(value):
+            raise self._wrong(key, f"a number of at most {MOST_DIGITS} digits", value)
+        return Fraction(value)
 
     def _wrong(self, key: str, wanted: str, value: object) -> InputError:
         """The complaint about one value."""
-        found = str(value) if isinstance(value, Decimal) else repr(value)
+        found = str(value) if isinstance(value, Decimal) and len(str(value)) < 80 else shown(value)
         return InputError(f"{self.where}.{key} has to be {wanted}, it is {found}")
+
+
+def _is_short(value: int | Decimal) -> bool:
+    """Whether a finite number has few enough digits; asked before it is made a fraction, because
+    1e999999999 would fill the memory."""
+    if isinstance(value, int):
+        return -LARGEST < value < LARGEST
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)  # only nan and inf have none
+    return len(digits) <= MOST_DIGITS and abs(exponent) <= MOST_DIGITS

@@ -41,7 +41,6 @@ Every number is read exactly, as it is written. An error is one line and names t
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -50,6 +49,7 @@ from pathlib import Path
 from analyzer.contagion.scenario.entry import Entry
 from analyzer.contagion.scenario.types import MarginSpiral, Scenario, Step
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import read_toml
 
 SHIPPED = Path(__file__).resolve().parent.parent / "scenarios"
 """The folder of the files that ship: package data."""
@@ -85,12 +85,7 @@ def shipped_scenarios() -> list[Scenario]:
 
 def read_scenario(path: Path) -> Scenario:
     """The scenario in a file; its name is the file's. Raises: InputError naming the key."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except FileNotFoundError:
-        raise InputError(f"there is no scenario file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no scenario file: {error}") from error
+    values = read_toml(path, "scenario file", parse_float=Decimal)
     entry = Entry(str(path), values)
     unverified = entry.texts("unverified")
     betas = _numbers(entry.table("betas"))

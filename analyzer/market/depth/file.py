@@ -47,9 +47,7 @@ A factor that the file does not name has the stated default. An error is one lin
 
 from __future__ import annotations
 
-import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +63,12 @@ from analyzer.market.depth.curve import (
 from analyzer.market.depth.steps import OrderBook, Step
 from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import is_line, read_toml, shown
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 UNISWAP_V2, UNISWAP_V3 = "uniswap-v2", "uniswap-v3"
+LARGEST_NUMBER = 10**60
+"""No number of a depth file is larger: no market is, and a float squared still holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +102,14 @@ NO_DEPTH = DepthFile({}, {})
 
 def load_depth(path: Path) -> DepthFile:
     """Reads a depth file. Raises: InputError naming file, factor and key."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"there is no depth file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no depth file: {error}") from error
+    values = read_toml(path, "depth file")
     curves: dict[str, ImpactCurve] = {}
     pools: dict[str, PoolEntry] = {}
     for factor, table in values.items():
         if not isinstance(table, dict):
-            raise InputError(f"{path}: {factor} has to be a table like [{factor}], it is {table!r}")
+            raise InputError(
+                f"{path}: {factor} has to be a table like [{factor}], it is {shown(table)}"
+            )
         entry = _Entry(f"{path}: {factor}", table)
         kind = entry.text("kind")
         if kind in (UNISWAP_V2, UNISWAP_V3):
@@ -120,7 +118,7 @@ def load_depth(path: Path) -> DepthFile:
             curves[factor] = _curve(entry, kind, f"{path.name}: {factor}")
         else:
             known = ", ".join(sorted([*_KINDS, UNISWAP_V2, UNISWAP_V3]))
-            raise InputError(f"{path}: {factor}.kind is no curve: '{kind}' (known: {known})")
+            raise InputError(f"{path}: {factor}.kind is no curve: {shown(kind)} (known: {known})")
         entry.check_all_used()
     return DepthFile(curves, pools)
 
@@ -135,40 +133,50 @@ class _Entry:
     def text(self, key: str, default: str | None = None) -> str:
         """A text."""
         value = self._get(key, default)
-        if not isinstance(value, str) or not value:
-            raise InputError(f"{self._where}.{key} has to be a text, it is {value!r}")
+        if not isinstance(value, str) or not is_line(value):
+            raise InputError(f"{self._where}.{key} has to be a text, it is {shown(value)}")
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
         """A number; whether it makes sense is for the curve."""
         value = self._get(key, default)
-        if not _is_number(value):
-            raise InputError(f"{self._where}.{key} has to be a number, it is {value!r}")
-        return float(value)  # type: ignore[arg-type]
+        if not _is_number(value) or value != value:
+            raise InputError(f"{self._where}.{key} has to be a number, it is {shown(value)}")
+        return self._bounded(key, value)
 
     def positive(self, key: str, default: float | None = None) -> float:
         """A number above zero."""
-        value = self.number(key, default)
-        if not math.isfinite(value) or value <= 0:
-            raise InputError(f"{self._where}.{key} has to be above zero, it is {value:g}")
-        return value
+        value = self._get(key, default)
+        if not _is_number(value):
+            raise InputError(f"{self._where}.{key} has to be a number, it is {shown(value)}")
+        bounded = self._bounded(key, value)
+        if not bounded > 0:
+            raise InputError(f"{self._where}.{key} has to be above zero, it is {bounded:g}")
+        return bounded
+
+    def _bounded(self, key: str, value: object) -> float:
+        """A number as a float, not larger than any market."""
+        assert isinstance(value, int | float)
+        if abs(value) > LARGEST_NUMBER:
+            raise InputError(f"{self._where}.{key} has to be below 1e60, it is {shown(value)}")
+        return float(value)
 
     def steps(self, key: str) -> tuple[Step, ...]:
         """The orders of one side; none when the key is missing."""
         value = self._get(key, [])
         wrong = f"{self._where}.{key} has to be a list of [ratio, USD]"
         if not isinstance(value, list):
-            raise InputError(f"{wrong}, it is {value!r}")
+            raise InputError(f"{wrong}, it is {shown(value)}")
         for item in value:
             if not isinstance(item, list) or len(item) != 2 or not all(map(_is_number, item)):
-                raise InputError(f"{wrong}, not {item!r}")
-        return tuple((float(ratio), float(usd)) for ratio, usd in value)
+                raise InputError(f"{wrong}, not {shown(item)}")
+        return tuple((self._bounded(key, ratio), self._bounded(key, usd)) for ratio, usd in value)
 
     def address(self, key: str) -> str:
         """A contract's address, checksummed."""
         value = self.text(key)
         if not _ADDRESS.fullmatch(value):
-            raise InputError(f"{self._where}.{key} has to be an address, it is '{value}'")
+            raise InputError(f"{self._where}.{key} has to be an address, it is {shown(value)}")
         return checksum(value)
 
     def check_all_used(self) -> None:

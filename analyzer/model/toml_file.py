@@ -1,0 +1,113 @@
+"""A TOML file as a user wrote it: read whole, or refused in one line that says where.
+
+The parser of the standard library answers odd files with more than its own error: a number of
+5,000 digits is a plain ValueError, 3,000 brackets end the stack, an exponent of twenty digits is
+an error of `decimal`. All of them are the file's mistake, not ours.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from analyzer.model.errors import InputError
+
+LARGEST_BYTES = 64 << 20
+"""A file that people write is smaller by far; a larger one is a mistake of the path."""
+SHOWN_SIGNS = 80
+"""How much of a wrong value a complaint repeats."""
+LARGEST_INT64 = 2**63 - 1
+"""The largest whole number that TOML promises to hold, and that a BIGINT column does."""
+
+
+def read_text(path: Path, kind: str) -> str:
+    """The text of a file of ours. kind: what it is, in words: `jobs file`.
+
+    Raises: FileNotFoundError when there is none; InputError, one line, when it cannot be read, is
+    too large, or is no UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a {kind}: {error}") from error
+    if len(content) > LARGEST_BYTES:
+        raise InputError(f"{path} is no {kind}: it is larger than {LARGEST_BYTES >> 20} MiB")
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise InputError(
+            f"{path} is no {kind}: it begins with a byte-order mark; save it as UTF-8 without one"
+        )
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path} is no {kind}: line {line} is not UTF-8") from error
+
+
+def read_toml(
+    path: Path, kind: str, parse_float: Callable[[str], object] = float
+) -> dict[str, object]:
+    """The values of a TOML file. kind: what it is, in words: `jobs file`.
+
+    Raises: InputError naming the file, and the line and key where the parser says nothing of it.
+    """
+    try:
+        text = read_text(path, kind)
+    except FileNotFoundError:
+        raise InputError(f"there is no {kind} {path}") from None
+    return parse_toml(text, path, kind, parse_float)
+
+
+def parse_toml(
+    text: str, path: Path, kind: str, parse_float: Callable[[str], object] = float
+) -> dict[str, object]:
+    """The values in the text of a TOML file. Raises: InputError as `read_toml` does."""
+    try:
+        return tomllib.loads(text, parse_float=parse_float)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no {kind}: {error}") from error
+    except RecursionError as error:
+        where = _place(text, r"[\[{.]", most=True)
+        raise InputError(f"{path} is no {kind}: {where} is nested too deep") from error
+    except (ValueError, ArithmeticError) as error:
+        where = _place(
+            text, rf"[0-9_]{{{sys.get_int_max_str_digits() or 4300},}}|[eE][+-]?\d{{9,}}"
+        )
+        raise InputError(f"{path} is no {kind}: {where} has a number that is too long") from error
+
+
+def shown(value: object) -> str:
+    """A value as a complaint repeats it: one line, cut where it is long, never an error itself."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # too many digits, or nested too deep
+        return f"a {type(value).__name__} too large to be shown"
+    return text if len(text) <= SHOWN_SIGNS else f"{text[: SHOWN_SIGNS - 1]}…"
+
+
+def is_line(value: object) -> bool:
+    """Whether a value is a text of one line that a terminal can show as it is: not empty, no
+    control sign, nothing that turns the direction of reading."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def is_whole(value: object, least: int = 0, most: int = LARGEST_INT64) -> bool:
+    """Whether a value is a whole number within these bounds; a boolean is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _place(text: str, pattern: str, *, most: bool = False) -> str:
+    """`line 3 (key x)`: the first line that fits the pattern, or the one that does most often."""
+    lines = text.splitlines()
+    counts = [len(re.findall(pattern, line)) for line in lines]
+    if not any(counts):
+        return "a line"
+    number = counts.index(max(counts)) if most else next(n for n, c in enumerate(counts) if c)
+    key = lines[number].partition("=")[0].strip()
+    named = f" (key {shown(key)})" if "=" in lines[number] else ""
+    return f"line {number + 1}{named}"
