@@ -15,7 +15,7 @@ from analyzer.cli.terminal import note, progress
 @verb(
     "analyzer backfill --rpc http://127.0.0.1:8545 --deployment perp-v2.toml "
     "--blocks 1000000:2000000:7200 --history history",
-    "analyzer backfill --deployment optimism --blocks -1000:latest:100 --history history",
+    "analyzer backfill --deployment perp-v2-optimism --blocks -1000:latest:100 --history history",
     "analyzer backfill --recording evidence.zip --history history --executor processes",
     short_help="Scan many blocks into a history.",
 )

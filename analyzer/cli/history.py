@@ -13,7 +13,7 @@ from analyzer.cli.show import show_rows
 
 @verb(
     "analyzer history history",
-    "analyzer history history --deployment optimism --format csv",
+    "analyzer history history --deployment perp-v2-optimism --format csv",
     "analyzer history history --sql 'SELECT * FROM history_margin LIMIT 5' --json",
     short_help="Show the time series of a history.",
 )

@@ -15,7 +15,7 @@ from analyzer.cli.terminal import progress
 @verb(
     "analyzer index --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --index perp.index",
     "analyzer index --recording evidence.zip --index perp.index --json",
-    "analyzer index --deployment optimism --index perp.index --block finalized",
+    "analyzer index --deployment perp-v2-optimism --index perp.index --block finalized",
     short_help="Read logs into the index.",
 )
 @source_options

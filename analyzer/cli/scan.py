@@ -23,7 +23,8 @@ from analyzer.cli.terminal import note, progress
 @verb(
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
     "analyzer scan --recording evidence.zip --db scan.duckdb --verify all --json",
-    "analyzer scan --deployment optimism --block finalized --db scan.duckdb --fail-on critical",
+    "analyzer scan --deployment perp-v2-optimism --block finalized --db scan.duckdb "
+    "--fail-on critical",
     "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
     "--record evidence.zip --format markdown",
     "analyzer scan --recording evidence.zip --db scan.duckdb --format table "

@@ -16,7 +16,8 @@ from analyzer.cli.terminal import progress
 @verb(
     "analyzer stress --db scan.duckdb",
     "analyzer stress --db scan.duckdb --shock ETH=-30%,BTC=-20% --fail-on never",
-    "analyzer stress optimism --db scan.duckdb --scenario my.toml --depth depth.toml --json",
+    "analyzer stress perp-v2-optimism --db scan.duckdb --scenario my.toml --depth depth.toml "
+    "--json",
     "analyzer stress --db scan.duckdb --reverse bad-debt=1e6 --returns prices.csv",
     "analyzer stress --db scan.duckdb --out stressed.duckdb",
     short_help="Run scenarios on a snapshot.",

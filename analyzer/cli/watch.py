@@ -13,9 +13,10 @@ from analyzer.cli.terminal import note
 
 @verb(
     "analyzer watch --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb",
-    "analyzer watch --deployment optimism --db scan.duckdb --confirmations 12 --every 50 "
+    "analyzer watch --deployment perp-v2-optimism --db scan.duckdb --confirmations 12 --every 50 "
     "--metrics-port 9464 --alerts alerts.toml",
-    "analyzer watch --deployment optimism --db scan.duckdb --times 1 --textfile analyzer.prom",
+    "analyzer watch --deployment perp-v2-optimism --db scan.duckdb --times 1 "
+    "--textfile analyzer.prom",
     short_help="Follow the head: scan on new blocks, metrics, alerts.",
 )
 @rpc_option

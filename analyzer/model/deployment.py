@@ -12,7 +12,8 @@ class Deployment:
 
     `contracts`: role -> checksummed address. `factors`: symbol or asset id -> risk factor, as the
     deployment file's `[factors]` table says it (empty = the adapter's defaults).
-    `source` says where the addresses come from, for the report.
+    `source` says where the addresses come from, for the report. `aliases`: other names by which
+    it may be asked for, such as one it had before; no part of what it is.
     """
 
     name: str
@@ -22,3 +23,4 @@ class Deployment:
     contracts: Mapping[str, str]
     factors: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    aliases: tuple[str, ...] = field(default=(), compare=False)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
-from analyzer.model.toml_file import shown
+from analyzer.model.toml_file import is_line, is_whole, shown
 from analyzer.protocols.base import Plug
 
 GROUP = "analyzer.protocols"
+_OURS = "analyzer.protocols."
+"""What the module of a protocol of this package begins with."""
+_TEXTS = ("name", "methodology")
+_STAGES = tuple(
+    name for name, value in vars(Plug).items() if callable(value) and not name.startswith("_")
+)
+"""The methods of a plug."""
 
 
 class BrokenProtocolWarning(UserWarning):
@@ -21,7 +29,7 @@ class BrokenProtocolWarning(UserWarning):
 @cache
 def protocol_names() -> tuple[str, ...]:
     """The names of all installed protocols, sorted; whether each can be loaded is not tried."""
-    return tuple(sorted({entry.name for entry in entry_points(group=GROUP)}))
+    return tuple(sorted(_entries()))
 
 
 @cache
@@ -29,11 +37,11 @@ def load_plug(name: str) -> Plug:
     """The plug named `name` (`perp-v2`).
 
     Raises: InputError when no such protocol is installed (it lists those that are), or when it
-    cannot be loaded (it names the package and the reason).
+    cannot be loaded or is no plug (it names the package and the reason).
     """
-    for entry in entry_points(group=GROUP):
-        if entry.name == name:
-            return _load(entry)
+    found = _entries().get(name)
+    if found is not None:
+        return _load(found[0])
     known = ", ".join(protocol_names()) or "none"
     raise InputError(f"protocol {shown(name)} is not installed (installed: {known})")
 
@@ -41,25 +49,136 @@ def load_plug(name: str) -> Plug:
 def working_plugs() -> Iterator[Plug]:
     """The plug of every installed protocol that can be loaded, by name.
 
-    One that cannot be is left out with a `BrokenProtocolWarning` that names it: another package's
-    fault stops no command that does not ask for that protocol.
+    One that cannot be is left out with a `BrokenProtocolWarning` that names it, as is one that has
+    the name of another: another package's fault stops no command that does not ask for that
+    protocol.
     """
-    for name in protocol_names():
+    for name, (entry, *others) in sorted(_entries().items()):
+        for other in others:
+            text = f"{_title(other)} has the name of {_title(entry)}, which is used"
+            warnings.warn(BrokenProtocolWarning(f"{text}: uninstall that package"), stacklevel=2)
         try:
             yield load_plug(name)
         except InputError as error:
             warnings.warn(BrokenProtocolWarning(str(error)), stacklevel=2)
 
 
+def shipped_deployments() -> list[Deployment]:
+    """The deployments that ship with the installed protocols, ours first; of a protocol that cannot
+    be loaded, or whose deployments cannot be used, there is a warning instead."""
+    found: dict[str, Deployment] = {}
+    for plug in sorted(working_plugs(), key=lambda plug: not _is_ours(type(plug).__module__)):
+        try:
+            listed = _deployments_of(plug)
+        except BaseException as error:
+            _let_interrupts_through(error, type(plug).__module__)
+            text = f"the deployments of protocol {plug.name!r} cannot be listed: {_reason(error)}"
+            warnings.warn(BrokenProtocolWarning(f"{text}: mend or uninstall it"), stacklevel=2)
+            continue
+        for deployment in listed:
+            first = found.setdefault(deployment.name, deployment)
+            if first is not deployment:
+                text = f"protocol {plug.name!r} ships a deployment {deployment.name!r}, as protocol"
+                text += f" {first.protocol!r} does, whose it stays"
+                warnings.warn(BrokenProtocolWarning(text), stacklevel=2)
+    return list(found.values())
+
+
+def _entries() -> dict[str, list[EntryPoint]]:
+    """Name -> the entry points of that name: ours before another package's, then by what they
+    name. The same one of two installations of a package counts once."""
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, {}).setdefault(_value(entry), entry)
+    return {
+        name: sorted(some.values(), key=lambda entry: (not _is_ours(_value(entry)), _value(entry)))
+        for name, some in found.items()
+    }
+
+
 def _load(entry: EntryPoint) -> Plug:
-    """Imports the plug that an entry point names. Raises: InputError for whatever goes wrong in
-    the other package's code."""
+    """Imports the plug that an entry point names, and sees that it is one.
+
+    Raises: InputError for whatever goes wrong in the other package's code.
+    """
     try:
         plug: Plug = entry.load()
-    except Exception as error:
-        package = entry.dist.name if entry.dist is not None else "an unknown package"
-        raise InputError(
-            f"protocol {entry.name!r} of package {package} ({entry.value}) cannot be loaded:"
-            f" {type(error).__name__}: {error}: mend or uninstall that package"
-        ) from error
+        problem = _problem(entry.name, plug)
+    except BaseException as error:
+        _let_interrupts_through(error, _value(entry))
+        text = f"{_title(entry)} cannot be loaded: {_reason(error)}"
+        raise InputError(f"{text}: mend or uninstall that package") from error
+    if problem:
+        raise InputError(f"{_title(entry)} is no plug: {problem}: mend or uninstall that package")
     return plug
+
+
+def _problem(name: str, plug: object) -> str:
+    """What a plug lacks of what every plug has; empty = nothing."""
+    missing = [
+        part for part in (*_TEXTS, "required_contracts", *_STAGES) if not hasattr(plug, part)
+    ]
+    if missing:
+        return f"it is a {type(plug).__name__} and has no {', '.join(missing[:3])}"
+    for part in _TEXTS:
+        if not is_line(getattr(plug, part)):
+            return f"its {part} has to be a text, it is {shown(getattr(plug, part))}"
+    if getattr(plug, "name", None) != name:
+        return f"it is called {shown(getattr(plug, 'name', None))}"
+    roles = getattr(plug, "required_contracts", None)
+    if not isinstance(roles, tuple | list) or not all(map(is_line, roles)):
+        return f"its required_contracts have to be texts, they are {shown(roles)}"
+    for part in _STAGES:
+        if not callable(getattr(plug, part)):
+            return f"its {part} cannot be called"
+    return ""
+
+
+def _deployments_of(plug: Plug) -> Sequence[Deployment]:
+    """The deployments of a plug. Raises: whatever it does; TypeError for what is none."""
+    listed = list(plug.deployments())
+    for one in listed:
+        if not isinstance(one, Deployment):
+            raise TypeError(f"{shown(one)} is no Deployment")
+        texts = (one.name, one.protocol, *one.contracts, *one.contracts.values())
+        if (
+            not all(map(is_line, texts))
+            or not is_whole(one.chain_id)
+            or not is_whole(one.from_block)
+        ):
+            raise TypeError(f"{shown(one)} has fields of the wrong types")
+    return listed
+
+
+def _let_interrupts_through(error: BaseException, module: str) -> None:
+    """Raises a Ctrl-C again: our modules raise none, so it is the user's. Within another package's
+    code it cannot be told from one that the package raises, and counts as that."""
+    if isinstance(error, KeyboardInterrupt) and _is_ours(module):
+        raise error
+
+
+def _is_ours(value: str) -> bool:
+    """Whether a module, or what an entry point names, is of this package."""
+    return value.startswith(_OURS)
+
+
+def _value(entry: EntryPoint) -> str:
+    """`package.module:PLUG`."""
+    return str(getattr(entry, "value", ""))
+
+
+def _title(entry: EntryPoint) -> str:
+    """A protocol and where it is from, for a complaint."""
+    dist = getattr(entry, "dist", None)
+    package = "an unknown package" if dist is None else dist.name
+    return f"protocol {entry.name!r} of package {package} ({_value(entry)})"
+
+
+def _reason(error: BaseException) -> str:
+    """An error of somebody else's code in one short line, whatever its own words do."""
+    try:
+        words = " ".join(str(error).split())
+    except Exception:
+        words = "(its words raise an error of their own)"
+    text = f"{type(error).__name__}: {words}".rstrip(": ")
+    return text if len(text) <= 300 else f"{text[:299]}…"

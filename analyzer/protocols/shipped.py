@@ -30,6 +30,7 @@ def load_shipped(file: Path) -> tuple[Deployment, ...]:
             from_block=int(entry["from_block"]),
             contracts={str(role): str(address) for role, address in entry["contracts"].items()},
             source=source,
+            aliases=tuple(map(str, entry.get("aliases", ()))),
         )
         for entry in document["deployments"]
     )

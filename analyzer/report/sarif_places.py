@@ -1,9 +1,9 @@
 """Where findings are, as SARIF's logical locations: deployment, contract, account, market.
 
-eip155:10/optimism
-eip155:10/optimism/account/0x70997970C51812dc3A010C7d01b50e0d17dc79C8
-eip155:10/optimism/market/0x86f1e0420c26a858fc203A3645dD1A36868F18e5
-eip155:10/optimism/contract/vault
+eip155:10/perp-v2-optimism
+eip155:10/perp-v2-optimism/account/0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+eip155:10/perp-v2-optimism/market/0x86f1e0420c26a858fc203A3645dD1A36868F18e5
+eip155:10/perp-v2-optimism/contract/vault
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model.errors import InputError
+from analyzer.runs.deployments import name_among
 from analyzer.runs.frames import Money, check_money, plain_frame, table_frame
 from analyzer.runs.opened import OpenedScan, open_scans
 from analyzer.runs.query import run as run_query
@@ -77,7 +78,8 @@ class Database:
         _, rows = self._snapshot.query("SELECT scan_id, deployment FROM scans ORDER BY 2, 1")
         if deployment is None:
             return [(str(scan), str(name)) for scan, name in rows]
-        found = [(str(scan), str(name)) for scan, name in rows if name == deployment]
+        wanted = name_among(deployment, [str(name) for _, name in rows])
+        found = [(str(scan), str(name)) for scan, name in rows if name == wanted]
         if not found:
             known = ", ".join(str(name) for _, name in rows) or "none"
             raise InputError(f"{self.path} holds no deployment {deployment!r} (it holds: {known})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +11,53 @@ from analyzer.abi.keccak import checksum
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
-from analyzer.protocols.registry import load_plug, working_plugs
+from analyzer.protocols.registry import load_plug, shipped_deployments
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> Deployment:
-    """The deployment of that name (of the recording, else shipped), or in that TOML file.
+    """The deployment of that name (of the recording, else shipped; a name before an alias), or in
+    that TOML file.
 
     Raises: InputError when there is none, or the file is malformed; it lists the known names.
     """
-    for deployment in [*recorded, *shipped_deployments()]:
-        if deployment.name == name_or_file:
-            return deployment
+    listed = [*recorded, *shipped_deployments()]
+    for names in (_own_name, _aliases):
+        for deployment in listed:
+            if name_or_file in names(deployment):
+                return deployment
     path = Path(name_or_file)
     if path.suffix == ".toml" or path.is_file():
         return read_deployment(path)
-    known = ", ".join(d.name for d in [*recorded, *shipped_deployments()]) or "none"
+    known = ", ".join(d.name for d in listed) or "none"
     raise InputError(f"there is no deployment '{name_or_file}', nor such a file (known: {known})")
 
 
-def shipped_deployments() -> list[Deployment]:
-    """The deployments that ship with the installed protocols; of one that cannot be loaded there
-    is a warning instead."""
-    return [deployment for plug in working_plugs() for deployment in plug.deployments()]
+def name_among(name: str, known: Container[str]) -> str:
+    """The name in `known` by which this deployment goes: `name` itself, or another name of the same
+    shipped deployment; `name` when there is none. A snapshot or a history may hold the name that a
+    deployment had when it was made."""
+    if name in known:
+        return name
+    for deployment in shipped_deployments():
+        names = (deployment.name, *deployment.aliases)
+        if name in names:
+            return next((other for other in names if other in known), name)
+    return name
+
+
+def _own_name(deployment: Deployment) -> tuple[str, ...]:
+    return (deployment.name,)
+
+
+def _aliases(deployment: Deployment) -> tuple[str, ...]:
+    return deployment.aliases
 
 
 def list_deployments() -> list[dict[str, Any]]:
     """What ships with the installed protocols: one JSON-ready object a deployment, by
-    protocol, chain and name."""
+    protocol, chain and name; with `aliases` where it has any."""
     return [
         {
             "name": d.name,
@@ -48,6 +66,7 @@ def list_deployments() -> list[dict[str, Any]]:
             "from_block": d.from_block,
             "contracts": dict(d.contracts),
             "source": d.source,
+            **({"aliases": list(d.aliases)} if d.aliases else {}),
         }
         for d in sorted(shipped_deployments(), key=lambda d: (d.protocol, d.chain_id, d.name))
     ]

@@ -14,8 +14,7 @@ from analyzer.abi.resources import abi_folder, queries_folder
 from analyzer.chain.base import Chain
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.reads import ReadRequest, Value
-from analyzer.protocols.registry import protocol_names
-from analyzer.runs.deployments import shipped_deployments
+from analyzer.protocols.registry import protocol_names, shipped_deployments
 
 OLDEST_PYTHON = (3, 11)
 PACKAGES = ("web3", "duckdb", "pyarrow", "numpy", "orjson")

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model.errors import InputError
+from analyzer.runs.deployments import name_among
 from analyzer.store.history import open_history as open_store
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def series(folder: Path, deployment: str | None = None) -> tuple[list[str], list
         columns, rows = history.query(_SERIES)
     if deployment is None:
         return columns, rows
-    found = [row for row in rows if row[0] == deployment]
+    wanted = name_among(deployment, [str(row[0]) for row in rows])
+    found = [row for row in rows if row[0] == wanted]
     if not found:
         known = ", ".join(sorted({str(row[0]) for row in rows})) or "none"
         raise InputError(f"{folder} holds no deployment '{deployment}' (it holds: {known})")

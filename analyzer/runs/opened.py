@@ -14,6 +14,7 @@ from analyzer.protocols.base import Plug
 from analyzer.protocols.book_codec import book_digest
 from analyzer.protocols.registry import load_plug
 from analyzer.protocols.state_coders import CodecError
+from analyzer.runs.deployments import name_among
 from analyzer.store.reader import Snapshot, open_snapshot
 
 _SCANS = (
@@ -65,11 +66,12 @@ def open_scans(db: Path, deployments: Sequence[str] = ()) -> list[OpenedScan]:
 def _chosen(snapshot: Snapshot, db: Path, deployments: Sequence[str]) -> set[str]:
     """The names that are wanted. Raises: InputError for one that the snapshot does not hold."""
     known = [str(row[0]) for row in snapshot.query("SELECT deployment FROM scans ORDER BY 1")[1]]
-    for name in deployments:
+    wanted = [name_among(name, known) for name in deployments]
+    for name in wanted:
         if name not in known:
             listed = ", ".join(known) or "none"
             raise InputError(f"{db} holds no deployment '{name}' (it holds: {listed})")
-    return set(deployments or known)
+    return set(wanted or known)
 
 
 def _opened(db: Path, row: dict[str, object]) -> OpenedScan:

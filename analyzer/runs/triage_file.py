@@ -10,7 +10,7 @@
     up_to = { shortfall_e18 = "5000000000000000000" }   # optional: nor once it is larger
     detector = "insolvent-account"  # optional, with chain_id, deployment and about: for people,
     chain_id = 10                   # and to tell what a scan of another deployment cannot find
-    deployment = "optimism"
+    deployment = "perp-v2-optimism"
     about = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 `scenario` names the one under which the finding was made, for findings of `analyzer stress`.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bank import PLUG, forget_plugs
@@ -69,3 +70,127 @@ def test_the_command_goes_on_and_warns_in_one_line() -> None:
     assert "bank-shipped" in result.stdout
     [line] = result.stderr.splitlines()
     assert line.startswith("warning: protocol 'wreck' of package")
+
+
+NO_PLUGS = {
+    "a number": "PLUG = 42",
+    "nothing": "PLUG = None",
+    "no such name": "PLUGIN = 1",
+    "a class": "class PLUG:\n    name = 'odd'",
+    "SystemExit": "raise SystemExit('boom')",
+    "SystemExit 0": "raise SystemExit(0)",
+    "KeyboardInterrupt": "raise KeyboardInterrupt",
+    "BaseException": "raise BaseException('boom')",
+    "GeneratorExit": "raise GeneratorExit",
+    "an error without words": (
+        "class E(Exception):\n    def __str__(self): raise ValueError\nraise E"
+    ),
+    "a syntax error": "def (",
+    "a property that raises": (
+        "class P:\n    name = 'odd'\n    @property\n"
+        "    def methodology(self): raise RuntimeError('x')\n"
+        "PLUG = P()"
+    ),
+    "a property that ends the program": (
+        "class P:\n    @property\n    def name(self): raise SystemExit(3)\nPLUG = P()"
+    ),
+    "another name": "from bank import BankPlug\nPLUG = BankPlug(name='bank')",
+    "roles that are a text": "from bank import BankPlug\nPLUG = BankPlug('odd', '1', 'abc')",
+    "a name that is a list": "from bank import BankPlug\nPLUG = BankPlug(['odd'])",
+    "deployments that raise": (
+        "from bank import BankPlug\nclass P(BankPlug):\n    __slots__ = ()\n"
+        "    def deployments(self): raise SystemExit('boom')\nPLUG = P('odd')"
+    ),
+    "deployments that are none": (
+        "from bank import BankPlug\nclass P(BankPlug):\n    __slots__ = ()\n"
+        "    def deployments(self): return None\nPLUG = P('odd')"
+    ),
+    "a deployment that is a number": (
+        "from bank import BankPlug\nclass P(BankPlug):\n    __slots__ = ()\n"
+        "    def deployments(self): return [42]\nPLUG = P('odd')"
+    ),
+    "a deployment without a number": (
+        "from bank import BankPlug, bank\nclass P(BankPlug):\n    __slots__ = ()\n"
+        "    def deployments(self): return [bank(chain_id='x')]\nPLUG = P('odd')"
+    ),
+}  # fmt: skip
+"""Modules of another package whose entry point `odd` leads to no plug that could be used."""
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Installs entry points of other packages beside the bank's."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+
+    def put(source: str, *entries: object) -> None:
+        (tmp_path / "oddplug.py").write_text(source + "\n")
+        found = [*(entries or [EntryPoint("odd", "oddplug:PLUG", registry.GROUP)]), Sound()]
+        monkeypatch.setattr(registry, "entry_points", lambda *, group: found)
+        forget_plugs()
+
+    yield put
+    forget_plugs()
+    for name in set(sys.modules) - before:
+        if name == "oddplug":
+            del sys.modules[name]
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize("source", NO_PLUGS.values(), ids=NO_PLUGS)
+def test_whatever_another_package_does_it_is_named_and_everybody_else_goes_on(
+    beside: Callable[..., None], source: str
+) -> None:
+    beside(source)
+    for command in (["deployments"], ["doctor"]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 0
+        assert "bank-shipped" in result.stdout
+        [line] = set(result.stderr.splitlines())
+        assert line.startswith("warning: ")
+        assert "'odd'" in line
+        assert line.endswith(("uninstall that package", "uninstall it"))
+
+
+def test_whoever_asks_for_what_is_no_plug_is_told(beside: Callable[..., None]) -> None:
+    beside("PLUG = 42")
+    with pytest.raises(InputError, match=r"'odd' of package .* is no plug: it is a int and has no"):
+        load_plug("odd")
+
+
+def test_a_name_of_ours_stays_ours_and_the_other_package_is_named(
+    beside: Callable[..., None],
+) -> None:
+    ours = EntryPoint("perp-v2", "analyzer.protocols.perp_v2:PLUG", registry.GROUP)
+    other = EntryPoint("perp-v2", "a_stranger:PLUG", registry.GROUP)
+    beside("PLUG = 42", other, ours, ours)
+    with pytest.warns(BrokenProtocolWarning, match=r"a_stranger:PLUG\) has the name of protocol"):
+        assert [plug.name for plug in working_plugs()] == ["bank", "perp-v2"]
+    assert type(load_plug("perp-v2")).__module__ == "analyzer.protocols.perp_v2.plug"
+
+
+def test_a_deployment_of_our_name_stays_ours(beside: Callable[..., None]) -> None:
+    ours = EntryPoint("perp-v2", "analyzer.protocols.perp_v2:PLUG", registry.GROUP)
+    odd = EntryPoint("odd", "oddplug:PLUG", registry.GROUP)
+    beside(
+        "from bank import BankPlug, bank\nclass P(BankPlug):\n    __slots__ = ()\n"
+        "    def deployments(self): return [bank(name='perp-v2-optimism')]\nPLUG = P('odd')",
+        odd,
+        ours,
+    )
+    with pytest.warns(BrokenProtocolWarning, match="ships a deployment 'perp-v2-optimism'"):
+        assert load_deployment("perp-v2-optimism").protocol == "perp-v2"
+
+
+def test_a_users_interrupt_while_our_own_modules_load_is_no_fault_of_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load() -> object:
+        raise KeyboardInterrupt
+
+    entry = SimpleNamespace(name="perp-v2", value="analyzer.protocols.perp_v2:PLUG", load=load)
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: [entry])
+    forget_plugs()
+    with pytest.raises(KeyboardInterrupt):
+        list(working_plugs())
+    forget_plugs()

@@ -16,7 +16,10 @@ from analyzer.protocols.perp_v2.deployments import (
 
 def test_optimism_ships_with_every_role_and_its_provenance() -> None:
     (optimism,) = shipped_deployments()
-    assert (optimism.name, optimism.protocol, optimism.chain_id) == ("optimism", "perp-v2", 10)
+    assert (optimism.name, optimism.protocol, optimism.chain_id) == (
+        "perp-v2-optimism", "perp-v2", 10,
+    )  # fmt: skip
+    assert optimism.aliases == ("optimism",)
     assert optimism.from_block > 0
     assert set(REQUIRED_CONTRACTS) <= set(optimism.contracts)
     assert "@perp/curie-deployments" in optimism.source
