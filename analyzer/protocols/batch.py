@@ -57,14 +57,16 @@ class Batch:
         *args: object,
         about: str = "",
         evidence: bool = False,
+        block: int | None = None,
     ) -> Ticket:
         """Asks the contract at `to` for `function(*args)`; `about` names it in reasons.
 
-        evidence: the answer is only shown or compared, and no margin needs it.
+        evidence: the answer is only shown or compared, and no margin needs it. block: an earlier
+        block than the one that is rebuilt (see `ReadRequest`).
         """
         file, what = f"{self._folder}/{abi}", f"{abi}.{function}({about})"
         request = load_abi(file).request(to, function, *args, label=what)
-        return self._add(replace(request, evidence=evidence), file, function, what)
+        return self._add(replace(request, evidence=evidence, block=block), file, function, what)
 
     def slot(self, address: str, slot: int, label: str, about: str = "") -> Ticket:
         """Asks for one storage word of `address`."""

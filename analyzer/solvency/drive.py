@@ -7,11 +7,12 @@ go to the chain and the answers back, and each answer is counted by contract and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
+from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Value
 from analyzer.model.rows import ReadRow
 
@@ -64,13 +65,19 @@ class ReadDesk:
     def ask(self, requests: Sequence[ReadRequest], *, purpose: str) -> list[Answer]:
         """Performs one batch at the block; answers in the order of the requests.
 
-        Equal requests of a batch are asked once. Raises UnreadError when the block has no state.
+        Equal requests of a batch are asked once. What names an earlier block is asked there; where
+        that block or its state cannot be had, it is 'not read'. Raises UnreadError when the block
+        itself has no state; ValueError for a request that names a later block.
         """
-        unique = list(dict.fromkeys(requests))
-        answers = self._chain.read(self._block, unique) if unique else []
-        if len(answers) != len(unique):
-            raise RuntimeError(f"{len(unique)} reads were asked, {len(answers)} answers came")
-        by_request = dict(zip(unique, answers, strict=True))
+        by_block: dict[int | None, list[ReadRequest]] = {}
+        for request in dict.fromkeys(requests):
+            by_block.setdefault(request.block, []).append(request)
+        by_request: dict[ReadRequest, Answer] = {}
+        for number, asked in by_block.items():
+            answers = self._at(number, asked)
+            if len(answers) != len(asked):
+                raise RuntimeError(f"{len(asked)} reads were asked, {len(answers)} answers came")
+            by_request.update(zip(asked, answers, strict=True))
         needed = {request for request in requests if not request.evidence}
         for request, answer in by_request.items():
             self._count(request, answer, _purpose(request, purpose, needed=request in needed))
@@ -85,6 +92,21 @@ class ReadDesk:
         except StopIteration as done:
             result: T = done.value
             return result
+
+    def _at(self, number: int | None, requests: Sequence[ReadRequest]) -> Sequence[Answer]:
+        """The answers at the block, or at the earlier one of that number."""
+        if number is None:
+            return self._chain.read(self._block, requests)
+        if number > self._block.number:
+            raise ValueError(f"block {number} is later than the block {self._block.number}")
+        if number == self._block.number:
+            why = f"block {number} is the one that is judged: nothing is anchored at it"
+            return [NotRead(why) for _ in requests]
+        try:
+            (earlier,) = self._chain.headers([number])
+            return self._chain.read(earlier, [replace(request, block=None) for request in requests])
+        except UnreadError as error:
+            return [NotRead(str(error)) for _ in requests]
 
     def rows(self) -> list[ReadRow]:
         """One row per purpose and kind of read, sorted."""

@@ -149,3 +149,41 @@ def test_a_block_without_state_ends_the_reading(chain: MemoryChain) -> None:
 )
 def test_reads_are_named_without_their_arguments(request_: ReadRequest, kind: str) -> None:
     assert kind_of_read(request_) == kind
+
+
+def test_what_names_an_earlier_block_is_asked_there() -> None:
+    chain = MemoryChain(answer=lambda number, request: Value(bytes([number])))
+    chain.mine(3)
+    earlier = ReadRequest("call", A, "0x01", block=1)
+    found = ReadDesk(chain, chain.ref(3)).ask([call(A, "0x01"), earlier], purpose=JUDGE)
+    assert found == [Value(b"\x03"), Value(b"\x01")]
+
+
+def test_the_block_that_is_judged_is_no_anchor_and_a_later_one_is_a_fault(
+    chain: MemoryChain,
+) -> None:
+    desk = ReadDesk(chain, chain.ref(2))
+    (found,) = desk.ask([ReadRequest("call", A, "0x01", block=2)], purpose=JUDGE)
+    assert isinstance(found, NotRead)
+    assert "judged" in found.reason
+    with pytest.raises(ValueError, match="block 3 is later"):
+        desk.ask([ReadRequest("call", A, "0x01", block=3)], purpose=JUDGE)
+
+
+def test_an_earlier_block_without_state_is_not_read_and_counted() -> None:
+    def pruned(number: int, request: ReadRequest) -> Answer:
+        if number < 3:
+            raise UnreadError("no state")
+        return Value(b"\x01")
+
+    chain = MemoryChain(answer=pruned)
+    chain.mine(3)
+    desk = ReadDesk(chain, chain.ref(3))
+
+    def reading() -> Reading[list[Answer]]:
+        return list((yield [call(A, "0x01"), ReadRequest("call", A, "0x01", block=1)]))
+
+    now, then = desk.drive(reading())
+    assert now == Value(b"\x01")
+    assert isinstance(then, NotRead)
+    assert desk.unread() == 1

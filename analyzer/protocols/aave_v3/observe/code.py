@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from analyzer.abi.keccak import checksum
 from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.aave_v3.code_hashes import release_of_code
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
 from analyzer.protocols.aave_v3.revisions import Rules
 from analyzer.protocols.batch import Batch, Unreadable
@@ -66,14 +67,15 @@ def read_code(
         code = second.word(codes[number])
         ticket_said = said[number]
         revision = None if ticket_said is None else replies.optional(ticket_said)
+        code_hash = None if isinstance(code, Unreadable) else f"0x{code:064x}"
         rows.append(
             ImplementationRow(
                 contract.role,
                 contract.address,
                 behind[number],
-                None if isinstance(code, Unreadable) else f"0x{code:064x}",
+                code_hash,
                 _status(rules, contract.kind),
-                _note(rules, contract.kind, revision),
+                _note(rules, contract.kind, revision, release_of_code(contract.kind, code_hash)),
             )
         )
     return rows
@@ -90,9 +92,13 @@ def _status(rules: Rules, kind: str) -> str:
     return "unknown" if kind == "pool" and not rules.known else "known"
 
 
-def _note(rules: Rules, kind: str, revision: int | None) -> str:
-    """The revision that the contract says, and for the Pool whether it was ever run here."""
+def _note(rules: Rules, kind: str, revision: int | None, release: str | None) -> str:
+    """The revision that the contract says, for the Pool whether it was ever run here, and the
+    release whose code this is to the byte, where its hash is known."""
     if kind == "pool":
         run = "compared with real contracts" if rules.executed else "never run against contracts"
-        return f"revision {rules.revision} ({rules.release}), {run}"
-    return "" if revision is None else f"revision {revision}"
+        said = f"revision {rules.revision} ({rules.release}), {run}"
+    else:
+        said = "" if revision is None else f"revision {revision}"
+    known = "" if release is None else f"code of {release}"
+    return "; ".join(part for part in (said, known) if part)

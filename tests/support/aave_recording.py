@@ -1,0 +1,165 @@
+"""Books rebuilt from recordings of Aave V3, without a database: one per pinned block."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from analyzer.abi.contract import load_abi
+from analyzer.abi.events import decode_log
+from analyzer.abi.keccak import checksum
+from analyzer.chain.replay import Replay
+from analyzer.model.block import BlockRef
+from analyzer.model.book import Book
+from analyzer.model.deployment import Deployment
+from analyzer.model.logs import Event, LogFilter, RawLog
+from analyzer.model.rows import CheckRow, TotalRow
+from analyzer.protocols.aave_v3 import PLUG
+from analyzer.protocols.aave_v3.account import Valuation
+from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
+from analyzer.protocols.aave_v3.liquidate import Call, Liquidation, Outcome
+from analyzer.protocols.aave_v3.plug import state_of
+from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.base import Source
+from analyzer.protocols.batch import Unreadable
+from analyzer.solvency.drive import JUDGE, ReadDesk
+from analyzer.solvency.verify import compare
+
+
+class Recorded:
+    """One recording, decoded once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.replay = Replay(folder)
+        (self.deployment,) = self.replay.deployments()
+        last = max(number for number, _, _ in self.replay.pins())
+        self._chunks = list(self.replay.logs([LogFilter(())], 0, last))
+        self.events = self._events(self.deployment)
+
+    def _events(self, deployment: Deployment) -> list[Event]:
+        """Every event of the deployment's contracts, those that its logs name among them."""
+        followed = {one.address: one for one in PLUG.sources(deployment)}
+        while True:
+            events = [
+                event
+                for chunk in self._chunks
+                for log in chunk.logs
+                if (event := _decoded(log, followed, {h.number: h.time for h in chunk.headers}))
+            ]
+            found = {one.address: one for e in events for one in PLUG.follow(deployment, e)}
+            if found.keys() <= followed.keys():
+                return events
+            followed |= found
+
+    @property
+    def labels(self) -> list[str]:
+        """The pinned blocks' labels in order."""
+        return [label for _, label, _ in self.replay.pins()]
+
+    def block(self, label: str) -> BlockRef:
+        """The pinned block of that label."""
+        return self.replay.resolve(label)
+
+    def desk(self, label: str) -> ReadDesk:
+        """Reads at a pinned block."""
+        return ReadDesk(self.replay, self.block(label))
+
+    def ledger(self, label: str) -> AaveLedger:
+        """What the logs up to a pinned block fold to."""
+        block = self.block(label)
+        past = [event for event in self.events if event.block_number <= block.number]
+        ledger = self.desk(label).drive(PLUG.fold(self.deployment, past))
+        assert isinstance(ledger, AaveLedger)
+        return ledger
+
+    @cache  # noqa: B019
+    def book(self, label: str) -> Book:
+        """The book at a pinned block."""
+        block, ledger = self.block(label), self.ledger(label)
+        observation = self.desk(label).drive(PLUG.observe(self.deployment, ledger, block))
+        return PLUG.book(self.deployment, block, ledger, observation)
+
+    def state(self, label: str) -> AaveState:
+        """The protocol's own state at a pinned block."""
+        return state_of(self.book(label))
+
+    def checks(self, label: str) -> list[CheckRow]:
+        """Every account and every reserve against the contract's own views."""
+        book = self.book(label)
+        prices = PLUG.prices(book)
+        judges = PLUG.truth(book, prices, [], book.account_ids)
+        answers = self.desk(label).ask([judge.request for judge in judges], purpose=JUDGE)
+        return compare(judges, answers)
+
+    def totals(self, label: str) -> list[TotalRow]:
+        """The control totals."""
+        book = self.book(label)
+        prices = PLUG.prices(book)
+        return list(PLUG.details(book, prices, PLUG.margin(book, prices)).totals)
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """`truth.json.gz`: what was liquidated and refused."""
+        found = json.loads(gzip.decompress((self.folder / "truth.json.gz").read_bytes()))
+        assert isinstance(found, dict)
+        return found
+
+    def liquidation_of(self, pinned: dict[str, Any]) -> tuple[int, int, dict[str, int]]:
+        """(debt repaid, collateral to the liquidator, deficits) as the next block's events say."""
+        deficits: dict[str, int] = {}
+        for event in self.events:
+            if event.block_number != pinned["liquidated_in"]:
+                continue
+            if event.name == "DeficitCreated" and event.args["user"] == pinned["user"]:
+                deficits[str(event.args["debtAsset"])] = int(str(event.args["amountCreated"]))
+            if event.name == "LiquidationCall" and event.args["user"] == pinned["user"]:
+                repaid = int(str(event.args["debtToCover"]))
+                seized = int(str(event.args["liquidatedCollateralAmount"]))
+                return repaid, seized, deficits
+        raise AssertionError(f"no liquidation of {pinned['user']}")
+
+    def predicted(self, pinned: dict[str, Any]) -> Outcome:
+        """What the book at the pin says of a call that was made in the next block."""
+        state = self.state(pinned["label"])
+        valuation = Valuation(state, PLUG.prices(self.book(pinned["label"])))
+        data = valuation.account_data(pinned["user"])
+        assert not isinstance(data, Unreadable), data
+        call = Call(
+            collateral=pinned["collateral"],
+            debt=pinned["debt"],
+            debt_to_cover=int(pinned["asked"]),
+            receive_a_token=pinned["receive_a_token"],
+            liquidator=pinned["liquidator"],
+        )
+        return Liquidation(valuation, data).execute(call)
+
+
+def _decoded(log: RawLog, followed: dict[str, Source], times: dict[int, int]) -> Event | None:
+    """The log as an event, where its contract and its first topic are indexed."""
+    source = followed.get(checksum("0x" + log.address.hex()))
+    if source is None:
+        return None
+    for name in source.events:
+        event = load_abi(source.abi).events[name]
+        if log.topics and bytes.fromhex(event.topic0[2:]) == log.topics[0]:
+            return Event(
+                log.block_number,
+                log.log_index,
+                "0x" + log.tx_hash.hex(),
+                source.address,
+                source.role,
+                name,
+                decode_log(log, event),
+                times[log.block_number],
+            )
+    return None
+
+
+@cache
+def recorded(folder: Path) -> Recorded:
+    """The recording, decoded once for the whole run."""
+    return Recorded(folder)
