@@ -22,9 +22,9 @@ class ReadRequest:
     `label` names the read for people (`AccountBalance.getMarkPrice(vETH)`). `evidence`: the answer
     is only shown or compared (a symbol, a balance for a control total), and no margin needs it.
     Neither is part of the identity of the request.
-    `block`: None = the block that is rebuilt. A number = an earlier block, for what an upgrade wrote
-    there in silence. The block that is rebuilt is never asked that way (the answer is a 'not read'):
-    an anchor that is read where it is judged would agree with itself.
+    `block`: None = the block that is rebuilt. A number = an earlier block, for what an upgrade
+    wrote there in silence. The block that is rebuilt is never asked that way (the answer is a
+    'not read'): an anchor that is read where it is judged would agree with itself.
     """
 
     kind: ReadKind
