@@ -31,10 +31,12 @@ class Batch(AnyBatch):
         *args: object,
         about: str = "",
         evidence: bool = False,
+        block: int | None = None,
     ) -> Ticket:
         """Asks for `function(*args)`; named by its arguments where `about` does not name it."""
         named = about or ",".join(str(a) for a in args)
-        return super().call(abi, to, function, *args, about=named, evidence=evidence)
+        asked = super().call
+        return asked(abi, to, function, *args, about=named, evidence=evidence, block=block)
 
     def replies(self, answers: Sequence[Answer]) -> Replies:
         """The answers, to be asked for by ticket. Raises: ValueError when some are missing."""
