@@ -14,14 +14,17 @@ __version__ = "0.1.0"
 """A snapshot's scans name the version that made them."""
 
 
-def open(path: str | Path) -> Database:
+def open(path: str | Path, *, external: bool = False) -> Database:
     """The snapshot at `path` for Python: tables as DataFrames, exact money, the book itself.
 
+    Its SQL reads the snapshot and nothing else of this machine, whoever made the file.
+    external=True is for files of one's own: `.sql` then does whatever DuckDB can, read_csv and
+    COPY included, and so do views and macros that somebody put into the file.
     See `analyzer.runs.database.Database`. Raises: InputError when there is no such snapshot.
     """
     from analyzer.runs.database import open_database
 
-    return open_database(path)
+    return open_database(path, external=external)
 
 
 def open_history(path: str | Path) -> HistoryDatabase:

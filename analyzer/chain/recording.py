@@ -18,15 +18,16 @@ import gzip
 import hashlib
 import io
 import os
-import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import orjson
 
+from analyzer.model.atomic import cannot_write, real_path, replaced, sync_file, sync_folder
 from analyzer.model.errors import AnalyzerError, InputError
 from analyzer.model.logs import LogFilter
 
@@ -34,6 +35,14 @@ FORMAT = 1
 FILES = ("blocks", "logs", "calls", "storage", "code_hashes")
 ATTACHMENTS = ("findings.json", "version.json")
 """Files beside the node's answers: what was found from them, and by which program."""
+_META_KEYS = frozenset(
+    {"format", "chain_id", "description", "deployments", "pinned_blocks", "log_filters"}
+)
+"""What every meta.json of ours has; a recording of another program may have less."""
+_OUR_FILES = frozenset(
+    {"meta.json", *ATTACHMENTS, *(f"{name}.jsonl{end}" for name in FILES for end in ("", ".gz"))}
+)
+"""All that we ever write into a recording."""
 _FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 T = TypeVar("T")
@@ -276,41 +285,113 @@ def write_recording(
     A path that ends in `.zip` becomes a zip, any other a folder. Raises InputError when
     something that is no recording is in the way.
     """
-    _refuse_foreign(path)
+    check_recording_place(path)
     content = {"meta.json": orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)}
     for name, rows in files.items():
         if rows or name != "code_hashes":
             text = b"".join([orjson.dumps(row) + b"\n" for row in rows])
             content[f"{name}.jsonl.gz"] = _gzip(text)
     content |= dict(attachments or {})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        if path.suffix == ".zip":
+        real_path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if path.suffix == ".zip":
+        with replaced(path) as aside:
             _write_zip(aside, content)
-            os.replace(aside, path)
-        else:
-            _write_folder(aside, content)
-            if path.exists():
-                shutil.rmtree(path)
-            os.replace(aside, path)
-    finally:
-        if aside.is_dir():
-            shutil.rmtree(aside)
-        else:
-            aside.unlink(missing_ok=True)
+    else:
+        _replace_folder(path, content)
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Raises InputError when `path` holds something that is not a recording."""
-    if not path.exists():
-        return
-    if path.is_dir() and not any(path.iterdir()):
-        return
+def check_recording_place(path: Path) -> None:
+    """Sees, before long work, that a recording may be written at `path`: nothing is there, or an
+    empty folder, or a recording that holds our files alone.
+
+    Raises: InputError, and what is there is left alone.
+    """
+    target = real_path(path)
     try:
-        RecordingFiles(path).close()
+        _check_recording_place(path, target)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _check_recording_place(path: Path, target: Path) -> None:
+    """The same, with what the operating system raises."""
+    above = next(folder for folder in target.parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{path} cannot be written: permission denied in {above}")
+    if not target.exists():
+        return
+    is_zip = path.suffix == ".zip"
+    if is_zip != target.is_file():
+        raise InputError(
+            f"{path} exists and is no {'zip' if is_zip else 'folder'}: it is not overwritten"
+        )
+    if target.is_dir():
+        names = sorted(entry.name for entry in target.iterdir())
+        if not names:
+            return
+    else:
+        names = _zip_names(path, target)
+    try:
+        with closing(RecordingFiles(target)) as files:
+            missing = _META_KEYS - set(files.meta())
     except InputError:
         raise InputError(f"{path} exists and is no recording: it is not overwritten") from None
+    foreign = [name for name in names if name not in _OUR_FILES]
+    if foreign or missing:
+        what = f"holds {foreign[0]!r}" if foreign else f"its meta.json has no {min(missing)!r}"
+        raise InputError(
+            f"{path} exists and is no recording of analyzer's own ({what}): it is not overwritten"
+        )
+
+
+def _zip_names(path: Path, target: Path) -> list[str]:
+    """The members of a zip. Raises: InputError when it is none."""
+    try:
+        with zipfile.ZipFile(target) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        raise InputError(f"{path} exists and is no recording: it is not overwritten") from None
+
+
+def _replace_folder(path: Path, content: Mapping[str, bytes]) -> None:
+    """Writes the folder aside and gives it the name; of an earlier recording our files go, and
+    nothing else: what somebody put there meanwhile keeps the old folder alive, beside the new one.
+    """
+    target = real_path(path)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    before = target.with_name(f".{target.name}.{os.getpid()}.before")
+    try:
+        _remove_own(aside)
+        _write_folder(aside, content)
+        if target.exists():
+            os.replace(target, before)
+            try:
+                os.replace(aside, target)
+            except OSError:
+                os.replace(before, target)
+                raise
+        else:
+            os.replace(aside, target)
+        sync_folder(target.parent)
+        _remove_own(before)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            _remove_own(aside)
+
+
+def _remove_own(folder: Path) -> None:
+    """Removes our files from a folder, and the folder when nothing else is in it."""
+    if not folder.is_dir():
+        return
+    for name in _OUR_FILES:
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _gzip(text: bytes) -> bytes:
@@ -322,9 +403,12 @@ def _gzip(text: bytes) -> bytes:
 
 
 def _write_folder(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Writes and makes durable. Raises: OSError."""
     folder.mkdir()
     for name, data in content.items():
         (folder / name).write_bytes(data)
+        sync_file(folder / name)
+    sync_folder(folder)
 
 
 def _write_zip(path: Path, content: Mapping[str, bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -130,6 +130,38 @@ def format_option(command: Decorated) -> Decorated:
         show_default=True,
         help="How the document is written to standard output.",
     )(command)
+
+
+def with_option(command: Decorated) -> Decorated:
+    """`--with NAME=FILE`, repeatable: data of one's own beside a snapshot. Gives `beside`."""
+
+    def parse(
+        ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+    ) -> dict[str, Path]:
+        beside: dict[str, Path] = {}
+        for text in given:
+            name, equals, file = text.partition("=")
+            if not (name and equals and file):
+                raise click.BadParameter(f"{text!r} is not NAME=FILE", ctx, param)
+            if name in beside:
+                raise click.BadParameter(f"{name} is given twice", ctx, param)
+            beside[name] = Path(file)
+        return beside
+
+    return click.option(
+        "--with",
+        "beside",
+        multiple=True,
+        callback=parse,
+        metavar="NAME=FILE",
+        help="Data of your own that SQL may use by this name: a CSV or Parquet file as a table, "
+        "another snapshot as NAME.margin, ... Repeat for several.",
+    )(command)
+
+
+def with_files(beside: Mapping[str, Path]) -> dict[str, Path | None]:
+    """The files of `--with` by how each was named, for `check_outputs`."""
+    return {f"--with {name}": file for name, file in beside.items()}
 
 
 def json_option(command: Decorated) -> Decorated:

@@ -77,13 +77,14 @@ def parse_outputs(given: Sequence[str], formats: Sequence[str]) -> list[Output]:
 
 
 def check_outputs(outputs: Sequence[Output], taken: Mapping[str, Path | None]) -> None:
-    """Sees, before the work, that every file can be written. taken: option -> its path.
+    """Sees, before the work, that every file can be written, and that nothing of somebody else
+    lies there. taken: option -> its path.
 
     Raises: InputError naming the file and why.
     """
-    from analyzer.runs.artifact import check_targets
+    from analyzer.runs.artifact import check_forms
 
-    check_targets([output.path for output in outputs if output.path is not None], taken)
+    check_forms({o.path: o.format for o in outputs if o.path is not None}, taken)
 
 
 def _refused(text: str) -> click.BadParameter:

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import Verb, VerbGroup
-from analyzer.cli.options import db_option, format_option, json_option
-from analyzer.cli.show import show_json, show_rows
+from analyzer.cli.options import FORMATS, db_option, json_option, with_files, with_option
+from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.show import show_json, show_rows, show_rows_in
 from analyzer.cli.terminal import emit, note
 
 
@@ -63,6 +64,7 @@ def explain(*, name: str) -> int:
     examples=(
         "analyzer query run accounts_below_maintenance --db scan.duckdb",
         "analyzer query run nearest_to_liquidation --db scan.duckdb -p limit=5 --format csv",
+        "analyzer query run accounts_below_maintenance --db scan.duckdb --format csv=below.csv",
         "analyzer query run accounts_below_maintenance --db scan.duckdb --parquet below.parquet",
     ),
 )
@@ -77,28 +79,36 @@ def explain(*, name: str) -> int:
     metavar="FILE",
     help="Write the rows to this Parquet file instead (integers and decimals stay exact).",
 )
-@format_option
+@with_option
+@outputs_option(*FORMATS)
 def run(
     *,
     name: str,
     db: Path,
     params: tuple[str, ...],
     parquet: Path | None,
-    format_: str,
-    as_json: bool,
+    beside: dict[str, Path],
+    outputs: list[Output],
 ) -> int:
-    """Run a stored query on a snapshot."""
+    """Run a stored query on a snapshot; a query in a file of your own is `analyzer sql --file`."""
     from analyzer.runs.query import run as run_query
 
-    values = dict(_pair(text) for text in params)
-    columns, rows = run_query(db, name, values)
+    taken = {"--db": db, "--parquet": parquet, **with_files(beside)}
+    check_outputs(outputs, taken)
     if parquet is not None:
-        from analyzer.runs.parquet_file import write_parquet
+        from analyzer.runs.parquet_file import check_parquet
 
-        write_parquet(parquet, columns, rows)
-        note(f"{len(rows)} rows written to {parquet}")
+        check_parquet(parquet, {"--db": db, **with_files(beside)})
+    values = dict(_pair(text) for text in params)
+    columns, rows = run_query(db, name, values, beside)
+    if parquet is None:
+        show_rows_in(columns, rows, outputs)
         return 0
-    show_rows(columns, rows, "json" if as_json else format_)
+    from analyzer.runs.parquet_file import write_parquet
+
+    write_parquet(parquet, columns, rows)
+    note(f"{len(rows)} rows written to {parquet}")
+    show_rows_in(columns, rows, [output for output in outputs if output.path is not None])
     return 0
 
 

@@ -46,6 +46,18 @@ def show_document(document: Mapping[str, Any], format_: str) -> None:
     emit(render(document, format_, **_look()))
 
 
+def show_rows_in(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], outputs: Sequence[Output]
+) -> None:
+    """Writes a query's result in every form that was asked for, as `show_outputs` does."""
+    from analyzer.report.rows import render_rows
+
+    def draw(_: object, form: str, **look: Any) -> str:
+        return render_rows(columns, rows, form, **look)
+
+    show_outputs({}, outputs, draw)
+
+
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, count: bool = True
 ) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, format_option
-from analyzer.cli.show import show_rows
+from analyzer.cli.options import FORMATS, db_option, with_files, with_option
+from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.show import show_rows_in
+from analyzer.cli.terminal import is_terminal, read_input
 
 
 @verb(
     "analyzer sql 'SELECT verdict, count(*) FROM margin GROUP BY verdict' --db scan.duckdb",
     "analyzer sql --file report.sql --db scan.duckdb --format csv",
+    "analyzer sql --file report.sql --db scan.duckdb --with labels=labels.csv --format csv=out.csv",
     "analyzer sql --db scan.duckdb",
     short_help="Run read-only SQL on a snapshot.",
 )
@@ -24,39 +27,45 @@ from analyzer.cli.show import show_rows
     "-f", "--file", "file", type=click.Path(path_type=Path), help="Read the SQL from this file."
 )
 @db_option()
-@format_option
+@with_option
+@outputs_option(*FORMATS)
 def sql(
     *,
     statement: str | None,
     command: str | None,
     file: Path | None,
     db: Path,
-    format_: str,
-    as_json: bool,
+    beside: dict[str, Path],
+    outputs: list[Output],
 ) -> int:
     """Run SQL on a snapshot, read-only: one statement, a file, or interactively.
 
     Without a statement: interactive on a terminal, else from standard input. `DESCRIBE` and the
-    comments in `duckdb_columns()` explain the schema.
+    comments in `duckdb_columns()` explain the schema. SQL reaches the snapshot and the files of
+    --with, and nothing else of this machine; results go to files by --format FORMAT=FILE.
     """
     given = [text for text in (statement, command) if text is not None]
     if len(given) + (file is not None) > 1:
         raise click.UsageError("Give one of STATEMENT, -c and --file", click.get_current_context())
-    chosen = "json" if as_json else format_
+    check_outputs(outputs, {"--db": db, "--file": file, **with_files(beside)})
     if file is not None:
         given = [_read(file)]
-    elif not given and not sys.stdin.isatty():
-        given = [sys.stdin.read()]
+    elif not given and not is_terminal(sys.stdin):
+        given = [read_input()]
+    from analyzer.runs.sql import asking
     from analyzer.runs.sql import sql as run
 
-    if not given:
-        from analyzer.cli.sql_shell import interact
+    if given:
+        show_rows_in(*run(db, given[0], beside), outputs)
+        return 0
+    if any(output.path is not None for output in outputs):
+        raise click.UsageError(
+            "--format FORMAT=FILE needs a statement", click.get_current_context()
+        )
+    from analyzer.cli.sql_shell import interact
 
-        return interact(lambda text: run(db, text), chosen)
-
-    columns, rows = run(db, given[0])
-    show_rows(columns, rows, chosen)
-    return 0
+    with asking(db, beside) as ask:
+        return interact(ask, outputs[-1].format)
 
 
 def _read(path: Path) -> str:

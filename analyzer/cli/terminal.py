@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import click
+
+from analyzer.model.atomic import problem_of
+from analyzer.model.errors import InputError
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; the same shape as `chain`'s."""
@@ -22,9 +26,25 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is there and is a terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def read_input() -> str:
+    """All of standard input. Raises: InputError when it is closed, or is no text in UTF-8."""
+    try:
+        return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"standard input cannot be read: {problem_of(error)}") from error
+
+
 def to_terminal() -> bool:
     """Whether standard output is a terminal, so that colour and its width may be used."""
-    return sys.stdout.isatty()
+    return is_terminal(sys.stdout)
 
 
 @contextmanager
@@ -33,7 +53,7 @@ def progress() -> Iterator[Progress]:
 
     One bar a kind of work, added when it is first reported and drawn again as it advances.
     """
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda _what, _done, _total: None
         return
     from rich.console import Console

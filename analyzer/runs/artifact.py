@@ -1,12 +1,25 @@
-"""Files that a command writes beside its database: checked before the work, written as a whole."""
+"""Files that a command writes beside its database: checked before the work, written as a whole.
+
+What lies at a name is replaced only when it is what the command writes there: a file of somebody
+else is left alone, and said so before anything is read from a node.
+"""
 
 from __future__ import annotations
 
+import csv
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from analyzer.model.atomic import cannot_write, partial_beside, real_path, sync_file, sync_folder
 from analyzer.model.errors import InputError
+
+_PEEK = 4_096
+"""Bytes of a file that are looked at to know it."""
+_JSON = re.compile(r'\{\n {1,2}"|\[\n {2}[{"\d\[]|\[\]\n|\{\}\n')
+"""How JSON of ours begins: indented, an object or a list of objects."""
 
 
 def check_targets(paths: Sequence[Path], taken: Mapping[str, Path | None]) -> None:
@@ -14,20 +27,50 @@ def check_targets(paths: Sequence[Path], taken: Mapping[str, Path | None]) -> No
 
     taken: option -> its path, None = not given. Raises: InputError naming the path and why.
     """
-    used = {path.resolve(): option for option, path in taken.items() if path is not None}
+    used = {real_path(path): option for option, path in taken.items() if path is not None}
     for path in paths:
-        option = used.get(path.resolve())
+        target = real_path(path)
+        option = used.get(target)
         if option is not None:
             raise InputError(f"{path} is named by {option} already: name another file")
-        if path.is_dir():
+        if target.is_dir():
             raise InputError(f"{path} is a folder: name a file in it")
-        if path.exists() and not path.is_file():
+        if target.exists() and not target.is_file():
             raise InputError(f"{path} is no regular file: - stands for standard output")
-        folder = path.resolve().parent
-        if not folder.is_dir():
+        if not target.parent.is_dir():
             raise InputError(f"{path} cannot be written: {path.parent} is no folder")
-        if not os.access(folder, os.W_OK):
+        if not os.access(target.parent, os.W_OK):
             raise InputError(f"{path} cannot be written: permission denied in {path.parent}")
+
+
+def check_forms(forms: Mapping[Path, str], taken: Mapping[str, Path | None]) -> None:
+    """Sees, as `check_targets`, that every path can be written, and that nothing lies there but a
+    file of the form that is to be written: `json`, `csv`, `parquet`, ...
+
+    Raises: InputError naming the path and why.
+    """
+    check_targets(list(forms), taken)
+    for path, form in forms.items():
+        check_own(path, _FORMS[form])
+
+
+def check_own(path: Path, is_own: Callable[[str], bool], *, at_end: bool = False) -> None:
+    """Sees that `path` is not there, is empty, or begins (at_end: ends) as `is_own` says a file of
+    ours does.
+
+    Raises: InputError: it is left alone then.
+    """
+    try:
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            if at_end:
+                file.seek(max(path.stat().st_size - _PEEK, 0))
+            seen = file.read(_PEEK).decode("utf-8", "replace")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if seen and not is_own(seen):
+        raise InputError(f"{path} is there and is not ours: remove it, or write elsewhere")
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
@@ -39,14 +82,50 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     aside: dict[Path, Path] = {}
     try:
         for path, text in texts.items():
-            target = path.resolve()
-            part = target.with_name(f".{target.name}.{os.getpid()}.part")
+            target = real_path(path)
+            part = partial_beside(target)
             aside[part] = target
-            part.write_text(text, encoding="utf-8", newline="")
+            try:
+                part.write_bytes(text.encode("utf-8", "backslashreplace"))
+                sync_file(part)
+            except OSError as error:
+                raise cannot_write(path, error) from error
         for part, target in aside.items():
-            os.replace(part, target)
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be written: {error.strerror}") from error
+            try:
+                os.replace(part, target)
+                sync_folder(target.parent)
+            except OSError as error:
+                raise cannot_write(target, error) from error
     finally:
         for part in aside:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
+
+
+def _is_csv(start: str) -> bool:
+    """A head line of names, and as many cells in every further line: what was cut off left out."""
+    whole, _, _ = start.rpartition("\n")
+    with suppress(csv.Error):
+        rows = list(csv.reader(whole.splitlines()[:50], strict=True))
+        # The last row may go on beyond what was read.
+        return bool(rows) and len(rows[0]) > 1 and {len(row) for row in rows[:-1]} <= {len(rows[0])}
+    return False
+
+
+def _is_markdown(start: str) -> bool:
+    """A table, or the bold labels of a page."""
+    return "\n| --- " in start or "\n| ---: " in start or "\n|---|" in start or "- **" in start
+
+
+_FORMS: Mapping[str, Callable[[str], bool]] = {
+    "json": lambda start: _JSON.match(start) is not None,
+    "sarif": lambda start: _JSON.match(start) is not None and "sarif" in start,
+    "findings": lambda start: _JSON.match(start) is not None and '"scans"' in start,
+    "csv": _is_csv,
+    "markdown": _is_markdown,
+    "table": lambda start: "──" in start,
+    "parquet": lambda start: start.startswith("PAR1"),
+    "metrics": lambda start: start.startswith("# HELP analyzer_"),
+}
+"""What the beginning of a file of each form looks like. Weaker than a mark of ours, which none of
+these forms has a place for: it tells a thesis from a table, not one table from another."""

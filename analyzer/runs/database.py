@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 
 
 class Database:
-    """An open snapshot. A context manager; every method reads, none writes."""
+    """An open snapshot. A context manager; every method reads, none writes.
 
-    def __init__(self, path: Path) -> None:
+    external: see `analyzer.open`.
+    """
+
+    def __init__(self, path: Path, *, external: bool = False) -> None:
         self.path = path
-        self._snapshot = open_snapshot(path)
+        self._snapshot = open_snapshot(path, external=external)
 
     def tables(self) -> pd.DataFrame:
         """Every table and view: name, kind, comment."""
@@ -229,12 +232,16 @@ class Database:
         self.close()
 
 
-def open_database(path: str | Path) -> Database:
+def open_database(path: str | Path, *, external: bool = False) -> Database:
     """The snapshot at `path`, read-only: what `analyzer.open` is.
 
-    Raises: InputError when there is none, it is not ours, or it is of another version.
+    A snapshot may come from anybody, so its SQL reaches nothing else: no other file, no extension,
+    no setting, no variable of Python. external=True lifts that, for a file of one's own only:
+    then `.sql` does whatever DuckDB can, read_csv and COPY included, with the rights of whoever
+    runs it, and so do the views and macros that the file carries.
+    Raises: InputError when there is none, it is not ours, of another version, or damaged.
     """
-    return Database(Path(path))
+    return Database(Path(path), external=external)
 
 
 def _listed(asked: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from analyzer.model.errors import InputError
+from analyzer.model.atomic import replaced
+from analyzer.runs.artifact import check_forms
 
 _INT64 = 2**63
 _DECIMAL_DIGITS = 38
@@ -28,14 +28,16 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[ob
 
     arrays = [_column(pa, [row[place] for row in rows]) for place in range(len(columns))]
     table = pa.table(dict(zip(columns, arrays, strict=True)))
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replaced(path) as aside:
         pq.write_table(table, aside, compression="zstd")
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+
+
+def check_parquet(path: Path, taken: Mapping[str, Path | None]) -> None:
+    """Sees, before the work, that rows can be written to `path`: nothing is there, or Parquet is.
+
+    taken: as of `check_forms`. Raises: InputError.
+    """
+    check_forms({path: "parquet"}, taken)
 
 
 def _column(pa: Any, values: Sequence[object]) -> Any:

@@ -70,9 +70,12 @@ def load_query(name: str) -> Query:
     raise InputError(f"there is no query {name!r}: `analyzer query list` shows those there are")
 
 
-def run(db: Path, name: str, values: Mapping[str, str]) -> tuple[list[str], list[tuple[Any, ...]]]:
+def run(
+    db: Path, name: str, values: Mapping[str, str], beside: Mapping[str, Path] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
     """(column names, rows) of the stored query `name` on the snapshot `db`.
 
+    beside: name -> CSV, Parquet or snapshot that the query may use as well.
     Raises: InputError for an unknown query or parameter, a missing or malformed value, and what
     `open_snapshot` raises.
     """
@@ -80,7 +83,7 @@ def run(db: Path, name: str, values: Mapping[str, str]) -> tuple[list[str], list
     bound = bind(query, values)
     from analyzer.store.snapshot import open_snapshot
 
-    with open_snapshot(db) as snapshot:
+    with open_snapshot(db, beside=beside) as snapshot:
         return snapshot.query(query.sql, bound)
 
 

@@ -5,12 +5,12 @@ snapshot ──▶ restored scans ──▶ material ──▶ content ──▶
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.model.atomic import check_place, replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.rows import StatementLine
 from analyzer.report.document import envelope
@@ -23,6 +23,7 @@ from analyzer.report.html.sections.accounts import CSV_NAME
 from analyzer.report.html.selection import Listing, listing
 from analyzer.report.html.table import HEAD, accounts_csv
 from analyzer.report.html.text import markdown_report
+from analyzer.runs.artifact import check_own
 from analyzer.runs.paper import print_pdf
 from analyzer.runs.report_tables import stressed
 from analyzer.runs.restored import restored_scans, run_facts
@@ -32,12 +33,14 @@ from analyzer.store.wide import join
 
 FORMATS = ("html", "markdown", "pdf")
 """What a report can be written as."""
-_OURS = {
-    "html": (f'<meta name="generator" content="{GENERATOR}">',),
-    "markdown": ("# Solvency of ",),
-    "pdf": ("%PDF-",),
+_PDF_MARK = f"% {GENERATOR}\n".encode()
+"""A comment behind the end of a PDF, which no reader looks at."""
+_OURS: Mapping[str, Callable[[str], bool]] = {
+    "html": lambda start: f'<meta name="generator" content="{GENERATOR}">' in start,
+    "markdown": lambda start: start.startswith("# Solvency of "),
+    "pdf": lambda end: end.endswith(_PDF_MARK.decode()),
 }
-_PEEK = 4_096
+"""How a report of ours begins; a PDF, how it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,16 @@ def report(db: Path, out: Path, format_: str = "html") -> Written:
     table = out.with_name(CSV_NAME)
     if out.name == CSV_NAME:
         raise InputError(f"{out}: the table of all accounts has that name; name the report another")
-    _check_way(out, _OURS[format_])
-    _check_way(table, (",".join(HEAD),))
+    for path in (out, table):
+        check_place(path)
+    check_own(out, _OURS[format_], at_end=format_ == "pdf")
+    check_own(table, lambda start: start.startswith(",".join(HEAD)))
     with open_snapshot(db) as snapshot:
         results = restored_scans(snapshot)
         material = _material(snapshot, results)
     data = _rendered(assemble(material), format_)
-    _replace(table, accounts_csv(results).encode())
-    _replace(out, data)
+    replace_bytes(table, accounts_csv(results).encode())
+    replace_bytes(out, data)
     return Written(out, table, len(data))
 
 
@@ -87,7 +92,7 @@ def _rendered(content: Content, format_: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="analyzer-report-") as scratch:
         page = Path(scratch) / "report.html"
         page.write_text(html(content, unfolded=True), encoding="utf-8")
-        return print_pdf(page)
+        return print_pdf(page) + _PDF_MARK
 
 
 def _material(snapshot: Snapshot, results: Sequence[ScanResult]) -> Material:
@@ -121,28 +126,3 @@ def _statements(
             line = StatementLine(account, section, label, join(amount, wide), unit, source)
             found.setdefault((number, account), []).append(line)
     return found
-
-
-def _check_way(path: Path, marks: Sequence[str]) -> None:
-    """Sees that a file may be written at `path`. Raises: InputError when it may not."""
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: {path.parent} is no folder")
-    if not path.exists():
-        return
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file")
-    with path.open("rb") as file:
-        start = file.read(_PEEK).decode("utf-8", "replace")
-    if start and not any(mark in start for mark in marks):
-        raise InputError(f"{path} is there and is not ours: remove it, or write elsewhere")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Writes a file aside, then renames it into place."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        aside.write_bytes(data)
-        os.replace(aside, path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from analyzer.abi.keccak import keccak
 from analyzer.chain import open_chain
 from analyzer.chain.base import Chain, NotRecordedError, Progress
+from analyzer.chain.recording import check_recording_place
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
@@ -94,6 +95,8 @@ def check_record_path(record: Path | None) -> None:
     """Sees that a recording can be written. Raises InputError when its folder does not exist."""
     if record is not None and not record.parent.is_dir():
         raise InputError(f"{record} cannot be written: {record.parent} is no folder")
+    if record is not None:
+        check_recording_place(record)
 
 
 def check_contracts(chain: Chain, deployment: Deployment, block: BlockRef) -> None:

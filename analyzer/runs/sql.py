@@ -1,17 +1,31 @@
-"""SQL on a snapshot, read-only."""
+"""SQL on a snapshot, read-only, with data of one's own beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+from analyzer.store.snapshot import open_snapshot
+
+Ask: TypeAlias = Callable[[str], tuple[list[str], list[tuple[Any, ...]]]]
 
 
-def sql(db: Path, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(column names, rows) of `statement` on the snapshot `db`; of the last one, if several.
+@contextmanager
+def asking(db: Path, beside: Mapping[str, Path] | None = None) -> Iterator[Ask]:
+    """Gives a function: SQL -> (column names, rows) on the snapshot `db`; of the last statement,
+    if there are several. beside: name -> CSV, Parquet or snapshot that SQL may use as well.
 
-    Raises: InputError when the file is no snapshot of ours or the statement is wrong or writes.
+    Raises: InputError when a file is not what it should be, or a statement is wrong or writes.
     """
-    from analyzer.store.snapshot import open_snapshot
+    with open_snapshot(db, beside=beside) as snapshot:
+        yield snapshot.query
 
-    with open_snapshot(db) as snapshot:
-        return snapshot.query(statement)
+
+def sql(
+    db: Path, statement: str, beside: Mapping[str, Path] | None = None
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(column names, rows) of `statement`, on a connection of its own; otherwise as `asking`."""
+    with asking(db, beside) as ask:
+        return ask(statement)

@@ -19,13 +19,13 @@ Entries are added at the end and taken out again; everything else in the file st
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
 from analyzer.findings.acceptance import Acceptance
+from analyzer.model.atomic import replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
 from analyzer.model.toml_file import is_whole, parse_toml, read_text, shown
@@ -144,13 +144,7 @@ def entry_text(acceptance: Acceptance) -> str:
 
 def write_triage(path: Path, text: str) -> None:
     """Replaces the triage file as a whole. Raises: InputError when it cannot be written."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written: {error}") from error
+    replace_bytes(path, text.encode())
 
 
 def _parts(text: str) -> list[str]:

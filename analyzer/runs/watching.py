@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analyzer.model.finding import Finding
 from analyzer.runs.alerts import Alerts, apprise_send, read_alerts
-from analyzer.runs.artifact import check_targets, write_texts
+from analyzer.runs.artifact import check_forms, write_texts
 from analyzer.runs.served import health_of, metrics_of, serve
 from analyzer.runs.stored import read_stored
 from analyzer.runs.watch import Hooks, WatchOptions, WatchState, live_head, live_scan, watch
@@ -39,7 +39,7 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
     ended = threading.Event()
     alerts = _alerts(options, showing, say)
     if showing.textfile is not None:
-        check_targets([showing.textfile], {"--db": options.scan.db})
+        check_forms({showing.textfile: "metrics"}, {"--db": options.scan.db})
     last: list[Sequence[Finding] | None] = [_found_before(options.scan.db)]
 
     def scanned(state: WatchState) -> None:

@@ -6,20 +6,21 @@ decimal text in SQLite, whose own integers end at 64 bits.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from analyzer.model.atomic import replaced
 from analyzer.model.errors import InputError
-from analyzer.store.files import INFO
+from analyzer.store.confine import connect, lock
+from analyzer.store.files import INFO, writing
 from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot, open_snapshot
 from analyzer.store.schema import Column, Kind, Table, literal, quoted
-from analyzer.store.snapshot import SCHEMA, partial_beside
+from analyzer.store.snapshot import SCHEMA
 from analyzer.store.snapshot_schema import TABLES, VERSION
 from analyzer.store.views import VIEWS
 
@@ -41,7 +42,7 @@ def export_duckdb(source: Path, target: Path, storage: str) -> None:
     if not _STORAGE.fullmatch(storage):
         raise InputError(f"'{storage}' is no storage version: write it as v1.0.0")
     open_snapshot(source).close()
-    with _aside(target) as aside, closing(duckdb.connect()) as connection:
+    with _aside(target) as aside, closing(connect()) as connection:
         connection.execute(f"ATTACH {literal(str(source))} AS source (READ_ONLY)")
         try:
             connection.execute(
@@ -58,6 +59,7 @@ def export_duckdb(source: Path, target: Path, storage: str) -> None:
 def _copy(connection: Any) -> None:
     """Makes every table, row, view and comment of `source` in `target`, but no primary key: its
     index is what DuckDB 1.0 cannot read, and the rows are unique already."""
+    lock(connection)
     connection.execute("USE target")
     for table in (INFO, *TABLES):
         plain = tuple(replace(column, key=False) for column in table.columns)
@@ -79,7 +81,8 @@ def export_parquet(source: Path, folder: Path) -> dict[str, int]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there and not empty: name another folder")
-    _check_parent(folder)
+    if not folder.parent.is_dir():
+        raise InputError(f"{folder} cannot be written: {folder.parent} is no folder")
     with open_snapshot(source) as snapshot:
         folder.mkdir(exist_ok=True)
         about = {"tables": str(VERSION)}
@@ -158,20 +161,7 @@ def _aside(target: Path) -> Iterator[Path]:
 
     Raises: InputError when `target` is there already: an export replaces nothing.
     """
-    _check_parent(target)
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise InputError(f"{target} is there already: name another file")
-    aside = partial_beside(target)
-    try:
+    with replaced(target) as aside, writing(target):
         yield aside
-        os.replace(aside, target)
-    finally:
-        for leftover in (aside, aside.with_name(aside.name + ".wal")):
-            with suppress(FileNotFoundError):
-                leftover.unlink()
-
-
-def _check_parent(path: Path) -> None:
-    """Raises InputError when the folder of `path` does not exist."""
-    if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: {path.parent} is no folder")

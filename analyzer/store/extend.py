@@ -5,19 +5,20 @@ A snapshot is never changed where it lies: whoever has it open keeps what was th
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.store.files import check_kind, open_database, transaction
+from analyzer.model.atomic import replaced
+from analyzer.store.catalog import remake_views
+from analyzer.store.files import open_database, transaction, writing
 from analyzer.store.load import load_rows
-from analyzer.store.reader import KIND, REMEDY, open_snapshot
+from analyzer.store.reader import check_snapshot, open_snapshot
 from analyzer.store.schema import Table, names, quoted
-from analyzer.store.snapshot import SCHEMA, check_replaceable, partial_beside
-from analyzer.store.snapshot_schema import VERSION
+from analyzer.store.snapshot import SCHEMA, check_replaceable
+from analyzer.store.views import VIEWS
 
 _PLACE = 2
 """Rows that agree in this many leading key columns (scan and run) are replaced together."""
@@ -48,11 +49,10 @@ def extend_snapshot(
     tables = {name: SCHEMA[name] for name in rows}
     open_snapshot(source).close()
     check_replaceable(target)
-    aside = partial_beside(target)
-    try:
+    with replaced(target) as aside, writing(target):
         shutil.copyfile(source, aside)
         with closing(open_database(aside, read_only=False)) as connection:
-            check_kind(connection, source, kind=KIND, version=VERSION, remedy=REMEDY)
+            check_snapshot(connection, source)
             with transaction(connection):
                 for old in remove:
                     sql = f"DELETE FROM {quoted(old.table)} WHERE {old.condition}"
@@ -62,12 +62,7 @@ def extend_snapshot(
                     for place in sorted({tuple(map(str, row[:_PLACE])) for row in found}):
                         connection.execute(_delete(table), list(place))
                     load_rows(connection, table, found)
-        os.replace(aside, target)
-    except BaseException:
-        for leftover in (aside, aside.with_name(aside.name + ".wal")):
-            with suppress(FileNotFoundError):
-                leftover.unlink()
-        raise
+                remake_views(connection, VIEWS)
 
 
 def _delete(table: Table) -> str:

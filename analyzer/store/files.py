@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.model.atomic import real_path
 from analyzer.model.errors import InputError
+from analyzer.store.confine import connect, lock
+from analyzer.store.damage import check_head, no_room, why_not_opened
 from analyzer.store.load import fetch
-from analyzer.store.schema import Column, Kind, Table
+from analyzer.store.schema import Column, Kind, Table, literal
 
 if TYPE_CHECKING:
     import duckdb
+
+_RESTORE = "take it from where it came, or make it again"
 
 INFO = Table(
     "analyzer_file",
@@ -25,27 +30,48 @@ INFO = Table(
 """The table by which a file of ours is known."""
 
 
-def open_database(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection to `path`.
+ALIAS = "analyzer_db"
+"""The name of the opened file in SQL; none of its tables has to be named with it."""
 
-    Raises: InputError when it is no DuckDB file, cannot be reached, or another process writes it.
+
+def open_database(
+    path: Path, *, read_only: bool, remedy: str = _RESTORE, external: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection to `path` that can reach nothing else: see `confine`.
+
+    remedy: what to do about a damaged file. external: the connection is not locked, for files of
+    one's own, and for what is still to be attached before `lock`.
+    Raises: InputError when it is no DuckDB file, cannot be reached, is damaged (DamagedError), or
+    another process writes it.
     """
     import duckdb
 
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else f"cannot be made: {path.parent} is no folder"
+    target = real_path(path)
+    if target.is_dir() or not target.parent.is_dir():
+        what = "is a folder" if target.is_dir() else f"cannot be made: {path.parent} is no folder"
         raise InputError(f"{path} {what}")
+    if target.exists() and (read_only or target.stat().st_size):
+        check_head(path)
+    connection = connect()
     try:
-        return duckdb.connect(str(path), read_only=read_only)
+        how = " (READ_ONLY)" if read_only else ""
+        connection.execute(f"ATTACH {literal(str(target))} AS {ALIAS}{how}")
+        connection.execute(f"USE {ALIAS}")
+        if not external:
+            lock(connection)
     except duckdb.Error as error:
-        text = str(error)
-        if "lock" in text.lower():
-            raise InputError(
-                f"{path} is being written by another process: wait for it, or name another file"
-            ) from error
-        if "permission denied" in text.lower():
-            raise InputError(f"{path}: permission denied") from error
-        raise InputError(f"{path} is not a database of analyzer (nor any DuckDB file)") from error
+        connection.close()
+        if not read_only and not target.exists():
+            raise InputError(f"{path} cannot be made: permission denied or no room") from error
+        raise why_not_opened(path, error, remedy) from error
+    return connection
+
+
+def cursor_of(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to what `open_database` opened, for a result that stays open."""
+    cursor = connection.cursor()
+    cursor.execute(f"USE {ALIAS}")
+    return cursor
 
 
 def check_kind(
@@ -71,17 +97,27 @@ def check_kind(
 
 def file_kind(connection: duckdb.DuckDBPyConnection) -> tuple[str, int] | None:
     """(kind, version) of an open file, or None when it is not one of ours."""
-    known = fetch(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = ? ", [INFO.name])
-    rows = fetch(connection, f"SELECT kind, version FROM {INFO.name}") if known else []
-    return (str(rows[0][0]), int(rows[0][1])) if len(rows) == 1 else None
+    known = fetch(
+        connection,
+        "SELECT list(column_name || ' ' || data_type ORDER BY column_index) FROM duckdb_columns()"
+        " WHERE database_name = current_database() AND schema_name = 'main' AND table_name = ?",
+        [INFO.name],
+    )
+    if known[0][0] != [f"{column.name} {column.sql_type}" for column in INFO.columns]:
+        return None
+    rows = fetch(connection, f"SELECT kind, version FROM {INFO.name} LIMIT 2")
+    if len(rows) != 1 or None in rows[0]:
+        return None
+    return str(rows[0][0]), int(rows[0][1])
 
 
 def is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether an open file holds no table and no view at all."""
     return not fetch(
         connection,
-        "SELECT 1 FROM duckdb_tables() UNION ALL"
-        " SELECT 1 FROM duckdb_views() WHERE NOT internal LIMIT 1",
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() UNION ALL"
+        " SELECT 1 FROM duckdb_views() WHERE database_name = current_database()"
+        " AND NOT internal LIMIT 1",
     )
 
 
@@ -90,6 +126,21 @@ def write_kind(connection: duckdb.DuckDBPyConnection, *, kind: str, version: int
     for statement in INFO.ddl():
         connection.execute(statement)
     connection.execute(f"INSERT INTO {INFO.name} VALUES (?, ?)", [kind, version])
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tells why a database could not be written to `path`: a full disk, a folder that is gone.
+
+    Raises: InputError for what DuckDB says of the disk; everything else as it is.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        why = "no room left on the disk" if no_room(path.parent) else " ".join(str(error).split())
+        raise InputError(f"{path} cannot be written: {why}") from error
 
 
 @contextmanager

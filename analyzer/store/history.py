@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,9 +22,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from analyzer.model.atomic import replace_bytes
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
+from analyzer.store.confine import connect, lock
 from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, files_of, views_sql
 from analyzer.store.load import fetch
 from analyzer.store.parquet import write_parquet
@@ -179,21 +180,14 @@ def write_manifest(folder: Path) -> dict[str, Any]:
         "files": {table.name: len(files_of(folder, table)) for table in HISTORY_TABLES},
         "blocks": [dict(zip(names, map(_plain, row), strict=True)) for row in found],
     }
-    _replace(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
-    _replace(folder / SQL_FILE, views_sql(folder, "."))
+    replace_bytes(folder / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    replace_bytes(folder / SQL_FILE, views_sql(folder, ".").encode())
     return manifest
 
 
 def _plain(value: object) -> object:
     """A value as JSON has it."""
     return value if isinstance(value, int | str) else str(value)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Writes a text aside and renames it into place."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
 
 
 class History(Snapshot):
@@ -210,9 +204,9 @@ def open_history(folder: Path) -> History:
 
 
 def _connect(folder: Path, *, comments: bool = False) -> Any:
-    """A DuckDB connection in memory with the views over the folder."""
-    import duckdb
-
-    connection = duckdb.connect()
-    connection.execute(views_sql(folder, str(folder), comments=comments))
+    """A locked DuckDB connection in memory with the views over the folder, and no other file."""
+    root = folder.resolve()
+    connection = connect()
+    lock(connection, [root])
+    connection.execute(views_sql(root, str(root), comments=comments))
     return connection

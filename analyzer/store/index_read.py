@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.model.block import BlockRef
 from analyzer.model.logs import RawLog
+from analyzer.store.files import cursor_of
 from analyzer.store.load import fetch
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def raw_logs(
 ) -> Iterator[tuple[RawLog, int]]:
     """(raw log, block time) pairs of a deployment up to a block, in order, without loading all."""
     # A cursor of its own: the result stays open while the caller works with the connection.
-    cursor = connection.cursor()
+    cursor = cursor_of(connection)
     try:
         cursor.execute(
             "SELECT r.block_number, r.log_index, h.block_hash, r.tx_hash, r.tx_index, r.address,"

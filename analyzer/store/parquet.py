@@ -9,15 +9,13 @@ DuckDB's own COPY makes HUGEINT a DOUBLE, so amounts are written as DECIMAL(38,0
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from analyzer.model.atomic import replaced
 from analyzer.store.schema import Column, Kind, Table
-from analyzer.store.snapshot import partial_beside
 from analyzer.store.wide import as_word
 
 DIGITS = 38
@@ -49,19 +47,14 @@ def write_parquet(
     """Writes rows (values in the order of `table.columns`) to `path`; says how many.
 
     about: key -> value, kept in the file's metadata. The same bytes for the same rows.
-    Raises: OverflowError for an integer that no 256-bit word holds; OSError.
+    Raises: OverflowError for an integer that no 256-bit word holds; InputError where it
+    cannot be written.
     """
     import pyarrow.parquet as pq
 
     arrow = _arrow(table, list(rows), about)
-    aside = partial_beside(path)
-    try:
+    with replaced(path) as aside:
         pq.write_table(arrow, aside, compression="zstd")
-        os.replace(aside, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            aside.unlink()
-        raise
     return int(arrow.num_rows)
 
 

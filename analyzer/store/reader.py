@@ -1,7 +1,13 @@
-"""Reads a snapshot: read-only, version checked, one query at a time."""
+"""Reads a snapshot: read-only, version checked, locked down, one query at a time.
+
+A snapshot may come from anybody. What it carries beside rows is refused (`catalog`), and its
+connection reaches no other file (`confine`); what is left is DuckDB's own reading of the file.
+"""
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +15,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model.errors import InputError
-from analyzer.store.files import INFO, check_kind, open_database
+from analyzer.store.beside import attach, check_name, is_database, load_table
+from analyzer.store.catalog import check_carries_nothing, check_tables, own_views
+from analyzer.store.confine import lock
+from analyzer.store.damage import DamagedError, is_damage, no_room, why_not_opened
+from analyzer.store.files import ALIAS, INFO, check_kind, open_database
 from analyzer.store.load import fetch
 from analyzer.store.schema import Table, names, quoted
-from analyzer.store.snapshot_schema import VERSION
+from analyzer.store.snapshot_schema import TABLES, VERSION
+from analyzer.store.views import VIEWS
 from analyzer.store.wide import join
 
 if TYPE_CHECKING:
@@ -20,6 +31,13 @@ if TYPE_CHECKING:
 
 KIND = "snapshot"
 REMEDY = "scan again into another file, or remove this one"
+DAMAGE_REMEDY = "scan again, or take it again from where it came"
+_READS = frozenset({"SELECT", "EXPLAIN", "PRAGMA"})
+"""The kinds of statements that only read, as DuckDB's own parser names them."""
+_TEMPORARY = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+replace\s+)?temp", re.I | re.S
+)
+"""What may be made: tables, views and macros that end with the connection."""
 
 Parameters = Sequence[object] | Mapping[str, object]
 
@@ -44,31 +62,50 @@ class DescribedTable:
 
 
 class Snapshot:
-    """An open snapshot. A context manager; it never writes."""
+    """An open snapshot. A context manager; it never writes.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    external: SQL may do whatever DuckDB can, for files of one's own.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, *, external: bool = False
+    ) -> None:
         self._connection = connection
+        self._external = external
         self.path = path
 
     def query(
         self, sql: str, parameters: Parameters = ()
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """(column names, rows) of one SQL statement. Parameters by position, or by name (`$x`).
+        """(column names, rows) of SQL, of the last statement if there are several. Parameters by
+        position, or by name (`$x`).
 
         HUGEINT comes back as int, DECIMAL as Decimal, BLOB as bytes.
-        Raises: InputError with DuckDB's own words when the statement is wrong, or would write.
+        Raises: InputError with DuckDB's own words when a statement is wrong; when it would write,
+        attach or set something; DamagedError when the file does not hold what was written.
         """
         import duckdb
 
         bound = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         try:
+            if not self._external:
+                _only_reads(sql)
             result = self._connection.execute(sql, bound)
             if result.description is None:
                 return [], []
             columns = [str(column[0]) for column in result.description]
             return columns, result.fetchall()
         except duckdb.Error as error:
+            if is_damage(error) and not self._external:
+                raise self._unread(error) from error
             raise InputError(f"the query failed: {' '.join(str(error).split())}") from error
+
+    def _unread(self, error: duckdb.Error) -> InputError:
+        """Why a statement could not read: the file is damaged, or there is no room to work in."""
+        folder = Path(tempfile.gettempdir())
+        if no_room(folder):
+            return InputError(f"the query failed: there is no room left in {folder}")
+        return DamagedError(self.path, DAMAGE_REMEDY)
 
     def amount(
         self, table: str, column: str, where: str, parameters: Parameters = ()
@@ -112,13 +149,15 @@ class Snapshot:
         objects = fetch(
             self._connection,
             "SELECT table_name, 'table', comment, table_oid FROM duckdb_tables()"
-            " WHERE NOT internal UNION ALL SELECT view_name, 'view', comment, view_oid"
-            " FROM duckdb_views() WHERE NOT internal ORDER BY 2, 4",
+            " WHERE database_name = current_database() UNION ALL"
+            " SELECT view_name, 'view', comment, view_oid FROM duckdb_views()"
+            " WHERE NOT internal AND database_name = current_database() ORDER BY 2, 4",
         )
         columns = fetch(
             self._connection,
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns()"
-            " WHERE NOT internal ORDER BY table_name, column_index",
+            " WHERE NOT internal AND database_name = current_database()"
+            " ORDER BY table_name, column_index",
         )
         return [
             DescribedTable(
@@ -147,17 +186,84 @@ class Snapshot:
         self.close()
 
 
-def open_snapshot(path: Path) -> Snapshot:
-    """The snapshot at `path`, read-only.
+def open_snapshot(
+    path: Path, *, external: bool = False, beside: Mapping[str, Path] | None = None
+) -> Snapshot:
+    """The snapshot at `path`, read-only; its connection reaches no other file.
 
-    Raises: InputError when there is none, it is not ours, or it is of another version.
+    beside: name -> CSV, Parquet or snapshot of one's own, loaded before the connection is locked.
+    external: it is never locked, and what the file carries is not looked at.
+    Raises: InputError when there is none, it is not ours, of another version, or carries what
+    analyzer does not write; DamagedError.
     """
+    import duckdb
+
     if not path.exists():
         raise InputError(f"there is no snapshot at {path}: `analyzer scan --db {path}` makes one")
-    connection = open_database(path, read_only=True)
+    connection = open_database(path, read_only=True, remedy=DAMAGE_REMEDY, external=True)
     try:
-        check_kind(connection, path, kind=KIND, version=VERSION, remedy=REMEDY)
+        for name, file in (beside or {}).items():
+            _bring(connection, name, file)
+        if external:
+            check_kind(connection, path, kind=KIND, version=VERSION, remedy=REMEDY)
+        else:
+            lock(connection)
+            check_snapshot(connection, path)
+            own_views(connection, ALIAS, VIEWS)
+            for name, file in (beside or {}).items():
+                _check_brought(connection, name, file)
+    except duckdb.Error as error:
+        connection.close()
+        raise DamagedError(path, DAMAGE_REMEDY) from error
     except BaseException:
         connection.close()
         raise
-    return Snapshot(connection, path)
+    return Snapshot(connection, path, external=external)
+
+
+def check_snapshot(connection: duckdb.DuckDBPyConnection, path: Path, name: str = ALIAS) -> None:
+    """Sees that an attached file is a snapshot of this version and holds what we write, no more.
+
+    Raises: InputError.
+    """
+    check_carries_nothing(connection, path, name)
+    if name == ALIAS:
+        check_kind(connection, path, kind=KIND, version=VERSION, remedy=REMEDY)
+    check_tables(connection, path, name, (INFO, *TABLES), VIEWS)
+
+
+def _bring(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
+    """Loads or attaches one file of `--with`. Raises: InputError."""
+    import duckdb
+
+    check_name(connection, name)
+    if not is_database(file):
+        load_table(connection, name, file)
+        return
+    try:
+        attach(connection, name, file)
+    except duckdb.Error as error:
+        raise why_not_opened(file, error, DAMAGE_REMEDY) from error
+
+
+def _check_brought(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
+    """Sees that an attached file of `--with` is a snapshot and no more. Raises: InputError."""
+    if is_database(file):
+        check_snapshot(connection, file, name)
+
+
+def _only_reads(sql: str) -> None:
+    """Sees that every statement only reads, or makes something temporary.
+
+    Raises: InputError that names the first that does not; duckdb.Error for what is no SQL.
+    """
+    import duckdb
+
+    for statement in duckdb.extract_statements(sql):
+        kind = statement.type.name
+        if kind in _READS or (kind == "CREATE" and _TEMPORARY.match(statement.query)):
+            continue
+        raise InputError(
+            f"the query failed: SQL only reads here, {kind} is refused (--format FORMAT=FILE writes"
+            " results to a file, --with NAME=FILE brings data of your own)"
+        )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from fake_node import FakeNode, RefusedError
 from analyzer.chain import open_chain
 from analyzer.chain.base import Chain
 from analyzer.chain.record import Recorder
-from analyzer.chain.recording import LogCoverage
+from analyzer.chain.recording import LogCoverage, check_recording_place, write_recording
 from analyzer.chain.replay import Replay
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
@@ -154,16 +157,103 @@ def test_a_recording_replaces_a_recording_and_nothing_else(
 ) -> None:
     path = tmp_path / "recording"
     record(live, open_node, path)
-    (path / "left over").write_text("x")
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
     record(live, open_node, path)
-    assert not (path / "left over").exists()
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="exists and is no recording"):
-        record(live, open_node, mine)
-    assert [f.name for f in mine.iterdir()] == ["thesis.txt"]
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["mine", "recording"]
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    (path / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"own \(holds 'notes\.txt'\): it is not overwritten"):
+        record(live, open_node, path)
+    assert sorted(f.name for f in path.iterdir()) == sorted([*before, "notes.txt"])
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["recording"]
+
+
+def _project(folder: Path) -> None:
+    (folder / "src").mkdir(parents=True)
+    (folder / "meta.json").write_text('{"my": "project"}')
+    (folder / "src" / "a.c").write_text("code")
+
+
+def _thesis(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+
+
+def _almost(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "meta.json").write_text('{"format": 1, "chain_id": 1}')
+
+
+def _foreign_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("meta.json", '{"format": 1, "chain_id": 1}')
+        archive.writestr("photo.jpg", "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("mine", _project),
+        ("mine", _thesis),
+        ("mine", _almost),
+        ("mine", lambda path: path.write_text("a text")),
+        ("mine.zip", _foreign_zip),
+        ("mine.zip", lambda path: path.write_text("a text")),
+        ("mine.zip", _thesis),
+        ("mine.zip", lambda path: path.symlink_to(path)),
+    ],
+)
+def test_what_is_no_recording_of_ours_is_refused_and_left_alone(
+    tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    path = tmp_path / name
+    make(path)
+    before = _tree(tmp_path)
+    with pytest.raises(InputError) as caught:
+        check_recording_place(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError):
+        write_recording(path, {"format": 1, "chain_id": 1}, {"blocks": []})
+    assert _tree(tmp_path) == before
+
+
+def _tree(folder: Path) -> dict[str, bytes | None]:
+    """Every path below a folder, with its bytes where it is a file."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.mark.parametrize("name", ["target", "target.zip"])
+def test_a_link_to_a_recording_stays_and_what_it_points_to_is_replaced(
+    live: FakeNode, open_node: Any, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / name, tmp_path / f"link-{name}"
+    record(live, open_node, target)
+    link.symlink_to(target)
+    record(live, open_node, link)
+    assert link.is_symlink()
+    assert [path.name for path in target.parent.iterdir()] == [name]
+
+
+def test_a_recording_that_cannot_be_put_in_place_leaves_the_old_one(
+    live: FakeNode, open_node: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "recording"
+    record(live, open_node, path)
+    before, rename = _tree(tmp_path), os.replace
+
+    def refuse(source: Path, target: Path) -> None:
+        if target == path and source.suffix == ".part":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(InputError, match="recording cannot be written: No space left on device"):
+        record(live, open_node, path)
+    assert _tree(tmp_path) == before
 
 
 def test_a_discarded_recording_leaves_nothing(
