@@ -29,8 +29,11 @@ from analyzer.chain.carriers import (
     Result,
     block_first,
 )
+from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, revert_text
-from analyzer.chain.pool import Pool, Request
+from analyzer.chain.pool import Pool, Reader, Request
+from analyzer.chain.size import Size
+from analyzer.chain.wire import parse_header
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted, Value
@@ -41,6 +44,7 @@ _SAMPLE = 4
 """Real requests that a strategy has to answer like plain requests before it is used."""
 _FIRST_CALLS, _MOST_CALLS = 500, 4000
 _FIRST_SLOTS, _MOST_SLOTS = 2000, 20_000
+_WITHOUT_BLOCK = (FaultKind.NO_STATE, FaultKind.NO_BLOCK)
 _ALONE = 3
 """Bulk calls of a single request that may fail in a row before the carrier is given up."""
 _MOST_CALLDATA = 256 * 1024
@@ -57,8 +61,8 @@ class Abilities:
     probed: set[str] = field(default_factory=set)
     why: dict[str, str] = field(default_factory=dict)
     """Strategy -> why it is not used."""
-    calls_at_once: int = _FIRST_CALLS
-    slots_at_once: int = _FIRST_SLOTS
+    calls_at_once: Size = field(default_factory=lambda: Size(_FIRST_CALLS, _MOST_CALLS))
+    slots_at_once: Size = field(default_factory=lambda: Size(_FIRST_SLOTS, _MOST_SLOTS))
 
     def strategy(self, carrier: Carrier | None, batch: int) -> str:
         """The name of what is used for calls or slots."""
@@ -125,8 +129,8 @@ class BulkReader:
         by_hash: object = {"blockHash": block.hash, "requireCanonical": True}
         if self.abilities.by_hash is None:
             probe = ReadRequest("call", IDENTITY, "0xa11ce5")
-            answer = self._pool.batch([_plain_request(probe, by_hash)])[0]
-            if isinstance(answer, Fault) and answer.kind is FaultKind.NO_STATE:
+            answer = self._pool.batch([_plain_request(probe, by_hash)], probing=True)[0]
+            if isinstance(answer, Fault) and answer.kind in _WITHOUT_BLOCK:
                 raise _no_state(block, answer)
             self.abilities.by_hash = answer == probe.data
             if not self.abilities.by_hash:
@@ -175,17 +179,16 @@ class BulkReader:
         block: BlockRef,
         progress: Callable[[int], None],
     ) -> list[Result | None]:
-        """Results by the carrier; None for what it could not bring. The size of a bulk call
-        halves on any error and grows while everything comes back."""
+        """Results by the carrier; None for what it could not bring. A bulk call that fails is
+        asked for in halves, and what is too much for the endpoint is remembered."""
         abilities, out, alone = self.abilities, list[Result | None](), 0
         size = abilities.calls_at_once if kind == "call" else abilities.slots_at_once
-        most = _MOST_CALLS if kind == "call" else _MOST_SLOTS
         while len(out) < len(requests):
-            part = _within(requests[len(out) : len(out) + size], _MOST_CALLDATA)
+            part = _within(requests[len(out) : len(out) + size.now], _MOST_CALLDATA)
             try:
                 results = self._ask(carrier, part, pin, block)
             except CarrierError:
-                size = max(1, len(part) // 2)
+                size.refuse(len(part))
                 if len(part) > 1:
                     continue
                 out.append(None)
@@ -197,26 +200,25 @@ class BulkReader:
             alone = 0
             out += results
             progress(len(out))
-            if len(results) == len(part) == size:
-                size = min(2 * size, most)
-            elif len(results) < len(part):
-                size = max(1, len(results))
-        if kind == "call":
-            abilities.calls_at_once = size
-        else:
-            abilities.slots_at_once = size
+            if len(results) < len(part):
+                size.narrow(len(results))
+            else:
+                size.answered(len(part))
         return out
 
     def _ask(
         self, carrier: Carrier, part: Sequence[ReadRequest], pin: object, block: BlockRef
     ) -> list[Result]:
         """One bulk call. Raises CarrierError for anything but results."""
-        answer = self._pool.batch([("eth_call", block_first(carrier.pack(part), pin))])[0]
-        if isinstance(answer, Fault):
-            if answer.kind is FaultKind.NO_STATE:
+        request: Request = ("eth_call", block_first(carrier.pack(part), pin))
+        answer = self._pool.batch(
+            [request], lambda _, result: _bytes(result), divisible=len(part) > 1, probing=True
+        )[0]
+        if not isinstance(answer, bytes):
+            if isinstance(answer, Fault) and answer.kind in _WITHOUT_BLOCK:
                 raise _no_state(block, answer)
             raise CarrierError(str(answer))
-        results = carrier.unpack(_bytes(answer), len(part))
+        results = carrier.unpack(answer, len(part))
         if not results:
             raise CarrierError("nothing came back")
         return results
@@ -259,8 +261,8 @@ class BulkReader:
     ) -> str:
         """Why a carrier cannot be used; '' when it answers the sample as plain requests did."""
         if isinstance(carrier, Multicall3):
-            code = self._pool.batch([("eth_getCode", [MULTICALL3, pin])])[0]
-            if isinstance(code, Fault) or len(str(code)) <= 2:
+            code = self._pool.batch([("eth_getCode", [MULTICALL3, pin])], probing=True)[0]
+            if not isinstance(code, str) or len(code) <= 2:
                 return "no contract at its address at this block"
         try:
             results = self._ask(carrier, sample, pin, block)
@@ -283,35 +285,35 @@ class BulkReader:
         """Plain requests, as JSON-RPC batches or singly, whatever the endpoint takes."""
         if not requests:
             return
-        answers = self._pool.batch([_plain_request(r, pin) for r in requests])
+        reader = _reader(requests)
+        answers = self._pool.batch([_plain_request(r, pin) for r in requests], reader)
         for request, answer in zip(requests, answers, strict=True):
             found[request] = self._answer(request, answer, block)
 
     @staticmethod
     def _answer(request: ReadRequest, answer: object, block: BlockRef) -> Answer:
         """What a plain answer means. Raises UnreadError when the state is not there at all."""
+        if isinstance(answer, Value):
+            return answer
         if isinstance(answer, Fault):
-            if answer.kind is FaultKind.NO_STATE:
+            if answer.kind in _WITHOUT_BLOCK:
                 raise _no_state(block, answer)
             if answer.kind is FaultKind.REVERT and request.kind == "call":
                 return Reverted(answer.data or b"", revert_text(answer))
-            return NotRead(f"{request.label or request.to}: {answer}")
-        try:
-            data = _bytes(answer)
-        except CarrierError as error:
-            return NotRead(f"{request.label or request.to}: {error}")
-        if request.kind == "slot":
-            return Value(data.rjust(32, b"\0"))
-        return Value(keccak(data) if request.kind == "code_hash" else data)
+        return NotRead(f"{request.label or request.to}: {answer}")
 
     def _check_still_there(self, block: BlockRef) -> None:
         """After reads by number: the block has to be the one that was meant."""
-        raw = self._pool.call("eth_getBlockByNumber", [hex(block.number), False])
-        found = raw.get("hash") if isinstance(raw, dict) else None
-        if str(found).lower() != block.hash:
+        request: Request = ("eth_getBlockByNumber", [hex(block.number), False])
+        answer = self._pool.batch([request], lambda _, result: parse_header(result))[0]
+        if not isinstance(answer, BlockRef):
             raise UnreadError(
-                f"block {block.number} changed while it was read: it was {block.hash}, now {found};"
-                " run again"
+                f"the node does not give the header of block {block.number}: {answer}"
+            )
+        if answer.hash != block.hash:
+            raise UnreadError(
+                f"block {block.number} changed while it was read: it was {block.hash}, now"
+                f" {answer.hash}; run again"
             )
 
 
@@ -326,6 +328,20 @@ def _plain_request(request: ReadRequest, pin: object) -> Request:
     if request.kind == "slot":
         return method, [request.to, request.data, pin]
     return method, [request.to, pin]
+
+
+def _reader(requests: Sequence[ReadRequest]) -> Reader:
+    """What the results of plain requests mean. Raises (when read) UnreadError for no such data."""
+
+    def read(place: int, result: object) -> Value:
+        data, kind = _bytes(result), requests[place].kind
+        if kind == "slot" and len(data) > 32:
+            raise CarrierError(f"the node answered a slot with {len(data)} bytes")
+        if kind == "slot":
+            return Value(data.rjust(32, b"\0"))
+        return Value(keccak(data) if kind == "code_hash" else data)
+
+    return read
 
 
 def _normal(request: ReadRequest) -> ReadRequest:
@@ -345,16 +361,17 @@ def _within(requests: Sequence[ReadRequest], most: int) -> Sequence[ReadRequest]
 
 def _bytes(answer: object) -> bytes:
     """The bytes of a hex answer. Raises CarrierError for anything else."""
-    if isinstance(answer, str) and answer.startswith("0x"):
+    # fromhex skips white space, which is no hex digit.
+    if isinstance(answer, str) and answer.startswith("0x") and answer.isalnum():
         try:
             return bytes.fromhex(answer[2:])
         except ValueError:
             pass
-    raise CarrierError(f"the node answered {str(answer)[:60]} instead of hex data")
+    raise CarrierError(f"the node answered no hex data but {shown(answer)}")
 
 
 def _short(answer: object) -> str:
-    return str(answer)[:120]
+    return shown(answer if isinstance(answer, str) else str(answer), 120)
 
 
 def _no_state(block: BlockRef, fault: Fault) -> UnreadError:

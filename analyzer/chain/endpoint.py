@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from analyzer.chain.exchange import CONNECT_SECONDS, TooLargeError, TooSlowError, post_bounded
+from analyzer.chain.size import Size
 from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.limits import ANSWER_MB, ANSWER_SECONDS, MB
 
 if TYPE_CHECKING:
     import requests
     from web3 import HTTPProvider
 
-CONNECT_SECONDS = 10.0
-READ_SECONDS = 60.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SHORTEST_SECRET = 6
 """Characters: shorter pieces of a URL ("v2", "rpc") are no keys."""
 FIRST_BATCH = 200
 LARGEST_BATCH = 1000
 """Requests a batch: beyond this, larger batches were not faster (notes of the house)."""
+_CUT = "..."
+_FINAL = frozenset({301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 410, 451})
+"""HTTP: no authorisation, no such path, elsewhere."""
+_TOO_MUCH = frozenset({400, 408, 413, 500, 502, 504, 520, 522, 524})
+"""HTTP that servers answer too wide a question with, and gateways a question that took too long."""
 
 
 class TransportError(UnreadError):
     """An HTTP exchange that gave no JSON-RPC answer.
 
-    `limited`: the server asks to slow down (HTTP 429). `final`: asking this endpoint again cannot
-    help (no authorisation, no such path, no JSON-RPC). `less`: a smaller question may be answered
-    (HTTP 413, a time-out).
+    `limited`: the server asks to slow down (HTTP 429). `final`: asking this endpoint the same
+    again cannot help (no authorisation, no such path). `less`: a smaller question may be answered
+    (HTTP 413 or 502, a dropped connection, a body that was cut); `sure`: the same question is not
+    worth another try where a smaller one can be asked (HTTP 413, too large an answer, a time-out).
     `retry_after`: seconds that the server asked to wait, None if it did not say.
     """
 
@@ -40,12 +48,14 @@ class TransportError(UnreadError):
         limited: bool = False,
         final: bool = False,
         less: bool = False,
+        sure: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(text)
         self.limited = limited
         self.final = final
         self.less = less
+        self.sure = sure
         self.retry_after = retry_after
 
 
@@ -106,16 +116,14 @@ def secrets_of(url: str) -> tuple[str, ...]:
 class Endpoint:
     """One RPC URL behind web3.py's HTTPProvider, which holds the session and the headers.
 
-    `name` is the masked URL: the only form that may reach a text. `batch_size`: how many requests
-    are sent to it at once; it grows to `largest_batch`, which shrinks when the endpoint refuses.
-    `refused`: why it is out of use, '' while it is in use.
+    `name` is the masked URL: the only form that may reach a text. `batch`: how many requests are
+    sent to it at once. `refused`: why it is out of use, '' while it is in use.
     """
 
     url: str
     name: str
     secrets: tuple[str, ...]
-    batch_size: int = FIRST_BATCH
-    largest_batch: int = LARGEST_BATCH
+    batch: Size = field(default_factory=lambda: Size(FIRST_BATCH, LARGEST_BATCH))
     refused: str = ""
     chain_id: int | None = None
     _provider: HTTPProvider | None = None
@@ -134,44 +142,47 @@ class Endpoint:
         # A long text is cut before it comes here, perhaps in the middle of a secret.
         for secret in self.secrets:
             for size in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
+                text = text.replace(secret[:size] + _CUT, f"***{_CUT}")
                 if text.endswith(secret[:size]):
-                    return f"{text[:-size]}***"
+                    text = f"{text[:-size]}***"
         return text
 
-    def post(self, body: bytes, *, timeout: float = READ_SECONDS) -> bytes:
+    def post(self, body: bytes, *, timeout: float | None = None) -> bytes:
         """The body of the answer to one POST. Raises TransportError for anything but HTTP 200
-        (some nodes send a JSON-RPC error with HTTP 4xx or 5xx: that body is returned)."""
-        import requests
-
+        (some nodes send a JSON-RPC error with HTTP 4xx or 5xx: that body is returned), and for
+        an answer that is larger than ANSWER_MB or not whole within `timeout` seconds
+        (None = ANSWER_SECONDS)."""
+        seconds = float(ANSWER_SECONDS.value) if timeout is None else timeout
+        megabytes = ANSWER_MB.value
         session, provider = self._connection()
+        headers = {k: str(v) for k, v in provider.get_request_headers().items()}
         try:
-            response = session.post(
-                self.url,
-                data=body,
-                headers=provider.get_request_headers(),
-                timeout=(CONNECT_SECONDS, timeout),
-                allow_redirects=False,
+            reply = post_bounded(
+                session, self.url, body, headers, most_bytes=megabytes * MB, seconds=seconds
             )
-            content = response.content
-        except requests.Timeout:
+        except TooSlowError:
+            self._session = self._provider = None
             raise TransportError(
-                f"{self.name} did not answer within {timeout:g} s", less=True
+                f"{self.name} did not answer within {seconds:g} s", less=True, sure=True
             ) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-            raise TransportError(f"{self.name} is no usable URL", final=True) from None
-        except requests.exceptions.SSLError:
-            raise TransportError(f"{self.name}: the TLS connection failed", final=True) from None
-        except (requests.RequestException, OSError) as error:
-            raise TransportError(f"{self.name} {_words(error)}") from None
-        status = response.status_code
-        if status == 200 or _is_json_rpc(content):
-            return content
+        except TooLargeError:
+            raise TransportError(
+                f"{self.name} sent an answer of more than {megabytes} MB ({ANSWER_MB.remedy})",
+                less=True,
+                sure=True,
+                final=True,
+            ) from None
+        except Exception as error:
+            raise _transport_error(self.name, error, seconds) from None
+        if reply.status == 200 or _is_json_rpc(reply.body):
+            return reply.body
         raise TransportError(
-            f"{self.name} answered HTTP {status}",
-            limited=status == 429,
-            final=status in (301, 302, 307, 308, 400, 401, 403, 404, 405, 410),
-            less=status == 413,
-            retry_after=retry_after_seconds(response.headers.get("Retry-After")),
+            f"{self.name} answered HTTP {reply.status}",
+            limited=reply.status == 429,
+            final=reply.status in _FINAL,
+            less=reply.status in _TOO_MUCH,
+            sure=reply.status == 413,
+            retry_after=retry_after_seconds(reply.headers.get("Retry-After")),
         )
 
     def close(self) -> None:
@@ -201,16 +212,36 @@ def _is_json_rpc(body: bytes) -> bool:
     return body.lstrip()[:1] in (b"{", b"[") and b'"jsonrpc"' in body[:4096]
 
 
-def _words(error: Exception) -> str:
-    """Why a connection failed, without the URL that the library puts into its texts."""
+def shown(value: object, most: int = 60) -> str:
+    """A value of a stranger for a message: one line, cut with dots where it is long."""
+    text = value if isinstance(value, str) else repr(value)
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most and len(text) <= 4 * most else line[:most] + _CUT
+
+
+def _transport_error(name: str, error: Exception, seconds: float) -> TransportError:
+    """What went wrong with an exchange. Whatever a library raises over what a stranger sends is a
+    fault of the stranger; its text is not repeated, because it holds the URL."""
+    import requests
+
+    if isinstance(error, requests.ConnectTimeout):
+        return TransportError(f"{name} cannot be reached within {CONNECT_SECONDS:g} s")
+    if isinstance(error, requests.Timeout):
+        return TransportError(f"{name} did not answer within {seconds:g} s", less=True, sure=True)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return TransportError(f"{name} is no usable URL", final=True)
+    if isinstance(error, requests.exceptions.SSLError):
+        return TransportError(f"{name}: the TLS connection failed", final=True)
     text = str(error).lower()
     if "refused" in text:
-        return "cannot be reached: connection refused"
-    if "resolve" in text or "name or service" in text or "nodename" in text:
-        return "cannot be reached: no such host"
-    if "reset" in text or "aborted" in text or "closed" in text or "incomplete" in text:
-        return "dropped the connection"
-    return f"cannot be reached ({type(error).__name__})"
+        return TransportError(f"{name} cannot be reached: connection refused")
+    if any(word in text for word in ("resolve", "name or service", "nodename")):
+        return TransportError(f"{name} cannot be reached: no such host")
+    if any(word in text for word in ("reset", "aborted", "closed", "incomplete", "broken pipe")):
+        return TransportError(f"{name} dropped the connection", less=True)
+    if isinstance(error, requests.ConnectionError):
+        return TransportError(f"{name} cannot be reached ({type(error).__name__})")
+    return TransportError(f"{name} sent what is no HTTP answer ({type(error).__name__})", less=True)
 
 
 def retry_after_seconds(header: str | None) -> float | None:
@@ -225,6 +256,6 @@ def retry_after_seconds(header: str | None) -> float | None:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, LookupError):
             return None
-    return min(max(seconds, 0.0), 600.0)
+    return min(max(seconds, 0.0), 600.0) if isfinite(seconds) else None

@@ -19,12 +19,18 @@ class FaultKind(Enum):
 
     RATE = "rate limit"
     """Wait and ask again."""
+    LIMIT = "limit"
+    """A limit, and the words do not say of what: ask for less, and where that cannot be, wait."""
     RANGE = "range too large"
     """Ask for a smaller block range."""
     BATCH = "batch too large"
     """Ask for less at once."""
     NO_STATE = "no state"
-    """The node does not keep the state (or the block) any more, or never had it."""
+    """The node does not keep the state any more, or never had it."""
+    NO_BLOCK = "no block"
+    """The node does not have the block: a replica that lags behind may have it in a moment."""
+    MALFORMED = "malformed"
+    """No answer to what was asked: numbers that cannot be, another shape, another id."""
     REVERT = "revert"
     """The contract's own answer: data, not a failure."""
     OUT_OF_GAS = "out of gas"
@@ -39,13 +45,14 @@ class FaultKind(Enum):
     """None of the above: said as it is."""
 
 
-ASK_FOR_LESS = frozenset({FaultKind.RANGE, FaultKind.BATCH, FaultKind.TIMEOUT})
+ASK_FOR_LESS = frozenset({FaultKind.RANGE, FaultKind.BATCH, FaultKind.LIMIT, FaultKind.TIMEOUT})
 """Errors that a smaller question may avoid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One JSON-RPC error. `data` is the revert data, None where the node gave none."""
+    """One JSON-RPC error, or what is wrong with an answer. `data` is the data of a revert, None
+    where the node gave none, and for every other kind."""
 
     kind: FaultKind
     code: int | None
@@ -60,13 +67,13 @@ _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 _RANGE = re.compile(
     r"block range|blocks? range|range (?:is )?too (?:large|wide|big)|exceeds? (?:the )?limit of \d"
+    r"|range limit|range exceeds|exceed(?:s|ed)? (?:the )?(?:max(?:imum)? )?(?:allowed )?range"
     r"|bigger than range limit|returned more than|exceeds? max(?:imum)? (?:results|block)"
     r"|response size (?:exceeded|is larger|too)|response (?:is )?too (?:large|big)"
     r"|too many (?:blocks|logs|results)|logs? limit exceeded|results? limit exceeded"
-    r"|limited to (?:a )?[\d,]+|ranges? over [\d,]+|query exceeds"
+    r"|limited to (?:a )?[\d,]+|ranges? over [\d,]+|query exceeds|at most [\d,]+ blocks"
     r"|maximum (?:allowed )?(?:number of )?(?:requested )?blocks|max is [\d,]+ blocks"
-    r"|retry with the range|block range should work|exceeds? (?:the )?range"
-    r"|content too large|response exceed",
+    r"|retry with the range|block range should work|content too large|response exceed",
     re.IGNORECASE,
 )
 _BATCH = re.compile(
@@ -77,18 +84,26 @@ _BATCH = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"rate.?limit|too many requests|limit exceeded|request limit|requests? per (?:second|minute)"
-    r"|exceeded (?:its|the|your) (?:compute|request|capacity|throughput)|compute units"
-    r"|throttl|quota|capacity (?:limit|exceeded)|daily request|slow down|try again later",
+    r"rate.?limit|too many requests|request limit|requests? per (?:second|minute)|/ ?sec(?:ond)?\b"
+    r"|exceeded (?:its|the|your) (?:compute|request|capacity|throughput|rate)|compute units"
+    r"|throttl|quota|capacity (?:limit|exceeded)|daily request|slow down|try again (?:later|in)\b"
+    r"|retry (?:in|after)\b|request count",
     re.IGNORECASE,
 )
+_LIMIT = re.compile(r"limit (?:\w+ )?(?:exceeded|reached)|exceed\w* (?:\w+ )?limit", re.IGNORECASE)
 _NO_STATE = re.compile(
-    r"missing trie node|header not found|unknown block|block (?:.{0,80} )?not found"
+    r"missing trie node"
     r"|state (?:.{0,80} )?(?:is )?(?:not|un)\s?available|historical state|state (?:histor|already)"
-    r"|block ?out ?of ?range|pruned|archive|no state|distance to target block|block height is \d"
-    r"|requested data not available|block is not available|not (?:currently )?canonical"
-    r"|missing block"
-    r"|could not find block|state recreation|cannot find (?:block|state)|proof window",
+    r"|pruned|archive|no state|distance to target block"
+    r"|requested data not available|state recreation|cannot find state|proof window",
+    re.IGNORECASE,
+)
+_NO_BLOCK = re.compile(
+    r"header (?:.{0,80} )?not found|unknown (?:block|header)|block (?:.{0,80} )?not found"
+    r"|block ?out ?of ?range|block height is \d|block is not available"
+    r"|not (?:currently )?canonical|missing (?:block|header)|no such block"
+    r"|(?:could not|can ?not) (?:find|be found).{0,20}block|cannot find (?:block|header)"
+    r"|blocks? (?:.{0,90} )?cannot be found|resource not found",
     re.IGNORECASE,
 )
 _OUT_OF_GAS = re.compile(
@@ -98,7 +113,8 @@ _OUT_OF_GAS = re.compile(
 )
 _REVERT = re.compile(
     r"revert|invalid opcode|invalid jump|bad instruction|stack (?:under|over)flow"
-    r"|vm execution error|evm error|vm exception|write protection|state change during static"
+    r"|\be?vm (?:execution |call )?(?:error|exception|failure)|write protection"
+    r"|state change during static"
     r"|code size|opcode 0x|bad jump",
     re.IGNORECASE,
 )
@@ -117,17 +133,33 @@ _TRANSIENT = re.compile(
 )
 
 
+_EXECUTION_CODES = (3, -32015)
+"""Codes that say that the execution itself failed: go-ethereum's, and OpenEthereum's with its
+heirs (Nethermind)."""
+_CODES = {
+    -32005: FaultKind.LIMIT,
+    429: FaultKind.RATE,
+    -32029: FaultKind.RATE,
+    -32097: FaultKind.RATE,
+    -32001: FaultKind.NO_BLOCK,
+    -32614: FaultKind.RANGE,
+    -32015: FaultKind.REVERT,
+}
+"""Codes that say something where the words do not."""
+
+
 def read_fault(error: object) -> Fault:
-    """The meaning of the `error` member of a JSON-RPC answer."""
+    """The meaning of the `error` member of a JSON-RPC answer, whatever it is."""
     if not isinstance(error, Mapping):
-        return Fault(FaultKind.OTHER, None, _clean(str(error)))
-    code = error.get("code")
-    code = code if isinstance(code, int) else None
+        message = _clean(str(error))
+        return Fault(_kind(None, message, None), None, message or "no message")
+    code = _code(error.get("code"))
     message = _clean(str(error.get("message") or ""))
     data, detail = _data(error.get("data"))
     if detail and detail not in message:
         message = f"{message}: {detail}" if message else detail
-    return Fault(_kind(code, message, data), code, message or "no message", data)
+    kind = _kind(code, message, data)
+    return Fault(kind, code, message or "no message", data if kind is FaultKind.REVERT else None)
 
 
 def revert_text(fault: Fault) -> str:
@@ -136,8 +168,12 @@ def revert_text(fault: Fault) -> str:
 
 
 def _kind(code: int | None, message: str, data: bytes | None) -> FaultKind:
-    """Which of the kinds; the most telling signs first."""
-    if code == 3 or data:
+    """Which of the kinds; the most telling signs first.
+
+    Hex in `data` is no sign: nodes put the number of a block that they have not there, too. It is
+    the data of a revert where the code or the words say that the execution reverted.
+    """
+    if code == 3 or (data and (code in _EXECUTION_CODES or _REVERT.search(message))):
         return FaultKind.REVERT
     # 'out of gas' may stand in a text that also speaks of a limit, and 'execution reverted' in
     # one that also says what was not available: the execution's own words come first.
@@ -148,16 +184,14 @@ def _kind(code: int | None, message: str, data: bytes | None) -> FaultKind:
         (_RANGE, FaultKind.RANGE),
         (_RATE, FaultKind.RATE),
         (_NO_STATE, FaultKind.NO_STATE),
+        (_NO_BLOCK, FaultKind.NO_BLOCK),
         (_TIMEOUT, FaultKind.TIMEOUT),
+        (_LIMIT, FaultKind.LIMIT),
     ):
         if pattern.search(message):
             return kind
-    if code in (-32005, 429, -32029, -32097):
-        return FaultKind.RATE
-    if code == -32001:
-        return FaultKind.NO_STATE
-    if code == -32614:
-        return FaultKind.RANGE
+    if code in _CODES:
+        return _CODES[code]
     if code == -32601 or _UNSUPPORTED.search(message):
         return FaultKind.UNSUPPORTED
     if code == -32603 or _TRANSIENT.search(message):
@@ -165,8 +199,20 @@ def _kind(code: int | None, message: str, data: bytes | None) -> FaultKind:
     return FaultKind.UNSUPPORTED if code == -32602 else FaultKind.OTHER
 
 
+def _code(value: object) -> int | None:
+    """A code, also where it comes as text or as a float; None for what is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1 << 53 else None
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else None
+    return value if isinstance(value, int) else None
+
+
 def _data(data: object) -> tuple[bytes | None, str]:
-    """The revert data in an error's `data` member, and the text where it holds words instead."""
+    """The hex in an error's `data` member, and the text where it holds words instead. 'Reverted
+    0x..', as OpenEthereum has it, is both: the word says that the hex is a revert's."""
     if isinstance(data, Mapping):
         # Some nodes wrap: {"data": "0x.."}, {"result": "0x.."}, {"payload": "range .. bigger"}.
         for key in ("data", "result", "payload", "message", "reason"):
@@ -177,37 +223,43 @@ def _data(data: object) -> tuple[bytes | None, str]:
     if not isinstance(data, str):
         return None, ""
     found = _HEX.search(data)
-    if found and (found[0] == data or data.lower().startswith("reverted")):
-        return bytes.fromhex(found[0][2:]), ""
+    if found and found[0] == data:
+        return bytes.fromhex(data[2:]), ""
+    if found and data.lower().startswith("reverted"):
+        return bytes.fromhex(found[0][2:]), "Reverted"
     return None, _clean(data)
 
 
 def _clean(text: str) -> str:
-    """One line of at most 300 characters: a node may send a page of HTML as its message."""
-    return " ".join(text.split())[:300]
+    """One line of at most 300 characters that can be shown: a node may send a page of HTML, or
+    what moves a terminal's cursor, as its message."""
+    line = " ".join(text[:3000].split())[:300]
+    return "".join([c if c.isprintable() else "?" for c in line])
 
 
+_NUMBER = r"(0x[0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,18})"
 _SUGGESTED = (
-    re.compile(r"\[\s*(0x[0-9a-fA-F]+|\d+)\s*,\s*(0x[0-9a-fA-F]+|\d+)\s*\]"),
-    re.compile(r"retry with the range\s+(0x[0-9a-fA-F]+|\d+)\s*-\s*(0x[0-9a-fA-F]+|\d+)"),
+    re.compile(rf"\[\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\]"),
+    re.compile(rf"retry with the range\s+{_NUMBER}\s*-\s*{_NUMBER}(?![0-9a-fA-Fx])"),
 )
 _SPAN = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern.replace("N", "([0-9][0-9,]{0,15}k?)"), re.IGNORECASE)
     for pattern in (
-        r"limited to (?:a |0 - )?([\d,]+k?)(?: block| range)",
+        r"limited to (?:a |0 - )?N(?: block| range)",
         r"(?:up to|maximum|max|at most|limit(?:ed)?(?: is| of| to)?|exceeds?(?: the)?)"
         r"(?: allowed| set)*(?: number of| of| a| the)*(?: requested)?(?: block| blocks)?"
-        r"(?: range)?(?: of| is| set to| to| limit)*[ :=]+([\d,]+k?)(?: block| range|\b)",
-        r"range limit ([\d,]+k?)",
-        r"ranges? over ([\d,]+k?)",
-        r"max block range = ([\d,]+k?)",
-        r"([\d,]+k?) block(?:s)? (?:range|limit)",
+        r"(?: range)?(?: of| is| set to| to| limit)*[ :=]+N(?: block| range|\b)",
+        r"range limit N",
+        r"ranges? over N",
+        r"max block range = N",
+        r"N block(?:s)? (?:range|limit)",
     )
 )
 
 
 def suggested_range(message: str) -> tuple[int, int] | None:
-    """The block range that the provider says would work ('Try with this block range [a, b]')."""
+    """The block range that the provider says would work ('Try with this block range [a, b]');
+    None where it says none, or one that is no range."""
     for pattern in _SUGGESTED:
         if match := pattern.search(message):
             first, last = (int(text, 0) for text in match.groups())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.chain.base import ChangedError, LogChunk
-from analyzer.chain.faults import ASK_FOR_LESS, Fault, stated_span, suggested_range
+from analyzer.chain.endpoint import shown
+from analyzer.chain.faults import Fault, FaultKind, stated_span, suggested_range
 from analyzer.chain.pool import Pool, Request
+from analyzer.chain.size import Size
 from analyzer.chain.wire import parse_log, unique_logs
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
@@ -21,33 +22,11 @@ _WANTED_LOGS = 20_000
 _ROUND_COUNT = 1_000
 """Providers that cut off silently do so at a multiple of this."""
 _REORG_TRIES = 3
-
-
-@dataclass(slots=True)
-class _Span:
-    """How many blocks are asked at once. `most` is what the provider allows, as far as known."""
-
-    blocks: int = FIRST_SPAN
-    most: int = MOST_SPAN
-
-    def refused(self, asked: int, message: str, first: int) -> None:
-        """Shrinks after a refusal of `asked` blocks from `first`, by the provider's own words
-        where it gives any, but always by something."""
-        span = asked // 2
-        if suggestion := suggested_range(message):
-            low, high = suggestion
-            if low == first and high - low + 1 < asked:
-                span = high - low + 1
-        elif (stated := stated_span(message)) and stated < asked:
-            self.most = span = stated
-        self.blocks = max(1, span)
-
-    def answered(self, asked: int, logs: int) -> None:
-        """Grows after an answer that was not large."""
-        if logs < _WANTED_LOGS // 2:
-            self.blocks = min(max(self.blocks, 2 * asked), self.most)
-        elif logs > 2 * _WANTED_LOGS:
-            self.blocks = max(1, asked // 2)
+_PASSING = frozenset({FaultKind.RATE, FaultKind.TRANSIENT})
+"""Refusals that say nothing of the size; a smaller question is asked all the same, because not
+every node says what it means."""
+_PASSING_SHARE = 8
+"""Then so much less at once: each size has been waited for already."""
 
 
 class LogReader:
@@ -56,7 +35,12 @@ class LogReader:
     def __init__(self, pool: Pool, headers: Callable[[Sequence[int]], list[BlockRef]]) -> None:
         self._pool = pool
         self._headers = headers
-        self._span = _Span()
+        self._spans: dict[str, Size] = {}
+
+    @property
+    def _span(self) -> Size:
+        """How many blocks the endpoint in use is asked for at once."""
+        return self._spans.setdefault(self._pool.endpoint.url, Size(FIRST_SPAN, MOST_SPAN))
 
     def chunks(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:
         """Contiguous chunks that cover `first..last`.
@@ -65,55 +49,95 @@ class LogReader:
         """
         position = first
         while position <= last:
-            end = min(last, position + self._span.blocks - 1)
+            end = min(last, position + self._span.now - 1)
             chunk, end = self._chunk(filters, position, end)
             yield chunk
             position = end + 1
 
     def _chunk(self, filters: Sequence[LogFilter], first: int, last: int) -> tuple[LogChunk, int]:
         """The logs of `first..` up to `last` or to whatever smaller block the provider allows,
-        with headers that fit them; asked again when a reorg came between."""
-        for left in reversed(range(_REORG_TRIES)):
-            try:
-                logs, last = self._logs(filters, first, last)
-            except ChangedError:
-                if left:
+        with headers that fit them; asked again when a reorg came between, then elsewhere."""
+        left: dict[int, str] = {}
+        while True:
+            for _ in range(_REORG_TRIES):
+                try:
+                    logs, last = self._logs(filters, first, last)
+                except ChangedError as error:
+                    problem: UnreadError = error
                     continue
-                raise
-            numbers = sorted({log.block_number for log in logs} | {first, last})
-            headers = self._headers(numbers)
-            wrong = _misfit(logs, headers)
-            if wrong is None:
-                return LogChunk(first, last, logs, headers), last
-        raise UnreadError(
-            f"the logs of block {wrong} name another block hash than its header, again and again:"
-            " the node contradicts itself"
-        )
+                numbers = sorted({log.block_number for log in logs} | {first, last})
+                headers = self._headers(numbers)
+                wrong = _misfit(logs, headers)
+                if wrong is None:
+                    return LogChunk(first, last, logs, headers), last
+                problem = UnreadError(
+                    f"the logs of block {wrong} name another block hash than its header, again and"
+                    " again: the node contradicts itself"
+                )
+            if not self._pool.leave(left, str(problem)):
+                raise problem
 
     def _logs(
         self, filters: Sequence[LogFilter], first: int, last: int
     ) -> tuple[list[RawLog], int]:
         """The logs of all filters over one range, which shrinks until the provider answers."""
         while True:
-            answers = self._pool.batch([_request(f, first, last) for f in filters])
             asked = last - first + 1
+            answers = self._ask(filters, first, last)
             faults = [a for a in answers if isinstance(a, Fault)]
             if not faults:
-                logs = _merge(filters, answers, first, last)
-                suspicious = any(
-                    isinstance(a, list) and len(a) and len(a) % _ROUND_COUNT == 0 for a in answers
-                )
-                if suspicious and asked > 1:
+                found = [answer for answer in answers if isinstance(answer, list)]
+                logs = unique_logs(log for answer in found for log in answer)
+                if asked > 1 and any(len(a) and len(a) % _ROUND_COUNT == 0 for a in found):
                     logs = self._halves(filters, first, last, logs)
-                self._span.answered(asked, len(logs))
+                self._answered(asked, len(logs))
                 return logs, last
-            fault = next((f for f in faults if f.kind in ASK_FOR_LESS), faults[0])
-            # A refusal in words that we do not know may still be one of size: halving finds out,
-            # and ends at a single block in any case.
-            if asked == 1:
-                raise UnreadError(f"the logs of block {first} cannot be read: {fault}")
-            self._span.refused(asked, fault.message, first)
-            last = first + min(self._span.blocks, asked - 1) - 1
+            last = first + self._narrow(faults, first, asked) - 1
+
+    def _ask(self, filters: Sequence[LogFilter], first: int, last: int) -> list[object]:
+        """The logs of each filter, or its Fault."""
+        wanted = [Wanted(log_filter) for log_filter in filters]
+
+        def read(place: int, result: object) -> list[RawLog]:
+            if not isinstance(result, list):
+                raise UnreadError(f"the node answered eth_getLogs with {shown(result)}")
+            logs = [parse_log(raw) for raw in result]
+            for log in logs:
+                wanted[place].check(log, first, last)
+            return unique_logs(logs)
+
+        requests = [_request(log_filter, first, last) for log_filter in filters]
+        return self._pool.batch(requests, read, divisible=first < last)
+
+    def _answered(self, asked: int, logs: int) -> None:
+        """Grows the range after an answer that was not large, as far as the endpoint lets it."""
+        if logs < _WANTED_LOGS // 2:
+            self._span.answered(asked)
+        elif logs > 2 * _WANTED_LOGS:
+            self._span.narrow(asked // 2)
+
+    def _narrow(self, faults: Sequence[Fault], first: int, asked: int) -> int:
+        """How many blocks from `first` to ask for after a refusal of `asked`: by the provider's own
+        words where it gives any that can be right, but always fewer.
+
+        A refusal in words that nobody knows may still be one of size: asking for less finds out,
+        and ends at a single block. Raises UnreadError there, and for what no size can mend.
+        """
+        sized = [f for f in faults if f.kind not in _PASSING]
+        fault = next((f for f in sized if f.kind is not FaultKind.OTHER), (sized or faults)[0])
+        if asked == 1 or fault.kind is FaultKind.MALFORMED:
+            blocks = f"block {first}" if asked == 1 else f"blocks {first}..{first + asked - 1}"
+            raise UnreadError(f"the logs of {blocks} cannot be read: {fault}")
+        span = self._span
+        if fault.kind in _PASSING:
+            span.narrow(asked // _PASSING_SHARE)
+        elif (suggested := suggested_range(fault.message)) and suggested[0] == first:
+            span.refuse(asked, suggested[1] - first + 1)
+        elif (stated := stated_span(fault.message)) and stated < asked:
+            span.refuse(asked, stated, always=True)
+        else:
+            span.refuse(asked)
+        return min(span.now, asked - 1)
 
     def _halves(
         self, filters: Sequence[LogFilter], first: int, last: int, logs: list[RawLog]
@@ -139,22 +163,6 @@ def _request(log_filter: LogFilter, first: int, last: int) -> Request:
     if log_filter.topics0:
         query["topics"] = [list(log_filter.topics0)]
     return "eth_getLogs", [query]
-
-
-def _merge(
-    filters: Sequence[LogFilter], answers: Sequence[object], first: int, last: int
-) -> list[RawLog]:
-    """The logs of all answers in (block, log index) order, each once, each one asked for."""
-    found: list[RawLog] = []
-    for log_filter, answer in zip(filters, answers, strict=True):
-        if not isinstance(answer, list):
-            raise UnreadError(f"the node answered eth_getLogs with {str(answer)[:60]}")
-        wanted = Wanted(log_filter)
-        for raw in answer:
-            log = parse_log(raw)
-            wanted.check(log, first, last)
-            found.append(log)
-    return unique_logs(found)
 
 
 class Wanted:

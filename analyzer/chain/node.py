@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from analyzer.chain.base import LogChunk, Progress
 from analyzer.chain.blocks import block_at, parse_block
 from analyzer.chain.bulk import Abilities, BulkReader
-from analyzer.chain.endpoint import READ_SECONDS
-from analyzer.chain.faults import Fault
+from analyzer.chain.faults import Fault, FaultKind
 from analyzer.chain.logs import LogReader
 from analyzer.chain.pace import Pace
-from analyzer.chain.pool import TRIES, Pool, Request
+from analyzer.chain.pool import TRIES, Pool, Reader, Request
 from analyzer.chain.wire import parse_header
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError, UnreadError
@@ -24,7 +23,8 @@ class Node:
 
     `chain_id`: given, every endpoint must be of that chain; else the first that answers says it.
     Raises InputError for a malformed URL or when all endpoints are of another chain, UnreadError
-    when none answers. `progress` is told of long reads.
+    when none answers. `timeout`: seconds for one whole answer, None = as the limits say.
+    `progress` is told of long reads.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Node:
         *,
         chain_id: int | None = None,
         tries: int = TRIES,
-        timeout: float = READ_SECONDS,
+        timeout: float | None = None,
         pace: Callable[[], Pace] = Pace,
         progress: Progress | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Node:
         if name.kind == "hash":
             return self._header("eth_getBlockByHash", name.text, text)
         if name.kind == "number":
-            return self._header("eth_getBlockByNumber", hex(name.value), text)
+            return self._numbered(name.value, text)
         latest = self._header("eth_getBlockByNumber", "latest", "latest")
         if name.kind == "before_latest":
             if name.value > latest.number:
@@ -73,14 +73,11 @@ class Node:
         """The headers of these blocks, in order. Raises UnreadError naming one that is missing."""
         requests: list[Request] = [("eth_getBlockByNumber", [hex(n), False]) for n in numbers]
         out: list[BlockRef] = []
-        for number, raw in zip(numbers, self._pool.batch(requests), strict=True):
-            if raw is None or isinstance(raw, Fault):
-                why = f": {raw}" if raw is not None else ""
-                raise UnreadError(f"the node does not give the header of block {number}{why}")
-            header = parse_header(raw)
-            if header.number != number:
-                raise UnreadError(f"the node gave block {header.number} when asked for {number}")
-            out.append(header)
+        answers = self._pool.batch(requests, _header_reader(numbers))
+        for number, answer in zip(numbers, answers, strict=True):
+            if not isinstance(answer, BlockRef):
+                raise UnreadError(f"the node does not give the header of block {number}: {answer}")
+            out.append(answer)
         return out
 
     def logs(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:
@@ -122,9 +119,12 @@ class Node:
         pool: Pool | None = None
         try:
             pool = Pool([endpoint.url], chain_id=self.chain_id, tries=2)
-            latest = pool.call("eth_getBlockByNumber", ["latest", False])
-            abilities = BulkReader(pool).probe(parse_header(latest))
-            batch = pool.endpoint.batch_size
+            request: Request = ("eth_getBlockByNumber", ["latest", False])
+            latest = pool.batch([request], _header_reader([None]))[0]
+            if not isinstance(latest, BlockRef):
+                raise UnreadError(f"{endpoint.name} does not give block 'latest': {latest}")
+            abilities = BulkReader(pool).probe(latest)
+            batch = pool.endpoint.batch.now
         except AnalyzerError as error:
             return endpoint.name, "unreachable", str(error)
         finally:
@@ -132,14 +132,47 @@ class Node:
                 pool.close()
         return endpoint.name, abilities.strategy(abilities.calls, batch), _details(abilities, batch)
 
+    def _numbered(self, number: int, text: str) -> BlockRef:
+        """The header of a number that somebody asked for. Raises InputError when it is beyond the
+        head that the node itself names, UnreadError when it is not and the node lacks it."""
+        answer = self._asked("eth_getBlockByNumber", hex(number), number)
+        if isinstance(answer, BlockRef):
+            return answer
+        if isinstance(answer, Fault) and answer.kind is FaultKind.NO_BLOCK:
+            head = self._header("eth_getBlockByNumber", "latest", "latest").number
+            if number > head:
+                raise InputError(f"there is no block '{text}' on this chain yet: latest is {head}")
+        raise UnreadError(f"the node does not give block '{text}': {answer}")
+
     def _header(self, method: str, block: str, text: str) -> BlockRef:
-        """One header by tag, number or hash."""
-        raw = self._pool.batch([(method, [block, False])])[0]
-        if isinstance(raw, Fault):
-            raise UnreadError(f"the node does not give block '{text}': {raw}")
-        if raw is None:
+        """One header by tag or hash. Raises InputError for a hash that the node does not know,
+        UnreadError for a tag: every chain has a latest block."""
+        answer = self._asked(method, block, None)
+        if isinstance(answer, BlockRef):
+            return answer
+        unknown = isinstance(answer, Fault) and answer.kind is FaultKind.NO_BLOCK
+        if unknown and method == "eth_getBlockByHash":
             raise InputError(f"there is no block '{text}' on this chain (yet)")
-        return parse_header(raw)
+        raise UnreadError(f"the node does not give block '{text}': {answer}")
+
+    def _asked(self, method: str, block: str, number: int | None) -> object:
+        """One header, or the Fault in its place."""
+        return self._pool.batch([(method, [block, False])], _header_reader([number]))[0]
+
+
+def _header_reader(numbers: Sequence[int | None]) -> Reader:
+    """Reads headers of these numbers (None = of any). null is how nodes say that they do not have
+    a block, a replica that lags behind too."""
+
+    def read(place: int, result: object) -> BlockRef | Fault:
+        if result is None:
+            return Fault(FaultKind.NO_BLOCK, None, "it answers null")
+        header, number = parse_header(result), numbers[place]
+        if number is not None and header.number != number:
+            raise UnreadError(f"the node gave block {header.number} when asked for {number}")
+        return header
+
+    return read
 
 
 def _details(abilities: Abilities, batch: int) -> str:

@@ -112,15 +112,15 @@ def test_batches_shrink_to_what_the_node_takes_and_stay_there(fake: FakeNode, po
     assert numbers(pool, 30) == list(range(30))
     posts = fake.posts
     assert numbers(pool, 30) == list(range(30))
-    assert pool.endpoint.batch_size <= 7
-    assert fake.posts - posts == -(-30 // pool.endpoint.batch_size)
+    assert pool.endpoint.batch.now <= 7
+    assert fake.posts - posts == -(-30 // pool.endpoint.batch.now)
 
 
 def test_a_node_without_batches_is_asked_one_by_one(fake: FakeNode, pools: Any) -> None:
     fake.largest_batch = 1
     pool = pools(fake.url)
     assert numbers(pool, 6) == [0, 1, 2, 3, 4, 5]
-    assert pool.endpoint.batch_size == 1
+    assert pool.endpoint.batch.now == 1
 
 
 def test_a_limited_endpoint_is_asked_more_slowly_and_then_faster_again(
@@ -183,7 +183,7 @@ def test_only_wrong_chains_are_an_input_error(fake: FakeNode, other: FakeNode, p
     [
         ({"status": 401}, "answered HTTP 401"),
         ({"status": 404}, "answered HTTP 404"),
-        ({"body": b"<html>hello</html>"}, "answered no JSON ('<html>hello</html>...')"),
+        ({"body": b"<html>hello</html>"}, "answered no JSON ('<html>hello</html>')"),
         ({"body": b'{"hello": 1}'}, "gives no chain id"),
         ({"drop": True}, "dropped the connection"),
     ],
@@ -240,5 +240,5 @@ def test_endless_limits_end_as_a_fault_not_as_an_endless_wait(
     fake.fail_next(1000, error=LIMIT)
     (answer,) = pool.batch([("eth_getCode", ["0x" + "11" * 20, "0x5"])])
     assert isinstance(answer, Fault)
-    assert answer.kind is FaultKind.RATE
+    assert answer.kind is FaultKind.LIMIT
     assert clock.now < 120
