@@ -48,6 +48,16 @@ class InputError(AnalyzerError):
     exit_code = ExitCode.BAD_INPUT
 
 
+def lacks_extra(what: str, extra: str) -> InputError:
+    """The complaint that `what` needs an extra that is not installed, with the command that does.
+
+    It names the clone's folder and no name of an index: there `analyzer` is somebody else's.
+    """
+    return InputError(
+        f"{what} needs the extra {extra}: pip install -e '.[{extra}]' in the folder of the clone"
+    )
+
+
 class UnreadError(AnalyzerError):
     """Something that had to be read could not be: node down, block without state. Exit code 3."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
 from analyzer.findings.summary import summarize
-from analyzer.model.errors import InputError
+from analyzer.model.errors import lacks_extra
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
@@ -29,7 +29,7 @@ def _gauges() -> Any:
     try:
         from prometheus_client.core import GaugeMetricFamily
     except ImportError as error:
-        raise InputError("metrics need an extra: pip install 'analyzer[metrics]'") from error
+        raise lacks_extra("a metrics file or port", "metrics") from error
     return GaugeMetricFamily
 
 
@@ -153,7 +153,7 @@ def exposition(families: Iterator[Metric]) -> bytes:
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.registry import Collector
     except ImportError as error:
-        raise InputError("metrics need an extra: pip install 'analyzer[metrics]'") from error
+        raise lacks_extra("a metrics file or port", "metrics") from error
     listed = list(families)
 
     class Once(Collector):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.findings.diff import Change, Difference, compare
-from analyzer.model.errors import InputError
+from analyzer.model.errors import InputError, lacks_extra
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.toml_file import is_whole, read_toml, shown
 from analyzer.model.verdict import Verdict
@@ -129,7 +129,7 @@ def apprise_send(channels: Sequence[str], failed: Callable[[int], None]) -> Send
         try:
             import apprise
         except ImportError as error:
-            raise InputError("alerts need an extra: pip install 'analyzer[alerts]'") from error
+            raise lacks_extra("an alert", "alerts") from error
         services = []
         for number, channel in enumerate(channels, 1):
             service = apprise.Apprise.instantiate(channel)

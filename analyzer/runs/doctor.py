@@ -74,7 +74,9 @@ def _installation() -> Iterator[Check]:
         try:
             yield Check(package, True, version(package))
         except PackageNotFoundError:
-            yield Check(package, False, "not installed: install analyzer again")
+            yield Check(
+                package, False, "not installed: run pip install -e . in the folder of the clone"
+            )
     yield _attempt("protocols", lambda: ", ".join(protocol_names()))
     yield _attempt("deployments", lambda: ", ".join(d.name for d in shipped_deployments()))
     yield _attempt("ABIs", lambda: f"{len(list(abi_folder().rglob('*.json')))} files")

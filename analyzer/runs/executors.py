@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any, TypeVar
 
 from analyzer.chain.base import Progress
-from analyzer.model.errors import InputError
+from analyzer.model.errors import InputError, lacks_extra
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -124,5 +124,5 @@ def _dask() -> Any:
         import dask.base
         import dask.multiprocessing
     except ImportError as error:
-        raise InputError("--executor dask needs Dask: pip install 'analyzer[dask]'") from error
+        raise lacks_extra("--executor dask", "dask") from error
     return dask

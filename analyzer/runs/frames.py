@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from analyzer.model.errors import InputError
+from analyzer.model.errors import InputError, lacks_extra
 from analyzer.store.schema import Kind, Table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _pandas() -> Any:
     try:
         import pandas as pd
     except ImportError as error:
-        raise InputError("tables for Python need pandas: pip install 'analyzer[pandas]'") from error
+        raise lacks_extra("a table for Python", "pandas") from error
     return pd
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from analyzer.model.errors import InputError
+from analyzer.model.errors import InputError, lacks_extra
 from analyzer.runs.deployments import name_among
 from analyzer.store.history import open_history as open_store
 
@@ -87,9 +87,7 @@ class HistoryDatabase:
         try:
             import pandas as pd
         except ImportError as error:
-            raise InputError(
-                "tables for Python need pandas: pip install 'analyzer[pandas]'"
-            ) from error
+            raise lacks_extra("a table for Python", "pandas") from error
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
     def close(self) -> None:

@@ -137,7 +137,7 @@ def test_dask_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     import sys
 
     monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(InputError, match=r"pip install 'analyzer\[dask\]'"):
+    with pytest.raises(InputError, match=r"pip install -e '\.\[dask\]'"):
         executors.check_executor("dask")
 
 

@@ -12,6 +12,16 @@ from analyzer.protocols.perp_v2.deployments import (
     check,
     shipped_deployments,
 )
+from analyzer.runs.deployments import load_deployment, name_among
+
+
+def test_the_old_name_is_taken_for_the_new_one() -> None:
+    assert load_deployment("optimism") == load_deployment("perp-v2-optimism")
+    assert load_deployment("optimism").name == "perp-v2-optimism"
+    assert name_among("perp-v2-optimism", ["a", "optimism"]) == "optimism"
+    assert name_among("optimism", ["perp-v2-optimism"]) == "perp-v2-optimism"
+    assert name_among("optimism", ["optimism", "perp-v2-optimism"]) == "optimism"
+    assert name_among("mars", ["optimism"]) == "mars"
 
 
 def test_optimism_ships_with_every_role_and_its_provenance() -> None:
