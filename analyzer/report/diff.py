@@ -19,7 +19,15 @@ from analyzer.report.finding_blocks import (
 from analyzer.report.markdown import markdown
 from analyzer.report.money import amount, short
 from analyzer.report.render_json import json_text
-from analyzer.report.sarif import EXIT_CODES, driver, log, result, rule_order
+from analyzer.report.sarif import (
+    EXIT_CODES,
+    bounded,
+    bounded_notes,
+    driver,
+    log,
+    result,
+    rule_order,
+)
 from analyzer.report.sarif_places import Places
 from analyzer.report.table import DEFAULT_WIDTH, table
 
@@ -64,11 +72,11 @@ def diff_sarif(document: Mapping[str, Any]) -> dict[str, Any]:
     scans = _scans(document)
     rules = rule_order(document["findings"])
     places = Places(document["scans"])
-    artifact = document["after"]["snapshot"]
+    kept, left_out = bounded(document["findings"])
     results = [
-        result(finding, scans[_scan_key(finding)], rules, places, artifact)
+        result(finding, scans[_scan_key(finding)], rules, places)
         | {"baselineState": BASELINE[finding["change"]]}
-        for finding in document["findings"]
+        for finding in kept
     ]
     notes = [{"level": "note", "message": {"text": text}} for text in document["notes"]]
     code = document["exit_code"]
@@ -80,7 +88,7 @@ def diff_sarif(document: Mapping[str, Any]) -> dict[str, Any]:
                     "executionSuccessful": code < 2,
                     "exitCode": code,
                     "exitCodeDescription": EXIT_CODES[code],
-                    "toolExecutionNotifications": notes,
+                    "toolExecutionNotifications": bounded_notes([*left_out, *notes]),
                 }
             ],
             "logicalLocations": places.listed,

@@ -5,12 +5,14 @@
         ├─ logicalLocations         deployment ─▶ contract, account, market
         └─ results                  one a finding, accepted ones with their suppression
 
-A finding is about an account of a deployment, not about a line of a file. The physical location is
-the recording (or snapshot) that it was found in, because some readers refuse a result without one.
+A finding is about an account of a deployment, not about a line of a file. Some readers refuse a
+result without a physical location, and take one at another path for another alert; so it is a
+constant of the deployment, `eip155-10/perp-v2-optimism`, and never the name of a file.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +31,14 @@ FINGERPRINT = "analyzerFinding/v1"
 GITHUB_FINGERPRINT = "primaryLocationLineHash"
 """The key by which GitHub tells alerts apart. All results lie at line 1 of one file, so without it
 findings of one rule would be one alert."""
+MAX_RESULTS = 20_000
+"""How many results a run holds at most: code scanning refuses a run with more than 25,000."""
+MAX_FINGERPRINTS = 1_000
+"""How many findings of one cause a notification names; its text counts all of them."""
+MAX_NOTIFICATIONS = 500
+"""How many notifications an invocation holds at most; the last one says how many are left out."""
+MAX_KINDS = 100
+"""How many kinds of comparison are counted one by one; the others are summed."""
 MESSAGE_AMOUNTS = 3
 """How many amounts a message names; the properties hold all of them."""
 
@@ -42,14 +52,14 @@ EXIT_CODES = {
     3: "not fully read",
     4: "a number differs from the contract's own view",
 }
-_RUN = ("verify", "sample_seed", "fail_on", "source", "evidence")
+_RUN = ("verify", "sample_seed", "fail_on", "source", "endpoint", "snapshot", "evidence")
 _NOT_DONE = frozenset({2, 3})
 
 Log = dict[str, Any]
 
 
 def sarif(document: Mapping[str, Any]) -> Log:
-    """The document of a scan as a SARIF log with one run.
+    """The document of a scan as a SARIF log with one run of at most `MAX_RESULTS` results.
 
     Amounts are decimal strings of exact integers, as in the document.
     """
@@ -57,23 +67,19 @@ def sarif(document: Mapping[str, Any]) -> Log:
     scans = {scan["scan_id"]: scan for scan in document["scans"]}
     rules = rule_order(document["findings"])
     places = Places(document["scans"])
-    artifact = run["endpoint"] if run["source"] == "recording" else run["snapshot"]
-    results = [
-        result(finding, scans[finding["scan_id"]], rules, places, artifact)
-        for finding in document["findings"]
-    ]
+    kept, left_out = bounded(document["findings"])
+    results = [result(finding, scans[finding["scan_id"]], rules, places) for finding in kept]
+    notes = [*left_out, *_notifications(document, rules)]
     return log(
         {
             "tool": {"driver": driver(run["analyzer_version"], rules)},
             "automationDetails": {"id": _category(document["scans"], run["run_id"])},
-            "invocations": [_invocation(run, _notifications(document, rules))],
-            "artifacts": [_artifact(artifact)],
+            "invocations": [_invocation(run, bounded_notes(notes))],
+            "artifacts": [_artifact(scan) for scan in document["scans"]],
             "logicalLocations": places.listed,
             "results": results,
             "properties": {
-                "verification": {
-                    k: v for k, v in document["verification"].items() if k != "details"
-                },
+                "verification": _verification(document["verification"]),
                 "scans": [_scan(scan) for scan in document["scans"]],
             },
         }
@@ -95,6 +101,40 @@ def driver(version: str, rules: Mapping[str, int]) -> Log:
     }
 
 
+def bounded(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Log]]:
+    """(the findings that a run can hold, the notification of those that are left out).
+
+    As they are where all fit; else the severest first, those that count before accepted ones.
+    """
+    if len(findings) <= MAX_RESULTS:
+        return list(findings), []
+    ranks = {severity: rank for rank, severity in enumerate(LEVELS)}
+    ranked = sorted(findings, key=lambda f: (bool(f.get("accepted")), ranks[f["severity"]]))
+    kept, left = ranked[:MAX_RESULTS], ranked[MAX_RESULTS:]
+    counts = Counter(finding["severity"] for finding in left)
+    listed = ", ".join(f"{counts[name]:,} {name}" for name in LEVELS if counts[name])
+    text = (
+        f"{len(left):,} of {len(findings):,} findings are left out ({listed}): a run holds"
+        f" {MAX_RESULTS:,}, the severest; --format json has all of them"
+    )
+    return kept, [_notification("warning", text)]
+
+
+def bounded_notes(notes: Sequence[Log]) -> list[Log]:
+    """Notifications, of which the last says how many are left out, if any."""
+    if len(notes) <= MAX_NOTIFICATIONS:
+        return list(notes)
+    kept = list(notes[: MAX_NOTIFICATIONS - 1])
+    text = f"{len(notes) - len(kept):,} more notifications are left out: --format json has them"
+    return [*kept, _notification("warning", text)]
+
+
+def artifact_uri(scan: Mapping[str, Any]) -> str:
+    """Where the findings of a deployment are said to be: a relative path that names the deployment
+    and stays the same whatever the files are called."""
+    return f"eip155-{scan['chain_id']}/{quote(scan['deployment'], safe='')}"
+
+
 def rule_order(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Rule id -> its index: all detectors, then those of findings that another version made."""
     ids = [detector.id for detector in ALL_DETECTORS]
@@ -107,9 +147,8 @@ def result(
     scan: Mapping[str, Any],
     rules: Mapping[str, int],
     places: Places,
-    artifact: str,
 ) -> Log:
-    """One finding. rules: id -> index. artifact: name of the file it was found in."""
+    """One finding. rules: id -> index."""
     severity, print_ = finding["severity"], finding["fingerprint"]
     return {
         "ruleId": finding["detector"],
@@ -121,7 +160,7 @@ def result(
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(artifact)},
+                    "artifactLocation": {"uri": artifact_uri(scan)},
                     "region": {"startLine": 1},
                 },
                 "logicalLocations": places.of(finding, scan),
@@ -232,10 +271,14 @@ def _notifications(document: Mapping[str, Any], rules: Mapping[str, int]) -> lis
     """Groups with one cause, what was not read, and what of the triage file holds no longer."""
     out = [
         {
-            "level": LEVELS[group["severity"]],
+            # A cause is news of the protocol, and no error of this tool: its findings have levels.
+            "level": "note",
             "message": {"text": f"{group['count']} findings, one cause: {group['cause']}"},
             "associatedRule": {"id": group["detector"], "index": rules[group["detector"]]},
-            "properties": {"fingerprints": group["fingerprints"]},
+            "properties": {
+                "severity": group["severity"],
+                "fingerprints": group["fingerprints"][:MAX_FINGERPRINTS],
+            },
         }
         for group in document["groups"]
     ]
@@ -258,16 +301,26 @@ def _notification(level: str, text: str) -> Log:
     return {"level": level, "message": {"text": text}}
 
 
-def _artifact(name: str) -> Log:
+def _artifact(scan: Mapping[str, Any]) -> Log:
     return {
-        "location": {"uri": quote(name)},
-        "description": {"text": "The recording or snapshot that the findings rest on."},
+        "location": {"uri": artifact_uri(scan)},
+        "description": {"text": "The deployment that the findings are about: no file."},
     }
+
+
+def _verification(verification: Mapping[str, Any]) -> Log:
+    """The counts of the comparisons, without their list; of the kinds the largest."""
+    kinds = Counter(verification["kinds"]).most_common()
+    counted = dict(sorted(kinds[:MAX_KINDS]))
+    if len(kinds) > MAX_KINDS:
+        counted["others"] = sum(count for _, count in kinds[MAX_KINDS:])
+    plain = {name: value for name, value in verification.items() if name != "details"}
+    return {**plain, "kinds": counted}
 
 
 def _category(scans: Sequence[Mapping[str, Any]], run_id: str) -> str:
     """What analyses of the same deployments have in common, then the run."""
-    names = "+".join(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans)
+    names = "+".join(sorted(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans))
     return f"analyzer/{names}/{run_id}"
 
 

@@ -74,9 +74,8 @@ def _installation() -> Iterator[Check]:
         try:
             yield Check(package, True, version(package))
         except PackageNotFoundError:
-            yield Check(
-                package, False, "not installed: run pip install -e . in the folder of the clone"
-            )
+            advice = "run pip install -e . in the folder of the clone"
+            yield Check(package, False, f"not installed: {advice}")
     yield _attempt("protocols", lambda: ", ".join(protocol_names()))
     yield _attempt("deployments", lambda: ", ".join(d.name for d in shipped_deployments()))
     yield _attempt("ABIs", lambda: f"{len(list(abi_folder().rglob('*.json')))} files")

@@ -95,5 +95,6 @@ def exit_code(
 
 
 def run_id(scan_ids: Sequence[str], options: Sequence[str]) -> str:
-    """The key of a run: 16 hex digits over its scans and options, the same on every machine."""
-    return hashlib.sha256("\x1f".join([*scan_ids, *options]).encode()).hexdigest()[:16]
+    """The key of a run: 16 hex digits over its scans, in whatever order, and its options; the same
+    on every machine."""
+    return hashlib.sha256("\x1f".join([*sorted(scan_ids), *options]).encode()).hexdigest()[:16]

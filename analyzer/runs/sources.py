@@ -51,7 +51,8 @@ def open_source(
 ) -> Iterator[Source]:
     """Opens the chain and loads the deployments; closes it in the end.
 
-    deployments: names or files; given: deployments that are known already, instead of names.
+    deployments: names or files; given: deployments that are known already, instead of names. They
+    come by name, however they were ordered, so that what is made of them is the same.
     A recording that is being written is finished only when nothing was raised.
     Raises: InputError for a wrong URL, recording, deployment or chain id, for files that cannot
     be written; UnreadError when no endpoint answers.
@@ -69,7 +70,8 @@ def open_source(
     inner = open_chain(rpc, recording, progress=progress)
     chain: Chain = inner if record is None else Recorder(inner, record, description=_DESCRIPTION)
     try:
-        chosen = early or _of_recording(inner, recording, deployments)
+        found = early or _of_recording(inner, recording, deployments)
+        chosen = sorted(found, key=lambda deployment: (deployment.name, deployment.protocol))
         _check_distinct(chosen)
         for deployment in chosen:
             check_roles(deployment)

@@ -13,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analyzer.cli import main
+from analyzer.runs.demo import demo_folder
+from analyzer.runs.pipeline import run_id
+from analyzer.runs.sources import open_source
 
 PROGRAM = "from analyzer.cli import main; main()"
 
@@ -187,3 +190,16 @@ def test_what_is_no_recording_and_what_is_no_block_is_one_line_each(tmp_path: Pa
         [line] = result.stderr.splitlines()
         assert line.startswith("error: ")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_made_of_deployments_does_not_depend_on_their_order() -> None:
+    names = ["perp-v2-devnet-7", "aave-v3-devnet-7"]
+    orders = []
+    for given in (names, names[::-1], []):
+        with open_source(
+            rpc=(), recording=demo_folder() / "crash.zip", deployments=given
+        ) as source:
+            orders.append([deployment.name for deployment in source.deployments])
+    assert orders == [sorted(names)] * 3
+    assert run_id(["a", "b"], ["x", "y"]) == run_id(["b", "a"], ["x", "y"])
+    assert run_id(["a", "b"], ["x", "y"]) != run_id(["a", "b"], ["y", "x"])

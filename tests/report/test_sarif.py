@@ -16,9 +16,10 @@ from analyzer.findings import ALL_DETECTORS, run_detectors
 from analyzer.findings.acceptance import Acceptance, Weighed
 from analyzer.model.finding import Severity
 from analyzer.model.integers import WAD
+from analyzer.report import sarif as module
 from analyzer.report.document import Document, envelope
 from analyzer.report.render import render
-from analyzer.report.sarif import LEVELS, SECURITY_SEVERITY, sarif
+from analyzer.report.sarif import LEVELS, SECURITY_SEVERITY, artifact_uri, sarif
 
 RUN = {
     "run_id": "00112233445566ff",
@@ -177,10 +178,75 @@ def test_the_invocation_says_the_exit_code_and_that_reading_was_incomplete(
     assert "local: 3 of 5 accounts unknown" in texts
 
 
-def test_the_file_that_a_finding_rests_on_is_named_as_a_relative_uri(log: dict[str, Any]) -> None:
-    def uri(log: dict[str, Any]) -> str:
-        [location] = log["runs"][0]["results"][0]["locations"]
-        return str(location["physicalLocation"]["artifactLocation"]["uri"])
+def test_where_a_finding_is_said_to_be_is_a_constant_of_the_deployment(
+    log: dict[str, Any],
+) -> None:
+    def uris(log: dict[str, Any]) -> set[str]:
+        run = log["runs"][0]
+        places = [r["locations"][0]["physicalLocation"]["artifactLocation"] for r in run["results"]]
+        assert run["artifacts"][0]["location"]["uri"] == "eip155-31337/local"
+        return {str(place["uri"]) for place in places}
 
-    assert uri(log) == "my%20evidence.zip"
-    assert uri(sarif(document({"source": "rpc", "endpoint": "https://a"}))) == "scan.duckdb"
+    assert uris(log) == {"eip155-31337/local"}
+    live = {"source": "rpc", "endpoint": "https://a", "snapshot": "tuesday.duckdb"}
+    assert uris(sarif(document(live))) == {"eip155-31337/local"}
+    odd = {"chain_id": 1, "deployment": "my vault/../100%"}
+    assert artifact_uri(odd) == "eip155-1/my%20vault%2F..%2F100%25"
+
+
+def test_no_notification_is_an_error_of_the_tool(log: dict[str, Any]) -> None:
+    [invocation] = log["runs"][0]["invocations"]
+    levels = {n["level"] for n in invocation["toolExecutionNotifications"]}
+    assert levels == {"note", "warning"}
+
+
+def test_more_findings_than_a_reader_takes_are_left_out_mildest_first_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MAX_RESULTS", 6)
+    plain = document()
+    mild = next(f for f in plain["findings"] if f["severity"] == "medium")
+    worst = next(f for f in plain["findings"] if f["severity"] == "critical")
+    accepted = {**worst, "accepted": {**dict.fromkeys(("author", "date", "expires", "up_to")),
+                                      "reason": "known"}}  # fmt: skip
+    plainly = {**worst, "accepted": None}
+    many = [
+        {**source, "fingerprint": f"{number:016x}"}
+        for number, source in enumerate([mild] * 5 + [accepted] * 2 + [plainly] * 3)
+    ]
+    [run] = sarif({**plain, "findings": many})["runs"]
+    kept = [int(r["properties"]["fingerprint"], 16) for r in run["results"]]
+    assert kept == [7, 8, 9, 0, 1, 2]
+    first = run["invocations"][0]["toolExecutionNotifications"][0]
+    assert first["level"] == "warning"
+    assert first["message"]["text"].startswith(
+        "4 of 10 findings are left out (2 critical, 2 medium): a run holds 6, the severest;"
+    )
+    validate(sarif({**plain, "findings": many}))
+    [run] = sarif({**plain, "findings": many[:6]})["runs"]
+    assert [int(r["properties"]["fingerprint"], 16) for r in run["results"]] == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_limits_stay_below_those_of_code_scanning() -> None:
+    assert 5_000 < module.MAX_RESULTS < 25_000
+
+
+def test_notifications_kinds_and_fingerprints_have_a_bound(log: dict[str, Any]) -> None:
+    plain = document()
+    entry = {"fingerprint": "0" * 16, "why": "it is over", "reason": "r", "detector": None,
+             "deployment": None, "about": None}  # fmt: skip
+    triage = {**plain["triage"], "lapsed": [entry] * 700}
+    kinds = {f"range {number}": number for number in range(300)}
+    groups = [{**plain["groups"][0], "fingerprints": ["0" * 16] * 5000, "count": 5000}]
+    big = {**plain, "triage": triage, "groups": groups,
+           "verification": {**plain["verification"], "kinds": kinds}}  # fmt: skip
+    [run] = sarif(big)["runs"]
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    assert len(notes) == module.MAX_NOTIFICATIONS
+    assert "more notifications are left out" in notes[-1]["message"]["text"]
+    assert "5000 findings, one cause" in notes[0]["message"]["text"]
+    assert len(notes[0]["properties"]["fingerprints"]) == module.MAX_FINGERPRINTS
+    counted = run["properties"]["verification"]["kinds"]
+    assert len(counted) == module.MAX_KINDS + 1
+    assert sum(counted.values()) == sum(kinds.values())
+    assert counted["range 299"] == 299
