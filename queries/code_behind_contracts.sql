@@ -5,7 +5,7 @@
 -- column role: what the contract is
 -- column address: where
 -- column implementation: behind a proxy; NULL = none, or not recorded
--- column status: known, unknown or not recorded
+-- column status: known, unknown, no code, changed without event or not recorded
 -- column note: what is known of it
 SELECT s.deployment, i.role, i.address, i.implementation, i.status, i.note
 FROM implementations i

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,11 +14,14 @@ from analyzer.findings.shortfall import (
     hidden_bad_debt,
     shortfall_e18,
 )
-from analyzer.model.rows import JudgedRow
+from analyzer.model.rows import ImplementationRow, JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
+
+_NAMED = 3
+"""Contracts that a caveat names."""
 
 
 class Answer(StrEnum):
@@ -96,6 +99,8 @@ def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:
         caveats.append(f"{unknown} of {len(result.margin)} accounts unknown")
     if result.mismatches:
         caveats.append(f"{len(result.mismatches)} numbers contradicted by the contract")
+    if result.unproven_code:
+        caveats.append(unknown_code_words(result.unproven_code))
     off = [total.name for total in result.details.totals if total.holds is False]
     if off:
         caveats.append(f"control totals off: {', '.join(off)}")
@@ -105,3 +110,14 @@ def _caveats(result: ScanResult, unknown: int) -> tuple[str, ...]:
     if unread:
         caveats.append(f"{unread} reads not answered")
     return tuple(caveats)
+
+
+def unknown_code_words(rows: Sequence[ImplementationRow]) -> str:
+    """What is said of contracts whose code is not known and that the views do not prove."""
+    count = len(rows)
+    first = ", ".join(f"{row.role} ({row.status})" for row in rows[:_NAMED])
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    return (
+        f"the code of {count} contract{'s' if count > 1 else ''} is not known, and not every "
+        f"view was compared and is equal (--verify all): {first}{more}"
+    )

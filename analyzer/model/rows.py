@@ -280,12 +280,30 @@ class ReadRow:
     example: str
 
 
+class CodeStatus(StrEnum):
+    """What is known of the code behind a contract."""
+
+    KNOWN = "known"
+    """Its hash is one of this kind of contract whose rules we have."""
+    UNKNOWN = "unknown"
+    NO_CODE = "no code"
+    CHANGED = "changed without event"
+    """The proxy's slot names other code than its last `Upgraded` log."""
+    NOT_RECORDED = "not recorded"
+    """Nobody said which code it is: no verdict depends on it, and nothing is known by it."""
+
+
+FEED_ROLE = "price_feed"
+"""First word of the role of a contract that only answers prices: the protocol takes its answer as
+it is, so that no rule of ours rests on its code."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImplementationRow:
     """The code behind one contract at the block.
 
-    implementation: address, or None when it is not a proxy or was not recorded. status:
-    `known` (its code hash is one we have rules for), `unknown`, or `not recorded`.
+    implementation: address, or None when it is not a proxy or was not recorded. status: a
+    `CodeStatus`.
     """
 
     role: str
@@ -294,3 +312,15 @@ class ImplementationRow:
     code_hash: str | None
     status: str
     note: str = ""
+
+    @property
+    def is_feed(self) -> bool:
+        """Whether it only answers prices (see `FEED_ROLE`)."""
+        return self.role.split(" ", 1)[0] == FEED_ROLE
+
+    @property
+    def unproven(self) -> bool:
+        """Whether our rules rest on code that is not known: then only views prove a number."""
+        if self.status == CodeStatus.UNKNOWN:
+            return not self.is_feed
+        return self.status in (CodeStatus.NO_CODE, CodeStatus.CHANGED)

@@ -15,6 +15,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Value
 from analyzer.model.rows import ReadRow
+from analyzer.protocols.code import PROXY_SLOTS
 
 T = TypeVar("T")
 
@@ -23,9 +24,6 @@ EVIDENCE = "evidence"
 """Reads that are only shown or compared: counted and told, but no margin needs them."""
 IMPLEMENTATION = "implementation"
 JUDGE = "judge"
-
-IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
-"""EIP-1967: keccak('eip1967.proxy.implementation') - 1, where a proxy keeps its code's address."""
 
 
 @dataclass(slots=True)
@@ -150,5 +148,5 @@ def _purpose(request: ReadRequest, purpose: str, *, needed: bool) -> str:
 def _tells_implementation(request: ReadRequest) -> bool:
     """Whether a read only says which code runs: where it is not recorded, that is said of the
     implementation, and no number of the rebuild depends on it."""
-    slot = request.kind == "slot" and request.data.lower() == IMPLEMENTATION_SLOT
+    slot = request.kind == "slot" and request.data.lower() in PROXY_SLOTS
     return slot or request.kind == "code_hash"

@@ -14,6 +14,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.identity import scan_id
 from analyzer.model.logs import Event
+from analyzer.model.rows import JudgedRow
 from analyzer.protocols.base import Plug
 from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.result import Completeness, ScanResult
@@ -85,7 +86,8 @@ def rebuild(
 def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> ScanResult:
     """The result with its comparisons: the accounts of `mode`, and the deployment's own views.
 
-    Nothing of the rebuild changes but `verified`. With `none` no judge is asked.
+    Nothing of the rebuild changes but `verified`. With `none` no judge is asked. Over code that is
+    not known nothing is verified unless every view of every account was compared and is equal.
     """
     result = replace(rebuilt.result, verify_mode=mode.value)
     if mode is VerifyMode.NONE:
@@ -95,10 +97,17 @@ def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> 
     judges = plug.truth(result.book, result.prices, rows, accounts)
     answers = rebuilt.desk.ask([judge.request for judge in judges], purpose=JUDGE)
     checks = compare(judges, answers)
-    return replace(
+    result = replace(
         result,
         margin=with_verified(result.margin, checks),
         checks=checks,
         verified_accounts=len(accounts),
         reads=rebuilt.desk.rows(),
     )
+    return replace(result, margin=_without_proof(result)) if result.unproven_code else result
+
+
+def _without_proof(result: ScanResult) -> list[JudgedRow]:
+    """The rows of a deployment whose code is not known and whose views do not all agree: what
+    was equal is not verified by that, what differs stays so."""
+    return [replace(row, verified=None) if row.verified else row for row in result.margin]

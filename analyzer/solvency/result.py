@@ -9,8 +9,11 @@ from analyzer.model.block import BlockRef
 from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.finding import Finding
-from analyzer.model.rows import BackstopRow, CheckRow, JudgedRow, ReadRow
+from analyzer.model.rows import BackstopRow, CheckRow, ImplementationRow, JudgedRow, ReadRow
 from analyzer.protocols.base import Caution, Details
+
+ALL_ACCOUNTS = "all"
+"""The verification mode that compares every account (`verify.VerifyMode.ALL`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,15 @@ class ScanResult:
     def not_compared(self) -> list[CheckRow]:
         """The checks whose judge gave no answer."""
         return [check for check in self.checks if check.equal is None]
+
+    @property
+    def unproven_code(self) -> list[ImplementationRow]:
+        """Contracts whose code is not known, as long as the views do not stand for it.
+
+        Rules that were written for other code prove nothing by themselves. Where every view of
+        every account was asked, answered and is equal, the numbers are the contract's own: then
+        there are none.
+        """
+        if self.verify_mode == ALL_ACCOUNTS and self.checks and all(c.equal for c in self.checks):
+            return []
+        return [row for row in self.details.implementations if row.unproven]

@@ -18,6 +18,7 @@ from analyzer.model.reads import Answer, NotRead, Reverted
 from analyzer.model.rows import CheckRow, JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.base import Expected, Judge
+from analyzer.solvency.result import ALL_ACCOUNTS
 
 SAMPLE_ACCOUNTS = 100
 """How many healthy accounts `flagged` and `sample` compare."""
@@ -30,7 +31,7 @@ class VerifyMode(StrEnum):
     """Every account that is not healthy, and the sample."""
     SAMPLE = "sample"
     """A seeded sample of the healthy accounts."""
-    ALL = "all"
+    ALL = ALL_ACCOUNTS
     NONE = "none"
 
 

@@ -309,7 +309,10 @@ IMPLEMENTATIONS = Table(
         text("address", "The contract.", key=True),
         text("implementation", "Address of the code behind the proxy; NULL = none, or not known."),
         text("code_hash", "keccak of the code; NULL = not known."),
-        text("status", "`known`, `unknown` or `not recorded`."),
+        text(
+            "status",
+            "`known`, `unknown`, `no code`, `changed without event` or `not recorded`.",
+        ),
         text("note", "What else there is to say."),
     ),
 )

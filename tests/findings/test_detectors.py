@@ -23,6 +23,7 @@ from scan_results import (
 )
 
 from analyzer.findings import run_detectors
+from analyzer.findings.summary import summarize
 from analyzer.model.finding import Severity, fingerprint
 from analyzer.model.rows import AccountRow
 from analyzer.protocols.base import Caution
@@ -254,6 +255,52 @@ def test_an_unknown_implementation_is_reported_and_one_not_recorded_is_not() -> 
     rows = [implementation("unknown"), replace(implementation("not recorded"), role="exchange")]
     result = clean_result(details=details(implementations=rows))
     assert brief(result) == [("unknown-implementation", "medium", None, "vault", {})]
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        ("no code", "There is no code behind vault"),
+        ("changed without event", "The implementation of vault changed without an event"),
+    ],
+)
+def test_code_that_is_gone_or_changed_in_silence_is_high(status: str, title: str) -> None:
+    result = clean_result(details=details(implementations=[implementation(status)]))
+    [finding] = run_detectors(result)
+    assert (finding.detector, finding.severity.label, finding.title) == (
+        "unknown-implementation",
+        "high",
+        title,
+    )
+
+
+def test_price_feeds_of_unknown_code_are_one_low_finding_and_one_without_code_is_high() -> None:
+    feed = replace(implementation("unknown"), role="price_feed ETH")
+    gone = replace(implementation("no code"), role="price_feed BTC")
+    rows = [feed, replace(feed, role="price_feed USDC"), gone]
+    assert brief(clean_result(details=details(implementations=rows))) == [
+        ("unknown-implementation", "high", None, "price_feed BTC", {}),
+        ("unknown-implementation", "low", None, "price_feed", {"feeds_count": 2}),
+    ]
+
+
+def test_nothing_is_proven_over_unknown_code_unless_every_view_of_every_account_is_equal() -> None:
+    def answer(mode: str, equal: bool | None, status: str = "unknown") -> tuple[str, ...]:
+        checks = [check(0, equal=True), check(1, equal=equal)]
+        rows = [implementation(status), replace(implementation("unknown"), role="price_feed X")]
+        shown = details(implementations=rows)
+        result = clean_result(details=shown, checks=checks, verify_mode=mode)
+        return tuple(c for c in summarize(result).caveats if "code" in c)
+
+    for status in ("unknown", "no code", "changed without event"):
+        said = (
+            "the code of 1 contract is not known, and not every view was compared and is equal"
+            f" (--verify all): vault ({status})",
+        )
+        assert answer("all", True, status) == ()
+        for mode, equal in (("all", None), ("all", False), ("flagged", True), ("none", True)):
+            assert answer(mode, equal, status) == said
+    assert answer("flagged", True, "known") == answer("none", True, "not recorded") == ()
 
 
 def test_a_fingerprint_holds_no_block_amount_or_time() -> None:

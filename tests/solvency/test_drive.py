@@ -6,7 +6,8 @@ from memory_chain import MemoryChain
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
 from analyzer.model.rows import ReadRow
-from analyzer.solvency.drive import IMPLEMENTATION_SLOT, JUDGE, ReadDesk, kind_of_read
+from analyzer.protocols.code import PROXY_SLOTS
+from analyzer.solvency.drive import JUDGE, ReadDesk, kind_of_read
 
 A, B = "0x" + "0a" * 20, "0x" + "0b" * 20
 
@@ -69,7 +70,7 @@ def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> N
     def reading() -> Reading[None]:
         yield [call(A, "0x01", "Vault.balance(alice)"), call(B, "0x01", "Vault.balance(bob)")]
         yield [call(A, "0x02", "Vault.balance(carol)"), call(A, "0x03", "Vault.balance(dora)")]
-        yield [ReadRequest("slot", A, IMPLEMENTATION_SLOT.upper().replace("0X", "0x"), "proxy")]
+        yield [ReadRequest("slot", A, min(PROXY_SLOTS).upper().replace("0X", "0x"), "proxy")]
         yield [ReadRequest("code_hash", A, "0x03", "code of vault")]
 
     desk.drive(reading())

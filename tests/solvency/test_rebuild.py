@@ -10,6 +10,7 @@ from analyzer.model.identity import scan_id
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, ReadRequest
+from analyzer.model.rows import ImplementationRow
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.rebuild import Rebuilt, rebuild, verify
 from analyzer.solvency.result import Completeness
@@ -96,6 +97,43 @@ def test_a_judge_that_does_not_answer_leaves_accounts_not_compared(chain: Memory
     result = verify(PLUG, run(chain), VerifyMode.ALL)
     assert [row.verified for row in result.margin] == [None, None]
     assert (len(result.not_compared), result.mismatches) == (2, [])
+
+
+def over(rebuilt: Rebuilt, status: str) -> Rebuilt:
+    """The same rebuild, over code of that status."""
+    row = ImplementationRow("registry", REGISTRY, None, "0x" + "ee" * 32, status)
+    details = replace(rebuilt.result.details, implementations=[row])
+    return replace(rebuilt, result=replace(rebuilt.result, details=details))
+
+
+@pytest.mark.parametrize("status", ["unknown", "no code", "changed without event"])
+def test_over_code_that_is_not_known_only_equal_views_of_all_accounts_verify(
+    chain: MemoryChain, status: str
+) -> None:
+    def verified(mode: VerifyMode, **changes: object) -> list[bool | None]:
+        answers = contract_answers(chain)
+        different = contract_answers(chain, **changes)  # type: ignore[arg-type]
+        chain.answer = lambda n, r: (different if r.data.endswith(BOB[2:].lower()) else answers)(
+            n, r
+        )
+        result = verify(PLUG, over(run(chain), status), mode)
+        assert {row.status for row in result.unproven_code} == (
+            set() if [r.verified for r in result.margin] == [True, True] else {status}
+        )
+        return [row.verified for row in result.margin]
+
+    assert verified(VerifyMode.ALL) == [True, True]
+    # Bob's view is not answered, or differs: Alice's equal one proves nothing by itself.
+    assert verified(VerifyMode.ALL, judge=False) == [None, None]
+    assert verified(VerifyMode.ALL, lie=1) == [None, False]
+    assert verified(VerifyMode.FLAGGED) == [None, None]
+    assert verified(VerifyMode.NONE) == [None, None]
+
+
+@pytest.mark.parametrize("status", ["known", "not recorded"])
+def test_over_other_code_what_was_compared_is_verified(chain: MemoryChain, status: str) -> None:
+    result = verify(PLUG, over(run(chain), status), VerifyMode.FLAGGED)
+    assert [row.verified for row in result.margin] == [True, True]
 
 
 def test_a_price_that_is_not_read_makes_accounts_unknown_and_never_zero(

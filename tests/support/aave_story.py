@@ -16,6 +16,7 @@ from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
 from analyzer.protocols.aave_v3.fold import AaveLedger, fold
 from analyzer.protocols.aave_v3.ray_math import RAY
+from analyzer.protocols.code import IMPLEMENTATION_SLOT
 
 T = TypeVar("T")
 
@@ -171,7 +172,8 @@ class ToldNode:
     def __init__(self, time: int = NOW) -> None:
         self.block = BlockRef(99, "0x" + "11" * 32, "0x" + "22" * 32, time)
         self.calls: dict[tuple[str, str], tuple[object, ...] | Answer] = {}
-        self.slots: dict[str, int] = {}
+        self.slots: dict[str, int] = dict.fromkeys((POOL, CONFIGURATOR), int(CODE, 16))
+        self.codes: dict[str, bytes] = dict.fromkeys((POOL, CONFIGURATOR), b"\x22" * 32)
         self.asked: list[ReadRequest] = []
         self._names = {
             function.selector: (abi, function.name)
@@ -230,8 +232,10 @@ class ToldNode:
     def answer(self, request: ReadRequest) -> Answer:
         """The answer to one read."""
         if request.kind == "code_hash":
-            return Value(b"\x11" * 32)
+            return Value(self.codes.get(request.to.lower(), b"\x11" * 32))
         if request.kind == "slot":
+            if request.data.lower() != f"0x{IMPLEMENTATION_SLOT:064x}":
+                return Value(bytes(32))
             return Value(self.slots.get(request.to, 0).to_bytes(32, "big"))
         abi, name = self._names[request.data[:10]]
         about = f"{name} 0x{request.data[-40:]}"

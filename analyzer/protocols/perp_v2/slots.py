@@ -25,9 +25,6 @@ ORDER_WORDS = 7
 """liquidity and ticks, fee growth inside, premium inside, premium below, premium over sqrt
 price inside, base debt, quote debt."""
 
-IMPLEMENTATION = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
-"""EIP-1967: where a proxy keeps its implementation."""
-
 
 def of(slot: int, *keys: int | str | bytes) -> int:
     """The slot of `mapping[key][key]...` for a mapping at `slot`."""

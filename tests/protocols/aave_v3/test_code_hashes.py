@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from aave_code import code_of
 
 from analyzer.protocols.aave_v3.code_hashes import release_of_code
-from analyzer.protocols.aave_v3.observe.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.code import IMPLEMENTATION_SLOT
+from analyzer.runs.demo import RECORDING, demo_folder
 
 CASES = [("v300", "3.0.0"), ("v301", "3.0.1"), ("rev7", "3.3.0"), ("rev11", "3.7")]
 
@@ -30,6 +32,30 @@ def test_the_codes_of_a_recording_are_its_release(shared: Path, name: str, relea
         assert release_of_code("oracle", code) is None
     registry = hashes[contracts["pool_addresses_provider"].lower()]
     assert release in str(release_of_code("pool_addresses_provider", registry)).split(", ")
+
+
+def test_every_code_of_every_recording_is_known_for_its_own_kind(shared: Path) -> None:
+    kinds: dict[str, set[str]] = {}
+    folders = sorted((shared / "recordings").glob("aave_v3_*"))
+    for folder in (*folders, demo_folder() / RECORDING):
+        for kind, _, code in code_of(folder):
+            assert release_of_code(kind, code), (folder.name, kind, code)
+            kinds.setdefault(kind, set()).add(code)
+    assert len(folders) > 10
+    assert len(kinds["pool"]) > 30
+    assert kinds.keys() == {
+        "a_token",
+        "oracle",
+        "pool",
+        "pool_addresses_provider",
+        "pool_configurator",
+        "price_oracle_sentinel",
+        "stable_debt_token",
+        "variable_debt_token",
+    }
+    for kind, codes in kinds.items():
+        others = {other for name, found in kinds.items() if name != kind for other in found}
+        assert not codes & others
 
 
 def test_a_hash_of_nothing_that_was_run_says_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aave_market import ALICE, BOB, NOW, asset_of
-from aave_story import CODE, DEPLOYMENT, POOL, Story, ToldNode
+from aave_story import CODE, CONFIGURATOR, DEPLOYMENT, POOL, Story, ToldNode
 
 from analyzer.model.errors import UnreadError
 from analyzer.protocols.aave_v3.accounts import StableLoan
@@ -265,6 +265,9 @@ def test_what_no_rule_explains_becomes_a_note() -> None:
     ]
 
 
-def test_an_upgraded_proxys_code_is_remembered() -> None:
+def test_a_proxys_code_is_remembered_from_its_creation_and_its_upgrades() -> None:
     story = told().token("a", "WETH", "Upgraded", implementation=NEWER)
-    assert story.fold().implementations == {asset_of("aWETH"): NEWER}
+    first = {POOL: CODE, CONFIGURATOR: CODE}
+    assert story.fold().implementations == {**first, asset_of("aWETH"): NEWER}
+    later = story.upgrade(NEWER).fold_with({CODE: 8, NEWER: 9})
+    assert later.implementations[POOL] == NEWER

@@ -260,11 +260,26 @@ def test_implementations_tell_the_revision_and_whether_it_was_ever_run() -> None
             "pool_configurator",
             "a_token WETH",
             "variable_debt_token WETH",
+            "price_feed WETH",
             "a_token DAI",
             "variable_debt_token DAI",
+            "price_feed DAI",
         ]
-        assert (rows[0].note, rows[0].status) == (words, "known")
-    assert seen(node(12))[1].implementations[0].status == "unknown"
+        # The code of this node was never compared, whatever revision it says it is.
+        assert (rows[0].note, {row.status for row in rows}) == (words, {"unknown"})
+
+
+def test_known_code_of_a_revision_without_rules_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "analyzer.protocols.aave_v3.observe.code.release_of_code",
+        lambda kind, code: "3.9" if (kind, code) == ("pool", "0x" + "11" * 32) else None,
+    )
+    for revision, status in ((10, "known"), (12, "unknown")):
+        rows = seen(node(revision))[1].implementations
+        assert {row.status for row in rows if row.role == "pool"} == {status}
+        assert {row.status for row in rows if row.role != "pool"} == {"unknown"}
 
 
 def test_the_book_has_a_leg_for_what_is_supplied_and_one_for_what_is_owed() -> None:

@@ -23,6 +23,7 @@ from analyzer.abi.keccak import keccak
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.code import IMPLEMENTATION_SLOT
 from analyzer.protocols.perp_v2 import slots
 from analyzer.protocols.perp_v2.fold import PerpLedger
 from analyzer.protocols.perp_v2.observe.code import known_code
@@ -136,7 +137,7 @@ def test_an_implementation_is_known_by_the_hash_of_its_code() -> None:
     told = ledger()
     node = ToldNode(told, TIME)
     (code_hash,) = [h for role, h in known_code() if role == "vault"]
-    node.slots[CONTRACTS["vault"], slots.IMPLEMENTATION] = 0x1234
+    node.slots[CONTRACTS["vault"], IMPLEMENTATION_SLOT] = 0x1234
     node.code["0x" + "0" * 36 + "1234"] = bytes.fromhex(code_hash[2:])
     node.code[CONTRACTS["exchange"]] = keccak(b"something else")
     found = rows(node, told)
@@ -154,7 +155,7 @@ def test_without_its_slot_an_implementation_comes_from_the_upgraded_log() -> Non
     told = story.fold()
     node = ToldNode(told, TIME)
     for role in ("vault", "exchange"):
-        node.slots[CONTRACTS[role], slots.IMPLEMENTATION] = NotRead("not recorded")
+        node.slots[CONTRACTS[role], IMPLEMENTATION_SLOT] = NotRead("not recorded")
     node.code[ALICE] = keccak(b"code")
     found = rows(node, told)
     assert found["vault"].implementation == ALICE

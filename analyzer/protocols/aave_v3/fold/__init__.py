@@ -82,6 +82,7 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> Reading[AaveLedger]
         if event.contract == PROVIDER:
             if event.name == "PoolUpdated":
                 span = yield from _upgrade(ledger, event)
+                ledger.implementations[deployment.contracts["pool"]] = span.implementation
                 if context is not None and len(ledger.revisions) == 1:
                     context.note("revision", event, _gap(event))
                 context = FoldContext(ledger, rules_of(span.revision))
@@ -133,5 +134,8 @@ def _revision(address: str) -> Reading[int]:
 
 
 def _on_provider(ledger: AaveLedger, event: Event) -> None:
-    """The registry named the configurator; its other events are read at the block instead."""
+    """The registry named the configurator, and the first code of a proxy of its own (later code
+    is in the proxy's `Upgraded` logs); its other events are read at the block instead."""
     ledger.configurator = configurator_of(event) or ledger.configurator
+    if event.name == "ProxyCreated":
+        ledger.implementations[text(event, "proxyAddress")] = text(event, "implementationAddress")

@@ -12,14 +12,13 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
-from analyzer.protocols.aave_v3.deployments import CONFIGURATOR, PROVIDER
 from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.observe.categories import read_categories
-from analyzer.protocols.aave_v3.observe.code import CodeAt, read_code
+from analyzer.protocols.aave_v3.observe.code import code_contracts, read_code
 from analyzer.protocols.aave_v3.observe.discounts import Discounts, read_discounts
 from analyzer.protocols.aave_v3.observe.market import MarketFacts, read_market
 from analyzer.protocols.aave_v3.observe.reserves import ReservesRead, read_reserves
-from analyzer.protocols.aave_v3.state import Category, ReserveState
+from analyzer.protocols.aave_v3.state import Category
 from analyzer.protocols.batch import Unreadable
 
 __all__ = ["AaveObservation", "observe"]
@@ -49,27 +48,6 @@ def observe(
     reserves = yield from read_reserves(contracts["pool"], assets, market, block)
     categories = yield from read_categories(contracts["pool"], ledger.categories, market)
     discounts = yield from read_discounts(market.rules, reserves.reserves, ledger.accounts)
-    code = _contracts(deployment, ledger, market, reserves.reserves)
-    implementations = yield from read_code(market.rules, code, ledger.implementations)
+    code = code_contracts(deployment, ledger, market, reserves.reserves)
+    implementations = yield from read_code(market.rules, code)
     return AaveObservation(market, reserves, categories, discounts, implementations)
-
-
-def _contracts(
-    deployment: Deployment,
-    ledger: AaveLedger,
-    market: MarketFacts,
-    reserves: dict[str, ReserveState],
-) -> list[CodeAt]:
-    """Every contract whose code the numbers rest on."""
-    out = [
-        CodeAt("pool", "pool", deployment.contracts["pool"]),
-        CodeAt(PROVIDER, PROVIDER, deployment.contracts[PROVIDER]),
-        CodeAt("oracle", "oracle", market.oracle),
-    ]
-    if ledger.configurator:
-        out.append(CodeAt(CONFIGURATOR, CONFIGURATOR, ledger.configurator))
-    for reserve in reserves.values():
-        out.append(CodeAt(f"a_token {reserve.symbol}", "a_token", reserve.a_token))
-        role = f"variable_debt_token {reserve.symbol}"
-        out.append(CodeAt(role, "variable_debt_token", reserve.variable_token))
-    return out

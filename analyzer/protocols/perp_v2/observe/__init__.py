@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
-from analyzer.model.rows import ImplementationRow
+from analyzer.model.rows import FEED_ROLE, ImplementationRow
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.perp_v2.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.observe.code import BASE_TOKEN_ROLE, read_implementations
@@ -54,7 +54,8 @@ def observe(
         holder.feed_time, holder.feed_timeout_s = known.time, known.timeout_s
         holder.feed_frozen_reason = known.frozen_reason
     accounts = yield from read_accounts(deployment.contracts, ledger, frame.settlement_token)
-    addresses = {role: deployment.contracts[role] for role in REQUIRED_CONTRACTS}
-    addresses |= {f"{BASE_TOKEN_ROLE} {m.state.symbol}": base for base, m in markets.items()}
-    implementations = yield from read_implementations(addresses, ledger.implementations)
+    named = [(role, deployment.contracts[role]) for role in REQUIRED_CONTRACTS]
+    named += [(f"{BASE_TOKEN_ROLE} {m.state.symbol}", base) for base, m in markets.items()]
+    named += [(f"{FEED_ROLE} {h.symbol}", h.feed) for h in holders if h.feed]
+    implementations = yield from read_implementations(named, ledger.implementations)
     return PerpObservation(frame, markets, accounts, implementations)
