@@ -101,26 +101,23 @@ class FaultNode:
         batch = isinstance(asked, list)
         items: list[JsonObject] = asked if batch else [asked]
         asks = [Ask(str(item["method"]), list(item.get("params") or [])) for item in items]
-        wire = HttpWire(handler, self._closing)
         with self._lock:
             self.exchanges += 1
             self.asked.update(ask.method for ask in asks)
             document = self._document(items, asks, batch)
             due = self._first(Stage.WIRE, asks)
-            body = json.dumps(document, separators=(",", ":")).encode()
+        body = json.dumps(document, separators=(",", ":")).encode()
         if due is None:
-            wire.send(body)
+            HttpWire(handler, self._closing).send(body)
             return
         moment = due.moment(asks, self.source)
-        # A wire that lasts must not hold the lock: the hit is counted by what it says at once.
-        with self._lock:
-            due.hits += 1
-        due.kind.apply(moment, body, wire)
-        with self._lock:
-            if moment.counts:
-                self._count(due, asks)
-            else:
-                due.hits -= 1
+
+        def begun() -> None:
+            with self._lock:
+                self._hit(due, moment, asks)
+
+        # Outside the lock: an answer may last as long as somebody reads it.
+        due.kind.apply(moment, body, HttpWire(handler, self._closing, begun))
 
     def _document(self, items: Sequence[JsonObject], asks: list[Ask], batch: bool) -> Any:
         """The JSON of an answer, before it goes onto the wire."""

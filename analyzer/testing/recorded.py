@@ -22,8 +22,9 @@ _NO_CODE = "0x" + keccak(b"").hex()
 class Recorded:
     """A recording (folder or .zip). `last`: the head that it claims; may be moved at any time.
 
-    Every block that is asked for has to be recorded, and so has every call and slot: what was
-    not is refused with `not recorded`, which no client may take for an answer.
+    A call or slot that was not recorded is refused with `not recorded`, which no client may take
+    for an answer. A header that was not recorded is made up so that it links with those that
+    were: its hash is the true one where the block after it was recorded.
     Raises InputError when the recording is missing or corrupt.
     """
 
@@ -60,11 +61,11 @@ class Recorded:
         return self.last
 
     def header(self, number: int) -> JsonObject | None:
-        """A recorded header; None beyond the head."""
+        """A recorded header, else one made up; None beyond the head."""
         if number > self.last:
             return None
         if number not in self._headers:
-            raise RefusedError(-32000, f"not recorded: block {number}")
+            self._make_up(number)
         return dict(self._headers[number])
 
     def number_of(self, block_hash: str) -> int | None:
@@ -97,6 +98,24 @@ class Recorded:
         """There are no other methods."""
         raise RefusedError(-32601, f"the method {method} does not exist/is not available")
 
+    def _make_up(self, number: int) -> None:
+        """A header that was not recorded."""
+        after = self._headers.get(number + 1)
+        before = self._headers.get(number - 1)
+        made = {
+            "number": hex(number),
+            "hash": after["parentHash"] if after is not None else _made_up_hash(number),
+            "parentHash": before["hash"] if before is not None else _made_up_hash(number - 1),
+            "timestamp": self._time_near(number),
+        }
+        self._headers[number] = made
+        self._by_hash[str(made["hash"]).lower()] = number
+
+    def _time_near(self, number: int) -> str:
+        """The time of the last recorded block before, else of the first after."""
+        before = max((n for n in self._headers if n < number), default=min(self._headers))
+        return str(self._headers[before]["timestamp"])
+
     def _call(self, number: int, to: str, data: str) -> CallAnswer:
         if to == _IDENTITY:
             return data
@@ -108,6 +127,11 @@ class Recorded:
         error: Any = row["error"]
         message = error.get("message") or "execution reverted"
         return RefusedError(error.get("code") or 3, message, error.get("data"))
+
+
+def _made_up_hash(number: int) -> str:
+    """The hash of a block of which neither it nor the one after it was recorded."""
+    return "0x" + keccak(b"made up %d" % number).hex()
 
 
 def _place(log: JsonObject) -> tuple[int, int]:

@@ -6,16 +6,25 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 
 
 class HttpWire:
-    """The connection of one POST. What a client that has gone away causes is no error here."""
+    """The connection of one POST. What a client that has gone away causes is no error here.
 
-    def __init__(self, handler: BaseHTTPRequestHandler, closing: threading.Event) -> None:
+    first: called once, before anything of the answer is on its way.
+    """
+
+    def __init__(
+        self,
+        handler: BaseHTTPRequestHandler,
+        closing: threading.Event,
+        first: Callable[[], None] = lambda: None,
+    ) -> None:
         self._handler = handler
         self._closing = closing
+        self._first: Callable[[], None] | None = first
 
     def send(
         self, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
@@ -26,6 +35,7 @@ class HttpWire:
 
     def begin(self, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Status line and headers."""
+        self._begun()
         handler = self._handler
         handler.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -45,6 +55,7 @@ class HttpWire:
 
     def hang_up(self, *, reset: bool = False) -> None:
         """Closes the connection; `reset`: by a TCP reset, whatever was not sent yet is lost."""
+        self._begun()
         self._handler.close_connection = True
         connection = self._handler.connection
         with contextlib.suppress(OSError):
@@ -58,3 +69,9 @@ class HttpWire:
     def pause(self, seconds: float) -> bool:
         """Waits; False when the node is closing."""
         return not self._closing.wait(seconds)
+
+    def _begun(self) -> None:
+        """Says that the answer begins."""
+        if self._first is not None:
+            self._first()
+            self._first = None
