@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from analyzer.chain.base import Chain
+from analyzer.chain.base import Chain, ChangedError, LogChunk, NotRecordedError
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 
@@ -64,12 +64,64 @@ def check_hash_chain(headers: Iterable[BlockRef]) -> None:
         raise BrokenChainError(broken[0])
 
 
-def find_fork(chain: Chain, stored: Mapping[int, str]) -> int | None:
-    """The deepest stored block that is still on the chain: what lies above it was reorged away.
+def linked_chunks(
+    chain: Chain, chunks: Iterable[LogChunk], before: BlockRef | None
+) -> Iterator[LogChunk]:
+    """The chunks as they come, each one's first block a child of the last block of the one before.
+
+    before: the block before the first chunk; None where nothing is known of it. A first header
+    that a recording does not hold is not compared.
+    Raises ChangedError when two chunks are of different forks.
+    """
+    for chunk in chunks:
+        if before is not None:
+            first = _first_header(chain, chunk)
+            if first is not None and first.parent_hash != before.hash:
+                raise ChangedError(
+                    f"block {first.number} names {first.parent_hash} as its parent, but block"
+                    f" {before.number} was {before.hash}: the chain was reorganised while it was"
+                    " being read, or endpoints are on different forks; run again"
+                )
+        yield chunk
+        before = next((h for h in chunk.headers if h.number == chunk.last), None)
+
+
+def _first_header(chain: Chain, chunk: LogChunk) -> BlockRef | None:
+    """The header of a chunk's first block; None when a recording does not hold it."""
+    for header in chunk.headers:
+        if header.number == chunk.first:
+            return header
+    try:
+        return chain.headers([chunk.first])[0]
+    except NotRecordedError:
+        return None
+
+
+def check_still(chain: Chain, block: BlockRef) -> None:
+    """Sees that a block is still the chain's: so is all below it. Raises ChangedError when the
+    chain has another one of its number now."""
+    check_reached(block, chain.headers([block.number])[0])
+
+
+def check_reached(asked: BlockRef, found: BlockRef) -> None:
+    """Sees that a block, where it has the number of the one that was asked for, is that block.
+
+    Raises ChangedError naming both hashes.
+    """
+    if found.number == asked.number and found.hash != asked.hash:
+        raise ChangedError(
+            f"block {asked.number} was {asked.hash} and is now {found.hash}: the chain was"
+            " reorganised while it was being read; run again"
+        )
+
+
+def find_fork(chain: Chain, stored: Mapping[int, str], *, settled: int | None = None) -> int | None:
+    """The deepest stored block with all below it still on the chain: the rest was reorged away.
 
     `stored`: block number -> hash (lower case). None when not even the lowest is on the chain.
-    A block is a descendant of all before it, so the blocks that are still canonical are a prefix:
-    the search asks for the newest first, then doubles its step, then halves.
+    `settled`: up to here, and everywhere where it is None, the stored blocks were one chain's when
+    they were stored. There the blocks that are still canonical are a prefix: the search asks for
+    the newest first, then doubles its step, then halves. Above it every block is asked.
     Raises UnreadError when the node cannot tell.
     """
     numbers = sorted(stored)
@@ -77,20 +129,34 @@ def find_fork(chain: Chain, stored: Mapping[int, str]) -> int | None:
         return None
     head = chain.resolve("latest").number
 
-    def canonical(index: int) -> bool:
-        number = numbers[index]
+    def canonical(number: int) -> bool:
         if number > head:
             return False
         return chain.headers([number])[0].hash == stored[number].lower()
 
+    if settled is not None:
+        unsettled = [number for number in numbers if settled < number]
+        there = [number for number in unsettled if number <= head]
+        gone = [h.number for h in chain.headers(there) if h.hash != stored[h.number].lower()]
+        lost = min([*gone, *unsettled[len(there) :]], default=None)
+        kept = [number for number in unsettled if lost is None or number < lost]
+        numbers = [number for number in numbers if number <= settled]
+        # A block that is still there vouches for what was settled below it.
+        if kept or not numbers:
+            return kept[-1] if kept else None
+    return _last_canonical(numbers, canonical)
+
+
+def _last_canonical(numbers: Sequence[int], canonical: Callable[[int], bool]) -> int | None:
+    """The last of a prefix of `numbers`, none of which may be, by few questions."""
     top = len(numbers) - 1
-    if canonical(top):
+    if canonical(numbers[top]):
         return numbers[top]
     step, bad = 1, top
-    while bad - step >= 0 and not canonical(bad - step):
+    while bad - step >= 0 and not canonical(numbers[bad - step]):
         bad, step = bad - step, step * 2
     good = bad - step if bad - step >= 0 else -1
     while bad - good > 1:
         middle = (good + bad) // 2
-        good, bad = (middle, bad) if canonical(middle) else (good, middle)
+        good, bad = (middle, bad) if canonical(numbers[middle]) else (good, middle)
     return numbers[good] if good >= 0 else None

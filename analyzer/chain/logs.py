@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.chain.base import ChangedError, LogChunk
+from analyzer.chain.completeness import check_reached
 from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, stated_span, suggested_range
 from analyzer.chain.pool import Pool, Request
@@ -47,35 +48,53 @@ class LogReader:
 
         Raises UnreadError naming the block whose logs cannot be read, or contradict its header.
         """
+        anchor = self._headers([last])[0]
         position = first
         while position <= last:
             end = min(last, position + self._span.now - 1)
-            chunk, end = self._chunk(filters, position, end)
+            chunk = self._chunk(filters, position, end, anchor)
             yield chunk
-            position = end + 1
+            position = chunk.last + 1
 
-    def _chunk(self, filters: Sequence[LogFilter], first: int, last: int) -> tuple[LogChunk, int]:
+    def _chunk(
+        self, filters: Sequence[LogFilter], first: int, last: int, anchor: BlockRef
+    ) -> LogChunk:
         """The logs of `first..` up to `last` or to whatever smaller block the provider allows,
-        with headers that fit them; asked again when a reorg came between, then elsewhere."""
+        with headers that fit them; asked again when a reorg or another endpoint came between, then
+        elsewhere."""
         left: dict[int, str] = {}
         while True:
             for _ in range(_REORG_TRIES):
                 try:
-                    logs, last = self._logs(filters, first, last)
+                    return self._try_chunk(filters, first, last, anchor)
                 except ChangedError as error:
-                    problem: UnreadError = error
-                    continue
-                numbers = sorted({log.block_number for log in logs} | {first, last})
-                headers = self._headers(numbers)
-                wrong = _misfit(logs, headers)
-                if wrong is None:
-                    return LogChunk(first, last, logs, headers), last
-                problem = UnreadError(
-                    f"the logs of block {wrong} name another block hash than its header, again and"
-                    " again: the node contradicts itself"
-                )
+                    problem = error
             if not self._pool.leave(left, str(problem)):
                 raise problem
+
+    def _try_chunk(
+        self, filters: Sequence[LogFilter], first: int, last: int, anchor: BlockRef
+    ) -> LogChunk:
+        """One try at a chunk.
+
+        anchor: the last block of all chunks. The endpoint that gave the logs has to have it, and
+        the same one still: then all below it is one fork's. Raises ChangedError when it has not,
+        or when its logs name other blocks than its headers.
+        """
+        endpoint = self._pool.endpoint
+        logs, end = self._logs(filters, first, last)
+        numbers = sorted({log.block_number for log in logs} | {first, end, anchor.number})
+        headers = self._headers(numbers)
+        if self._pool.endpoint is not endpoint:
+            raise ChangedError(f"the endpoints take turns while blocks {first}..{end} are read")
+        check_reached(anchor, headers[-1])
+        wrong = _misfit(logs, headers)
+        if wrong is not None:
+            raise ChangedError(
+                f"the logs of block {wrong} name another block hash than its header, again and"
+                " again: the node contradicts itself"
+            )
+        return LogChunk(first, end, logs, [h for h in headers if h.number <= end])
 
     def _logs(
         self, filters: Sequence[LogFilter], first: int, last: int

@@ -3,8 +3,10 @@
     chain ──logs──▶ collect ──▶ one transaction { logs, headers, decoded rows, sources, checkpoint }
 
 One writer, resumable. Killed at any point and run again, it holds the same rows as after one
-straight run: nothing in it depends on where a chunk ended. A reorg between two runs is noticed by
-block hash and taken back together with everything derived from it.
+straight run: nothing in it depends on where a chunk ended. A reorg is noticed by block hash and
+taken back together with everything derived from it: within a run each stretch of blocks has to be
+a child of the one before and an ancestor of the run's last block; after a run that did not end,
+every header that it stored is asked again.
 """
 
 from __future__ import annotations
@@ -17,7 +19,14 @@ from types import TracebackType
 
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
-from analyzer.chain.completeness import Links, find_fork, header_links
+from analyzer.chain.completeness import (
+    Links,
+    check_reached,
+    check_still,
+    find_fork,
+    header_links,
+    linked_chunks,
+)
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
@@ -31,6 +40,9 @@ from analyzer.store.index_tables import (
     make_event_tables,
     read_checkpoint,
     read_namings,
+    settle,
+    settled_at,
+    unsettle,
     write_checkpoint,
     write_namings,
 )
@@ -127,11 +139,10 @@ class Index:
                 break
         checkpoint = read_checkpoint(self._connection, key)
         head = to if checkpoint is None else checkpoint.head
-        if head.number == to.number and head.hash != to.hash:
-            raise UnreadError(
-                f"block {to.number} was {to.hash} and is now {head.hash}: the chain was"
-                " reorganised while it was being read; run again"
-            )
+        check_reached(to, head)
+        check_still(chain, to)
+        with transaction(self._connection):
+            settle(self._connection, key)
         return Advance(head, added, rolled_back, restarted)
 
     def head(self, deployment: Deployment) -> BlockRef | None:
@@ -245,8 +256,11 @@ class Index:
             return 0
         known = {h.number: h for h in stored_headers(self._connection, key)}
         known[checkpoint.head.number] = checkpoint.head
-        fork = find_fork(chain, {number: header.hash for number, header in known.items()})
+        hashes = {number: header.hash for number, header in known.items()}
+        fork = find_fork(chain, hashes, settled=settled_at(self._connection, key))
         if fork == checkpoint.head.number:
+            with transaction(self._connection):
+                settle(self._connection, key)
             return 0
         catalogue = self._catalogue(key, deployment, plug)
         above = catalogue.first_block - 1 if fork is None else fork
@@ -282,13 +296,19 @@ class Index:
         progress("index", min(first - start, total), total)
         if first > to.number:
             return True, 0
-        for chunk in merged(chain.logs(catalogue.filters(), first, to.number)):
+        before = None if checkpoint is None else checkpoint.head
+        chunks = chain.logs(catalogue.filters(), first, to.number)
+        for chunk in merged(linked_chunks(chain, chunks, before)):
             if chunk.first != first:
                 raise UnreadError(f"logs from block {first} on were asked, {chunk.first} came")
             batch = collect(
                 chunk, chain=chain, deployment=deployment, plug=plug, catalogue=catalogue
             )
+            # What was read is below `to`: an ancestor of it, if it is still there.
+            check_reached(to, batch.head)
+            check_still(chain, to)
             with transaction(self._connection):
+                unsettle(self._connection, key, first - 1)
                 if batch.found_sources:
                     make_event_tables(self._connection, catalogue)
                 new = write_batch(self._connection, key, batch)

@@ -10,6 +10,7 @@ from analyzer.abi.contract import EventAbi
 from analyzer.abi.events import decode_log
 from analyzer.abi.keccak import checksum
 from analyzer.chain.base import Chain, ChangedError, LogChunk
+from analyzer.chain.completeness import linked_chunks
 from analyzer.chain.wire import check_same
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -89,7 +90,8 @@ def collect(
         batch.found_sources = True
         if source.from_block > chunk.last:
             continue
-        for more in chain.logs(catalogue.filters([source]), source.from_block, chunk.last):
+        earlier = chain.logs(catalogue.filters([source]), source.from_block, chunk.last)
+        for more in linked_chunks(chain, earlier, None):
             waiting += _take(batch, more, deployment, plug, catalogue)
     return batch
 
@@ -115,7 +117,7 @@ def _take(
     for header in chunk.headers:
         known = batch.headers.setdefault(header.number, header)
         if known.hash != header.hash:
-            raise _changed(header.number, known.hash, header.hash)
+            raise changed(header.number, known.hash, header.hash)
     wanted: list[Covered] = []
     for raw in chunk.logs:
         position = (raw.block_number, raw.log_index)
@@ -129,7 +131,7 @@ def _take(
         if header_of_log is None:
             raise UnreadError(f"the chain gave a log of block {raw.block_number} without a header")
         if header_of_log.hash != "0x" + raw.block_hash.hex():
-            raise _changed(raw.block_number, header_of_log.hash, "0x" + raw.block_hash.hex())
+            raise changed(raw.block_number, header_of_log.hash, "0x" + raw.block_hash.hex())
         event = decode(raw, *match, header_of_log.time)
         batch.logs[position] = raw
         batch.events[position] = (*match, event)
@@ -150,7 +152,7 @@ def _take(
     return wanted
 
 
-def _changed(number: int, one: str, other: str) -> ChangedError:
+def changed(number: int, one: str, other: str) -> ChangedError:
     """The chain said two things about one block."""
     return ChangedError(
         f"block {number} changed while it was being read ({one}, then {other}): run again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 from analyzer.model.block import BlockRef
@@ -18,9 +18,10 @@ _TOPIC_BYTES = 32
 
 
 def raw_logs(
-    connection: duckdb.DuckDBPyConnection, key: str, *, up_to: int | None = None
+    connection: duckdb.DuckDBPyConnection, key: str, *, first: int = 0, up_to: int | None = None
 ) -> Iterator[tuple[RawLog, int]]:
-    """(raw log, block time) pairs of a deployment up to a block, in order, without loading all."""
+    """(raw log, block time) pairs of a deployment in the blocks `first` to `up_to` (None = all
+    that follow), in order, without loading all."""
     # A cursor of its own: the result stays open while the caller works with the connection.
     cursor = cursor_of(connection)
     try:
@@ -28,9 +29,10 @@ def raw_logs(
             "SELECT r.block_number, r.log_index, h.block_hash, r.tx_hash, r.tx_index, r.address,"
             " r.topics, r.data, h.block_time FROM raw_logs r JOIN headers h"
             " USING (deployment_key, block_number)"
-            " WHERE r.deployment_key = $key AND ($up_to IS NULL OR r.block_number <= $up_to)"
+            " WHERE r.deployment_key = $key AND r.block_number >= $first"
+            " AND ($up_to IS NULL OR r.block_number <= $up_to)"
             " ORDER BY r.block_number, r.log_index",
-            {"key": key, "up_to": up_to},
+            {"key": key, "first": first, "up_to": up_to},
         )
         while rows := cursor.fetchmany(_FETCH_ROWS):
             for block, index, block_hash, tx_hash, tx_index, address, topics, data, time in rows:
@@ -52,6 +54,17 @@ def raw_logs(
                 )
     finally:
         cursor.close()
+
+
+def logs_at(
+    connection: duckdb.DuckDBPyConnection, key: str, positions: Set[tuple[int, int]]
+) -> list[RawLog]:
+    """The stored logs at some (block, log index) positions, in order."""
+    if not positions:
+        return []
+    first, last = min(positions)[0], max(positions)[0]
+    span = raw_logs(connection, key, first=first, up_to=last)
+    return [raw for raw, _ in span if (raw.block_number, raw.log_index) in positions]
 
 
 def stored_headers(

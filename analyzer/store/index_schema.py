@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.store.event_tables import KEY
 from analyzer.store.schema import Column, Kind, Table, count, text
 
-VERSION = 1
+VERSION = 2
 """Version of the index's tables: a change of one, or of its meaning, raises it."""
 
 CHAIN = Table(
@@ -79,5 +79,15 @@ CHECKPOINTS = Table(
     ),
 )
 
-TABLES = (CHAIN, RAW_LOGS, HEADERS, SOURCES, CHECKPOINTS)
+UNSETTLED = Table(
+    "unsettled",
+    "Runs that did not end: what they stored is compared with the chain before it is gone on from."
+    " One row per deployment.",
+    (
+        KEY,
+        count("above", "Blocks above this one were stored by such a run."),
+    ),
+)
+
+TABLES = (CHAIN, RAW_LOGS, HEADERS, SOURCES, CHECKPOINTS, UNSETTLED)
 """Every table that an index always has."""

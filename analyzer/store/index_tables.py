@@ -12,7 +12,7 @@ import orjson
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.store.event_tables import event_table
-from analyzer.store.index_schema import CHECKPOINTS, SOURCES
+from analyzer.store.index_schema import CHECKPOINTS, SOURCES, UNSETTLED
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.schema import Table
 from analyzer.store.sources import Catalogue, Naming
@@ -67,6 +67,25 @@ def write_checkpoint(
         datetime.now(UTC).replace(tzinfo=None),
     )
     load_rows(connection, CHECKPOINTS, [row])
+
+
+def settled_at(connection: duckdb.DuckDBPyConnection, key: str) -> int | None:
+    """The block up to which a deployment was stored by runs that ended; None = all of it."""
+    rows = fetch(connection, "SELECT above FROM unsettled WHERE deployment_key = ?", [key])
+    return int(rows[0][0]) if rows else None
+
+
+def unsettle(connection: duckdb.DuckDBPyConnection, key: str, above: int) -> None:
+    """Notes that a run which has not ended stores blocks above this one."""
+    known = settled_at(connection, key)
+    if known is None or above < known:
+        settle(connection, key)
+        load_rows(connection, UNSETTLED, [(key, above)])
+
+
+def settle(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Notes that all that is stored of a deployment was one chain's at one moment."""
+    connection.execute("DELETE FROM unsettled WHERE deployment_key = ?", [key])
 
 
 def read_namings(connection: duckdb.DuckDBPyConnection, key: str) -> list[Naming]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from analyzer.chain.wire import check_same
 from analyzer.model.logs import RawLog
 from analyzer.store.event_tables import event_row, event_table
-from analyzer.store.index_batch import Batch, Position
-from analyzer.store.index_read import raw_logs
+from analyzer.store.index_batch import Batch, Position, changed
+from analyzer.store.index_read import logs_at, raw_logs
 from analyzer.store.index_schema import HEADERS, RAW_LOGS
 from analyzer.store.index_tables import event_tables, stored_event_tables, write_namings
 from analyzer.store.load import fetch, load_rows
@@ -96,12 +97,21 @@ def _raw_row(key: str, raw: RawLog) -> tuple[object, ...]:
 def _already(
     connection: duckdb.DuckDBPyConnection, key: str, batch: Batch
 ) -> tuple[set[Position], set[int]]:
-    """(positions, blocks) before the batch's first block that the index holds already."""
+    """(positions, blocks) before the batch's first block that the index holds already.
+
+    Raises ChangedError, UnreadError when what it holds is not what the batch has there.
+    """
     lowest = min((block for block, _ in batch.logs), default=batch.first)
     if lowest >= batch.first:
         return set(), set()
     span = [key, lowest, batch.first - 1]
     where = "WHERE deployment_key = ? AND block_number BETWEEN ? AND ?"
+    blocks = dict(fetch(connection, f"SELECT block_number, block_hash FROM headers {where}", span))
+    for number in blocks.keys() & batch.headers.keys():
+        if batch.headers[number].hash != blocks[number]:
+            raise changed(number, blocks[number], batch.headers[number].hash)
     logs = fetch(connection, f"SELECT block_number, log_index FROM raw_logs {where}", span)
-    blocks = fetch(connection, f"SELECT block_number FROM headers {where}", span)
-    return {(block, index) for block, index in logs}, {block for (block,) in blocks}
+    twice = {(block, index) for block, index in logs} & batch.logs.keys()
+    for raw in logs_at(connection, key, twice):
+        check_same(raw, batch.logs[raw.block_number, raw.log_index])
+    return {(block, index) for block, index in logs}, set(blocks)

@@ -7,7 +7,7 @@ import pytest
 from fake_node import FakeNode, digest
 
 from analyzer.chain import logs as logs_module
-from analyzer.chain.base import LogChunk
+from analyzer.chain.base import ChangedError, LogChunk
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter
 
@@ -195,3 +195,64 @@ def test_a_round_number_of_logs_is_asked_again_in_halves(
 def test_a_range_beyond_the_head_is_not_an_empty_answer(busy: FakeNode, open_node: Any) -> None:
     with pytest.raises(UnreadError, match="does not give the header of block 450"):
         read(open_node(busy.url), [BOTH], 390, 450)
+
+
+def two_forks(one: FakeNode, other: FakeNode) -> tuple[FakeNode, FakeNode]:
+    """Two nodes that agree up to block 9; only the second one's block 15 has a log."""
+    for node, salt in ((one, "a"), (other, "b")):
+        node.reorg(20, salt=salt)
+        node.add_log(5, A, [T1])
+    other.add_log(15, A, [T1])
+    return one, other
+
+
+def test_endpoints_on_two_forks_never_give_logs_of_both(
+    fake: FakeNode, other: FakeNode, open_node: Any
+) -> None:
+    one, two = two_forks(fake, other)
+    node = open_node(one.url, two.url, tries=2)
+    honest = one._own_logs
+
+    def logs(params: list[Any]) -> list[dict[str, Any]]:
+        # The first node gives logs, and is away for ever after that.
+        found = honest(params[0])
+        one.fail_next(99, status=503)
+        return found
+
+    one.methods["eth_getLogs"] = logs
+    with pytest.raises(ChangedError, match=r"block 29 was .* and is now .*; run again"):
+        read(node, [LogFilter((A,))], 0, 29)
+
+
+def test_an_endpoint_that_is_left_in_the_middle_gives_no_half_of_a_chunk(
+    fake: FakeNode, other: FakeNode, open_node: Any
+) -> None:
+    """The second node has the same chain, and the logs that the first one withholds."""
+    for node in (fake, other):
+        node.add_log(5, A, [T1])
+    other.add_log(15, A, [T1])
+    node = open_node(fake.url, other.url, tries=2)
+
+    def logs(params: list[Any]) -> list[dict[str, Any]]:
+        fake.fail_next(99, status=503)
+        return fake._own_logs(params[0])
+
+    fake.methods["eth_getLogs"] = logs
+    assert places(read(node, [LogFilter((A,))], 0, 29)) == [(5, 0), (15, 0)]
+
+
+@pytest.mark.parametrize("depth", [1, 5, 20])
+def test_a_reorg_between_logs_and_headers_is_noticed_where_no_log_shows_it(
+    fake: FakeNode, open_node: Any, depth: int
+) -> None:
+    node = open_node(fake.url)
+
+    def logs(params: list[Any]) -> list[dict[str, Any]]:
+        found = fake._own_logs(params[0])
+        fake.reorg(depth)
+        fake.add_log(29, A, [T1])
+        return found
+
+    fake.methods["eth_getLogs"] = logs
+    with pytest.raises(ChangedError, match="reorganised while it was being read"):
+        read(node, [LogFilter((A,))], 0, 29)
