@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -12,7 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from analyzer.model.errors import AnalyzerError, ExitCode
+from analyzer.cli.streams import silence
+from analyzer.model.atomic import problem_of
+from analyzer.model.errors import AnalyzerError, ExitCode, InputError
+from analyzer.model.visible import visible
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as a shell has it."""
@@ -20,6 +24,10 @@ CLOSED_PIPE = 141
 """Exit code when the reader of standard output went away: 128 + SIGPIPE."""
 
 _URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>(),;]+)")
+_NO_ROOM = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE}
+)
+"""What the operating system says without naming a file."""
 _SHORTEST_KEY = 4
 _secrets: set[str] = set()
 
@@ -69,13 +77,14 @@ def _mask_url(match: re.Match[str]) -> str:
 def end_with(run: Callable[[], int], *, debug: bool) -> NoReturn:
     """Runs a command and ends the process with its exit code; errors become one line.
 
-    AnalyzerError: its own code. A usage error: 2. Ctrl-C: 130. A closed pipe: 141, silently.
-    Anything else is a fault of ours: 3, because nothing may be concluded from the run; `debug`
-    adds the traceback.
+    AnalyzerError: its own code. A usage error: 2. Ctrl-C: 130. A closed pipe: 141, silently. What
+    the operating system refuses (a file, a full disk, a closed standard output): 2. Anything else
+    is a fault of ours: 3, because nothing may be concluded from the run; `debug` adds the
+    traceback.
     """
     try:
         code = run()
-        sys.stdout.flush()
+        _flush()
     except click.exceptions.Exit as ending:
         code = ending.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -90,16 +99,50 @@ def end_with(run: Callable[[], int], *, debug: bool) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         code = _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        _silence_stdout()
+        silence(1)
         code = CLOSED_PIPE
+    except OSError as error:
+        refused = _refused(error)
+        code = _say(refused, ExitCode.BAD_INPUT) if refused else _unexpected(error, debug)
     except Exception as error:
         code = _unexpected(error, debug)
     sys.exit(int(code))
 
 
+def _flush() -> None:
+    """Sends what standard output still holds. Raises: InputError when it does not take it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_show(error) from error
+
+
+def cannot_show(error: OSError) -> InputError:
+    """That standard output takes nothing; whatever it still holds is given up."""
+    silence(1)
+    return InputError(f"standard output cannot be written: {problem_of(error)}")
+
+
+def _refused(error: OSError) -> str:
+    """What the operating system refused, in one line; '' for an error of a network, or none of
+    its own."""
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {problem_of(error)}"
+    return problem_of(error) if error.errno in _NO_ROOM else ""
+
+
+def say_error(text: str) -> None:
+    """Writes one line to standard error; where that takes nothing, nobody hears it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        silence(2)
+
+
 def _say(text: str, code: int) -> int:
-    line = " ".join(mask(text).split())
-    print(f"error: {line}", file=sys.stderr)
+    say_error(f"error: {visible(' '.join(mask(text).split()))}")
     return code
 
 
@@ -110,11 +153,6 @@ def _usage_error(error: click.UsageError) -> int:
 
 def _unexpected(error: Exception, debug: bool) -> int:
     if debug or os.environ.get("ANALYZER_DEBUG"):
-        print(mask("".join(traceback.format_exception(error))), file=sys.stderr, end="")
+        say_error(mask("".join(traceback.format_exception(error))).rstrip("\n"))
     hint = "" if debug else " (this is a fault of the analyzer; --debug shows where)"
     return _say(f"{type(error).__name__}: {error}{hint}", ExitCode.NOT_FULLY_READ)
-
-
-def _silence_stdout() -> None:
-    """Points standard output at nothing, so that the interpreter's last flush cannot fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,7 +10,9 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from analyzer.cli.failure import end_with, mask
+from analyzer.cli.failure import end_with, mask, say_error
+from analyzer.cli.streams import prepare_streams
+from analyzer.model.visible import visible
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -82,6 +84,7 @@ class Program(VerbGroup):
         two lines for a usage error and give 1 for a closed pipe, which here means 'findings'.
         """
         name = prog_name or "analyzer"
+        prepare_streams()
         warnings.showwarning = _show_warning
         self._main_shell_completion(extra, name, complete_var)
         words = list(sys.argv[1:]) if args is None else list(args)
@@ -100,7 +103,7 @@ def verb(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], Ve
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     """A warning as one line on standard error: what it says, without the place in our code."""
-    print(f"warning: {mask(' '.join(str(message).split()))}", file=sys.stderr)
+    say_error(f"warning: {visible(mask(' '.join(str(message).split())))}")
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +70,10 @@ def parse_outputs(given: Sequence[str], formats: Sequence[str]) -> list[Output]:
     if len(shown) > 1:
         said = " and ".join(output.format for output in shown)
         raise _refused(f"{said} both go to standard output, which takes one: write FORMAT=FILE")
-    files = [output.path.resolve() for output in outputs if output.path is not None]
-    for path in files:
-        if files.count(path) > 1:
-            raise _refused(f"two formats go to {path}")
+    files = [os.path.realpath(output.path) for output in outputs if output.path is not None]
+    for file in files:
+        if files.count(file) > 1:
+            raise _refused(f"two formats go to {file}")
     return outputs if shown else [*outputs, Output(DEFAULT_FORMAT, None)]
 
 

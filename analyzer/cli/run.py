@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.terminal import note
+from analyzer.cli.terminal import emit, note
 
 
 @verb(
@@ -65,11 +65,11 @@ def run(
     if render is not None:
         return _render(render, jobs_file, only, into)
     if listed or dry_run:
-        click.echo(mask(job_lines(jobs, commands=dry_run)), nl=False)
+        emit(mask(job_lines(jobs, commands=dry_run)))
         return 0
     digest = run_jobs(jobs, mask, lambda job: note(f"{job.name}: analyzer {job.words[0]} ..."))
     document = digest.document()
-    click.echo(digest_text(document), nl=False)
+    emit(digest_text(document))
     if digest_file is not None:
         written = digest_json if digest_file.suffix == ".json" else digest_markdown
         write_texts({digest_file: written(document)})
@@ -85,11 +85,11 @@ def _render(render: str, file: Path, only: tuple[str, ...], into: Path | None) -
 
     jobs = choose(read_jobs(file), only, file)
     if render == "crontab":
-        click.echo(crontab(jobs, file), nl=False)
+        emit(crontab(jobs, file))
         return 0
     for name, text in systemd_units(jobs, file).items():
         if into is None:
-            click.echo(f"# {name}\n{text}")
+            emit(f"# {name}\n{text}\n")
         else:
             into.mkdir(parents=True, exist_ok=True)
             write_texts({into / name: text})

@@ -9,21 +9,35 @@ from typing import TextIO
 
 import click
 
+from analyzer.cli.failure import cannot_show
+from analyzer.cli.streams import silence
 from analyzer.model.atomic import problem_of
 from analyzer.model.errors import InputError
+from analyzer.model.visible import visible
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; the same shape as `chain`'s."""
 
 
 def emit(document: str) -> None:
-    """Writes the document to standard output: this, and nothing else, is what goes there."""
-    click.echo(document, nl=not document.endswith("\n"))
+    """Writes the document to standard output: this, and nothing else, is what goes there.
+
+    Raises: InputError when standard output is closed or takes nothing.
+    """
+    try:
+        click.echo(document, nl=not document.endswith("\n"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise cannot_show(error) from error
 
 
 def note(text: str) -> None:
-    """Writes one line for people to standard error."""
-    click.echo(text, err=True)
+    """Writes one line for people to standard error; what a screen would obey is written out."""
+    try:
+        click.echo(visible(text, lines=True), err=True)
+    except OSError:
+        silence(2)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.csv_text import csv_text
 from analyzer.report.finding_blocks import (
     count_of,
     finding_rows,
@@ -190,9 +189,7 @@ def _moved(finding: Mapping[str, Any]) -> str:
 def _csv(document: Mapping[str, Any]) -> str:
     """One row a finding; amounts are JSON objects in one cell."""
     scans = _scans(document)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    rows = []
     for finding in document["findings"]:
         scan = scans[_scan_key(finding)]
         row = {
@@ -203,8 +200,8 @@ def _csv(document: Mapping[str, Any]) -> str:
             "amounts_before": json.dumps(finding["amounts_before"] or {}),
             "accepted": (finding["accepted"] or {}).get("reason"),
         }
-        writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
-    return out.getvalue()
+        rows.append([row[name] for name in CSV_COLUMNS])
+    return csv_text(CSV_COLUMNS, rows)
 
 
 def _scans(document: Mapping[str, Any]) -> dict[ScanKey, Mapping[str, Any]]:

@@ -7,6 +7,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from analyzer.model.visible import visible
+from analyzer.report.markdown import escape
+
 
 class _Job(Protocol):
     """What is shown of a job."""
@@ -48,7 +51,7 @@ def digest_text(document: Mapping[str, Any]) -> str:
     for job in jobs:
         mark = "FAILED" if job["failed"] else "ok"
         lines.append(f"{job['name']:<{width}}  {mark:<6}  {job['ending']}, {job['seconds']} s")
-        lines += [f"{'':<{width}}    {line}" for line in job["tail"]]
+        lines += [f"{'':<{width}}    {visible(line)}" for line in job["tail"]]
     return "\n".join(lines) + "\n"
 
 
@@ -57,10 +60,11 @@ def digest_markdown(document: Mapping[str, Any]) -> str:
     lines = [f"# {_headline(document)}", "", "| job | | ending | seconds |", "|---|---|---|---|"]
     for job in document["jobs"]:
         mark = "**failed**" if job["failed"] else "ok"
-        lines.append(f"| {job['name']} | {mark} | {job['ending']} | {job['seconds']} |")
+        name, ending = escape(job["name"]), escape(job["ending"])
+        lines.append(f"| {name} | {mark} | {ending} | {job['seconds']} |")
     for job in document["jobs"]:
         if job["tail"]:
-            body = [line.replace("```", "'''") for line in job["tail"]]
+            body = [visible(line).replace("```", "'''") for line in job["tail"]]
             lines += ["", f"`{job['name']}`:", "", "```text", *body, "```"]
     return "\n".join(lines) + "\n"
 

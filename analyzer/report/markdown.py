@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from analyzer.model.visible import visible
 from analyzer.report.blocks import Block, Grid, Heading, Line
+
+_MARKS = re.compile(r"[\\`*_\[\]|~]")
+"""What begins code, emphasis, links, cells and struck text."""
+_LINK = re.compile(r"[a-z][a-z0-9+.-]*:(?=//)|\bwww\.|\bmailto:|(?<=\w)@", re.IGNORECASE)
+"""What GitHub makes a link of without being asked; its last character is written as a number."""
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -31,10 +38,11 @@ def pipe_table(
 
 
 def escape(text: str) -> str:
-    """`text` with the characters that Markdown or HTML would take as markup made harmless."""
-    for mark in ("\\", "`", "*", "_", "[", "]", "|"):
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+    """`text` with the characters that Markdown or HTML would take as markup made harmless, no
+    address that becomes a link by itself, and what is not seen written out (see `visible`)."""
+    text = visible(text.replace("\n", " ")).replace("&", "&amp;")
+    text = _MARKS.sub(r"\\\g<0>", text).replace("<", "&lt;").replace(">", "&gt;")
+    return _LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", text)
 
 
 def _grid(block: Grid) -> str:

@@ -14,6 +14,7 @@ from analyzer import __version__
 from analyzer.findings.summary import summarize
 from analyzer.model.errors import lacks_extra
 from analyzer.model.verdict import Verdict
+from analyzer.model.visible import visible
 from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
 
@@ -40,8 +41,8 @@ class Family:
         self.metric = _gauges()(PREFIX + name, text, labels=list(labels))
 
     def add(self, value: float, *labels: str) -> None:
-        """One sample."""
-        self.metric.add_metric(list(labels), value)
+        """One sample; a label of a stranger's making is made visible."""
+        self.metric.add_metric([visible(label) for label in labels], value)
 
 
 def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:

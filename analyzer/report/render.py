@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from analyzer.report.csv_text import csv_text
 from analyzer.report.findings_file import findings_text
 from analyzer.report.markdown import markdown
 from analyzer.report.page import page
@@ -71,9 +70,7 @@ def render(
 def findings_csv(document: Mapping[str, Any]) -> str:
     """The findings, one row each; amounts and evidence are JSON objects in one cell."""
     scans = {scan["scan_id"]: scan for scan in document["scans"]}
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    rows = []
     for finding in document["findings"]:
         scan = scans[finding["scan_id"]]
         row = {
@@ -86,5 +83,5 @@ def findings_csv(document: Mapping[str, Any]) -> str:
             "evidence": json.dumps(finding["evidence"], ensure_ascii=False),
             "accepted": (finding["accepted"] or {}).get("reason"),
         }
-        writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
-    return out.getvalue()
+        rows.append([row[name] for name in CSV_COLUMNS])
+    return csv_text(CSV_COLUMNS, rows)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from analyzer.model.visible import visible
 from analyzer.report.blocks import Block, Grid
+from analyzer.report.csv_text import csv_text
 from analyzer.report.markdown import pipe_table
 from analyzer.report.render_json import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _SENTENCE = 30
 """A cell with spaces in it that is longer than this may be folded, to no less than this."""
+_PLAN = ("explain_key", "explain_value")
+"""The columns of EXPLAIN, whose text is a drawing of DuckDB's own in several lines."""
 _GAP = 3
 """Columns of text between two columns of a table."""
 _SAFE_INTEGER = 2**53
@@ -39,13 +41,11 @@ def render_rows(
     if format_ == "json":
         return json_text([dict(zip(columns, map(_json, row), strict=True)) for row in rows])
     if format_ == "csv":
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([["" if v is None else _text(v) for v in row] for row in rows])
-        return out.getvalue()
+        return csv_text(columns, [[_csv(value) for value in row] for row in rows])
     cells = tuple(tuple(_short(value) for value in row) for row in rows)
-    columns = tuple(columns)
+    if tuple(columns) != _PLAN:
+        cells = tuple(tuple(visible(cell) for cell in row) for row in cells)
+    columns = tuple(visible(name) for name in columns)
     right = frozenset(
         name
         for position, name in enumerate(columns)
@@ -101,6 +101,11 @@ def _is_number(value: object) -> bool:
 def _short(value: Any) -> str:
     """A value for people: as `_text`, but a float, which is never an amount, in six digits."""
     return f"{value:.6g}" if isinstance(value, float) else _text(value)
+
+
+def _csv(value: Any) -> object:
+    """A value for CSV: NULL is empty."""
+    return None if value is None else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ constant of the deployment, `eip155-10/perp-v2-optimism`, and never the name of 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from urllib.parse import quote
 
 from analyzer.findings import ALL_DETECTORS, detector_of
 from analyzer.findings.detector import Described
+from analyzer.model.visible import visible
 from analyzer.report.finding_blocks import about
 from analyzer.report.money import amount
 from analyzer.report.page import not_read
@@ -39,6 +41,8 @@ MAX_NOTIFICATIONS = 500
 """How many notifications an invocation holds at most; the last one says how many are left out."""
 MAX_KINDS = 100
 """How many kinds of comparison are counted one by one; the others are summed."""
+_EMBEDDED = re.compile(r"\[(?=[^\[\]]*\]\()")
+"""Where a link would begin that a viewer follows."""
 MESSAGE_AMOUNTS = 3
 """How many amounts a message names; the properties hold all of them."""
 
@@ -193,7 +197,12 @@ def message(finding: Mapping[str, Any], scan: Mapping[str, Any]) -> str:
     parts = [f"{finding['title']}: {about(finding)} of {scan['deployment']}"]
     parts += amounts[:MESSAGE_AMOUNTS]
     parts += [finding["cause"]] if finding.get("cause") else []
-    return "; ".join(parts)
+    return _plain("; ".join(parts))
+
+
+def _plain(text: str) -> str:
+    """`text` as SARIF has plain text: no link in it (`[..](..)`), and nothing that is not seen."""
+    return _EMBEDDED.sub(r"\\[", visible(text, lines=True))
 
 
 def _rule(id_: str) -> Log:
@@ -273,7 +282,7 @@ def _notifications(document: Mapping[str, Any], rules: Mapping[str, int]) -> lis
         {
             # A cause is news of the protocol, and no error of this tool: its findings have levels.
             "level": "note",
-            "message": {"text": f"{group['count']} findings, one cause: {group['cause']}"},
+            "message": {"text": _plain(f"{group['count']} findings, one cause: {group['cause']}")},
             "associatedRule": {"id": group["detector"], "index": rules[group["detector"]]},
             "properties": {
                 "severity": group["severity"],
@@ -298,7 +307,7 @@ def _notifications(document: Mapping[str, Any], rules: Mapping[str, int]) -> lis
 
 
 def _notification(level: str, text: str) -> Log:
-    return {"level": level, "message": {"text": text}}
+    return {"level": level, "message": {"text": _plain(text)}}
 
 
 def _artifact(scan: Mapping[str, Any]) -> Log:

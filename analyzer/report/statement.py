@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analyzer.model.rows import StatementLine
 from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.csv_text import csv_text
 from analyzer.report.document import SCHEMA
 from analyzer.report.markdown import markdown
 from analyzer.report.money import fixed
@@ -111,12 +110,9 @@ def _sections(lines: Iterable[StatementLine]) -> list[tuple[str, list[StatementL
 
 
 def _csv(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("account_id", "section", "label", "amount", "unit", "source"))
-    for line in lines:
-        amount = "" if line.amount is None else line.amount
-        writer.writerow(
-            (header["account_id"], line.section, line.label, amount, line.unit, line.source)
-        )
-    return out.getvalue()
+    head = ("account_id", "section", "label", "amount", "unit", "source")
+    rows = (
+        (header["account_id"], line.section, line.label, line.amount, line.unit, line.source)
+        for line in lines
+    )
+    return csv_text(head, rows)

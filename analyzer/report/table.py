@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
+from analyzer.model.visible import visible
 from analyzer.report.blocks import Block, Heading, Line
 
 DEFAULT_WIDTH = 120
@@ -55,29 +56,34 @@ def _draw(console: object, block: Block) -> None:
     assert isinstance(console, Console)
     if isinstance(block, Heading):
         console.print()
-        console.print(Text(block.text, style="bold"))
+        console.print(Text(visible(block.text), style="bold"))
     elif isinstance(block, Line):
         line = Table.grid(padding=(0, 1))
         line.add_column(width=_LABEL_WIDTH)
         line.add_column()
-        line.add_row(Text(block.label, style="bold"), Text(block.text, style=_STYLES[block.tone]))
+        line.add_row(
+            Text(visible(block.label), style="bold"),
+            Text(visible(block.text, lines=True), style=_STYLES[block.tone]),
+        )
         console.print(line)
     else:
         grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
         for column in block.columns:
             right = column in block.right
             grid.add_column(
-                column,
+                visible(column),
                 justify="right" if right else "left",
                 no_wrap=right or (column in block.whole and console.width >= _WIDE),
                 # Folded, never cut: an address without its end is no address.
                 overflow="fold",
             )
         for row in block.rows:
-            grid.add_row(*(Text(cell, style=_CELL_STYLES.get(cell, "")) for cell in row))
+            grid.add_row(
+                *(Text(visible(cell, lines=True), style=_CELL_STYLES.get(cell, "")) for cell in row)
+            )
         console.print()
         if block.title:
-            console.print(Text(block.title, style="bold"))
+            console.print(Text(visible(block.title), style="bold"))
         console.print(grid)
         if block.note:
-            console.print(Text(block.note, style="dim"))
+            console.print(Text(visible(block.note, lines=True), style="dim"))

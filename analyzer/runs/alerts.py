@@ -24,6 +24,7 @@ from analyzer.model.errors import InputError, lacks_extra
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.toml_file import is_whole, read_toml, shown
 from analyzer.model.verdict import Verdict
+from analyzer.model.visible import visible
 from analyzer.runs.artifact import write_texts
 from analyzer.solvency.result import ScanResult
 
@@ -278,7 +279,7 @@ def _line(difference: Difference) -> str:
     text = (
         f"{difference.change.value}: {finding.severity.label} {finding.detector}: {finding.title}"
     )
-    return f"{text} ({where})" if where else text
+    return visible(f"{text} ({where})" if where else text)
 
 
 def _state_text(results: Sequence[ScanResult]) -> str:
@@ -289,5 +290,6 @@ def _state_text(results: Sequence[ScanResult]) -> str:
         for row in result.margin:
             counts[row.verdict] += 1
         listed = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
-        lines.append(f"{result.deployment.name}, block {result.block.number}: {listed or 'empty'}")
+        name = visible(result.deployment.name)
+        lines.append(f"{name}, block {result.block.number}: {listed or 'empty'}")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
 from analyzer.findings import add_run_findings, run_detectors
+from analyzer.model.atomic import real_path
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
@@ -86,8 +87,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     mode = parse_mode(options.verify)
     fail_on = parse_fail_on(options.fail_on)
     index_path = options.index or index_beside(options.db)
-    if index_path.resolve() == options.db.resolve():
-        raise InputError(f"--db and --index both name {options.db}: they are two files")
+    _check_distinct(options, index_path)
     check_replaceable(options.db)
     # Read before the work, so that a mistake in the file is said at once.
     read_triage(options.triage or triage_beside(options.db), named=options.triage is not None)
@@ -122,6 +122,24 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     run = _run(facts, options, [advance for _, advance in scans])
     run |= {"evidence": compared.document()} if compared is not None else {}
     return ScanOutcome(envelope(run, results, weighed), results, code, run)
+
+
+def _check_distinct(options: ScanOptions, index_path: Path) -> None:
+    """Sees that no two options name one file. Raises: InputError."""
+    named = {
+        "--db": options.db,
+        "--index": index_path,
+        "--record": options.record,
+        "--recording": options.recording,
+        "--triage": options.triage,
+    }
+    seen: dict[Path, str] = {}
+    for option, path in named.items():
+        if path is None:
+            continue
+        first = seen.setdefault(real_path(path), option)
+        if first != option:
+            raise InputError(f"{first} and {option} both name {path}: they are two files")
 
 
 def scan_one(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
+from analyzer.report.csv_text import csv_text
 from analyzer.report.html.selection import all_accounts
 from analyzer.report.money import fixed
 from analyzer.solvency.result import ScanResult
@@ -22,9 +21,7 @@ HEAD = (
 
 def accounts_csv(results: Sequence[ScanResult]) -> str:
     """One row an account, scan by scan, unsafe ones first, then by nearness to liquidation."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEAD)
+    rows = []
     for account in all_accounts(results):
         result, row = results[account.scan], account.row
         margin, deployment = row.margin, result.deployment
@@ -37,7 +34,7 @@ def accounts_csv(results: Sequence[ScanResult]) -> str:
             headroom_e18(margin),
             margin.settled_equity_e18,
         )
-        writer.writerow(
+        rows.append(
             (
                 result.scan_id, deployment.protocol, deployment.name, deployment.chain_id,
                 result.block.number, margin.account_id, margin.owner, row.verdict.value,
@@ -45,7 +42,7 @@ def accounts_csv(results: Sequence[ScanResult]) -> str:
                 _flag(margin.collateral_liquidatable), _flag(row.verified), row.reason,
             )
         )  # fmt: skip
-    return out.getvalue()
+    return csv_text(HEAD, rows)
 
 
 def _flag(value: bool | None) -> str:
