@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.chain.base import Chain, ChangedError, LogChunk, NotRecordedError
+from analyzer.chain.bloom import lacks
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
+from analyzer.model.logs import RawLog
 
 
 class BrokenChainError(UnreadError):
@@ -113,6 +115,24 @@ def check_reached(asked: BlockRef, found: BlockRef) -> None:
             f"block {asked.number} was {asked.hash} and is now {found.hash}: the chain was"
             " reorganised while it was being read; run again"
         )
+
+
+def check_fit(logs: Iterable[RawLog], headers: Iterable[BlockRef]) -> None:
+    """Sees that logs are of the blocks whose headers these are: by hash, and by the bloom filter
+    where a header has one. Raises ChangedError naming the first block of which they are not."""
+    by_number = {header.number: header for header in headers}
+    for log in logs:
+        header = by_number[log.block_number]
+        if log.block_hash.hex() != header.hash[2:]:
+            raise ChangedError(
+                f"the logs of block {log.block_number} name another block hash than its header,"
+                " again and again: the node contradicts itself"
+            )
+        if lacks(header, log):
+            raise ChangedError(
+                f"log {log.log_index} of block {log.block_number} is not in the bloom filter of its"
+                " header, again and again: the node contradicts itself"
+            )
 
 
 def find_fork(chain: Chain, stored: Mapping[int, str], *, settled: int | None = None) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.chain.base import ChangedError, LogChunk
-from analyzer.chain.completeness import check_reached
+from analyzer.chain.bloom import suspicious
+from analyzer.chain.completeness import check_fit, check_reached
 from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, stated_span, suggested_range
 from analyzer.chain.pool import Pool, Request
@@ -88,13 +89,29 @@ class LogReader:
         if self._pool.endpoint is not endpoint:
             raise ChangedError(f"the endpoints take turns while blocks {first}..{end} are read")
         check_reached(anchor, headers[-1])
-        wrong = _misfit(logs, headers)
-        if wrong is not None:
-            raise ChangedError(
-                f"the logs of block {wrong} name another block hash than its header, again and"
-                " again: the node contradicts itself"
-            )
+        check_fit(logs, headers)
+        self._check_silent(filters, headers, logs, (first, end))
         return LogChunk(first, end, logs, [h for h in headers if h.number <= end])
+
+    def _check_silent(
+        self,
+        filters: Sequence[LogFilter],
+        headers: Sequence[BlockRef],
+        logs: Sequence[RawLog],
+        span: tuple[int, int],
+    ) -> None:
+        """Asks once more for the blocks that gave no log although their bloom filter has room for
+        one. Raises ChangedError when they give one now; when they do not, nothing is known."""
+        loud = {log.block_number for log in logs}
+        for header in headers:
+            number = header.number
+            if number in loud or number > span[1] or span[0] == span[1]:
+                continue
+            if suspicious(header, filters) and self._logs(filters, number, number)[0]:
+                raise ChangedError(
+                    f"the node gives logs of block {number} when it is asked for it alone, and left"
+                    f" them out of blocks {span[0]}..{span[1]}"
+                )
 
     def _logs(
         self, filters: Sequence[LogFilter], first: int, last: int
@@ -208,9 +225,3 @@ class Wanted:
                 f"the node gave a log that was not asked for: block {log.block_number}, log"
                 f" {log.log_index}, address 0x{log.address.hex()}"
             )
-
-
-def _misfit(logs: Sequence[RawLog], headers: Sequence[BlockRef]) -> int | None:
-    """The first block whose logs name another hash than its header; None when all fit."""
-    hashes = {header.number: bytes.fromhex(header.hash[2:]) for header in headers}
-    return next((g.block_number for g in logs if hashes[g.block_number] != g.block_hash), None)

@@ -24,7 +24,7 @@ class Node:
     `chain_id`: given, every endpoint must be of that chain; else the first that answers says it.
     Raises InputError for a malformed URL or when all endpoints are of another chain, UnreadError
     when none answers. `timeout`: seconds for one whole answer, None = as the limits say.
-    `progress` is told of long reads.
+    `progress` is told of long reads. `whole_headers`: headers keep all that the node sent.
     """
 
     def __init__(
@@ -36,12 +36,14 @@ class Node:
         timeout: float | None = None,
         pace: Callable[[], Pace] = Pace,
         progress: Progress | None = None,
+        whole_headers: bool = False,
     ) -> None:
         self._pool = Pool(urls, chain_id=chain_id, tries=tries, timeout=timeout, pace=pace)
         self.chain_id = self._pool.chain_id
         self._bulk = BulkReader(self._pool)
         self._logs = LogReader(self._pool, self.headers)
         self._progress = progress
+        self._whole = whole_headers
 
     @property
     def requests(self) -> int:
@@ -73,7 +75,7 @@ class Node:
         """The headers of these blocks, in order. Raises UnreadError naming one that is missing."""
         requests: list[Request] = [("eth_getBlockByNumber", [hex(n), False]) for n in numbers]
         out: list[BlockRef] = []
-        answers = self._pool.batch(requests, _header_reader(numbers))
+        answers = self._pool.batch(requests, _header_reader(numbers, self._whole))
         for number, answer in zip(numbers, answers, strict=True):
             if not isinstance(answer, BlockRef):
                 raise UnreadError(f"the node does not give the header of block {number}: {answer}")
@@ -157,17 +159,18 @@ class Node:
 
     def _asked(self, method: str, block: str, number: int | None) -> object:
         """One header, or the Fault in its place."""
-        return self._pool.batch([(method, [block, False])], _header_reader([number]))[0]
+        read = _header_reader([number], self._whole)
+        return self._pool.batch([(method, [block, False])], read)[0]
 
 
-def _header_reader(numbers: Sequence[int | None]) -> Reader:
-    """Reads headers of these numbers (None = of any). null is how nodes say that they do not have
-    a block, a replica that lags behind too."""
+def _header_reader(numbers: Sequence[int | None], whole: bool = False) -> Reader:
+    """Reads headers of these numbers (None = of any), `whole` or what is used of them. null is how
+    nodes say that they do not have a block, a replica that lags behind too."""
 
     def read(place: int, result: object) -> BlockRef | Fault:
         if result is None:
             return Fault(FaultKind.NO_BLOCK, None, "it answers null")
-        header, number = parse_header(result), numbers[place]
+        header, number = parse_header(result, whole=whole), numbers[place]
         if number is not None and header.number != number:
             raise UnreadError(f"the node gave block {header.number} when asked for {number}")
         return header

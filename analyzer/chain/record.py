@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import orjson
+
 from analyzer.chain.base import Chain, LogChunk
 from analyzer.chain.recording import FORMAT, LogCoverage, write_recording
 from analyzer.chain.wire import check_same
@@ -56,7 +58,7 @@ class Recorder:
 
     def pin(self, block: BlockRef, label: str, note: str = "") -> None:
         """Gives a pinned block a label."""
-        self._headers[block.number] = block
+        self._keep(block)
         self._pins[block.number] = (label, note)
 
     def attach(self, name: str, data: bytes) -> None:
@@ -106,7 +108,10 @@ class Recorder:
         self._closed = True
 
     def _keep(self, header: BlockRef) -> BlockRef:
-        self._headers[header.number] = header
+        """Keeps a header; a whole one is not replaced by a part of itself."""
+        known = self._headers.get(header.number)
+        if known != header or header.whole:
+            self._headers[header.number] = header
         return header
 
     def _meta(self) -> Row:
@@ -151,7 +156,10 @@ def _deployment_row(deployment: Deployment) -> Row:
 
 
 def _header_row(header: BlockRef) -> Row:
-    """What was used of the eth_getBlockByNumber result."""
+    """The eth_getBlockByNumber result, as far as the inner chain kept it."""
+    if header.whole:
+        row: Row = orjson.loads(header.whole)
+        return row
     return {
         "number": hex(header.number),
         "hash": header.hash,

@@ -14,6 +14,7 @@ from analyzer.abi.codec import decode_revert
 from analyzer.abi.keccak import checksum
 from analyzer.chain.base import LogChunk, NotRecordedError
 from analyzer.chain.blocks import parse_block, show_time
+from analyzer.chain.bloom import lacks
 from analyzer.chain.completeness import BrokenChainError, check_hash_chain
 from analyzer.chain.faults import read_fault
 from analyzer.chain.logs import Wanted
@@ -33,18 +34,18 @@ class Replay:
 
     `meta`: meta.json as it is. `log_identity`: digest of everything that says which logs there
     are; no other recording has the same. `attached`: findings.json and version.json of whoever
-    made it, as they are, where they are there.
+    made it, as they are, where they are there. `whole_headers`: headers keep their whole rows.
     Raises InputError, one line with file and line number, when it is missing or corrupt.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, whole_headers: bool = False) -> None:
         self.path = Path(path)
         files = RecordingFiles(self.path)
         try:
             self.meta = files.meta()
             self.chain_id = int(str(self.meta["chain_id"]))
             self._pins = _pins(self.path, self.meta)
-            self._headers = _load_headers(files)
+            self._headers = _load_headers(files, whole_headers)
             self._numbers = sorted(self._headers)
             self._by_hash = {h.hash: h for h in self._headers.values()}
             self._logs = _load_logs(files, self._headers)
@@ -220,12 +221,12 @@ def _pins(path: Path, meta: Mapping[str, object]) -> list[tuple[int, str, str]]:
         raise InputError(f"{path}/meta.json: pinned_blocks is malformed: {error!r}") from None
 
 
-def _load_headers(files: RecordingFiles) -> dict[int, BlockRef]:
+def _load_headers(files: RecordingFiles, whole: bool) -> dict[int, BlockRef]:
     """The headers by number, their parent links checked."""
     headers: dict[int, BlockRef] = {}
 
     def parse(row: dict[str, object]) -> None:
-        header = parse_header(row)
+        header = parse_header(row, whole=whole)
         known = headers.setdefault(header.number, header)
         if known != header:
             raise InputError(f"block {header.number} is there twice, and differs")
@@ -253,6 +254,11 @@ def _load_logs(files: RecordingFiles, headers: Mapping[int, BlockRef]) -> list[R
             raise InputError(
                 f"the log names 0x{log.block_hash.hex()} as block {log.block_number}, but its"
                 f" header says {headers[log.block_number].hash}"
+            )
+        if lacks(headers[log.block_number], log):
+            raise InputError(
+                f"log {log.log_index} of block {log.block_number} is not in the bloom filter of its"
+                " header"
             )
         if seen.setdefault((log.block_number, log.log_index), log) != log:
             raise InputError(

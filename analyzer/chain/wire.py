@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import orjson
+
 from analyzer.chain.base import ChangedError
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
@@ -22,14 +24,18 @@ MOST_TIME = 253_402_300_799
 MOST_INDEX = 1 << 32
 """More logs or transactions than any block holds."""
 MOST_TOPICS = 4
-_HASH_BYTES, _ADDRESS_BYTES = 32, 20
+_HASH_BYTES, _ADDRESS_BYTES, _BLOOM_BYTES = 32, 20, 256
 _SHOWN = 70
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
 
-def parse_header(raw: object) -> BlockRef:
-    """A block header. Raises UnreadError naming the block and the field that is not usable."""
+def parse_header(raw: object, *, whole: bool = False) -> BlockRef:
+    """A block header; `whole`: with all that was sent. A bloom filter of another length than it
+    has to have is none.
+
+    Raises UnreadError naming the block and the field that is not usable.
+    """
     if not isinstance(raw, Mapping):
         raise UnreadError(f"the node gave no block header but {str(raw)[:60]}")
     try:
@@ -38,6 +44,8 @@ def parse_header(raw: object) -> BlockRef:
             _hash("hash", raw.get("hash")),
             _hash("parentHash", raw.get("parentHash")),
             _quantity("timestamp", raw.get("timestamp"), MOST_TIME),
+            _bloom(raw.get("logsBloom")),
+            orjson.dumps(raw) if whole else b"",
         )
     except ValueError as error:
         raise UnreadError(
@@ -129,6 +137,14 @@ def _bytes(name: str, value: object, length: int | None = None) -> bytes:
 def _hash(name: str, value: object) -> str:
     """A field that is a 32-byte hash, in lower case. Raises ValueError naming it."""
     return "0x" + _bytes(name, value, _HASH_BYTES).hex()
+
+
+def _bloom(value: object) -> bytes:
+    """A bloom filter; empty when this is none."""
+    try:
+        return _bytes("logsBloom", value, _BLOOM_BYTES)
+    except ValueError:
+        return b""
 
 
 def _shown(value: object) -> str:

@@ -67,7 +67,7 @@ def open_source(
         early = [load_deployment(name) for name in deployments]
     if recording is None and rpc and not early:
         raise InputError("which deployment? give --deployment with a file or a name")
-    inner = open_chain(rpc, recording, progress=progress)
+    inner = open_chain(rpc, recording, progress=progress, whole_headers=record is not None)
     chain: Chain = inner if record is None else Recorder(inner, record, description=_DESCRIPTION)
     try:
         found = early or _of_recording(inner, recording, deployments)

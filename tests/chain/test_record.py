@@ -25,6 +25,12 @@ from analyzer.model.reads import NotRead, ReadRequest
 A, B = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x" + "bb" * 20
 T1, T2 = "0x" + "01" * 32, "0x" + "02" * 32
 FILTERS = [LogFilter((A.lower(), B), (T1,)), LogFilter((B,), (T2,))]
+WHOLE = {
+    "stateRoot": "0x" + "5a" * 32,
+    "logsBloom": "0x" + "00" * 256,
+    "baseFeePerGas": "0x7",
+    "transactions": ["0x" + "77" * 32],
+}
 DEPLOYMENT = Deployment("one", "toy", 1337, 3, {"thing": A}, {"WETH": "ETH"})
 REQUESTS = [
     *[ReadRequest("call", A, f"0x{n:08x}", f"f({n})") for n in range(9)],
@@ -45,6 +51,8 @@ def live(fake: FakeNode) -> FakeNode:
     fake.calls[A.lower(), "0x00000004"] = RefusedError(-32000, "cannot answer this")
     fake.storage[A.lower(), 5] = f"0x{99:064x}"
     fake.code[A.lower()] = "0x6001"
+    for header in fake.headers:
+        header |= WHOLE
     return fake
 
 
@@ -57,7 +65,9 @@ def everything(chain: Chain) -> list[object]:
 
 
 def record(live: FakeNode, open_node: Any, path: Path) -> list[object]:
-    recorder = Recorder(open_node(live.url), path, description="a test", extra={"seed": 7})
+    recorder = Recorder(
+        open_node(live.url, whole_headers=True), path, description="a test", extra={"seed": 7}
+    )
     recorder.add_deployment(DEPLOYMENT)
     recorder.pin(recorder.resolve("-3"), "calm", "quiet")
     seen = everything(recorder)
@@ -132,7 +142,9 @@ def test_the_files_are_those_of_the_format(live: FakeNode, open_node: Any, tmp_p
         for log in live.logs
         if int(log["blockNumber"], 16) <= 26 and (log["topics"] == [T1] or log["address"] == B)
     ]
+    # As the node gave them, with what nobody of us reads.
     assert rows["blocks.jsonl.gz"][-1] == live.headers[26]
+    assert rows["blocks.jsonl.gz"][-1]["stateRoot"] == WHOLE["stateRoot"]
     meta = json.loads((path / "meta.json").read_text())
     assert (meta["format"], meta["chain_id"], meta["description"]) == (1, 1337, "a test")
     assert meta["pinned_blocks"] == [{"block": 26, "label": "calm", "note": "quiet"}]

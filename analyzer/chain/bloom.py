@@ -1,0 +1,70 @@
+"""What the bloom filter of a header says of the logs of its block.
+
+A log's address and each of its topics set three of 2,048 bits (yellow paper, 4.3.1). An item whose
+bits are not all set is in no log of the block: that is proof. An item whose bits are set may be
+there, or others set them: an address and a topic that are both in the filter may even be of two
+logs, so the filter never proves that a log is missing. A filter without any bit says nothing: some
+chains leave it empty in all of their blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.abi.keccak import keccak
+from analyzer.model.block import BlockRef
+from analyzer.model.logs import LogFilter, RawLog
+
+_BITS = 2_048
+_BITS_A_PAIR = 6
+_MOST_CHANCE = 0.01
+"""How often chance alone may put an address and a topic of ours into a filter before the filter is
+too full to ask anybody about it."""
+
+
+def lacks(header: BlockRef, log: RawLog) -> bool:
+    """Whether the header proves that this log is not in its block."""
+    return _speaks(header) and not all(
+        _holds(header.bloom, item) for item in (log.address, *log.topics)
+    )
+
+
+def may_hold(header: BlockRef, log: RawLog) -> bool:
+    """Whether the header's filter has all bits of this log set; False where it says nothing."""
+    return _speaks(header) and not lacks(header, log)
+
+
+def suspicious(header: BlockRef, filters: Sequence[LogFilter]) -> bool:
+    """Whether a block that gave no log of these filters may well have one: an address and a topic
+    of one of them are in its filter, and the filter is not so full that chance explains it.
+
+    Filters without addresses or topics ask for anything: of them nothing is said.
+    """
+    if not _speaks(header):
+        return False
+    pairs = sum(len(f.addresses) * len(f.topics0) for f in filters)
+    share = int.from_bytes(header.bloom, "big").bit_count() / _BITS
+    if pairs * share**_BITS_A_PAIR > _MOST_CHANCE:
+        return False
+    return any(_any(header.bloom, f.addresses) and _any(header.bloom, f.topics0) for f in filters)
+
+
+def _speaks(header: BlockRef) -> bool:
+    """Whether the header has a filter with anything in it."""
+    return any(header.bloom)
+
+
+def _any(bloom: bytes, items: Iterable[str]) -> bool:
+    """Whether an item, as 0x text, has its bits set."""
+    return any(_holds(bloom, bytes.fromhex(item[2:])) for item in items)
+
+
+def _holds(bloom: bytes, item: bytes) -> bool:
+    """Whether the three bits of an item are set: the low 11 bits of each of the first three pairs
+    of bytes of its hash, counted from the end of the filter."""
+    digest = keccak(item)
+    for at in (0, 2, 4):
+        bit = int.from_bytes(digest[at : at + 2], "big") % _BITS
+        if not bloom[-1 - bit // 8] >> bit % 8 & 1:
+            return False
+    return True
