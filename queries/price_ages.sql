@@ -4,7 +4,7 @@
 -- column deployment: name of the deployment
 -- column symbol: token or market
 -- column price: the reference price, in the settlement currency
--- column status: fresh, stale, invalid, fixed or missing
+-- column status: fresh, undated (its source gives no time), stale, doubtful, invalid, fixed or missing
 -- column age_s: seconds between the source's last update and the block; NULL = it has no time
 -- column source: formula and contract
 SELECT

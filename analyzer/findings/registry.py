@@ -18,7 +18,7 @@ from analyzer.findings.fund_exhausted import FundExhausted
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
 from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.insolvent import InsolventAccount
-from analyzer.findings.oracle import BadOracle
+from analyzer.findings.oracle import BadOracle, UnknownPriceAge
 from analyzer.findings.run_detector import RunDetector
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.findings.short_together import OwnerShortTogether
@@ -44,6 +44,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     UnknownAccount,
     UnknownImplementation,
     UnprovenRules,
+    UnknownPriceAge,
 )
 """Every detector, in the order in which a reader should see them among equals."""
 

@@ -95,7 +95,9 @@ def make_book(
 
 
 PriceStatus: TypeAlias = str
-"""`fresh`, `stale`, `invalid`, `fixed` (paused or closed market) or `missing`."""
+"""`fresh` (its source gives a time that is not too long ago), `undated` (it gives none), `stale`,
+`doubtful` (it contradicts itself: a time after the block, an answer carried over), `invalid`,
+`fixed` (paused or closed market) or `missing`."""
 
 
 @dataclass(frozen=True, slots=True)

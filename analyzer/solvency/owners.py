@@ -34,9 +34,9 @@ MarginAt = Callable[[ScanResult, Book, Prices], Sequence[MarginRow]]
 
 SAFE = (Verdict.HEALTHY, Verdict.BELOW_INITIAL)
 """Verdicts of accounts that their own protocol would not liquidate."""
-_GIVEN = "fresh"
-"""Only a fresh price replaces another, and only a fresh one is replaced: the settlement token is 1
-by definition, and a closed market has its last price for good."""
+_GIVEN = ("fresh", "undated")
+"""Only a price that its source gives now replaces another, and only such a one is replaced: the
+settlement token is 1 by definition, and a closed market has its last price for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def common_prices(own: Prices, other: Prices) -> dict[str, int]:
     ours = _by_factor(own)
     changes: dict[str, int] = {}
     for asset_id, price in own.by_asset.items():
-        if price.price_e18 is None or price.status != _GIVEN:
+        if price.price_e18 is None or price.status not in _GIVEN:
             continue
         new = _common_price(price, ours, theirs, other)
         if new is not None and new != price.price_e18:
@@ -216,7 +216,7 @@ def _by_factor(prices: Prices) -> dict[str, int]:
     """Factor -> price of the first token of it with a fresh price that is not 0."""
     out: dict[str, int] = {}
     for price in prices.by_asset.values():
-        if price.price_e18 and price.status == _GIVEN:
+        if price.price_e18 and price.status in _GIVEN:
             out.setdefault(price.factor, price.price_e18)
     return out
 
@@ -226,7 +226,7 @@ def _common_price(
 ) -> int | None:
     """The other's price of the same thing; None where it has none."""
     same = other.by_asset.get(price.asset_id)
-    if same is not None and same.status == _GIVEN and same.price_e18:
+    if same is not None and same.status in _GIVEN and same.price_e18:
         return same.price_e18
     ratio, slash, base = price.factor.rpartition("/")
     if not slash:

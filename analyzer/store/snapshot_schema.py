@@ -204,7 +204,11 @@ PRICES = Table(
         text("symbol", "Its symbol."),
         text("factor", "Its risk factor."),
         amount("price_e18", "Price of a whole unit. 18 decimals; NULL = none, never 0."),
-        text("status", "`fresh`, `stale`, `invalid`, `fixed` or `missing`."),
+        text(
+            "status",
+            "`fresh`, `undated` (its source gives no time), `stale`, `doubtful` (its source"
+            " contradicts itself), `invalid`, `fixed` or `missing`.",
+        ),
         text("source", "Formula and contract."),
         count("updated_at", "Last update of the source, unix seconds; NULL = it has none."),
         text("detail", "What else there is to say."),

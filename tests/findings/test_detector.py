@@ -56,6 +56,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "undercollateralized-account",
         "unknown-account",
         "unknown-implementation",
+        "unknown-price-age",
         "unproven-rules",
         "withdrawals-at-risk",
     ]

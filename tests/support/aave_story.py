@@ -40,7 +40,6 @@ ABIS = (
     "VariableDebtToken",
     "StableDebtToken",
     "ERC20",
-    "PriceSource",
     "PriceOracleSentinel",
     "PoolConfigurator",
 )
@@ -177,8 +176,8 @@ class ToldNode:
         self.asked: list[ReadRequest] = []
         self._names = {
             function.selector: (abi, function.name)
-            for name in ABIS
-            for abi in (load_abi(f"aave_v3/{name}"),)
+            for name in (*(f"aave_v3/{name}" for name in ABIS), "chainlink/Aggregator")
+            for abi in (load_abi(name),)
             for function in abi.functions.values()
         }
 

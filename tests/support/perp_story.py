@@ -381,7 +381,8 @@ def _selectors() -> dict[str, tuple[str, tuple[str, ...]]]:
         "UniswapV3Pool",
         "PriceFeedDispatcher",
         "ChainlinkPriceFeedV3",
+        "chainlink/Aggregator",
     ):
-        for function in load_abi(f"perp_v2/{name}").functions.values():
+        for function in load_abi(name if "/" in name else f"perp_v2/{name}").functions.values():
             out[function.selector] = (function.name, function.output_types)
     return out

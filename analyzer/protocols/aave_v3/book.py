@@ -78,6 +78,7 @@ def rebuild_state(
         accounts=dict(ledger.accounts),
         sentinel=market.sentinel,
         sentinel_allows=market.sentinel_allows,
+        sequencer=market.sequencer,
         umbrella=market.umbrella or None,
         problem=market.problem,
         unread_reserves=observation.reserves.unread,

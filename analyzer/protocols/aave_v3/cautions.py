@@ -21,6 +21,7 @@ def cautions(state: AaveState, prices: Prices, margin: Sequence[MarginRow]) -> l
         *_revision(state),
         *_paused(state),
         *_sentinel(state),
+        *_sequencer(state),
         *_blocked(valuation, margin),
         *_deficits(state, prices),
         *_bad_prices(state, prices, margin),
@@ -84,6 +85,30 @@ def _sentinel(state: AaveState) -> Iterator[Caution]:
         text="Liquidations at a health factor of 0.95 or more are refused by the sentinel",
         evidence={"sentinel": state.sentinel, "why": why},
     )
+
+
+def _sequencer(state: AaveState) -> Iterator[Caution]:
+    """What the feed of the chain's sequencer says, where it is not that it runs: in its rounds
+    `startedAt` is when the status last changed, and an answer of 0 is up."""
+    found, now = state.sequencer.round, state.block_time
+    if found is None:
+        return
+    words = []
+    if found.answer != 0:
+        words.append(f"it says that the sequencer is down (answer {found.answer})")
+    if found.started_at == 0:
+        words.append("startedAt is 0: its round has not begun")
+    if found.started_at > now:
+        words.append(f"startedAt is {found.started_at - now} s after the block")
+    if words:
+        yield Caution(
+            kind="sequencer_feed",
+            account_id=None,
+            market_id="SequencerFeed",
+            text=f"The sequencer's feed is not to be trusted: {'; '.join(words)}",
+            amounts={"started_at_s": found.started_at},
+            evidence={"source": "PriceOracleSentinel.getSequencerOracle().latestRoundData"},
+        )
 
 
 def _blocked(valuation: Valuation, margin: Sequence[MarginRow]) -> Iterator[Caution]:

@@ -53,7 +53,7 @@ def _price(state: AaveState, asset: str, symbol: str, factor: str, fact: PriceFa
         symbol,
         factor,
         to_e18(fact.price, state.base_unit),
-        "fresh" if fact.price else "invalid",
+        fact.status if fact.price else "invalid",
         _source(state, fact),
         fact.updated_at,
         fact.note if fact.price else "the oracle answers 0 and the pool uses it",

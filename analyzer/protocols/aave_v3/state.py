@@ -18,6 +18,7 @@ from analyzer.protocols.aave_v3.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.revisions import Rules
 from analyzer.protocols.aave_v3.words import ReserveConfig
 from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.rounds import NOT_ASKED, SourceTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,18 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class PriceFact:
-    """The oracle's answer for one asset: base currency units, and where it came from."""
+    """The oracle's answer for one asset: base currency units, and where it came from.
+
+    source: "" where nobody named one. status, updated_at, note: how old the answer is by what the
+    source says of itself (`rounds.status_of`). aggregator: behind the source, "" = none.
+    """
 
     price: int | Unreadable
     source: str
     updated_at: int | None = None
-    note: str = ""
+    note: str = NOT_ASKED.why
+    status: str = "undated"
+    aggregator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,10 @@ class AaveState:
     """The whole market at one block: what `Book.state` of an Aave V3 book is.
 
     sentinel_allows: what the sentinel says of liquidations, True where there is none or the
-    revision does not ask. problem: why nothing can be known (an unknown revision, a pool that
-    does not answer). discounted: asset -> account -> balance of a debt token whose holders have a
-    discount (only revision 7 counts it). ledger, implementations: the evidence behind it.
+    revision does not ask. sequencer: what its feed says of the chain's sequencer. problem: why
+    nothing can be known (an unknown revision, a pool that does not answer). discounted: asset ->
+    account -> balance of a debt token whose holders have a discount (only revision 7 counts it).
+    ledger, implementations: the evidence behind it.
     """
 
     block_number: int
@@ -113,6 +121,7 @@ class AaveState:
     accounts: dict[str, Account]
     sentinel: str = ""
     sentinel_allows: bool | Unreadable = True
+    sequencer: SourceTime = NOT_ASKED
     umbrella: str | None = None
     problem: Unreadable | None = None
     unread_reserves: dict[str, Unreadable] = field(default_factory=dict)

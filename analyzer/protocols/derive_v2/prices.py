@@ -24,6 +24,7 @@ from analyzer.protocols.derive_v2.state import (
     Unreadable,
     known,
 )
+from analyzer.protocols.rounds import SourceTime, status_of
 
 STABLE = "USDC"
 
@@ -115,7 +116,7 @@ def _option_price(state: DeriveState, asset: str, sub_id: int) -> Price:
     asset_id = f"{asset}:{sub_id}"
     source = "Black-76 of the forward and volatility feeds"
     try:
-        price = _option_unit(state, asset, option)
+        price, signed = _option_unit(state, asset, option)
     except Refused as refusal:
         problem = refusal.problem
         return Price(
@@ -128,11 +129,13 @@ def _option_price(state: DeriveState, asset: str, sub_id: int) -> Price:
             None,
             f"{problem.what}: {problem.reason}",
         )
-    return Price(asset_id, symbol, factor, price, "fresh", source)
+    status, detail = status_of(SourceTime(signed), state.block_time)
+    return Price(asset_id, symbol, factor, price, status, source, signed, detail)
 
 
-def _option_unit(state: DeriveState, asset: str, option: OptionId) -> int:
-    """Undiscounted value of one option. Raises: Refused as the feeds do."""
+def _option_unit(state: DeriveState, asset: str, option: OptionId) -> tuple[int, int]:
+    """(undiscounted value of one option, time of the oldest of what it is made of). Raises:
+    Refused as the feeds do."""
     forward_feed, vol_feed = option_feeds(state, asset)
     forward = feeds.forward(state, forward_feed, option.expiry)
     surface = feeds.vol_data(state, vol_feed, option.expiry)
@@ -143,7 +146,16 @@ def _option_unit(state: DeriveState, asset: str, option: OptionId) -> int:
         strike=option.strike,
         discount=WAD,
     )
-    return call if option.is_call else put
+    signed = min(surface.timestamp, *_forward_times(state, forward_feed, option.expiry))
+    return (call if option.is_call else put), signed
+
+
+def _forward_times(state: DeriveState, feed: str, expiry: int) -> tuple[int, int]:
+    """When a forward and the spot under it were signed. An expiry's own final data is of the
+    expiry itself, and stays."""
+    found = state.feeds.forward[feed]
+    spot = state.feeds.spot[found.spot_feed]
+    return found.expiries[expiry].timestamp, spot.timestamp
 
 
 def option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
@@ -160,13 +172,15 @@ def option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
 
 
 def _age(state: DeriveState, timestamp: int, heartbeat: int | Unreadable) -> tuple[str, str]:
-    """(status, detail) of signed data of `timestamp`."""
+    """(status, detail) of signed data of `timestamp`: by the feed's heartbeat, and where that was
+    not read or is longer than any that is usual, by ours."""
     if timestamp == 0:
         return "missing", "nothing was ever signed"
     if isinstance(heartbeat, Unreadable):
-        return "fresh", f"heartbeat not read: {heartbeat.reason}"
-    age = state.block_time - timestamp
-    return ("stale" if age > heartbeat else "fresh"), f"age {age} s, heartbeat {heartbeat} s"
+        status, detail = status_of(SourceTime(timestamp), state.block_time)
+        return status, f"{detail}, heartbeat not read: {heartbeat.reason}"
+    status, _ = status_of(SourceTime(timestamp), state.block_time, heartbeat)
+    return status, f"age {state.block_time - timestamp} s, heartbeat {heartbeat} s"
 
 
 def _spot_price(state: DeriveState, feed: SpotFeed) -> Price:
@@ -200,7 +214,14 @@ def _perp_price(state: DeriveState, perp: PerpMarket) -> Price:
             perp.address, perp.symbol, factor, None, "missing", "getPerpPrice", None, "cap not read"
         )
     return Price(
-        perp.address, perp.symbol, factor, price, status, "getPerpPrice", diff.timestamp, detail
+        perp.address,
+        perp.symbol,
+        factor,
+        price,
+        status,
+        "getPerpPrice",
+        min(spot.timestamp, diff.timestamp),
+        detail,
     )
 
 

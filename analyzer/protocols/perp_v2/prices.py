@@ -17,6 +17,7 @@ from analyzer.protocols.perp_v2.fixed_point import (
     price_e18_from_sqrt,
 )
 from analyzer.protocols.perp_v2.state import (
+    POOL_AVERAGE,
     CollateralState,
     Config,
     MarketState,
@@ -24,6 +25,7 @@ from analyzer.protocols.perp_v2.state import (
     PerpState,
     Unreadable,
 )
+from analyzer.protocols.rounds import SourceTime, doubts_of, status_of
 from analyzer.protocols.ticks import sqrt_ratio_at_tick
 
 SHORTEST_TWAP_S = 10
@@ -244,17 +246,39 @@ FREEZE_REASONS = {
 """ChainlinkPriceFeedV3's own reasons for not taking the aggregator's answer."""
 
 
-def _feed_status(
-    feed_time: int | None, timeout_s: int | None, frozen: int | None, block_time: int
-) -> tuple[str, str]:
-    """(status, detail) of a price that a feed gives."""
+def _feed_status(holder: MarketState | CollateralState, block_time: int) -> tuple[str, str]:
+    """(status, detail) of a price that a feed gives.
+
+    A feed that is frozen or beyond its own time-out is not to be used. What is only old by our
+    measure, or by what the aggregator says of its round, is said; the contract uses the price.
+    """
+    frozen, time, timeout_s = (
+        holder.feed_frozen_reason,
+        holder.feed_time,
+        holder.feed_timeout_s,
+    )
     if frozen:
         reason = FREEZE_REASONS.get(frozen, f"reason {frozen}")
         return "invalid", f"the feed is frozen: {reason}; the contract goes on with an older price"
-    if feed_time is not None and timeout_s is not None and feed_time + timeout_s < block_time:
-        age = block_time - feed_time
+    if time is not None and timeout_s is not None and time + timeout_s < block_time:
+        age = block_time - time
         return "stale", f"the feed's last valid answer is {age} s old (its limit {timeout_s} s)"
-    return "fresh", ""
+    if holder.feed_source == POOL_AVERAGE:
+        return "fresh", POOL_AVERAGE.why
+    doubts = doubts_of(holder.feed_source, block_time)
+    said = SourceTime(time) if time is not None else holder.feed_source
+    status, detail = status_of(said, block_time, timeout_s)
+    if status == "stale":
+        doubts.append(f"{detail}: old, and within what its feed allows")
+    elif status == "doubtful" and not doubts:
+        doubts.append(detail)
+    return ("doubtful", "; ".join(doubts)) if doubts else (status, detail)
+
+
+def _dated(holder: MarketState | CollateralState) -> int | None:
+    """The time of the latest answer: the feed's own, else its aggregator's."""
+    own = holder.feed_time
+    return holder.feed_source.updated_at if own is None else own
 
 
 def _market_price(state: PerpState, market: MarketState, factor: str) -> Price:
@@ -265,16 +289,14 @@ def _market_price(state: PerpState, market: MarketState, factor: str) -> Price:
         MarketStatus.PAUSED: "BaseToken paused index price",
         MarketStatus.CLOSED: "BaseToken closed price",
     }[market.status]
-    updated_at = market.feed_time
+    updated_at = _dated(market)
     if isinstance(value, Unreadable):
         status, detail, price = "missing", f"{value.what}: {value.reason}", None
     elif market.status != MarketStatus.OPEN:
         status, detail, price = "fixed", f"market {market.status.name.lower()}", value
         updated_at = market.paused_timestamp
     else:
-        status, detail = _feed_status(
-            market.feed_time, market.feed_timeout_s, market.feed_frozen_reason, state.block_time
-        )
+        status, detail = _feed_status(market, state.block_time)
         price = None if status == "invalid" else value
     return Price(
         market.base_token, market.symbol, factor, price, status, source, updated_at, detail
@@ -290,12 +312,10 @@ def _collateral_price(state: PerpState, token: CollateralState, factor: str) -> 
     elif token.price == 0:
         status, detail = "invalid", "the feed's price is 0"
     else:
-        status, detail = _feed_status(
-            token.feed_time, token.feed_timeout_s, token.feed_frozen_reason, state.block_time
-        )
+        status, detail = _feed_status(token, state.block_time)
         if status != "invalid":
             price = convert_decimals(token.price, token.feed_decimals, 18)
-    return Price(token.token, token.symbol, factor, price, status, source, token.feed_time, detail)
+    return Price(token.token, token.symbol, factor, price, status, source, _dated(token), detail)
 
 
 def reference_prices(state: PerpState, factors: Mapping[str, str] | None = None) -> Prices:

@@ -12,9 +12,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from analyzer.protocols.batch import Unreadable as Unreadable
+from analyzer.protocols.rounds import NOT_ASKED, SourceTime
 
 if TYPE_CHECKING:
     from analyzer.protocols.perp_v2.evidence import Evidence
+
+POOL_AVERAGE = SourceTime(why="the average of a pool over the last seconds before the block")
+"""In the place of an aggregator's time: the dispatcher has gone over to its Uniswap price."""
 
 
 class MarketStatus(IntEnum):
@@ -125,7 +129,8 @@ class MarketState:
     ("OLD"). index_price_e18: interval -> BaseToken.getIndexPrice, for the intervals that
     `prices.needed_index_intervals` names; Unreadable when it reverts.
     feed_time: time of the feed's latest valid answer; feed_timeout_s: its own timeout; None where
-    the feed has none. problem: why the market cannot be valued; it then has no price.
+    the feed has none. feed_source: what the feed's aggregator says of its round. problem: why the
+    market cannot be valued; it then has no price.
     """
 
     base_token: str
@@ -152,6 +157,7 @@ class MarketState:
     feed_time: int | None = None
     feed_timeout_s: int | None = None
     feed_frozen_reason: int | None = None
+    feed_source: SourceTime = NOT_ASKED
     problem: Unreadable | None = None
 
 
@@ -172,6 +178,7 @@ class CollateralState:
     feed_time: int | None = None
     feed_timeout_s: int | None = None
     feed_frozen_reason: int | None = None
+    feed_source: SourceTime = NOT_ASKED
     vault_token_balance: int | None = None
     """token.balanceOf(Vault), for the control totals."""
 

@@ -18,12 +18,14 @@ from analyzer.protocols.perp_v2.prices import (
     reference_prices,
 )
 from analyzer.protocols.perp_v2.state import (
+    POOL_AVERAGE,
     Config,
     MarketState,
     MarketStatus,
     PerpState,
     Unreadable,
 )
+from analyzer.protocols.rounds import Round, SourceTime
 
 E18 = 10**18
 NOW = 2_000_000
@@ -125,6 +127,11 @@ def test_the_windows_to_read_follow_from_status_and_times(
     assert needed_index_intervals(status=status, config=Config(), **times) == intervals
 
 
+DAY = 86_400
+CARRIED_OVER = SourceTime(NOW, Round(8, E18, NOW, NOW, 7))
+"""The feed's own time is good, and what its aggregator says of its round is not."""
+
+
 def test_fresh_prices_are_given_in_eighteen_decimals_with_their_source(state: PerpState) -> None:
     market, token = next(iter(state.markets.values())), next(iter(state.collateral.values()))
     market.feed_time, market.feed_timeout_s = NOW - 10, 60
@@ -146,14 +153,17 @@ def test_fresh_prices_are_given_in_eighteen_decimals_with_their_source(state: Pe
             "fresh",
             "AccountBalance mark: median of market 15 s, market long, index+premium",
             NOW - 10,
+            "age 10 s, limit 60 s",
         ),
         Price(
             token.token,
             "WETH",
             "WETH",
             2_000 * E18,
-            "fresh",
+            "undated",
             "CollateralManager.getPrice, 900 s",
+            None,
+            "its source was not asked for a time",
         ),
     ]
 
@@ -164,7 +174,13 @@ def test_fresh_prices_are_given_in_eighteen_decimals_with_their_source(state: Pe
         ({"feed_time": NOW - 61, "feed_timeout_s": 60}, "stale", E18),
         ({"feed_time": NOW - 60, "feed_timeout_s": 60}, "fresh", E18),
         ({"feed_frozen_reason": 5}, "invalid", None),
-        ({"feed_frozen_reason": 0}, "fresh", E18),
+        ({"feed_frozen_reason": 0}, "undated", E18),
+        ({"feed_source": POOL_AVERAGE}, "fresh", E18),
+        ({"feed_source": SourceTime(NOW - 5)}, "fresh", E18),
+        ({"feed_source": SourceTime(NOW - 2 * DAY)}, "doubtful", E18),
+        ({"feed_time": NOW - 2 * DAY, "feed_timeout_s": 3 * DAY}, "doubtful", E18),
+        ({"feed_time": NOW + 1}, "doubtful", E18),
+        ({"feed_time": NOW, "feed_source": CARRIED_OVER}, "doubtful", E18),
         ({"index_price_e18": {0: E18}}, "missing", None),
         ({"status": MarketStatus.PAUSED, "paused_index_price_e18": 3}, "fixed", 3),
     ],

@@ -17,7 +17,7 @@ from analyzer.protocols.aave_v3.observe.categories import read_categories
 from analyzer.protocols.aave_v3.observe.code import code_contracts, read_code
 from analyzer.protocols.aave_v3.observe.discounts import Discounts, read_discounts
 from analyzer.protocols.aave_v3.observe.market import MarketFacts, read_market
-from analyzer.protocols.aave_v3.observe.reserves import ReservesRead, read_reserves
+from analyzer.protocols.aave_v3.observe.reserves import ReservesRead, read_ages, read_reserves
 from analyzer.protocols.aave_v3.state import Category
 from analyzer.protocols.batch import Unreadable
 
@@ -46,6 +46,7 @@ def observe(
     market = yield from read_market(contracts)
     assets = [asset for asset in ledger.ids if asset]
     reserves = yield from read_reserves(contracts["pool"], assets, market, block)
+    yield from read_ages(reserves.reserves, block.time)
     categories = yield from read_categories(contracts["pool"], ledger.categories, market)
     discounts = yield from read_discounts(market.rules, reserves.reserves, ledger.accounts)
     code = code_contracts(deployment, ledger, market, reserves.reserves)

@@ -67,6 +67,8 @@ def _named(
         ):
             if address not in ("", ZERO_ADDRESS):
                 yield f"{kind} {reserve.symbol}", kind, address
+        if reserve.price.aggregator:
+            yield f"{FEED_ROLE} {reserve.symbol} aggregator", FEED_ROLE, reserve.price.aggregator
 
 
 def read_code(rules: Rules, contracts: Sequence[CodeAt]) -> Reading[list[ImplementationRow]]:

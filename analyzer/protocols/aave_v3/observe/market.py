@@ -13,6 +13,7 @@ from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, PROVIDER
 from analyzer.protocols.aave_v3.revisions import Rules, rules_of
 from analyzer.protocols.aave_v3.sources import ZERO_ADDRESS
 from analyzer.protocols.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.rounds import NOT_ASKED, SourceTime, read_times
 
 UMBRELLA_ID = b"UMBRELLA".ljust(32, b"\0")
 """Under which the provider keeps whoever may cover deficits."""
@@ -33,6 +34,8 @@ class MarketFacts:
     sentinel_allows: bool | Unreadable
     umbrella: str
     problem: Unreadable | None
+    sequencer: SourceTime = NOT_ASKED
+    """What the sentinel's feed says of the chain's sequencer: answer 0 = it runs."""
 
 
 def read_market(contracts: Mapping[str, str]) -> Reading[MarketFacts]:
@@ -67,7 +70,14 @@ def read_market(contracts: Mapping[str, str]) -> Reading[MarketFacts]:
         if asks_sentinel
         else None
     )
+    feed_at = (
+        second.call("PriceOracleSentinel", sentinel, "getSequencerOracle", evidence=True)
+        if sentinel
+        else None
+    )
     answers = second.replies((yield second.requests))
+    feed = "" if feed_at is None else _address(answers, feed_at)
+    times = yield from read_times([feed] if feed else [])
     unit = answers.number(unit_at)
     return MarketFacts(
         rules=rules,
@@ -78,6 +88,7 @@ def read_market(contracts: Mapping[str, str]) -> Reading[MarketFacts]:
         sentinel_allows=_allows(answers, allowed_at),
         umbrella=_address(replies, umbrella_at) if rules.dust_rule else "",
         problem=_problem(rules, unit),
+        sequencer=times.get(feed, NOT_ASKED),
     )
 
 

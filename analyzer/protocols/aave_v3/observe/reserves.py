@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.model.block import BlockRef
 from analyzer.model.reads import Reading
@@ -15,6 +15,7 @@ from analyzer.protocols.aave_v3.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.state import PriceFact, ReserveState
 from analyzer.protocols.aave_v3.words import reserve_config
 from analyzer.protocols.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.rounds import read_times, status_of
 
 _DATA_FIELDS = (
     "configuration",
@@ -58,7 +59,6 @@ class _AskedTokens:
     stable: Ticket | None
     treasury: Ticket
     held: Ticket
-    updated: Ticket | None
 
 
 @dataclass(slots=True)
@@ -85,10 +85,7 @@ def read_reserves(
         elif isinstance(value, tuple):
             data[asset] = dict(zip(_DATA_FIELDS, value, strict=True))
     second = Batch(ABI_FOLDER)
-    tokens = {
-        asset: _ask_tokens(second, asset, words, replies.optional_text(asked[asset].source))
-        for asset, words in data.items()
-    }
+    tokens = {asset: _ask_tokens(second, asset, words) for asset, words in data.items()}
     more = second.replies((yield second.requests)) if tokens else Replies(())
     reserves = {
         asset: _reserve(asset, words, market, block, replies, asked[asset], more, tokens[asset])
@@ -119,14 +116,11 @@ def _ask_pool(batch: Batch, pool: str, function: str, asset: str, there: bool) -
     return batch.call("Pool", pool, function, asset, about=asset) if there else None
 
 
-def _ask_tokens(
-    batch: Batch, asset: str, words: Mapping[str, object], source: str | None
-) -> _AskedTokens:
+def _ask_tokens(batch: Batch, asset: str, words: Mapping[str, object]) -> _AskedTokens:
     """The reads that need the addresses in the reserve's data."""
     a_token, stable = str(words["aTokenAddress"]), str(words["stableDebtTokenAddress"])
     variable = str(words["variableDebtTokenAddress"])
     has_stable = stable != ZERO_ADDRESS
-    has_source = source not in (None, ZERO_ADDRESS)
     return _AskedTokens(
         supply=batch.call("AToken", a_token, "scaledTotalSupply", about=asset),
         debt=batch.call("VariableDebtToken", variable, "scaledTotalSupply", about=asset),
@@ -137,11 +131,6 @@ def _ask_tokens(
         ),
         treasury=batch.call("AToken", a_token, "RESERVE_TREASURY_ADDRESS", about=asset),
         held=batch.call("ERC20", asset, "balanceOf", a_token, about=f"aToken of {asset}"),
-        updated=(
-            batch.call("PriceSource", str(source), "latestTimestamp", about=asset, evidence=True)
-            if has_source
-            else None
-        ),
     )
 
 
@@ -202,7 +191,7 @@ def _reserve(
         accrued_to_treasury=_integer(words, "accruedToTreasury"),
         unbacked=_integer(words, "unbacked"),
         isolation_debt=_integer(words, "isolationModeTotalDebt"),
-        price=_price(first, asked, second, tokens),
+        price=_price(first, asked),
         deficit=0 if no_deficits else _optional(first, asked.deficit),
         grace_until=_optional(first, asked.grace) or 0,
         treasury=second.optional_text(tokens.treasury),
@@ -225,12 +214,31 @@ def _symbol(replies: Replies, asked: _Asked, asset: str) -> str:
     return asset
 
 
-def _price(first: Replies, asked: _Asked, second: Replies, tokens: _AskedTokens) -> PriceFact:
-    """The oracle's price and who gave it. The pool asks for no age, so none is required here."""
-    source = first.optional_text(asked.source)
-    updated = None if tokens.updated is None else second.optional(tokens.updated)
+def _price(replies: Replies, asked: _Asked) -> PriceFact:
+    """The oracle's price and who gave it; how old it is, is asked of the source later."""
+    price, source = replies.number(asked.price), replies.optional_text(asked.source)
     if source is None:
-        return PriceFact(first.number(asked.price), "", updated, "the source was not read")
+        return PriceFact(price, "", note="its source was not read")
     if source == ZERO_ADDRESS:
-        return PriceFact(first.number(asked.price), "", updated, "no source: fallback oracle")
-    return PriceFact(first.number(asked.price), source, updated)
+        return PriceFact(price, "", note="no source: fallback oracle")
+    return PriceFact(price, source)
+
+
+def read_ages(reserves: dict[str, ReserveState], now: int) -> Reading[None]:
+    """Fills in how old every price is by what its source says. The pool asks for no age, so that
+    no number depends on one."""
+    times = yield from read_times([r.price.source for r in reserves.values() if r.price.source])
+    for asset, reserve in reserves.items():
+        fact = reserve.price
+        if not fact.source:
+            continue
+        time = times[fact.source]
+        status, words = status_of(time, now)
+        dated = replace(
+            fact,
+            updated_at=time.updated_at,
+            note=words,
+            status=status,
+            aggregator=time.aggregator,
+        )
+        reserves[asset] = replace(reserve, price=dated)

@@ -19,7 +19,7 @@ from analyzer.protocols.perp_v2.observe.feeds import FeedFacts, read_feeds
 from analyzer.protocols.perp_v2.observe.frame import Frame, read_frame
 from analyzer.protocols.perp_v2.observe.markets import MarketReading, read_markets
 from analyzer.protocols.perp_v2.observe.storage import AccountWords, read_accounts
-from analyzer.protocols.perp_v2.state import CollateralState, MarketState
+from analyzer.protocols.perp_v2.state import POOL_AVERAGE, CollateralState, MarketState
 
 __all__ = ["PerpObservation", "observe"]
 
@@ -53,9 +53,16 @@ def observe(
         known = facts.get(holder.feed, FeedFacts())
         holder.feed_time, holder.feed_timeout_s = known.time, known.timeout_s
         holder.feed_frozen_reason = known.frozen_reason
+        holder.feed_source = POOL_AVERAGE if known.fallback else known.source
     accounts = yield from read_accounts(deployment.contracts, ledger, frame.settlement_token)
     named = [(role, deployment.contracts[role]) for role in REQUIRED_CONTRACTS]
     named += [(f"{BASE_TOKEN_ROLE} {m.state.symbol}", base) for base, m in markets.items()]
-    named += [(f"{FEED_ROLE} {h.symbol}", h.feed) for h in holders if h.feed]
+    for holder in holders:
+        if holder.feed:
+            parts = (holder.feed, *facts.get(holder.feed, FeedFacts()).parts)
+            named += [
+                (f"{FEED_ROLE} {holder.symbol}{f' part {n}' if n else ''}", at)
+                for n, at in enumerate(parts)
+            ]
     implementations = yield from read_implementations(named, ledger.implementations)
     return PerpObservation(frame, markets, accounts, implementations)
