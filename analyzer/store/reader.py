@@ -88,8 +88,7 @@ class Snapshot:
 
         bound = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         try:
-            if not self._external:
-                _only_reads(sql)
+            _check(sql, only_reads=not self._external)
             result = self._connection.execute(sql, bound)
             if result.description is None:
                 return [], []
@@ -252,14 +251,18 @@ def _check_brought(connection: duckdb.DuckDBPyConnection, name: str, file: Path)
         check_snapshot(connection, file, name)
 
 
-def _only_reads(sql: str) -> None:
-    """Sees that every statement only reads, or makes something temporary.
+def _check(sql: str, *, only_reads: bool) -> None:
+    """Sees that there is a statement, and that each only reads or makes something temporary.
 
-    Raises: InputError that names the first that does not; duckdb.Error for what is no SQL.
+    Raises: InputError where there is none (an empty text, a comment alone) and naming the first
+    that would do more; duckdb.Error for what is no SQL.
     """
     import duckdb
 
-    for statement in duckdb.extract_statements(sql):
+    statements = duckdb.extract_statements(sql)
+    if not statements:
+        raise InputError("the query failed: there is no statement in it")
+    for statement in statements if only_reads else ():
         kind = statement.type.name
         if kind in _READS or (kind == "CREATE" and _TEMPORARY.match(statement.query)):
             continue

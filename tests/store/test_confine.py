@@ -109,6 +109,16 @@ def test_what_only_reads_or_ends_with_the_connection_is_allowed(db: Path, statem
     assert columns
 
 
+@pytest.mark.parametrize("text", ["", " \n\t", ";", "-- a remark", "/* nothing */ ;;"])
+@pytest.mark.parametrize("external", [False, True])
+def test_text_without_a_statement_is_said(db: Path, text: str, external: bool) -> None:
+    with (
+        open_snapshot(db, external=external) as snapshot,
+        pytest.raises(InputError, match="no statement"),
+    ):
+        snapshot.query(text)
+
+
 def test_more_rows_than_memory_holds_go_to_a_folder_of_ours(db: Path) -> None:
     with open_snapshot(db) as snapshot:
         [(folder,)] = snapshot.query("SELECT current_setting('temp_directory')")[1]
