@@ -164,7 +164,7 @@ def read_fault(error: object) -> Fault:
 
 def revert_text(fault: Fault) -> str:
     """What a revert says, from its data where there is any, else the node's own words."""
-    return (decode_revert(fault.data) if fault.data else "") or fault.message
+    return _clean(decode_revert(fault.data) if fault.data else "") or fault.message
 
 
 def _kind(code: int | None, message: str, data: bytes | None) -> FaultKind:
@@ -243,7 +243,7 @@ _SUGGESTED = (
     re.compile(rf"retry with the range\s+{_NUMBER}\s*-\s*{_NUMBER}(?![0-9a-fA-Fx])"),
 )
 _SPAN = tuple(
-    re.compile(pattern.replace("N", "([0-9][0-9,]{0,15}k?)"), re.IGNORECASE)
+    re.compile(pattern.replace("N", "(?<![0-9,])([0-9][0-9,]{0,15}k?)(?![0-9])"), re.IGNORECASE)
     for pattern in (
         r"limited to (?:a |0 - )?N(?: block| range)",
         r"(?:up to|maximum|max|at most|limit(?:ed)?(?: is| of| to)?|exceeds?(?: the)?)"

@@ -267,7 +267,8 @@ class Pool:
         tries = min(max(2, self._tries // 2) if others else self._tries, most_tries)
         problem = ""
         work.left = []
-        for attempt in range(tries):
+        attempt, open_before = 0, len(work.open)
+        while attempt < tries:
             if attempt:
                 pace.backoff(attempt - 1)
             try:
@@ -289,6 +290,9 @@ class Pool:
                     break
             if not work.open:
                 break
+            # Tries in vain are counted: of a long batch, many parts may need a second one.
+            attempt = attempt + 1 if len(work.open) == open_before else 1
+            open_before = len(work.open)
         work.open = sorted(work.open + work.left) if others else work.open
         return problem if work.open else ""
 
@@ -304,13 +308,13 @@ class Pool:
         """Sends what is open, in as many posts as the size of a batch asks; what is worth another
         try stays open, what only another endpoint may answer is left. Returns a problem or ''."""
         endpoint, pace = self.endpoint, self._paces[self._current]
-        waiting, again, problem = work.open, list[int](), ""
+        waiting, again, problem, seen = work.open, list[int](), "", attempt
         while waiting:
             part = waiting[: endpoint.batch.now]
             try:
                 got = self._post(endpoint, pace, work, part)
             except TransportError as error:
-                if len(part) == 1 or not self._too_many(error, attempt):
+                if len(part) == 1 or not self._too_many(error, seen):
                     raise
                 if error.limited:
                     pace.limited(error.retry_after)
@@ -324,6 +328,7 @@ class Pool:
                 got = [got] * len(part)
             else:
                 endpoint.batch.answered(len(part))
+            seen = 0
             waiting = waiting[len(part) :]
             work.settle(part, got)
             faults = [(i, f) for i, f in zip(part, got, strict=True) if isinstance(f, Fault)]
@@ -338,11 +343,12 @@ class Pool:
         return problem
 
     @staticmethod
-    def _too_many(error: TransportError, attempt: int) -> bool:
-        """Whether a batch is tried again with fewer requests; a passing fault is seen twice."""
+    def _too_many(error: TransportError, seen: int) -> bool:
+        """Whether a batch is tried again with fewer requests. seen: how often it failed before,
+        because what fails once may be passing."""
         if error.limited:
-            return attempt > 0 and (error.retry_after or 0.0) <= _LONG_WAIT_S
-        return error.sure or (attempt > 0 and error.less)
+            return seen > 0 and (error.retry_after or 0.0) <= _LONG_WAIT_S
+        return error.sure or (seen > 0 and error.less)
 
     @staticmethod
     def _heed(pace: Pace, work: _Work, faults: Sequence[Fault]) -> None:

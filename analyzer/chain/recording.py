@@ -18,17 +18,21 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 import orjson
 
+from analyzer.chain.endpoint import shown
+from analyzer.chain.packed import PackedFolder, open_zip, too_large
+from analyzer.chain.wire import MOST_BLOCK
 from analyzer.model.atomic import cannot_write, real_path, replaced, sync_file, sync_folder
 from analyzer.model.errors import AnalyzerError, InputError
+from analyzer.model.limits import MB, UNPACKED_MB
 from analyzer.model.logs import LogFilter
 
 FORMAT = 1
@@ -43,6 +47,10 @@ _OUR_FILES = frozenset(
     {"meta.json", *ATTACHMENTS, *(f"{name}.jsonl{end}" for name in FILES for end in ("", ".gz"))}
 )
 """All that we ever write into a recording."""
+_META_SHARE, _ATTACHED_SHARE, _LINE_SHARE = 64, 16, 64
+"""What of the limit of a file meta.json, an attachment and one line may hold: they are taken in
+as a whole."""
+_LINE = re.compile(rb"\S[^\n]*")
 _FIXED_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 T = TypeVar("T")
@@ -56,32 +64,28 @@ class RecordingFiles:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._zip: zipfile.ZipFile | None = None
-        self._prefix = ""
-        if not path.exists():
-            raise InputError(f"there is no recording at {path}")
-        if path.is_file():
-            self._open_zip()
-        if self._read("meta.json") is None:
+        self._files = PackedFolder(path)
+        if not self._files.has("meta.json"):
             raise InputError(f"{path} is no recording: it has no meta.json")
 
     def meta(self) -> dict[str, object]:
         """meta.json, with its format checked."""
-        text = self._read("meta.json") or b""
         try:
-            meta = orjson.loads(text)
+            meta = orjson.loads(self._meta_text())
         except orjson.JSONDecodeError as error:
             raise InputError(f"{self.path}/meta.json is corrupt: {error}") from None
         if not isinstance(meta, dict):
             raise InputError(f"{self.path}/meta.json is corrupt: it is no JSON object")
         if meta.get("format") != FORMAT:
             raise InputError(
-                f"{self.path}/meta.json: recording format {meta.get('format')!r} is not known,"
-                f" only {FORMAT} is"
+                f"{self.path}/meta.json: recording format {shown(meta.get('format'))} is not"
+                f" known, only {FORMAT} is"
             )
         chain_id = meta.get("chain_id")
         if not isinstance(chain_id, int) or isinstance(chain_id, bool):
-            raise InputError(f"{self.path}/meta.json: chain_id is {chain_id!r}, not a number")
+            raise InputError(
+                f"{self.path}/meta.json: chain_id is {shown(repr(chain_id))}, not a number"
+            )
         return meta
 
     def rows(self, name: str, parse: Callable[[dict[str, object]], T]) -> Iterator[T]:
@@ -89,18 +93,16 @@ class RecordingFiles:
 
         A row that is no JSON, or that `parse` refuses, is an InputError with its line number.
         """
-        file, text = self._text(name)
-        for number, line in enumerate(text.split(b"\n"), 1):
-            if not line or line.isspace():
-                continue
+        file = self._file(name)
+        for number, line in self._lines(file) if file else ():
             try:
                 yield parse(orjson.loads(line))
             except orjson.JSONDecodeError as error:
                 problem = f"no JSON ({error})"
             except AnalyzerError as error:
                 problem = str(error)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                problem = f"not a row of this file ({error!r})"
+            except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+                problem = f"not a row of this file ({shown(error)})"
             else:
                 continue
             raise InputError(f"{self.path}/{file}, line {number} is corrupt: {problem}")
@@ -109,57 +111,51 @@ class RecordingFiles:
         """sha256 over meta.json and the unpacked text of these files, as hex: equal content gives
         an equal digest, however it is packed."""
         digest = hashlib.sha256()
-        for text in (self._read("meta.json") or b"", *(self._text(name)[1] for name in names)):
-            digest.update(len(text).to_bytes(8, "big") + text)
+        meta = self._meta_text()
+        digest.update(len(meta).to_bytes(8, "big") + meta)
+        for file in map(self._file, names):
+            digest.update((self._files.size(file) if file else 0).to_bytes(8, "big"))
+            for piece in self._files.pieces(file) if file else ():
+                digest.update(piece)
         return digest.hexdigest()
 
     def attached(self, file: str) -> bytes | None:
         """The bytes of a file beside the node's answers (`findings.json`); None = not there."""
-        return self._read(file)
+        return self._files.read(file, share=_ATTACHED_SHARE)
 
     def has(self, name: str) -> bool:
         """Whether there is a `<name>.jsonl[.gz]`."""
-        return any(self._read(f"{name}.jsonl{end}") is not None for end in ("", ".gz"))
+        return bool(self._file(name))
 
     def close(self) -> None:
         """Closes the zip."""
-        if self._zip is not None:
-            self._zip.close()
+        self._files.close()
 
-    def _text(self, name: str) -> tuple[str, bytes]:
-        """The name and the unpacked text of a file; empty when it is not there."""
-        plain = self._read(f"{name}.jsonl")
-        if plain is not None:
-            return f"{name}.jsonl", plain
-        file = f"{name}.jsonl.gz"
-        packed = self._read(file)
-        if packed is None:
-            return file, b""
-        try:
-            return file, gzip.decompress(packed)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{self.path}/{file} is corrupt: bad gzip ({error})") from None
+    def _meta_text(self) -> bytes:
+        return self._files.read("meta.json", share=_META_SHARE) or b""
 
-    def _open_zip(self) -> None:
-        """Opens the zip and finds the folder inside it that holds meta.json."""
-        try:
-            self._zip = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError):
-            raise InputError(f"{self.path} is no recording: neither a folder nor a zip") from None
-        metas = [n for n in self._zip.namelist() if PurePosixPath(n).name == "meta.json"]
-        if metas:
-            self._prefix = min(metas, key=len).removesuffix("meta.json")
+    def _file(self, name: str) -> str:
+        """The file of that name, plain or packed; '' when there is none."""
+        found = (f"{name}.jsonl{end}" for end in ("", ".gz"))
+        return next((file for file in found if self._files.has(file)), "")
 
-    def _read(self, file: str) -> bytes | None:
-        """The bytes of a file; None when it is not there."""
-        try:
-            if self._zip is not None:
-                return self._zip.read(self._prefix + file)
-            return (self.path / file).read_bytes()
-        except (KeyError, FileNotFoundError):
-            return None
-        except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError) as error:
-            raise InputError(f"{self.path}/{file} cannot be read: {error}") from None
+    def _lines(self, file: str) -> Iterator[tuple[int, bytes]]:
+        """Each line that is not blank, with its number. A line may hold a share of the limit."""
+        number, rest = 1, b""
+        most = UNPACKED_MB.value * MB // _LINE_SHARE
+        for piece in self._files.pieces(file):
+            text = rest + piece
+            end, at = text.rfind(b"\n") + 1, 0
+            for line in _LINE.finditer(text, 0, end):
+                number += text.count(b"\n", at, line.start())
+                at = line.start()
+                yield number, line[0]
+            number += text.count(b"\n", at, end)
+            rest = text[end:]
+            if len(rest) > most:
+                raise too_large(f"{self.path}/{file}, line {number}", most)
+        if rest.strip():
+            yield number, rest
 
 
 class LogCoverage:
@@ -225,7 +221,7 @@ class LogCoverage:
             raise InputError("meta.json: log_filters is no list")
         for item in filters:
             if not isinstance(item, Mapping):
-                raise InputError(f"meta.json: a log filter is {item!r}")
+                raise InputError(f"meta.json: a log filter is {shown(item)}")
             try:
                 topics = item.get("topics") or []
                 log_filter = LogFilter(
@@ -262,7 +258,7 @@ def _texts(value: object) -> tuple[str, ...]:
         return ()
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(i, str) for i in items):
-        raise ValueError(f"{value!r} is no address or topic")
+        raise ValueError(f"{shown(value)} is no address or topic")
     return tuple(item.lower() for item in items)
 
 
@@ -270,7 +266,16 @@ def _block(value: object, default: int) -> int:
     """A block number of a filter, as a number, hex text, or missing."""
     if value is None or value in ("latest", "earliest"):
         return 0 if value == "earliest" else default
-    return value if isinstance(value, int) else int(str(value), 0)
+    return block_number(value)
+
+
+def block_number(value: object) -> int:
+    """A block number of a recording: a number, or text in decimal or hex. Raises ValueError."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    number = int(text, 0) if 0 < len(text) <= 20 else -1
+    if not 0 <= number <= MOST_BLOCK:
+        raise ValueError(f"{shown(value)} is no block number")
+    return number
 
 
 def write_recording(
@@ -350,9 +355,9 @@ def _check_recording_place(path: Path, target: Path) -> None:
 def _zip_names(path: Path, target: Path) -> list[str]:
     """The members of a zip. Raises: InputError when it is none."""
     try:
-        with zipfile.ZipFile(target) as archive:
+        with open_zip(target) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except InputError:
         raise InputError(f"{path} exists and is no recording: it is not overwritten") from None
 
 

@@ -10,15 +10,20 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from analyzer.abi.codec import decode_revert
 from analyzer.abi.keccak import checksum
 from analyzer.chain.base import LogChunk, NotRecordedError
 from analyzer.chain.blocks import parse_block, show_time
 from analyzer.chain.bloom import lacks
 from analyzer.chain.completeness import BrokenChainError, check_hash_chain
-from analyzer.chain.faults import read_fault
+from analyzer.chain.endpoint import shown
+from analyzer.chain.faults import Fault, FaultKind, read_fault, revert_text
 from analyzer.chain.logs import Wanted
-from analyzer.chain.recording import ATTACHMENTS, LogCoverage, RecordingFiles
+from analyzer.chain.recording import (
+    ATTACHMENTS,
+    LogCoverage,
+    RecordingFiles,
+    block_number,
+)
 from analyzer.chain.wire import parse_header, parse_log
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -199,14 +204,14 @@ class Replay:
                 str(entry["name"]),
                 str(entry["protocol"]),
                 self.chain_id,
-                int(entry.get("from_block", 0)),
+                block_number(entry.get("from_block", 0)),
                 {str(k): checksum(v) for k, v in dict(entry["contracts"]).items()},
                 dict(entry.get("factors") or {}),
                 f"recording {self.path.name}",
             )
         except (KeyError, TypeError, ValueError, AnalyzerError, AttributeError) as error:
             raise InputError(
-                f"{self.path}/meta.json: a deployment is malformed: {error!r}"
+                f"{self.path}/meta.json: a deployment is malformed: {shown(error)}"
             ) from None
 
 
@@ -216,9 +221,12 @@ def _pins(path: Path, meta: Mapping[str, object]) -> list[tuple[int, str, str]]:
         pins = meta.get("pinned_blocks") or []
         if not isinstance(pins, list):
             raise TypeError("no list")
-        return [(int(p["block"]), str(p.get("label", "")), str(p.get("note", ""))) for p in pins]
+        return [
+            (block_number(p["block"]), str(p.get("label", "")), str(p.get("note", "")))
+            for p in pins
+        ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}/meta.json: pinned_blocks is malformed: {error!r}") from None
+        raise InputError(f"{path}/meta.json: pinned_blocks is malformed: {shown(error)}") from None
 
 
 def _load_headers(files: RecordingFiles, whole: bool) -> dict[int, BlockRef]:
@@ -308,7 +316,7 @@ def _load_words(
         if len(keys) > 1:
             key += _word(str(row[keys[1]]).lower())
         block = row["block"]
-        if not isinstance(block, int):
+        if not isinstance(block, int) or isinstance(block, bool):
             raise TypeError("block")
         word = bytes.fromhex(_word(str(row[value]).lower())[2:])
         if words.setdefault((block, key), word) != word:
@@ -333,7 +341,19 @@ def _call_answer(answer: _Call) -> Answer:
     """A recorded result or error. An error that is no revert was never an answer: not read."""
     if isinstance(answer, str):
         return Value(bytes.fromhex(answer[2:]))
-    fault = read_fault({"code": 3, **answer})
-    data = fault.data or b""
-    message = str(answer.get("message") or "")
-    return Reverted(data, decode_revert(data) or message)
+    fault = _recorded_fault(answer)
+    if fault.kind is not FaultKind.REVERT:
+        return NotRead(f"the recording has a fault of its node and no answer: {fault}")
+    if fault.data:
+        return Reverted(fault.data, revert_text(fault))
+    return Reverted(b"", str(answer.get("message") or ""))
+
+
+def _recorded_fault(error: Mapping[str, object]) -> Fault:
+    """What a recorded error means. What we write down has no code, because it is a revert; without
+    data it is one unless its words say that the node lacked something."""
+    fault = read_fault({"code": 3, **error})
+    if "code" in error or fault.data:
+        return fault
+    words = read_fault({"message": error.get("message")})
+    return fault if words.kind in (FaultKind.REVERT, FaultKind.OTHER) else words

@@ -10,6 +10,7 @@ import click
 
 from analyzer import __version__
 from analyzer.cli.group import Program
+from analyzer.cli.options import limit_options
 
 main = Program(
     name="analyzer",
@@ -43,6 +44,7 @@ main = Program(
             envvar="ANALYZER_DEBUG",
             help="Show the traceback of an unexpected error (endpoint keys stay masked).",
         ),
+        *limit_options(),
         click.Option(
             ["--version"],
             is_flag=True,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from analyzer.cli.failure import keep_secret
+from analyzer.model.limits import LIMITS, Limit
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -22,6 +23,27 @@ FAIL_ON = ("low", "medium", "high", "critical", "never")
 """Severities that `--fail-on` takes."""
 RPC_VARIABLE = "ANALYZER_RPC"
 """Environment variable with RPC URLs, separated by commas or white space."""
+
+
+def limit_options() -> list[click.Parameter]:
+    """One option for each limit on what strangers send. They stand before the verb and hold for
+    the process and for those that it starts."""
+    return [_limit_option(limit) for limit in LIMITS]
+
+
+def _limit_option(limit: Limit) -> click.Parameter:
+    def apply(_ctx: click.Context, _param: click.Parameter, value: int | None) -> None:
+        if value is not None:
+            limit.set(value)
+
+    return click.Option(
+        [limit.option],
+        type=click.IntRange(min=1, max=limit.most),
+        metavar="N",
+        expose_value=False,
+        callback=apply,
+        help=f"Limit: {limit.what}. [env: {limit.variable}; default: {limit.default}]",
+    )
 
 
 def split_urls(text: str) -> tuple[str, ...]:

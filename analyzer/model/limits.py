@@ -19,12 +19,13 @@ MB = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit. option, variable: how it is raised; default: what holds where neither is given;
-    what: what it limits, for people."""
+    most: what no limit may be beyond; what: what it limits, for people."""
 
     option: str
     variable: str
     default: int
     what: str
+    most: int = 1_000_000
 
     @property
     def value(self) -> int:
@@ -42,7 +43,7 @@ class Limit:
     @property
     def remedy(self) -> str:
         """How the limit is raised, for the end of an error."""
-        return f"{self.option} or {self.variable} raises the limit"
+        return f"`analyzer {self.option} N ...` or {self.variable} raises the limit"
 
     def set(self, value: int) -> None:
         """Sets it for this process and for those that it starts."""
@@ -67,3 +68,4 @@ UNPACKED_MB = Limit(
     1024,
     "megabytes of one file of a recording, or of one book of a snapshot, packed and unpacked",
 )
+LIMITS = (ANSWER_MB, ANSWER_SECONDS, UNPACKED_MB)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.model.book import Asset, Book
+from analyzer.model.limits import MB, UNPACKED_MB
 from analyzer.protocols.state_codec import StateCodec
 from analyzer.protocols.state_coders import CodecError
 
@@ -114,10 +115,19 @@ def book_digest(data: bytes) -> str:
 
 
 def _inflate(data: bytes) -> bytes:
+    """What a book holds before compression. Raises: CodecError for no such bytes, and for more
+    than is taken in: a few bytes can stand for gigabytes."""
+    most = UNPACKED_MB.value * MB
+    packed = zlib.decompressobj()
     try:
-        return zlib.decompress(data)
+        text = packed.decompress(data, most + 1)
     except zlib.error as error:
         raise CodecError(f"is no book: {error}") from error
+    if len(text) > most:
+        raise CodecError(f"holds more than {most // MB:,} MB unpacked ({UNPACKED_MB.remedy})")
+    if not packed.eof:
+        raise CodecError("is no book: it is cut")
+    return text
 
 
 def _other(found: _Header, wanted: _Header) -> str:

@@ -45,6 +45,10 @@ TEXTS = [
         "block range is larger than max block range, block range = 5120, max block range = 5000",
     ),
     (FaultKind.RANGE, -32000, "Log response size exceeded. Please reduce query block range."),
+    (FaultKind.RANGE, -32005, "Requested range exceeds maximum range limit"),
+    (FaultKind.RANGE, -32000, "please limit the query to at most 1000 blocks"),
+    (FaultKind.LIMIT, -32005, "something went wrong"),
+    (FaultKind.LIMIT, -32000, "exceeded the limit"),
     (FaultKind.LIMIT, -32005, "limit exceeded"),
     (FaultKind.RATE, 429, "Your app has exceeded its compute units per second capacity."),
     (FaultKind.RATE, -32005, "daily request count exceeded, request rate limited"),
@@ -140,6 +144,120 @@ def test_revert_data_is_found_where_nodes_put_it(data: object) -> None:
     fault = read_fault({"code": -32000, "message": "VM failure", "data": data})
     assert (fault.kind, fault.data) == (FaultKind.REVERT, bytes.fromhex("ae769b25"))
     assert revert_text(fault) == "0xae769b25"
+
+
+NODES_FAULTS = {
+    FaultKind.NO_BLOCK: [
+        "One of the blocks specified in filter (fromBlock, toBlock or blockHash) cannot be found",
+        "header not found",
+        "unknown block",
+        "block not found: 0x136301",
+    ],
+    FaultKind.NO_STATE: [
+        "missing trie node 5e1f (path ) state 0x5e1f is not available",
+        "historical state 5e1f is not available",
+        "pruned history unavailable",
+    ],
+    FaultKind.RATE: ["rate limit exceeded, retry in 1s", "429 Too Many Requests"],
+    FaultKind.TRANSIENT: ["upstream connect error", "Internal error"],
+    FaultKind.TIMEOUT: ["request timed out", "execution aborted (timeout = 5s)"],
+    FaultKind.OUT_OF_GAS: ["out of gas"],
+    FaultKind.UNSUPPORTED: ["the method eth_call does not exist/is not available"],
+    FaultKind.OTHER: ["nothing that anybody knows"],
+}
+
+
+@pytest.mark.parametrize("data", ["0x136301", "0x08c379a0" + "00" * 64, {"data": "0x136301"}])
+@pytest.mark.parametrize("code", [-32000, -32603, -32001, None])
+def test_hex_in_the_data_makes_no_revert_of_a_nodes_fault(code: int | None, data: object) -> None:
+    for kind, messages in NODES_FAULTS.items():
+        for message in messages:
+            fault = read_fault({"code": code, "message": message, "data": data})
+            assert fault.kind is not FaultKind.REVERT, message
+            assert fault.data is None
+            if code == -32000:
+                assert fault.kind is kind, message
+
+
+# How clients say that the execution reverted.
+REVERTS: list[dict[str, object]] = [
+    {"code": 3, "message": "execution reverted: no", "data": "0xae769b25"},  # go-ethereum, erigon
+    {"code": 3, "message": "", "data": "0xae769b25"},
+    {"code": "3", "message": "error", "data": "0xae769b25"},
+    {"code": -32000, "message": "Execution reverted", "data": "0xae769b25"},  # besu, arbitrum
+    {"code": -32015, "message": "VM execution error.", "data": "Reverted 0xae769b25"},  # parity
+    {"code": -32015, "message": "VM execution error", "data": "0xae769b25"},  # nethermind
+    {"code": -32015, "message": "error", "data": "0xae769b25"},
+    {"code": -32000, "message": "revert", "data": "0xae769b25"},
+    {"code": -32000, "message": "something", "data": "Reverted 0xae769b25"},
+    {  # hardhat
+        "code": -32603,
+        "message": "Error: VM Exception while processing transaction: reverted with a custom error",
+        "data": {"message": "reverted", "data": "0xae769b25"},
+    },
+    {  # frontier, ganache
+        "code": -32603,
+        "message": "VM Exception while processing transaction: revert",
+        "data": "0xae769b25",
+    },
+    {"code": -32000, "message": "rpc error: code = Unknown: evm reverted", "data": "0xae769b25"},
+]
+
+
+@pytest.mark.parametrize("error", REVERTS, ids=str)
+def test_a_revert_is_one_where_code_or_words_say_so(error: dict[str, object]) -> None:
+    fault = read_fault(error)
+    assert (fault.kind, fault.data) == (FaultKind.REVERT, bytes.fromhex("ae769b25"))
+
+
+def test_a_contracts_own_words_are_no_fault_of_the_node() -> None:
+    for words in ("header not found", "rate limit exceeded", "out of gas", "batch too large"):
+        fault = read_fault({"code": 3, "message": f"execution reverted: {words}", "data": "0x01"})
+        assert fault.kind is FaultKind.REVERT
+
+
+def test_what_moves_a_cursor_does_not_get_into_a_message() -> None:
+    fault = read_fault({"code": 1, "message": "a\x1b[2Jb\u202ec\x00d\re"})
+    assert fault.message == "a?[2Jb?c?d e"
+    data = (
+        bytes.fromhex("08c379a0") + (32).to_bytes(32) + (5).to_bytes(32) + b"a\x1b[2J" + bytes(27)
+    )
+    assert revert_text(Fault(FaultKind.REVERT, 3, "", data)) == "a?[2J"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Try with this block range [0x1, 082]",
+        "Try with this block range [0x1, 0x1ffffffffffffffffffffffffffffff]",
+        f"Try with this block range [1, {'9' * 5000}]",
+        "Try with this block range [0x, 0x10]",
+        "Try with this block range [-5, 10]",
+        f"retry with the range 10-{'9' * 30}",
+        "retry with the range 10-0x",
+        "retry with the range 20-10",
+        "Try with this block range [٣, ٤]",
+    ],
+    ids=lambda t: t[:50],
+)
+def test_a_range_that_cannot_be_read_is_no_advice(text: str) -> None:
+    assert suggested_range(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"limited to a {'9' * 5000} block range", "limited to a , block range", "limit of 0 blocks"],
+    ids=lambda t: t[:30],
+)
+def test_a_number_of_blocks_that_cannot_be_read_is_no_advice(text: str) -> None:
+    assert stated_span(text) is None
+
+
+def test_codes_come_as_text_and_as_floats_too() -> None:
+    for code in (-32005, "-32005", -32005.0):
+        assert read_fault({"code": code, "message": ""}).kind is FaultKind.LIMIT
+    for odd in (True, 1e300, "9" * 400, [], {}, None):
+        assert read_fault({"code": odd, "message": "x"}).code is None
 
 
 def test_an_error_that_is_no_object_is_said_as_it_is() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,6 +44,18 @@ def numbers(pool: Pool, count: int) -> list[object]:
         {"status": 429, "headers": {"Retry-After": "2"}},
         {"status": 503},
         {"status": 502, "body": b"<html>bad gateway</html>"},
+        {"status": 400, "body": b"bad request"},
+        {"status": 500},
+        {"status": 504},
+        {"status": 524},
+        {"body": b"<html><body>Just a moment...</body></html>"},
+        {"body": b"\n"},
+        {"body": b'[{"jsonrpc": "2.0", "id": 1, "res'},
+        {"body": b"\xff\xfe\x00{"},
+        {"body": b"{}"},
+        {"body": b"[]"},
+        {"body": b"null"},
+        {"body": b'[{"id": 99, "result": {}}, 7, null, "x"]'},
         {"drop": True},
         {"error": LIMIT},
         {"error": {"code": 429, "message": "Too many requests"}},
@@ -242,3 +257,174 @@ def test_endless_limits_end_as_a_fault_not_as_an_endless_wait(
     assert isinstance(answer, Fault)
     assert answer.kind is FaultKind.LIMIT
     assert clock.now < 120
+
+
+@pytest.mark.parametrize(
+    "id_of",
+    [str, float, int, lambda i: f"{i}"],
+    ids=["text", "float", "number", "formatted"],
+)
+def test_ids_that_come_back_in_another_form_are_known(
+    fake: FakeNode, pools: Any, id_of: Any
+) -> None:
+    answer_ids(fake, id_of)
+    assert numbers(pools(fake.url), 3) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "odd", [[1], {}, None, True, "one", "1.5", 1.5, "9" * 5000, 1e300, -1, {"id": 1}], ids=str
+)
+def test_ids_that_are_none_are_one_line(fake: FakeNode, pools: Any, odd: Any) -> None:
+    answer_ids(fake, lambda i: odd)
+    with pytest.raises(UnreadError, match="gives no chain id"):
+        pools(fake.url)
+
+
+def answer_ids(fake: FakeNode, id_of: Any) -> None:
+    """Makes the node answer with other ids."""
+    original = fake._answer
+
+    def changed(asked: Any, error: Any) -> bytes:
+        whole = json.loads(original(asked, error))
+        items = whole if isinstance(whole, list) else [whole]
+        for item in items:
+            item["id"] = id_of(item["id"])
+        return json.dumps(whole).encode()
+
+    fake._answer = changed  # type: ignore[method-assign]
+
+
+def test_a_byte_order_mark_does_no_harm(fake: FakeNode, pools: Any) -> None:
+    original = fake._answer
+    fake._answer = lambda a, e: b"\xef\xbb\xbf" + original(a, e)  # type: ignore[method-assign]
+    assert numbers(pools(fake.url), 3) == [0, 1, 2]
+
+
+def test_two_answers_to_one_request_are_none(fake: FakeNode, pools: Any) -> None:
+    pool = pools(fake.url)
+    original = fake._answer
+
+    def twice(asked: Any, error: Any) -> bytes:
+        whole = json.loads(original(asked, error))
+        return json.dumps([*whole, whole[0] | {"result": "0x7"}]).encode()
+
+    fake._answer = twice  # type: ignore[method-assign]
+    answers = pool.batch([("eth_getCode", ["0x" + "11" * 20, hex(n)]) for n in range(2)])
+    assert str(answers[0]) == "the node gave two answers to one request"
+    assert answers[1] == "0x"
+
+
+def never_more(pool: Pool, fake: FakeNode, most: int, fault: dict[str, Any]) -> None:
+    """Makes the node answer larger batches with this fault."""
+    original = fake._serve
+
+    def serve(handler: Any) -> None:
+        length = int(handler.headers["Content-Length"])
+        body = handler.rfile.read(length)
+        asked = json.loads(body)
+        if isinstance(asked, list) and len(asked) > most:
+            fake.fail_next(1, **fault)
+        stream, handler.rfile = handler.rfile, io.BytesIO(body)
+        original(handler)
+        handler.rfile = stream
+
+    fake._serve = serve  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"drop": True}, {"status": 413}, {"status": 429}, {"status": 502}, {"status": 400}]
+)
+def test_batches_that_are_dropped_or_refused_without_words_get_smaller_and_stay_so(
+    fake: FakeNode, pools: Any, clock: Any, fault: dict[str, Any]
+) -> None:
+    pool = pools(fake.url)
+    never_more(pool, fake, 6, fault)
+    assert numbers(pool, 30) == list(range(30))
+    posts = fake.posts
+    assert numbers(pool, 12) == list(range(12))
+    assert fake.posts - posts <= 4
+    assert clock.now < 60
+
+
+def test_a_long_batch_may_fail_here_and_there(fake: FakeNode, pools: Any) -> None:
+    pool = pools(fake.url)
+    pool.endpoint.batch.most = pool.endpoint.batch.now = 1
+    original, count = fake._serve, itertools.count()
+
+    def serve(handler: Any) -> None:
+        if next(count) % 2:
+            fake.fail_next(1, status=503)
+        original(handler)
+
+    fake._serve = serve  # type: ignore[method-assign]
+    assert numbers(pool, 30) == list(range(30))
+
+
+def test_a_number_that_cannot_be_is_asked_again_and_then_elsewhere(
+    fake: FakeNode, other: FakeNode, pools: Any
+) -> None:
+    def header(place: int, result: object) -> object:
+        if result == "odd":
+            raise UnreadError("the answer is odd")
+        return result
+
+    pool = pools(fake.url, other.url)
+    fake.methods["eth_getCode"] = lambda params: "odd"
+    request = ("eth_getCode", ["0x" + "11" * 20, "0x5"])
+    assert pool.batch([request], header) == ["0x"]
+    assert pool.endpoint.name == other.url
+    assert len(fake.asked("eth_getCode")) == 3
+    other.methods["eth_getCode"] = fake.methods["eth_getCode"]
+    (answer,) = pool.batch([request], header)
+    assert isinstance(answer, Fault)
+    assert (answer.kind, answer.message) == (FaultKind.MALFORMED, "the answer is odd")
+
+
+def test_what_one_endpoint_does_not_answer_another_one_is_asked(
+    fake: FakeNode, other: FakeNode, pools: Any
+) -> None:
+    def refuse(params: list[Any]) -> Any:
+        raise RefusedError(-32000, "not on your plan")
+
+    pool = pools(fake.url, other.url)
+    fake.methods["eth_getCode"] = refuse
+    assert pool.batch([("eth_getCode", ["0x" + "11" * 20, "0x5"])]) == ["0x"]
+
+
+def test_an_answer_that_nobody_has_leaves_the_first_endpoint_in_use(
+    fake: FakeNode, other: FakeNode, pools: Any
+) -> None:
+    def refuse(params: list[Any]) -> Any:
+        raise RefusedError(-32000, "not on your plan")
+
+    pool = pools(fake.url, other.url)
+    fake.methods["eth_getCode"] = refuse
+    other.fail_next(1000, drop=True)
+    (answer,) = pool.batch([("eth_getCode", ["0x" + "11" * 20, "0x5"])])
+    assert str(answer) == "not on your plan (code -32000)"
+    assert pool.endpoint.name == fake.url
+
+
+def test_who_probes_is_told_of_this_endpoint(fake: FakeNode, other: FakeNode, pools: Any) -> None:
+    def refuse(params: list[Any]) -> Any:
+        raise RefusedError(-32602, "too many arguments, want at most 2")
+
+    pool = pools(fake.url, other.url)
+    fake.methods["eth_call"] = refuse
+    (answer,) = pool.batch([("eth_call", [{}, "0x5", {}])], probing=True)
+    assert isinstance(answer, Fault)
+    assert len(fake.asked("eth_call")) == 1
+    assert other.requests == []
+
+
+def test_a_key_that_an_answer_repeats_is_scrubbed_also_where_it_was_cut(
+    fake: FakeNode, pools: Any
+) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    fake.methods["eth_chainId"] = lambda params: {
+        "you sent me the path ......................": key
+    }
+    with pytest.raises(UnreadError) as caught:
+        pools(f"{fake.url}/v3/{key}")
+    assert "gives no chain id" in str(caught.value)
+    assert key[:6] not in str(caught.value)
