@@ -38,6 +38,8 @@ from analyzer.runs.sources import Source, check_contracts, open_source
 from analyzer.runs.tables import scan_tables
 from analyzer.solvency.rebuild import verify
 from analyzer.solvency.verify import VerifyMode, parse_mode
+from analyzer.store.damage import is_database_error
+from analyzer.store.heal import reading
 from analyzer.store.history import (
     Held,
     deployment_key,
@@ -46,7 +48,7 @@ from analyzer.store.history import (
     write_block,
     write_manifest,
 )
-from analyzer.store.index import Index
+from analyzer.store.index import REMEDY, Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,9 @@ def scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     except AnalyzerError as error:
         problem, code = str(error), error.exit_code
     except Exception as error:
+        if is_database_error(error):
+            # The index is damaged: that ends all shards, not this one.
+            raise
         # A fault of a protocol's code at one block: named as such, and the others go on.
         problem, code = f"{type(error).__name__}: {error}", ExitCode.NOT_FULLY_READ
     return Summary(failed=frozenset({(shard.cell, problem)}), codes=frozenset({code}))
@@ -233,16 +238,17 @@ def _run(
         with Index(options.index_file, source=source.log_identity, read_only=True) as index:
             task = partial(scan_shard, source, index)
             return run_merged(shards, task, merge, NOTHING, progress=progress, what="blocks")
-    return run_merged(
-        shards,
-        run_shard,
-        merge,
-        NOTHING,
-        executor=options.executor,
-        workers=options.workers,
-        progress=progress,
-        what="blocks",
-    )
+    with reading(options.index_file, REMEDY):
+        return run_merged(
+            shards,
+            run_shard,
+            merge,
+            NOTHING,
+            executor=options.executor,
+            workers=options.workers,
+            progress=progress,
+            what="blocks",
+        )
 
 
 @contextmanager

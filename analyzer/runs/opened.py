@@ -60,7 +60,7 @@ def open_scans(db: Path, deployments: Sequence[str] = ()) -> list[OpenedScan]:
         names = _chosen(snapshot, db, deployments)
         columns, rows = snapshot.query(_SCANS)
     found = [dict(zip(columns, row, strict=True)) for row in rows]
-    return [_opened(db, row) for row in found if row["deployment"] in names]
+    return [_checked(db, row) for row in found if row["deployment"] in names]
 
 
 def _chosen(snapshot: Snapshot, db: Path, deployments: Sequence[str]) -> set[str]:
@@ -72,6 +72,17 @@ def _chosen(snapshot: Snapshot, db: Path, deployments: Sequence[str]) -> set[str
             listed = ", ".join(known) or "none"
             raise InputError(f"{db} holds no deployment '{name}' (it holds: {listed})")
     return set(wanted or known)
+
+
+def _checked(db: Path, row: dict[str, object]) -> OpenedScan:
+    """One scan. Raises: InputError, also for a row that analyzer does not write: a file of
+    somebody else may hold anything."""
+    try:
+        return _opened(db, row)
+    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
+        raise InputError(
+            f"{db}: the row of {row['deployment']} is not what analyzer writes ({error!r})"
+        ) from error
 
 
 def _opened(db: Path, row: dict[str, object]) -> OpenedScan:

@@ -47,7 +47,18 @@ def restored_scans(snapshot: Snapshot) -> list[ScanResult]:
     _, rows = snapshot.query("SELECT scan_id FROM scans ORDER BY rowid")
     if not rows:
         raise InputError(f"{snapshot.path} holds no scan: `analyzer scan --db FILE` makes one")
-    return [_restored(snapshot, scan_id) for (scan_id,) in rows]
+    return [_checked(snapshot, str(scan_id)) for (scan_id,) in rows]
+
+
+def _checked(snapshot: Snapshot, scan_id: str) -> ScanResult:
+    """One scan. Raises: InputError for rows that analyzer does not write: a file of somebody else
+    may hold anything."""
+    try:
+        return _restored(snapshot, scan_id)
+    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
+        raise InputError(
+            f"{snapshot.path}: the rows of scan {scan_id} are not what analyzer writes ({error!r})"
+        ) from error
 
 
 def run_facts(snapshot: Snapshot) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.model.atomic import problem_of
+from analyzer.model.atomic import problem_of, real_path
 from analyzer.model.errors import InputError
 from analyzer.store.load import fetch
 from analyzer.store.schema import literal, quoted
@@ -74,6 +74,8 @@ def load_table(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> 
 
 def _head(path: Path) -> bytes:
     """The first bytes of a file. Raises: InputError."""
+    if real_path(path).exists() and not path.is_file():
+        raise InputError(f"{path} cannot be read: it is no regular file")
     try:
         with path.open("rb") as file:
             return file.read(_DUCKDB_AT + len(_DUCKDB))

@@ -55,9 +55,12 @@ def check_tables(
     database: str,
     tables: Iterable[Table],
     views: Iterable[View],
+    *,
+    further: bool = False,
 ) -> None:
     """Sees that a file's tables are these, column by column, and that it has no other view.
 
+    further: other tables may be there (an index has one for each kind of event).
     Raises: InputError that names the first difference.
     """
     expected = {
@@ -81,7 +84,7 @@ def check_tables(
         if name in found:
             found[name].append((column, kind))
     for name in found:
-        if name not in expected:
+        if name not in expected and not further:
             raise _foreign(path, "table", name)
     own_views = {view.name for view in views}
     for name in _views(connection, database):

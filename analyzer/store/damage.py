@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from analyzer.model.atomic import problem_of
 from analyzer.model.errors import InputError
@@ -29,7 +29,11 @@ class DamagedError(InputError):
 
     def __init__(self, path: Path, remedy: str) -> None:
         super().__init__(f"{path} is damaged (cut off, or bytes of it have changed): {remedy}")
-        self.path = path
+        self.path, self.remedy = path, remedy
+
+    def __reduce__(self) -> tuple[type[DamagedError], tuple[Path, str]]:
+        """So that a worker can send it."""
+        return DamagedError, (self.path, self.remedy)
 
 
 def check_head(path: Path) -> None:
@@ -84,6 +88,15 @@ def is_damage(error: duckdb.Error) -> bool:
     )
     # A checksum that differs is raised as the base class itself, which no statement's error is.
     return type(error) is duckdb.Error or isinstance(error, kinds)
+
+
+def is_database_error(error: BaseException | None) -> TypeGuard[duckdb.Error]:
+    """Whether what was raised is DuckDB's, and speaks of the file."""
+    if error is None or not type(error).__module__.startswith(("duckdb", "_duckdb")):
+        return False
+    import duckdb
+
+    return isinstance(error, duckdb.Error) and is_damage(error)
 
 
 def no_room(folder: Path) -> bool:

@@ -50,6 +50,12 @@ def open_database(
     if target.is_dir() or not target.parent.is_dir():
         what = "is a folder" if target.is_dir() else f"cannot be made: {path.parent} is no folder"
         raise InputError(f"{path} {what}")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{path} is no regular file")
+    try:
+        str(target).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path}: DuckDB opens only files whose name is UTF-8") from error
     if target.exists() and (read_only or target.stat().st_size):
         check_head(path)
     connection = connect()

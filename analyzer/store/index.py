@@ -31,7 +31,17 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.logs import Event
-from analyzer.store.files import check_kind, is_empty, open_database, transaction, write_kind
+from analyzer.store.catalog import check_carries_nothing, check_tables
+from analyzer.store.damage import is_database_error
+from analyzer.store.files import (
+    ALIAS,
+    check_kind,
+    is_empty,
+    open_database,
+    transaction,
+    write_kind,
+)
+from analyzer.store.heal import after_failure, reading
 from analyzer.store.index_batch import collect, decode, merged
 from analyzer.store.index_read import raw_logs, stored_headers
 from analyzer.store.index_schema import TABLES, VERSION
@@ -51,7 +61,7 @@ from analyzer.store.load import fetch
 from analyzer.store.sources import Catalogue, EventPlug, LoadAbi, initial_namings
 
 KIND = "index"
-_REMEDY = "remove it, it will be made again from the chain, or name another with --index"
+REMEDY = "remove it, it will be made again from the chain, or name another with --index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +105,16 @@ class Index:
         source: identity of what the logs come from, empty for the live chain. Rows of one source
         are never used for another: a recording that lacks a log spoils nothing but itself.
         read_only: what is there is read (by as many processes as like), nothing is advanced.
-        Raises: InputError when the file is no index of ours, of another version, or in use.
+        Raises: InputError when the file is no index of ours, carries something else, is of another
+        version, damaged, or in use.
         """
         self.path = path
         self._abi = abi
         self._source = source
-        self._connection = open_database(path, read_only=read_only)
+        self._connection = open_database(path, read_only=read_only, remedy=REMEDY)
         try:
-            # A run that was killed before its first commit leaves a file without any table.
-            if is_empty(self._connection) and not read_only:
-                with transaction(self._connection):
-                    self._make()
-            else:
-                check_kind(self._connection, path, kind=KIND, version=VERSION, remedy=_REMEDY)
+            with reading(path, REMEDY):
+                self._make_or_check(read_only=read_only)
         except BaseException:
             self._connection.close()
             raise
@@ -191,7 +198,21 @@ class Index:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Closes the file; one that turned out to be damaged is put aside. Raises: InputError."""
         self.close()
+        if is_database_error(error):
+            raise after_failure(self.path, error) from error
+
+    def _make_or_check(self, *, read_only: bool) -> None:
+        """Makes the tables of an empty file, or sees that what is there is an index of ours."""
+        check_carries_nothing(self._connection, self.path, ALIAS)
+        # A run that was killed before its first commit leaves a file without any table.
+        if is_empty(self._connection) and not read_only:
+            with transaction(self._connection):
+                self._make()
+            return
+        check_kind(self._connection, self.path, kind=KIND, version=VERSION, remedy=REMEDY)
+        check_tables(self._connection, self.path, ALIAS, TABLES, (), further=True)
 
     def _make(self) -> None:
         """Makes the tables of an empty file."""
@@ -225,7 +246,7 @@ class Index:
         if stored and genesis and stored != genesis:
             raise InputError(
                 f"{self.path} is the index of another chain with id {chain_id} (its block 0 is"
-                f" {stored}, here it is {genesis}): {_REMEDY}"
+                f" {stored}, here it is {genesis}): {REMEDY}"
             )
 
     def _catalogue(self, key: str, deployment: Deployment, plug: EventPlug) -> Catalogue:

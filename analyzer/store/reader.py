@@ -20,7 +20,6 @@ from analyzer.store.catalog import check_carries_nothing, check_tables, own_view
 from analyzer.store.confine import lock
 from analyzer.store.damage import DamagedError, is_damage, no_room, why_not_opened
 from analyzer.store.files import ALIAS, INFO, check_kind, open_database
-from analyzer.store.load import fetch
 from analyzer.store.schema import Table, names, quoted
 from analyzer.store.snapshot_schema import TABLES, VERSION
 from analyzer.store.views import VIEWS
@@ -145,15 +144,13 @@ class Snapshot:
 
     def tables(self) -> list[DescribedTable]:
         """Every table and view with its comments, tables first, in the order they were made."""
-        objects = fetch(
-            self._connection,
+        _, objects = self.query(
             "SELECT table_name, 'table', comment, table_oid FROM duckdb_tables()"
             " WHERE database_name = current_database() UNION ALL"
             " SELECT view_name, 'view', comment, view_oid FROM duckdb_views()"
             " WHERE NOT internal AND database_name = current_database() ORDER BY 2, 4",
         )
-        columns = fetch(
-            self._connection,
+        _, columns = self.query(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns()"
             " WHERE NOT internal AND database_name = current_database()"
             " ORDER BY table_name, column_index",

@@ -14,6 +14,7 @@ from pathlib import Path
 from analyzer.model.atomic import check_place, replaced
 from analyzer.model.errors import InputError
 from analyzer.store.files import check_kind, open_database, transaction, write_kind, writing
+from analyzer.store.heal import reading
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.reader import KIND, REMEDY, Snapshot, open_snapshot
 from analyzer.store.schema import Table
@@ -40,7 +41,8 @@ def check_replaceable(path: Path) -> None:
             f"{path} is open in another program, or was when that ended ({target.name}.wal lies"
             " beside it): close it there, or name another file"
         )
-    with closing(open_database(path, read_only=True, remedy=REMEDY)) as connection:
+    opened = open_database(path, read_only=True, remedy=REMEDY)
+    with closing(opened) as connection, reading(path, REMEDY):
         check_kind(connection, path, kind=KIND, version=VERSION, remedy=REMEDY)
 
 

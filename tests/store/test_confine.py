@@ -236,7 +236,7 @@ def _nothing(path: Path) -> None:
         ("a b", _text, "a name is letters"),
         ("x;", _text, "a name is letters"),
         ("fine", _nothing, "cannot be read: No such file"),
-        ("fine", Path.mkdir, "cannot be read: Is a directory"),
+        ("fine", Path.mkdir, "cannot be read: it is no regular file"),
         ("fine", _hostile, "carries the view 'v'|no whole file"),
     ],
 )
