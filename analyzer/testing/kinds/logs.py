@@ -117,6 +117,18 @@ def log_changed(moment: Moment, logs: Any) -> Any:
     return [*logs[:at], changed, *logs[at + 1 :]]
 
 
+@kind("log-tail-changed", Stage.RESULT, seen="no honest node", methods=LOGS, nth=0)
+def log_tail_changed(moment: Moment, logs: Any) -> Any:
+    """The last digit of a log's data is another one."""
+    if not isinstance(logs, list) or not logs:
+        return UNCHANGED
+    at = min(_place(moment, logs), len(logs) - 1)
+    if len(logs[at]["data"]) <= 66:
+        return UNCHANGED
+    changed = logs[at] | {"data": _digits(logs[at]["data"])}
+    return [*logs[:at], changed, *logs[at + 1 :]]
+
+
 @kind("log-topic-changed", Stage.RESULT, seen="no honest node", methods=LOGS, nth=0)
 def log_topic_changed(moment: Moment, logs: Any) -> Any:
     """The last topic of a log (an account, mostly) is another one."""
