@@ -1,7 +1,8 @@
 """The bank with books of its own on the chain: what the logs say is held against what it says.
 
-    Registry.branches()   -> how many branches were opened
+    Registry.branches()   -> how many branches were opened, and the same number in its slot 0
     Branch.coins()        -> the sum of its balances
+    code of the Registry  -> the one hash that is known
 
 Its story is large enough for bulk reads, batches of headers and several questions for logs.
 """
@@ -31,20 +32,24 @@ from bank import (
 
 from analyzer.abi.codec import encode_values
 from analyzer.abi.contract import ContractAbi, parse_abi
-from analyzer.abi.keccak import checksum
+from analyzer.abi.keccak import checksum, keccak
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD
 from analyzer.model.reads import Answer, Reading, ReadRequest, Value
-from analyzer.model.rows import MarginRow, TotalRow
+from analyzer.model.rows import CodeStatus, ImplementationRow, MarginRow, TotalRow
 from analyzer.protocols import registry
 from analyzer.protocols.base import Details
 from analyzer.protocols.book_codec import BookCodec
 from analyzer.testing import MemoryChain
+from analyzer.testing.recorded import PLACEHOLDER_CODE
 
 BRANCHES = (BRANCH, BRANCH_2, checksum("0x" + "b3" * 20))
 CUSTOMERS = tuple(checksum(f"0x{n:040x}") for n in range(0xC001, 0xC00D))
+SLOT = "0x" + "00" * 32
+KNOWN_CODE = "0x" + keccak(bytes.fromhex(PLACEHOLDER_CODE[2:])).hex()
+"""What the code of every contract behind a `FaultNode` over a chain in memory hashes to."""
 PINNED = 42
 """The block that scans of the story are pinned at; its head is a few blocks above."""
 
@@ -72,6 +77,8 @@ class CountedLedger(BankLedger):
     opened: list[str] = field(default_factory=list)
     chain_coins: dict[str, int | None] = field(default_factory=dict)
     chain_branches: int | None = None
+    slot_branches: int | None = None
+    code_hash: str | None = None
 
 
 @dataclass(slots=True)
@@ -96,11 +103,15 @@ class CountedPlug(BankPlug):
         price = yield from BankPlug.observe(self, deployment, ledger, block)
         abi, branch = counted_abi("bank/Registry"), counted_abi("bank/Branch")
         names = sorted(set(ledger.opened))
-        count, *coins = yield [
-            abi.request(deployment.contracts["registry"], "branches"),
+        at = deployment.contracts["registry"]
+        count, slot, code, *coins = yield [
+            abi.request(at, "branches"),
+            ReadRequest("slot", at, SLOT),
+            ReadRequest("code_hash", at, "0x"),
             *[branch.request(name, "coins") for name in names],
         ]
-        ledger.chain_branches = _uint(count)
+        ledger.chain_branches, ledger.slot_branches = _uint(count), _uint(slot)
+        ledger.code_hash = "0x" + code.data.hex() if isinstance(code, Value) else None
         ledger.chain_coins = dict(zip(names, map(_uint, coins), strict=True))
         return price
 
@@ -108,7 +119,8 @@ class CountedPlug(BankPlug):
         details = BankPlug.details(self, book, prices, margin)
         ledger = book.state[0]  # type: ignore[index]
         assert isinstance(ledger, CountedLedger)
-        return replace(details, totals=list(_totals(ledger)))
+        code = ImplementationRow("registry", REGISTRY, None, ledger.code_hash, _status(ledger))
+        return replace(details, totals=list(_totals(ledger)), implementations=[code])
 
     def pack(self, book: Book) -> bytes:
         return _CODEC.pack(book)
@@ -124,10 +136,17 @@ def _uint(answer: Answer) -> int | None:
     return int.from_bytes(answer.data, "big") if isinstance(answer, Value) else None
 
 
+def _status(ledger: CountedLedger) -> str:
+    if ledger.code_hash is None:
+        return CodeStatus.NOT_RECORDED
+    return CodeStatus.KNOWN if ledger.code_hash == KNOWN_CODE else CodeStatus.UNKNOWN
+
+
 def _totals(ledger: CountedLedger) -> Iterator[TotalRow]:
     """The list of branches, and the coins of each."""
     opened = len(set(ledger.opened))
-    yield TotalRow("branches", "opened = branches()", "count", opened, ledger.chain_branches, 0, "")
+    for name, there in (("branches", ledger.chain_branches), ("slot 0", ledger.slot_branches)):
+        yield TotalRow(name, f"opened = {name}", "count", opened, there, 0, "")
     for name in sorted(set(ledger.opened) | set(ledger.coins)):
         held = ledger.chain_coins.get(name)
         yield TotalRow(f"coins of {name}", "sum = coins()", "raw", ledger.coins[name], held, 0, "")
@@ -153,7 +172,8 @@ def counted_answers(chain: MemoryChain) -> Callable[[int, ReadRequest], Answer]:
 
     def answer(number: int, request: ReadRequest) -> Answer:
         before = [entry for entry in chain.log_list if entry[0] <= number]
-        if request.data.startswith(branches):
+        slot = request.kind == "slot" and request.data == SLOT
+        if slot or request.data.startswith(branches):
             opened = {str(values[0]) for _, _, event, values, _ in before if event.name == "Opened"}
             return Value(encode_values(["uint256"], [len(opened)]))
         if request.data.startswith(coins):
