@@ -115,6 +115,9 @@ class CountedPlug(BankPlug):
         ledger.chain_coins = dict(zip(names, map(_uint, coins), strict=True))
         return price
 
+    def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
+        return [_as_contract(row) for row in BankPlug.margin(self, book, prices)]
+
     def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
         details = BankPlug.details(self, book, prices, margin)
         ledger = book.state[0]  # type: ignore[index]
@@ -134,6 +137,16 @@ _CODEC = BookCodec("bank", "1", tuple[CountedLedger, int | None])
 
 def _uint(answer: Answer) -> int | None:
     return int.from_bytes(answer.data, "big") if isinstance(answer, Value) else None
+
+
+def _as_contract(row: MarginRow) -> MarginRow:
+    """Unknown where the contract's own int256 would overflow."""
+    if row.equity_e18 is None or abs(row.equity_e18) < 2**255:
+        return row
+    nothing = (None,) * 7
+    return MarginRow(
+        row.account_id, row.owner, *nothing, unknown_reason="equity does not fit int256"
+    )
 
 
 def _status(ledger: CountedLedger) -> str:

@@ -61,10 +61,15 @@ TOO_LARGE = noticed("an answer of more than 4 MB .*raises the limit")
 REFUSED = noticed("answered HTTP")
 UNANSWERED = noticed("left this request unanswered")
 NO_STATE = noticed("has no state at block 42")
-MOVED_ON = noticed("block 42 (was .* and is now|changed while it was)")
+MOVED_ON = noticed("block .* (was .* and is now|changed while it was)")
 UNUSABLE = noticed("the header of block . is not usable|the header of block 42 is not usable")
 MALFORMED = noticed("the logs of blocks? .* cannot be read: a log of block .* is malformed")
 WRONG_ROWS = noticed("", code=4, said="views and control totals of the contract say otherwise")
+LEFT_OUT = noticed("gives logs of block .* asked for it alone, and left them out")
+NOT_COMPARED = noticed("not compared")
+UNKNOWN_CODE = noticed(
+    "unknown-implementation", code=0, said="a finding: exit 1 with `--fail-on medium`"
+)
 
 
 def _wire(kind: str, once: Expected, always: Expected, **options: Any) -> Row:
@@ -152,8 +157,8 @@ REFUSALS = (
     Row("state-pruned", NO_STATE, NO_STATE),
     Row("block-unknown-with-data", S, NO_STATE),
     Row("state-missing-with-data", NO_STATE, NO_STATE),
-    Row("revert-false", S, noticed(""), {"first": 5}),
-    Row("revert-untold", S, noticed(""), {"first": 5}),
+    Row("revert-false", NOT_COMPARED, WRONG_ROWS, {"first": 5}),
+    Row("revert-untold", NOT_COMPARED, WRONG_ROWS, {"first": 5}),
     Row("gas-cap", S, S),
     Row("overrides-refused", S, S),
     Row("overrides-ignored", S, S),
@@ -190,12 +195,12 @@ HEADERS = (
 )
 
 LOGS = (
-    Row("logs-empty", WRONG_ROWS, WRONG_ROWS, LATER),
+    Row("logs-empty", WRONG_ROWS, LEFT_OUT, LATER),
     Row("logs-null", S, noticed("answered eth_getLogs with None"), LATER),
     Row("logs-object", S, noticed("answered eth_getLogs with {'logs'"), LATER),
-    Row("logs-end-missing", WRONG_ROWS, WRONG_ROWS, LATER),
-    Row("logs-start-missing", noticed("NOT PROVEN"), noticed("NOT PROVEN")),
-    Row("logs-cut", WRONG_ROWS, WRONG_ROWS, LATER, {"most": 3}),
+    Row("logs-end-missing", S, WRONG_ROWS, LATER),
+    Row("logs-start-missing", S, noticed("NOT PROVEN SOLVENT")),
+    Row("logs-cut", WRONG_ROWS, LEFT_OUT, LATER, {"most": 3}),
     _log("log-missing", WRONG_ROWS, WRONG_ROWS),
     _log("log-invented", WRONG_ROWS, WRONG_ROWS),
     _log("log-doubled", S, S),
@@ -205,7 +210,7 @@ LOGS = (
         unnoticed(f"the rebuild uses none of it (the bank's memo): {PROOFS}"),
         unnoticed(f"as once: {PROOFS}"),
     ),
-    _log("log-topic-changed", WRONG_ROWS, WRONG_ROWS),
+    _log("log-topic-changed", S, noticed("is not in the bloom filter")),
     Row("logs-reversed", S, S, LATER),
     _log("log-foreign", S, noticed("a log that was not asked for")),
     _log("log-removed", S, noticed("a log that a reorg has removed")),
@@ -225,14 +230,14 @@ LOGS = (
 STATE = (
     Row("call-empty", noticed("the answer ends after 0 bytes"), noticed("ends after 0 bytes")),
     Row("call-one-wei-more", WRONG_ROWS, WRONG_ROWS),
-    Row("call-zero", WRONG_ROWS, noticed("")),
-    Row("call-huge", noticed(""), noticed("")),
+    Row("call-zero", WRONG_ROWS, noticed("NOT PROVEN SOLVENT: .*control totals off")),
+    Row("call-huge", noticed("12 unknown"), noticed("12 unknown")),
     Row("call-cut", noticed("the answer ends after 31 bytes"), noticed("ends after 31 bytes")),
     Row("call-no-hex", S, noticed("")),
     Row("call-null", S, noticed("")),
     Row("storage-zero", noticed("slot 0"), noticed("slot 0")),
     Row("code-empty", noticed("no contract at registry", code=2), noticed("no contract", code=2)),
-    Row("code-other", S, noticed("The implementation of registry is not known"), {"first": 2}),
+    Row("code-other", UNKNOWN_CODE, UNKNOWN_CODE, {"first": 2}),
 )
 
 WORLDS = (
@@ -244,7 +249,7 @@ WORLDS = (
         {"by": 10},
     ),
     Row("head-jumps-back", None, noticed(""), {}, {"by": 10}, LATEST),
-    Row("logs-lag", WRONG_ROWS, WRONG_ROWS, {"blocks": (37, 46)}, {"by": 12}),
+    Row("logs-lag", S, LEFT_OUT, {"blocks": (37, 46)}, {"by": 12}),
     Row("two-forks", noticed(""), noticed(""), {"first": 2, "every": 2}, BRANCH),
     Row("reorg", MOVED_ON, None, {}, BRANCH),
 )
@@ -257,3 +262,21 @@ UNNOTICED = frozenset(
     if any(e is not None and e.outcome == NOT_NOTICEABLE for e in (row.once, row.always))
 )
 """Kinds that leave wrong rows which nothing contradicts."""
+
+PENDING = frozenset(
+    [
+        "revert-false",
+        "revert-untold",
+        "logs-empty",
+        "logs-end-missing",
+        "logs-start-missing",
+        "logs-cut",
+        "log-missing",
+        "log-invented",
+        "log-changed",
+        "call-zero",
+        "storage-zero",
+        "call-huge",
+    ]
+)
+"""Kinds whose rows become true with sets that must be whole, and ranges that are read again."""
