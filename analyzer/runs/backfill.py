@@ -8,6 +8,7 @@ asks the chain at its block, and writes its own files. One that fails loses no o
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -41,13 +42,16 @@ from analyzer.solvency.verify import VerifyMode, parse_mode
 from analyzer.store.damage import is_database_error
 from analyzer.store.heal import reading
 from analyzer.store.history import (
+    BLOCK_DIGITS,
     Held,
     deployment_key,
+    heal_history,
     held,
     make_history,
     write_block,
     write_manifest,
 )
+from analyzer.store.history_check import Fault
 from analyzer.store.index import REMEDY, Index
 
 
@@ -126,6 +130,7 @@ def backfill(options: BackfillOptions, progress: Progress) -> BackfillOutcome:
     with _source(options, progress) as source:
         blocks, missing = chosen_blocks(source.chain, options.blocks)
         make_history(options.history)
+        faults = heal_history(options.history)
         plan = _plan(source, options, blocks, progress)
         plan.failed += [
             (_cell(deployment, number), why)
@@ -136,8 +141,27 @@ def backfill(options: BackfillOptions, progress: Progress) -> BackfillOutcome:
         names = [deployment.name for deployment in source.deployments]
     write_manifest(options.history)
     summary = replace(summary, failed=summary.failed | set(plan.failed))
-    code = _exit_code(options, plan, summary)
+    code = worst_exit(_exit_code(options, plan, summary), _told(options, faults, plan, summary))
     return BackfillOutcome(_document(options, names, plan, summary, code), summary, code)
+
+
+def _told(
+    options: BackfillOptions, faults: Sequence[Fault], plan: _Plan, summary: Summary
+) -> ExitCode:
+    """Warns of every block that was missing or damaged in the history; the exit code of those that
+    this run did not write again."""
+    again = {
+        f"{deployment_key(shard.deployment)}-{shard.block.number:0{BLOCK_DIGITS}d}"
+        for shard in plan.shards
+        if shard.cell in summary.tallies
+    }
+    for fault in faults:
+        done = "written again" if fault.stem in again else "taken out, name its block to scan it"
+        warnings.warn(
+            f"{options.history}: {fault.file} {fault.problem}: {done}", RuntimeWarning, stacklevel=2
+        )
+    lost = any(fault.stem not in again for fault in faults)
+    return ExitCode.NOT_FULLY_READ if lost else ExitCode.CLEAN
 
 
 def run_shard(shard: Shard) -> Summary:

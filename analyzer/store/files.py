@@ -95,9 +95,10 @@ def check_kind(
             f"{path} holds the {found[0]} of analyzer, its {kind} is wanted: name another file"
         )
     if found[1] != version:
+        article = "an" if kind == "index" else "a"
         raise InputError(
-            f"{path} is a {kind} of version {found[1]}, this program writes version {version}:"
-            f" {remedy}"
+            f"{path} is {article} {kind} of version {found[1]}, this program writes version"
+            f" {version}: {remedy}"
         )
 
 

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from analyzer.model.atomic import replace_bytes
+from analyzer.model.atomic import cannot_write, problem_of, replace_bytes
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.store.confine import connect, lock
-from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, files_of, views_sql
+from analyzer.store.history_check import FILES_KEY, Fault, digest, find_faults, put_aside
+from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, SQL_MARK, files_of, views_sql
 from analyzer.store.load import fetch
 from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot
@@ -38,7 +39,7 @@ FORMAT = 1
 MANIFEST = "history.json"
 SQL_FILE = "history.sql"
 _KEY_DIGITS = 16
-_BLOCK_DIGITS = 12
+BLOCK_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,23 @@ def make_history(folder: Path) -> None:
     if (folder / MANIFEST).exists():
         check_history(folder)
         return
+    if _lost_its_manifest(folder):
+        write_manifest(folder)
+        return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is no history of analyzer, and not empty: name another folder")
     folder.mkdir(exist_ok=True)
     write_manifest(folder)
+
+
+def _lost_its_manifest(folder: Path) -> bool:
+    """Whether a folder holds the views and the scans of a history, and nothing that none has."""
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+        text = (folder / SQL_FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return text.startswith(SQL_MARK) and names <= {SQL_FILE, *(t.name for t in HISTORY_TABLES)}
 
 
 def check_history(folder: Path) -> None:
@@ -91,7 +105,12 @@ def check_history(folder: Path) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
         version = (found["format"], found["tables"])
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no manifest of a history: {error!r}") from error
+        raise InputError(
+            f"{path} is no manifest of a history, or is damaged: remove it, `analyzer backfill`"
+            " makes it again from the files"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {problem_of(error)}") from error
     if version != (FORMAT, TABLES_VERSION):
         raise InputError(
             f"{folder} is a history of version {version[0]}.{version[1]}, this program writes"
@@ -113,21 +132,26 @@ def write_block(
     Raises: KeyError when the row of `scans` is missing; OverflowError; OSError.
     """
     commit = list(rows[SCANS_TABLE.name])
-    stem = f"{deployment_key(deployment)}-{block.number:0{_BLOCK_DIGITS}d}.parquet"
+    stem = f"{deployment_key(deployment)}-{block.number:0{BLOCK_DIGITS}d}.parquet"
     place = _place(deployment, block)
     # The commit goes first, so that nobody reads the rest of a block that is half replaced.
     for table in (SCANS_TABLE, *(t for t in HISTORY_TABLES if t is not SCANS_TABLE)):
         for old in (folder / table.name).glob(f"*/*/*/{stem}"):
             old.unlink()
     about = {**about, "format": str(FORMAT), "tables": str(TABLES_VERSION)}
-    written = {}
+    written: dict[str, int] = {}
+    digests: dict[str, str] = {}
     for table in HISTORY_TABLES:
-        found = commit if table is SCANS_TABLE else list(rows.get(table.name, ()))
+        own = table is SCANS_TABLE
+        found = commit if own else list(rows.get(table.name, ()))
         written[table.name] = len(found)
         if found:
             target = folder / table.name / place / stem
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_parquet(target, table, found, about)
+            # The commit comes last and names the files that it stands for.
+            named = {FILES_KEY: json.dumps(digests, sort_keys=True)} if own else {}
+            write_parquet(target, table, found, {**about, **named})
+            digests[table.name] = digest(target)
     return written
 
 
@@ -169,20 +193,48 @@ def write_manifest(folder: Path) -> dict[str, Any]:
         columns = "deployment, protocol, chain_id, block_number, block_hash, block_time, day"
         found = fetch(
             connection,
-            f"SELECT {columns}, scan_id, methodology, verify_mode, parse_filename(filename)"
-            " FROM history_scans ORDER BY protocol, chain_id, 11",
+            f"SELECT {columns}, scan_id, methodology, verify_mode, parse_filename(filename),"
+            " filename FROM history_scans ORDER BY protocol, chain_id, 11",
         )
     names = [*columns.split(", "), "scan_id", "methodology", "verify_mode", "file"]
+    root = folder.resolve()
     manifest = {
         "kind": "history",
         "format": FORMAT,
         "tables": TABLES_VERSION,
         "files": {table.name: len(files_of(folder, table)) for table in HISTORY_TABLES},
-        "blocks": [dict(zip(names, map(_plain, row), strict=True)) for row in found],
+        "blocks": [
+            {
+                **dict(zip(names, map(_plain, row), strict=True)),
+                "path": str(Path(path).relative_to(root)),
+                "sha256": digest(Path(path)),
+            }
+            for *row, path in found
+        ],
     }
     replace_bytes(folder / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     replace_bytes(folder / SQL_FILE, views_sql(folder, ".").encode())
     return manifest
+
+
+def heal_history(folder: Path) -> list[Fault]:
+    """Takes the blocks of which a file is missing or damaged out of a history, so that they can be
+    written again; which they were. What is left of their files lies beside, as `*.damaged`.
+
+    Raises: InputError where files cannot be renamed.
+    """
+    faults = find_faults(folder, _manifest(folder))
+    try:
+        put_aside(folder, faults)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return faults
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    """The manifest, which `check_history` has seen."""
+    found: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return found
 
 
 def _plain(value: object) -> object:
@@ -197,9 +249,17 @@ class History(Snapshot):
 def open_history(folder: Path) -> History:
     """The history in `folder` as DuckDB views, read-only: `history_scans`, `history_series`, ...
 
-    Raises: InputError when there is none, or it is of another version.
+    Raises: InputError when there is none, it is of another version, or a file of it is missing or
+    damaged.
     """
     check_history(folder)
+    faults = find_faults(folder, _manifest(folder))
+    if faults:
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        raise InputError(
+            f"{folder}: {faults[0].file} {faults[0].problem}{more}: `analyzer backfill` of these"
+            " blocks writes them again"
+        )
     return History(_connect(folder, comments=True), folder)
 
 

@@ -33,6 +33,8 @@ HISTORY_TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 """The tables of a snapshot that a history keeps; `scans` last, because it commits a block."""
 
+SQL_MARK = "-- Views over a history of analyzer"
+"""How the file of views begins."""
 _WIDE = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
 _PLACE = (
     ("chain_id", "BIGINT", "Chain id."),
@@ -94,7 +96,7 @@ def views_sql(folder: Path, root: str, *, comments: bool = True) -> str:
     # `scans` first: the others are joined with it, so that a block without it is not seen.
     tables = (SCANS, *(table for table in HISTORY_TABLES if table is not SCANS))
     parts = [
-        "-- Views over a history of analyzer: cd into its folder, then\n"
+        f"{SQL_MARK}: cd into its folder, then\n"
         "--   duckdb -init history.sql        (or .read history.sql)\n"
     ]
     parts += [_view(table, root, bool(files_of(folder, table))) for table in tables]
