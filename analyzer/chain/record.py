@@ -88,7 +88,9 @@ class Recorder:
         """The inner chain's answers, kept under (block, address, data)."""
         answers = self._chain.read(block, requests)
         self._keep(block)
-        self._pins.setdefault(block.number, ("", ""))
+        # A look at which code there was makes no block that can be scanned.
+        if any(request.kind != "code_hash" for request in requests):
+            self._pins.setdefault(block.number, ("", ""))
         for request, answer in zip(requests, answers, strict=True):
             if not isinstance(answer, NotRead):
                 key = ReadRequest(request.kind, request.to.lower(), request.data.lower())

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import json_option, source_options
+from analyzer.cli.options import json_option, max_age_option, source_options
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -16,6 +16,7 @@ from analyzer.cli.terminal import progress
     "analyzer index --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --index perp.index",
     "analyzer index --recording evidence.zip --index perp.index --json",
     "analyzer index --deployment perp-v2-optimism --index perp.index --block finalized",
+    "analyzer index --deployment optimism --index perp.index --recheck 15M:+5000",
     short_help="Read logs into the index.",
 )
 @source_options
@@ -34,6 +35,15 @@ from analyzer.cli.terminal import progress
     metavar="FILE",
     help="The index: continued where it stopped, created when it is not there.",
 )
+@click.option(
+    "--recheck",
+    is_flag=False,
+    flag_value="all",
+    metavar="[RANGE]",
+    help="First read logs that are indexed a second time, of all blocks or of a range (15M:+1000), "
+    "and put right what the node of that time left out or made up. Use a node that you trust.",
+)
+@max_age_option
 @json_option
 def index(
     *,
@@ -42,18 +52,28 @@ def index(
     deployments: tuple[str, ...],
     block: str,
     index_path: Path,
+    recheck: str | None,
+    max_age: str | None,
     as_json: bool,
 ) -> int:
     """Read logs into the index, or continue where it stopped.
 
     May be interrupted at any point and run again: the result is the same as of one straight run.
-    A reorg since the last run is noticed by block hash and rolled back first.
+    A reorg since the last run is noticed by block hash and rolled back first. Exit code 3 when
+    the headers do not hang together, or when logs that are held were not given again and nothing
+    says that they do not exist.
     """
     from analyzer.runs.index import IndexOptions
     from analyzer.runs.index import index as run
 
     options = IndexOptions(
-        rpc=rpc, recording=recording, deployments=deployments, block=block, index=index_path
+        rpc=rpc,
+        recording=recording,
+        deployments=deployments,
+        block=block,
+        index=index_path,
+        recheck=recheck,
+        max_age=max_age,
     )
     with progress() as report:
         outcome = run(options, report)

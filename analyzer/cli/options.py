@@ -118,6 +118,17 @@ def index_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def max_age_option(command: Decorated) -> Decorated:
+    """`--max-age AGE`: how old the head of a live chain may be."""
+    return click.option(
+        "--max-age",
+        metavar="AGE",
+        help="How old the block may be that a live endpoint names as latest, safe or finalized: "
+        "90s, 15m, 2h, 1d or none; an older one is not read (exit code 3). A block that is asked "
+        "for by number is never judged. [default: by chain; none for a chain that is not known]",
+    )(command)
+
+
 def triage_option(command: Decorated) -> Decorated:
     """`--triage FILE`: the accepted findings, by default beside the snapshot."""
     return click.option(

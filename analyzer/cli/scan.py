@@ -12,6 +12,7 @@ from analyzer.cli.options import (
     db_option,
     fail_on_option,
     index_option,
+    max_age_option,
     source_options,
     triage_option,
 )
@@ -60,6 +61,7 @@ from analyzer.cli.terminal import note, progress
 @outputs_option(*DOCUMENT_FORMATS)
 @fail_on_option
 @triage_option
+@max_age_option
 def scan(
     *,
     rpc: tuple[str, ...],
@@ -74,6 +76,7 @@ def scan(
     outputs: list[Output],
     fail_on: str,
     triage: Path | None,
+    max_age: str | None,
 ) -> int:
     """Rebuild every account at a block, compare with the contract, say who is under water.
 
@@ -98,6 +101,7 @@ def scan(
         seed=sample_seed,
         fail_on=fail_on,
         triage=triage,
+        max_age=max_age,
     )
     check_outputs(
         outputs,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, index_option, rpc_option
+from analyzer.cli.options import db_option, index_option, max_age_option, rpc_option
 from analyzer.cli.terminal import note
 
 
@@ -61,6 +61,7 @@ from analyzer.cli.terminal import note
     metavar="FILE",
     help="Send alerts on what changed, as this file says.",
 )
+@max_age_option
 @click.option("--times", type=int, help="Stop after so many scans.")
 def watch(
     *,
@@ -77,6 +78,7 @@ def watch(
     textfile: Path | None,
     alerts_file: Path | None,
     times: int | None,
+    max_age: str | None,
 ) -> int:
     """Scan again and again as blocks come, and never lose the last good snapshot.
 
@@ -89,7 +91,12 @@ def watch(
 
     options = WatchOptions(
         scan=ScanOptions(
-            db=db, rpc=rpc, deployments=deployments, index=index_path, verify=verify_mode
+            db=db,
+            rpc=rpc,
+            deployments=deployments,
+            index=index_path,
+            verify=verify_mode,
+            max_age=max_age,
         ),
         confirmations=confirmations,
         every=every,

@@ -100,10 +100,10 @@ def _scan_pins(
             check_contracts(recorder, deployment, block)
             # A new index each time: a later scan of the recording starts from nothing, too.
             with tempfile.TemporaryDirectory() as folder, Index(Path(folder) / "i.duckdb") as index:
-                result, _ = scan_one(
+                one = scan_one(
                     source, index, deployment, block=block, mode=VerifyMode.ALL, seed=0,
                     progress=progress,
                 )  # fmt: skip
-            results.setdefault(label, []).append(result)
+            results.setdefault(label, []).append(one.result)
     progress("record", len(info.blocks), len(info.blocks))
     return results

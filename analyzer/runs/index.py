@@ -12,20 +12,29 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.sources import check_contracts, open_source
+from analyzer.runs.freshness import check_head
+from analyzer.runs.second_reading import kept_words, read_again
+from analyzer.runs.sources import Source, check_contracts, open_source
 from analyzer.store.index import Index
+from analyzer.store.index_recheck import Recheck
+
+ALL = "all"
+"""`--recheck` without a range: every block that is indexed."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
     """Which deployments to index, up to which block (block syntax; of a range the last one), into
-    which file."""
+    which file. recheck: a range of blocks whose logs are read a second time, `all` for every one
+    that is indexed, None for none. max_age: how old the head of a live chain may be."""
 
     index: Path
     rpc: tuple[str, ...] = ()
     recording: Path | None = None
     deployments: tuple[str, ...] = ()
     block: str = "latest"
+    recheck: str | None = None
+    max_age: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +59,14 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
         progress=progress,
     ) as source:
         first, block = _span(source.chain, options.block)
+        check_head(source, options.block, block, options.max_age)
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
         with Index(options.index, source=source.log_identity) as store:
             for deployment in source.deployments:
                 _check_no_gap(store, deployment, first)
                 plug = load_plug(deployment.protocol)
+                again = _recheck(source, store, deployment, options.recheck, progress)
                 advance = store.advance(source.chain, deployment, plug, to=block, progress=progress)
                 extent = store.extent(deployment, plug, block=advance.head)
                 entries.append(
@@ -72,12 +83,37 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
                         "rolled_back_blocks": advance.rolled_back,
                         "headers": extent.links.headers,
                         "headers_linked": extent.links.linked,
-                        "doubts": list(extent.links.broken),
+                        "doubts": [*extent.links.broken, *kept_words(again)],
                     }
+                    | read_again(again)
                 )
     doubted = any(entry["doubts"] for entry in entries)
     code = ExitCode.NOT_FULLY_READ if doubted else ExitCode.CLEAN
     return IndexOutcome({"deployments": entries}, code)
+
+
+def _recheck(
+    source: Source, store: Index, deployment: Deployment, text: str | None, progress: Progress
+) -> Recheck | None:
+    """The second reading that was asked for; None for none."""
+    if text is None:
+        return None
+    span = (0, None) if text == ALL else _numbers(source.chain, text)
+    return store.recheck(
+        source.chain,
+        deployment,
+        load_plug(deployment.protocol),
+        first=span[0],
+        last=span[1],
+        trusted=True,
+        progress=progress,
+    )
+
+
+def _numbers(chain: Chain, text: str) -> tuple[int, int]:
+    """The first and last number of a range. Raises InputError when it is none."""
+    first, last = resolve_range(chain, text)
+    return first.number, last.number
 
 
 def _span(chain: Chain, text: str) -> tuple[BlockRef | None, BlockRef]:

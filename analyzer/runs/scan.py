@@ -6,9 +6,9 @@ open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,20 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import load_plug
 from analyzer.report.document import envelope
+from analyzer.runs.beginning import beginning_doubts, code_before
 from analyzer.runs.evidence import Compared, attachments, compare
+from analyzer.runs.freshness import check_head
 from analyzer.runs.pipeline import (
     exit_code,
     index_beside,
     parse_fail_on,
     rebuild_indexed,
     run_id,
+)
+from analyzer.runs.second_reading import (
+    kept_words,
+    read_again,
+    read_again_if_doubtful,
 )
 from analyzer.runs.sources import Source, check_contracts, open_source, resolve_pinned
 from analyzer.runs.tables import RunFacts, snapshot_rows
@@ -39,6 +46,7 @@ from analyzer.solvency.rebuild import verify
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
 from analyzer.store.index import Advance, Index
+from analyzer.store.index_recheck import Recheck
 from analyzer.store.snapshot import check_replaceable, write_snapshot
 
 
@@ -51,7 +59,8 @@ class ScanOptions:
     deployments: files or names; with a recording, none means
     all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
     `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`. triage: the file
-    of accepted findings (default: triage.toml beside the snapshot, if it is there).
+    of accepted findings (default: triage.toml beside the snapshot, if it is there). max_age: how
+    old the head of a live chain may be (see `freshness`).
     """
 
     db: Path
@@ -65,6 +74,7 @@ class ScanOptions:
     seed: int = 0
     fail_on: str = "high"
     triage: Path | None = None
+    max_age: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         progress=progress,
     ) as source:
         block = resolve_pinned(source.chain, options.block)
+        check_head(source, options.block, block, options.max_age)
         # Before the index is opened: wrong input leaves no file behind.
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
@@ -110,7 +121,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
-        results = [result for result, _ in scans]
+        results = [one.result for one in scans]
         add_run_findings(results)
         compared = _evidence(source, options, results)
     weighed = weigh_results(results, db=options.db, named=options.triage, today=today())
@@ -119,7 +130,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     progress("write the snapshot", 0, 1)
     write_snapshot(options.db, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
-    run = _run(facts, options, [advance for _, advance in scans])
+    run = _run(facts, options, scans)
     run |= {"evidence": compared.document()} if compared is not None else {}
     return ScanOutcome(envelope(run, results, weighed), results, code, run)
 
@@ -142,6 +153,18 @@ def _check_distinct(options: ScanOptions, index_path: Path) -> None:
             raise InputError(f"{first} and {option} both name {path}: they are two files")
 
 
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One deployment at one block: its result with its findings, what its index did, the second
+    reading of its logs (None = there was none), and the contracts that had code before their first
+    block."""
+
+    result: ScanResult
+    advance: Advance
+    again: Recheck | None = None
+    early: Sequence[str] = ()
+
+
 def scan_one(
     source: Source,
     index: Index,
@@ -151,17 +174,29 @@ def scan_one(
     mode: VerifyMode,
     seed: int,
     progress: Progress,
-) -> tuple[ScanResult, Advance]:
-    """One deployment at one block, with its findings, and what its index did."""
-    chain = source.chain
+) -> Scanned:
+    """One deployment at one block. Where numbers do not agree, its logs are read a second time
+    from a live chain, once, and everything that rests on them is made again."""
     plug = load_plug(deployment.protocol)
-    advance = index.advance(chain, deployment, plug, to=block, progress=progress)
-    rebuilt = rebuild_indexed(index, chain, deployment, block=block, progress=progress)
-    progress("compare with the contract", 0, 1)
-    result = verify(plug, rebuilt, mode, seed=seed)
-    progress("compare with the contract", 1, 1)
-    result.findings = run_detectors(result)
-    return result, advance
+    advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
+
+    def judged() -> ScanResult:
+        rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
+        progress("compare with the contract", 0, 1)
+        result = verify(plug, rebuilt, mode, seed=seed)
+        progress("compare with the contract", 1, 1)
+        result.findings = run_detectors(result)
+        return result
+
+    result = judged()
+    again = read_again_if_doubtful(source, index, result, progress)
+    if again is not None and again.changed:
+        result = judged()
+    early = code_before(source.chain, deployment)
+    known = result.completeness
+    doubts = (*known.doubts, *kept_words(again), *beginning_doubts(result, early))
+    result = replace(result, completeness=replace(known, doubts=doubts))
+    return Scanned(result, advance, again, early)
 
 
 @contextmanager
@@ -222,8 +257,13 @@ def _facts(
     )
 
 
-def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict[str, Any]:
+def _run(facts: RunFacts, options: ScanOptions, scans: list[Scanned]) -> dict[str, Any]:
     """What the document says of the run; endpoints without their keys."""
+    again = [
+        {"deployment": one.result.deployment.name} | read_again(one.again)
+        for one in scans
+        if one.again is not None
+    ]
     return {
         "run_id": facts.run_id,
         "analyzer_version": __version__,
@@ -236,6 +276,8 @@ def _run(facts: RunFacts, options: ScanOptions, advances: list[Advance]) -> dict
         "started_at": facts.started_at.isoformat(timespec="seconds") + "Z",
         "finished_at": facts.finished_at.isoformat(timespec="seconds") + "Z",
         "snapshot": options.db.name,
-        "rolled_back_blocks": sum(advance.rolled_back for advance in advances),
-        "new_logs": sum(advance.logs_added for advance in advances),
+        "rolled_back_blocks": sum(one.advance.rolled_back for one in scans),
+        "new_logs": sum(one.advance.logs_added for one in scans),
+        "read_again": again,
+        "code_before_from_block": [text for one in scans for text in one.early],
     }

@@ -28,6 +28,7 @@ from analyzer.protocols.state_coders import CodecError
 from analyzer.report.document import envelope
 from analyzer.runs.deployments import load_deployment
 from analyzer.runs.pipeline import exit_code, index_beside, rebuild_indexed, run_id
+from analyzer.runs.second_reading import read_again_if_doubtful
 from analyzer.runs.sources import Source, check_contracts, open_source
 from analyzer.runs.tables import RunFacts, snapshot_rows
 from analyzer.solvency import rebuild
@@ -179,10 +180,18 @@ def _verify_one(
     plug = load_plug(deployment.protocol)
     block = source.chain.resolve(str(stored.block_number))
     index.advance(source.chain, deployment, plug, to=block, progress=progress)
-    rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
-    progress("compare with the contract", 0, 1)
-    result = rebuild.verify(plug, rebuilt, mode, seed=seed)
-    result.findings = run_detectors(result)
+
+    def judged() -> ScanResult:
+        rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
+        progress("compare with the contract", 0, 1)
+        result = rebuild.verify(plug, rebuilt, mode, seed=seed)
+        result.findings = run_detectors(result)
+        return result
+
+    result = judged()
+    again = read_again_if_doubtful(source, index, result, progress)
+    if again is not None and again.changed:
+        result = judged()
     now = datetime.now(UTC)
     facts = RunFacts("", source.kind, source.endpoint, mode.value, 0, now, now)
     rows = snapshot_rows(facts, [result])

@@ -18,6 +18,7 @@ from typing import Protocol
 from analyzer.chain.base import Progress
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError
+from analyzer.runs.freshness import check_head
 from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
 from analyzer.runs.sources import open_source
 from analyzer.store.snapshot import open_snapshot
@@ -105,6 +106,7 @@ def live_head(options: ScanOptions) -> Head:
             rpc=options.rpc, recording=None, deployments=options.deployments
         ) as source:
             newest = source.chain.resolve("latest")
+            check_head(source, "latest", newest, options.max_age)
             if number is None or number > newest.number:
                 return newest, None
             return newest, source.chain.headers([number])[0]

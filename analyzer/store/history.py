@@ -44,7 +44,8 @@ BLOCK_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A block that a history holds. key: of the deployment; scan_id: of the scan."""
+    """A block that a history holds. key: of the deployment; scan_id: of the scan. doubted: whether
+    something spoke against its logs being whole."""
 
     key: str
     block: int
@@ -54,6 +55,7 @@ class Held:
     mismatches: int
     unknown: int
     unread: int
+    doubted: bool
     severity: int
     """Rank of the worst finding; -1 = none."""
 
@@ -172,7 +174,7 @@ def held(folder: Path) -> dict[tuple[str, int], Held]:
             "SELECT parse_filename(s.filename), s.scan_id, s.block_hash, s.verify_mode,"
             " s.mismatches, s.unknown,"
             " coalesce((SELECT sum(not_read) FROM history_reads r WHERE r.scan_id = s.scan_id"
-            "  AND purpose = 'rebuild'), 0)::BIGINT,"
+            "  AND purpose = 'rebuild'), 0)::BIGINT, s.log_doubts <> '[]',"
             " coalesce((SELECT max(severity_rank) FROM history_findings f"
             "  WHERE f.scan_id = s.scan_id), -1)"
             " FROM history_scans s ORDER BY 1",

@@ -44,12 +44,15 @@ from analyzer.store.files import (
 from analyzer.store.heal import after_failure, reading
 from analyzer.store.index_batch import collect, decode, merged
 from analyzer.store.index_read import raw_logs, stored_headers
+from analyzer.store.index_recheck import Recheck, SecondReading
 from analyzer.store.index_schema import TABLES, VERSION
 from analyzer.store.index_tables import (
     Checkpoint,
     make_event_tables,
+    note_read_twice,
     read_checkpoint,
     read_namings,
+    read_twice_to,
     settle,
     settled_at,
     unsettle,
@@ -151,6 +154,56 @@ class Index:
         with transaction(self._connection):
             settle(self._connection, key)
         return Advance(head, added, rolled_back, restarted)
+
+    def recheck(
+        self,
+        chain: Chain,
+        deployment: Deployment,
+        plug: EventPlug,
+        *,
+        first: int = 0,
+        last: int | None = None,
+        trusted: bool,
+        progress: Progress,
+    ) -> Recheck:
+        """Reads the logs of some indexed blocks (default: all) a second time, and puts right what
+        was missing or made up. trusted: the caller vouches for this node, where nothing else tells
+        whether a log that is held and not given again exists.
+
+        Raises: as `advance`.
+        """
+        self._check_chain(chain)
+        key = self._key(deployment)
+        self._prepare(key, deployment, plug)
+        self._roll_back_reorg(chain, key, deployment, plug)
+        checkpoint = read_checkpoint(self._connection, key)
+        if checkpoint is None:
+            return Recheck(first, first - 1)
+        known = self._catalogue(key, deployment, plug)
+        lowest = min(covered.from_block for covered in known.covered)
+        highest = checkpoint.head.number
+        reading = SecondReading(
+            self._connection,
+            key,
+            chain,
+            deployment,
+            plug,
+            lambda: self._catalogue(key, deployment, plug),
+            lambda: Catalogue(initial_namings(plug.sources(deployment)), self._abi),
+            checkpoint.head,
+            trusted,
+        )
+        end = highest if last is None else min(last, highest)
+        return reading.run(max(first, lowest), end, progress)
+
+    def read_twice_to(self, deployment: Deployment, endpoint: str) -> int:
+        """Up to which block a second reading from this endpoint found nothing; -1 = none did."""
+        return read_twice_to(self._connection, self._key(deployment), endpoint)
+
+    def note_read_twice(self, deployment: Deployment, endpoint: str, up_to: int) -> None:
+        """Notes that a second reading from this endpoint, up to this block, found nothing."""
+        with transaction(self._connection):
+            note_read_twice(self._connection, self._key(deployment), endpoint, up_to)
 
     def head(self, deployment: Deployment) -> BlockRef | None:
         """The last indexed block of a deployment; None when nothing is indexed."""

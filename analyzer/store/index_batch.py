@@ -76,9 +76,10 @@ def collect(
     deployment: Deployment,
     plug: EventPlug,
     catalogue: Catalogue,
+    to: int | None = None,
 ) -> Batch:
     """Decodes a chunk and fetches the logs of every contract that it names, from that contract's
-    first block to the end of the chunk; `catalogue` learns the contracts.
+    first block to the end of the chunk, or to the block `to`; `catalogue` learns the contracts.
 
     Raises: UnreadError when headers and logs contradict each other; DecodeError for a log that
     is not what its first topic says.
@@ -88,9 +89,10 @@ def collect(
     while waiting:
         source = waiting.pop(0)
         batch.found_sources = True
-        if source.from_block > chunk.last:
+        end = chunk.last if to is None else to
+        if source.from_block > end:
             continue
-        earlier = chain.logs(catalogue.filters([source]), source.from_block, chunk.last)
+        earlier = chain.logs(catalogue.filters([source]), source.from_block, end)
         for more in linked_chunks(chain, earlier, None):
             waiting += _take(batch, more, deployment, plug, catalogue)
     return batch
@@ -135,21 +137,30 @@ def _take(
         event = decode(raw, *match, header_of_log.time)
         batch.logs[position] = raw
         batch.events[position] = (*match, event)
-        for source in plug.follow(deployment, event):
-            naming = Naming(
-                position,
-                source.role,
-                source.address.lower(),
-                source.abi,
-                tuple(source.events),
-                source.from_block,
-                match[0].role,
-                match[0].address,
-            )
+        for naming in named_by(plug, deployment, event, match[0]):
             grown = catalogue.add(naming)
             if grown is not None:
                 wanted.append(grown)
     return wanted
+
+
+def named_by(
+    plug: EventPlug, deployment: Deployment, event: Event, covered: Covered
+) -> list[Naming]:
+    """What an event of a contract says about which other contracts there are."""
+    return [
+        Naming(
+            (event.block_number, event.log_index),
+            source.role,
+            source.address.lower(),
+            source.abi,
+            tuple(source.events),
+            source.from_block,
+            covered.role,
+            covered.address,
+        )
+        for source in plug.follow(deployment, event)
+    ]
 
 
 def changed(number: int, one: str, other: str) -> ChangedError:

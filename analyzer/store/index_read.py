@@ -18,12 +18,21 @@ _TOPIC_BYTES = 32
 
 
 def raw_logs(
-    connection: duckdb.DuckDBPyConnection, key: str, *, first: int = 0, up_to: int | None = None
+    connection: duckdb.DuckDBPyConnection,
+    key: str,
+    *,
+    first: int = 0,
+    up_to: int | None = None,
+    uncommitted: bool = False,
 ) -> Iterator[tuple[RawLog, int]]:
     """(raw log, block time) pairs of a deployment in the blocks `first` to `up_to` (None = all
-    that follow), in order, without loading all."""
+    that follow), in order, without loading all.
+
+    uncommitted: as the connection's open transaction has them, instead of as they were before it;
+    then nothing else may be asked of the connection meanwhile.
+    """
     # A cursor of its own: the result stays open while the caller works with the connection.
-    cursor = cursor_of(connection)
+    cursor = connection if uncommitted else cursor_of(connection)
     try:
         cursor.execute(
             "SELECT r.block_number, r.log_index, h.block_hash, r.tx_hash, r.tx_index, r.address,"
@@ -53,7 +62,8 @@ def raw_logs(
                     time,
                 )
     finally:
-        cursor.close()
+        if not uncommitted:
+            cursor.close()
 
 
 def logs_at(

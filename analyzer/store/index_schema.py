@@ -89,5 +89,17 @@ UNSETTLED = Table(
     ),
 )
 
-TABLES = (CHAIN, RAW_LOGS, HEADERS, SOURCES, CHECKPOINTS, UNSETTLED)
+READ_TWICE = Table(
+    "read_twice",
+    "Second readings of logs behind numbers that did not agree, which found nothing to put right."
+    " One row per deployment and endpoint.",
+    (
+        KEY,
+        text("endpoint", "The endpoint, without its key.", key=True),
+        count("up_to", "The last block that was read twice."),
+        Column("read_at", Kind.WALL_CLOCK, "When, UTC."),
+    ),
+)
+
+TABLES = (CHAIN, RAW_LOGS, HEADERS, SOURCES, CHECKPOINTS, UNSETTLED, READ_TWICE)
 """Every table that an index always has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,13 +12,17 @@ import orjson
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.store.event_tables import event_table
-from analyzer.store.index_schema import CHECKPOINTS, SOURCES, UNSETTLED
+from analyzer.store.index_schema import CHECKPOINTS, READ_TWICE, SOURCES, UNSETTLED
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.schema import Table
 from analyzer.store.sources import Catalogue, Naming
 
 if TYPE_CHECKING:
     import duckdb
+
+
+READ_TWICE_FOR = timedelta(days=1)
+"""So long a second reading that found nothing stands for another one of the same endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,41 @@ def write_checkpoint(
         datetime.now(UTC).replace(tzinfo=None),
     )
     load_rows(connection, CHECKPOINTS, [row])
+
+
+def recount(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Counts the logs of a deployment anew for its checkpoint. That nothing was missing when its
+    logs were last read twice is no longer so: they are other logs now."""
+    connection.execute(
+        "UPDATE checkpoints SET logs = (SELECT count(*) FROM raw_logs r WHERE r.deployment_key = ?)"
+        " WHERE deployment_key = ?",
+        [key, key],
+    )
+    connection.execute("DELETE FROM read_twice WHERE deployment_key = ?", [key])
+
+
+def read_twice_to(connection: duckdb.DuckDBPyConnection, key: str, endpoint: str) -> int:
+    """Up to which block the logs were read twice from an endpoint within the last day; -1 = not.
+
+    The clock is UTC, as it is where the row is written.
+    """
+    rows = fetch(
+        connection,
+        "SELECT up_to FROM read_twice WHERE deployment_key = ? AND endpoint = ? AND read_at > ?",
+        [key, endpoint, datetime.now(UTC).replace(tzinfo=None) - READ_TWICE_FOR],
+    )
+    return int(rows[0][0]) if rows else -1
+
+
+def note_read_twice(
+    connection: duckdb.DuckDBPyConnection, key: str, endpoint: str, up_to: int
+) -> None:
+    """Notes that a second reading up to a block found nothing to put right."""
+    connection.execute(
+        "DELETE FROM read_twice WHERE deployment_key = ? AND endpoint = ?", [key, endpoint]
+    )
+    row = (key, endpoint, up_to, datetime.now(UTC).replace(tzinfo=None))
+    load_rows(connection, READ_TWICE, [row])
 
 
 def settled_at(connection: duckdb.DuckDBPyConnection, key: str) -> int | None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def write_batch(connection: duckdb.DuckDBPyConnection, key: str, batch: Batch) -> int:
     """Adds a batch's logs, headers and decoded rows; how many logs were new.
 
-    Rows above the checkpoint do not exist (it moves in the same transaction), so only what a
-    backfill asks for a second time is already there, and is left as it is.
+    The batch's own blocks hold nothing: they lie above the checkpoint (it moves in the same
+    transaction), or were taken out. What a backfill asks for a second time is left as it is.
     """
     known_logs, known_blocks = _already(connection, key, batch)
     positions = sorted(set(batch.logs) - known_logs)
@@ -45,6 +45,15 @@ def write_batch(connection: duckdb.DuckDBPyConnection, key: str, batch: Batch) -
     return len(positions)
 
 
+def take_out(connection: duckdb.DuckDBPyConnection, key: str, first: int, last: int) -> None:
+    """Deletes the logs of some blocks, their headers and decoded rows: they are written anew."""
+    for name in [RAW_LOGS.name, HEADERS.name, *stored_event_tables(connection)]:
+        connection.execute(
+            f"DELETE FROM {quoted(name)} WHERE deployment_key = ? AND block_number BETWEEN ? AND ?",
+            [key, first, last],
+        )
+
+
 def take_back(
     connection: duckdb.DuckDBPyConnection, key: str, catalogue: Catalogue, *, above: int
 ) -> None:
@@ -56,7 +65,8 @@ def take_back(
     connection.execute(
         "DELETE FROM raw_logs WHERE deployment_key = ? AND block_number > ?", [key, above]
     )
-    unclaimed = [raw for raw, _ in raw_logs(connection, key) if catalogue.match(raw) is None]
+    held = raw_logs(connection, key, uncommitted=True)
+    unclaimed = [raw for raw, _ in held if catalogue.match(raw) is None]
     for raw in unclaimed:
         connection.execute(
             "DELETE FROM raw_logs WHERE deployment_key = ? AND block_number = ? AND log_index = ?",
@@ -77,6 +87,9 @@ def take_back(
         )
         if name not in declared and not fetch(connection, f"SELECT 1 FROM {quoted(name)} LIMIT 1"):
             connection.execute(f"DROP TABLE {quoted(name)}")
+    connection.execute(
+        "DELETE FROM read_twice WHERE deployment_key = ? AND up_to > ?", [key, above]
+    )
     write_namings(connection, key, catalogue.namings)
 
 
@@ -97,14 +110,15 @@ def _raw_row(key: str, raw: RawLog) -> tuple[object, ...]:
 def _already(
     connection: duckdb.DuckDBPyConnection, key: str, batch: Batch
 ) -> tuple[set[Position], set[int]]:
-    """(positions, blocks) before the batch's first block that the index holds already.
+    """(positions, blocks) before and after the batch's blocks that the index holds already.
 
     Raises ChangedError, UnreadError when what it holds is not what the batch has there.
     """
     lowest = min((block for block, _ in batch.logs), default=batch.first)
-    if lowest >= batch.first:
+    highest = max((block for block, _ in batch.logs), default=batch.last)
+    if lowest >= batch.first and highest <= batch.last:
         return set(), set()
-    span = [key, lowest, batch.first - 1]
+    span = [key, lowest, highest]
     where = "WHERE deployment_key = ? AND block_number BETWEEN ? AND ?"
     blocks = dict(fetch(connection, f"SELECT block_number, block_hash FROM headers {where}", span))
     for number in blocks.keys() & batch.headers.keys():
