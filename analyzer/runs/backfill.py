@@ -222,9 +222,9 @@ def _plan(
             missing = []
             for block in wanted:
                 known = present.get((deployment_key(deployment), block.number))
-                # What was doubtful then may be read better now: nothing is known for ever.
-                again = options.again or (known is not None and known.doubted)
-                if known is None or again or known.scan_id != _scan_id(deployment, block):
+                scan = _scan_id(deployment, block)
+                # What was not read then, or doubtful, may be had now: nothing is known for ever.
+                if known is None or options.again or known.lacking or known.scan_id != scan:
                     missing.append(block)
                 else:
                     plan.present.append((_cell(deployment, block.number), known))

@@ -68,6 +68,7 @@ def read_again(again: Recheck | None) -> dict[str, Any]:
         "logs_added": again.added,
         "logs_removed": again.removed,
         "logs_kept": again.kept,
+        "headers_changed": again.headers,
     }
 
 

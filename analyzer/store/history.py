@@ -59,6 +59,11 @@ class Held:
     severity: int
     """Rank of the worst finding; -1 = none."""
 
+    @property
+    def lacking(self) -> bool:
+        """Whether something of it was not read, or its logs were in doubt."""
+        return self.doubted or self.unread > 0
+
 
 def deployment_key(deployment: Deployment) -> str:
     """16 hex digits over protocol, chain id and contracts: its name is no part of it."""

@@ -78,13 +78,14 @@ def logs_at(
 
 
 def stored_headers(
-    connection: duckdb.DuckDBPyConnection, key: str, *, up_to: int | None = None
+    connection: duckdb.DuckDBPyConnection, key: str, *, first: int = 0, up_to: int | None = None
 ) -> list[BlockRef]:
-    """The headers of a deployment's blocks that hold logs, up to a block, in order."""
+    """The headers of a deployment's blocks that hold logs, in the blocks `first` to `up_to` (None =
+    all that follow), in order."""
     rows = fetch(
         connection,
         "SELECT block_number, block_hash, parent_hash, block_time FROM headers"
-        " WHERE deployment_key = ? AND block_number <= ? ORDER BY block_number",
-        [key, 2**62 if up_to is None else up_to],
+        " WHERE deployment_key = ? AND block_number BETWEEN ? AND ? ORDER BY block_number",
+        [key, first, 2**62 if up_to is None else up_to],
     )
     return [BlockRef(*row) for row in rows]

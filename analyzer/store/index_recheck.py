@@ -23,7 +23,7 @@ from analyzer.model.errors import UnreadError
 from analyzer.model.logs import RawLog
 from analyzer.store.files import transaction
 from analyzer.store.index_batch import Batch, collect, decode, merged, named_by
-from analyzer.store.index_read import raw_logs
+from analyzer.store.index_read import raw_logs, stored_headers
 from analyzer.store.index_tables import make_event_tables, recount, write_namings
 from analyzer.store.index_write import take_back, take_out, write_batch
 from analyzer.store.sources import Catalogue, EventPlug, Naming
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Recheck:
-    """What a second reading of the blocks `first` to `last` changed: logs added and removed.
+    """What a second reading of the blocks `first` to `last` changed: logs added and removed, and
+    headers that are others now.
 
     kept: logs that are held, were not given this time, and stay, because nobody vouches for their
     not being there.
@@ -45,21 +46,23 @@ class Recheck:
     added: int = 0
     removed: int = 0
     kept: int = 0
+    headers: int = 0
 
     @property
     def changed(self) -> bool:
-        """Whether the index holds other logs now."""
-        return bool(self.added or self.removed)
+        """Whether the index holds something else now."""
+        return bool(self.added or self.removed or self.headers)
 
 
 @dataclass(slots=True)
 class _Difference:
     """One stretch of blocks: `gone` are taken out, `kept` stay although they were not given,
-    `new` positions were not held."""
+    `new` positions were not held; `headers` of so many blocks are others."""
 
     gone: list[RawLog] = field(default_factory=list)
     kept: list[tuple[RawLog, BlockRef]] = field(default_factory=list)
     new: set[tuple[int, int]] = field(default_factory=set)
+    headers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class SecondReading:
         found = self._compare(batch)
         check_still(self.chain, self.head)
         done.kept += len(found.kept)
-        if not found.gone and not found.new:
+        if not (found.gone or found.new or found.headers):
             return catalogue
         renamed = any(self._named_by(raw, 0, catalogue) for raw in found.gone)
         with transaction(self.connection):
@@ -140,6 +143,7 @@ class SecondReading:
             recount(self.connection, self.key)
         done.added += len(found.new)
         done.removed += len(found.gone)
+        done.headers += found.headers
         return catalogue
 
     def _compare(self, batch: Batch) -> _Difference:
@@ -150,6 +154,8 @@ class SecondReading:
             held = self._held(0, self.head.number)
         found = _Difference(new={p for p, raw in batch.logs.items() if held.get(p) != raw})
         headers = self._headers(batch, missing)
+        stored = stored_headers(self.connection, self.key, first=batch.first, up_to=batch.last)
+        found.headers = sum(1 for h in stored if headers.get(h.number, h) != h)
         for raw in missing:
             header = headers[raw.block_number]
             replaced = (raw.block_number, raw.log_index) in batch.logs

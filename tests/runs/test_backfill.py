@@ -2,22 +2,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from bank import ALICE, BRANCH, MOVED, REGISTRY, contract_answers
+from bank import ALICE, BRANCH, MOVED, PLUG, REGISTRY, bank, contract_answers
 from memory_chain import Interrupted, MemoryChain
 
+from analyzer.model.block import BlockRef
 from analyzer.model.errors import ExitCode, InputError, UnreadError
 from analyzer.model.integers import WAD
-from analyzer.model.reads import Answer, ReadRequest
+from analyzer.model.reads import Answer, NotRead, ReadRequest
 from analyzer.runs import backfill as module
 from analyzer.runs.backfill import BackfillOptions, BackfillOutcome, backfill
 from analyzer.runs.history import ask, series
 from analyzer.runs.scan import ScanOutcome
 from analyzer.store.history import HISTORY_TABLES, MANIFEST, held
+from analyzer.store.index import Index
 from analyzer.store.snapshot import open_snapshot
 
 RunBackfill = Callable[..., BackfillOutcome]
@@ -193,6 +196,45 @@ def test_a_block_without_state_is_named_and_the_others_are_there(
     assert counts(run_backfill()) == {
         "written": 1, "present": 3, "before_deployment": 0, "failed": 0
     }  # fmt: skip
+
+
+def test_a_block_that_was_not_fully_read_is_read_again(
+    tmp_path: Path, run_backfill: RunBackfill, live: MemoryChain
+) -> None:
+    honest = contract_answers(live)
+    live.answer = lambda number, request: (
+        NotRead("the node is away")
+        if number == 12 and request.kind == "call"
+        else honest(number, request)
+    )
+    assert run_backfill(verify="none").exit_code is ExitCode.NOT_FULLY_READ
+    live.answer = honest
+    assert counts(run_backfill(verify="none")) == {
+        "written": 1, "present": 3, "before_deployment": 0, "failed": 0
+    }  # fmt: skip
+    run_backfill(verify="none", history=tmp_path / "fresh")
+    assert files(tmp_path / "history") == files(tmp_path / "fresh")
+
+
+def test_a_block_whose_logs_were_in_doubt_is_scanned_again(
+    tmp_path: Path, run_backfill: RunBackfill, live: MemoryChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = MemoryChain.ref
+
+    def broken(chain: MemoryChain, number: int) -> BlockRef:
+        found = honest(chain, number)
+        return replace(found, parent_hash="0x" + "cd" * 32) if number == 2 else found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryChain, "ref", broken)
+        assert run_backfill().exit_code is ExitCode.NOT_FULLY_READ
+    # The index still holds the header that contradicts its neighbour, until it is read again.
+    assert counts(run_backfill())["written"] == 4
+    with Index(tmp_path / "history.index.duckdb") as index:
+        changed = index.recheck(live, bank(), PLUG, trusted=True, progress=lambda *_: None).headers
+    assert changed == 1
+    assert run_backfill().exit_code is not ExitCode.NOT_FULLY_READ
+    assert counts(run_backfill())["present"] == 4
 
 
 def _raise(error: BaseException) -> Any:

@@ -60,6 +60,7 @@ def test_a_rescan_with_a_good_node_ends_with_the_right_rows(
             "logs_added": 1,
             "logs_removed": 0,
             "logs_kept": 0,
+            "headers_changed": 0,
         }
     ]
     assert healed.document["run"]["read_again"] == healed.run["read_again"]

@@ -134,6 +134,21 @@ def test_what_nobody_vouches_for_stays(tmp_path: Path) -> None:
     assert recheck(tmp_path / "i", pruned, trusted=True).removed == LOGS
 
 
+def test_a_header_that_was_another_once_is_put_right(tmp_path: Path) -> None:
+    class Wrong(MemoryChain):
+        """A chain whose block 2 names another parent and time."""
+
+        def ref(self, number: int) -> BlockRef:
+            found = MemoryChain.ref(self, number)
+            return replace(found, parent_hash="0x" + "cd" * 32, time=1) if number == 2 else found
+
+    advance(tmp_path / "i", small_story(Wrong()))
+    good = without(set())
+    assert recheck(tmp_path / "i", good) == Recheck(0, 20, headers=1)
+    advance(tmp_path / "fresh", good)
+    assert contents(tmp_path / "i") == contents(tmp_path / "fresh")
+
+
 class Bloomed(MemoryChain):
     """A chain whose headers have the filters of the small story."""
 
