@@ -57,7 +57,7 @@ def run(
     """
     from analyzer.cli.failure import mask
     from analyzer.report.jobs import digest_json, digest_markdown, digest_text, job_lines
-    from analyzer.runs.artifact import write_texts
+    from analyzer.runs.artifact import check_forms, write_texts
     from analyzer.runs.jobs import run_jobs
     from analyzer.runs.jobs_file import choose, read_jobs
 
@@ -67,6 +67,9 @@ def run(
     if listed or dry_run:
         emit(mask(job_lines(jobs, commands=dry_run)))
         return 0
+    if digest_file is not None:
+        form = "json" if digest_file.suffix == ".json" else "markdown"
+        check_forms({digest_file: form}, {"JOBS.TOML": jobs_file})
     digest = run_jobs(jobs, mask, lambda job: note(f"{job.name}: analyzer {job.words[0]} ..."))
     document = digest.document()
     emit(digest_text(document))
@@ -79,7 +82,7 @@ def run(
 
 def _render(render: str, file: Path, only: tuple[str, ...], into: Path | None) -> int:
     """Schedules for systemd or cron, to a folder or to standard output."""
-    from analyzer.runs.artifact import write_texts
+    from analyzer.runs.artifact import check_forms, write_texts
     from analyzer.runs.job_units import crontab, systemd_units
     from analyzer.runs.jobs_file import choose, read_jobs
 
@@ -92,6 +95,7 @@ def _render(render: str, file: Path, only: tuple[str, ...], into: Path | None) -
             emit(f"# {name}\n{text}\n")
         else:
             into.mkdir(parents=True, exist_ok=True)
+            check_forms({into / name: "unit"}, {"JOBS.TOML": file})
             write_texts({into / name: text})
             note(f"wrote {into / name}")
     return 0

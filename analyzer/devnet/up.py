@@ -22,11 +22,16 @@ from analyzer.devnet.markets import PROTOCOLS, perform, wanted
 from analyzer.devnet.packages import anvil_binary, fetch
 from analyzer.devnet.part import Row, Story
 from analyzer.devnet.world import Progress, World, chain_id_of
+from analyzer.model.atomic import cannot_write, replace_bytes
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 
 DEFAULT_PROTOCOLS = (PROTOCOLS[0],)
 DOCUMENT = "devnet.json"
+_DOCUMENT_KEYS = frozenset(
+    {"rpc", "chain_id", "seed", "accounts", "deployments", "blocks", "state_root", "last_block",
+     "liquidations", "refused_liquidations", "actions", "addresses"}
+)  # fmt: skip
 POLL_S = 0.5
 
 
@@ -106,7 +111,7 @@ def up(
     is stopped while still building, and UnreadError when anvil ends by itself.
     """
     if out is not None:
-        _prepare(out)
+        _prepare(out, protocols)
     serving, stopped = threading.Event(), threading.Event()
     with (
         _stopping_on_signals(serving, stopped),
@@ -165,12 +170,33 @@ def deployment_toml(deployment: Deployment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _prepare(out: Path) -> None:
+def _prepare(out: Path, protocols: Sequence[str]) -> None:
+    """Makes the folder and removes what announces an earlier chain.
+
+    Raises: InputError when a file is in the way that no local chain wrote; it is left alone.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        for name in (DOCUMENT, *(f"{protocol}.toml" for protocol in protocols)):
+            if (out / name).exists() and not _is_own(out / name):
+                raise InputError(f"{out / name} is there and is not ours: name another folder")
         (out / DOCUMENT).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}") from error
+        raise cannot_write(out, error) from error
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a local chain wrote a file: its document, or the deployment of one."""
+    import orjson
+
+    data = path.read_bytes()
+    if path.name != DOCUMENT:
+        return data.startswith(b'name = "') and b"-devnet-" in data.split(b"\n", 1)[0]
+    try:
+        found = orjson.loads(data)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and set(found) <= _DOCUMENT_KEYS
 
 
 def _info(
@@ -240,6 +266,4 @@ def _json_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    replace_bytes(path, content)

@@ -125,6 +125,7 @@ _FORMS: Mapping[str, Callable[[str], bool]] = {
     "markdown": _is_markdown,
     "table": lambda start: "──" in start,
     "parquet": lambda start: start.startswith("PAR1"),
+    "unit": lambda start: start.startswith("[Unit]\nDescription=analyzer: "),
     "metrics": lambda start: start.startswith("# HELP analyzer_"),
 }
 """What the beginning of a file of each form looks like. Weaker than a mark of ours, which none of

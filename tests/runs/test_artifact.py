@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.model.errors import InputError
-from analyzer.runs.artifact import check_targets, write_texts
+from analyzer.report.rows import render_rows
+from analyzer.runs.artifact import check_forms, check_targets, write_texts
 
 
 @pytest.fixture
@@ -62,3 +63,41 @@ def test_a_file_that_the_command_uses_otherwise_is_refused(tmp_path: Path) -> No
     check_targets([tmp_path / "scan.json"], taken)
     with pytest.raises(InputError, match="is named by --db already"):
         check_targets([tmp_path / "x" / ".." / "scan.duckdb"], taken)
+
+
+SELECTED = "account,verdict\n0x1,healthy\n0x2,insolvent\n"
+FOREIGN = [
+    ("json", "important"),
+    ("json", '{"my": "project"}'),
+    ("sarif", '{\n  "my": "project"\n}'),
+    ("findings", "[1, 2]"),
+    ("csv", "years of work\nand of love\n"),
+    ("csv", "int main(void) {\n  f(1, 2);\n  return 0;\n}\n"),
+    ("markdown", "# My notes\n\ntext\n"),
+    ("table", "a   b\n1   2\n"),
+    ("parquet", SELECTED),
+    ("metrics", "# HELP node_load1 1m load average.\n"),
+    ("unit", "[Unit]\nDescription=my backup\n"),
+]
+
+
+@pytest.mark.parametrize(("form", "text"), FOREIGN)
+def test_a_file_of_somebody_else_is_refused_before_the_work(
+    tmp_path: Path, form: str, text: str
+) -> None:
+    path = tmp_path / "out"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is there and is not ours"):
+        check_forms({path: form}, {})
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown", "table"])
+@pytest.mark.parametrize("rows", [[], [("0x1", -5)], [("0x1", -5)] * 500])
+def test_what_was_written_before_is_replaced(
+    tmp_path: Path, form: str, rows: list[tuple[object, ...]]
+) -> None:
+    path = tmp_path / "out"
+    for text in ("", render_rows(["account", "amount"], rows, form)):
+        path.write_text(text)
+        check_forms({path: form}, {})
