@@ -17,6 +17,7 @@ from analyzer.findings.forced_sales import ForcedSalesExceedDepth
 from analyzer.findings.fund_exhausted import FundExhausted
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
 from analyzer.findings.implementation import UnknownImplementation
+from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle, UnknownPriceAge
 from analyzer.findings.run_detector import RunDetector
@@ -33,6 +34,7 @@ from analyzer.solvency.result import ScanResult
 DETECTORS: tuple[type[Detector], ...] = (
     ContractDivergence,
     ControlTotalOff,
+    IncompleteSet,
     InsuranceFundShortfall,
     InsolventAccount,
     HiddenBadDebtFound,

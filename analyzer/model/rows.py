@@ -193,6 +193,21 @@ class BackstopRow:
     asset_id: str | None = None
 
 
+class Proves(StrEnum):
+    """Which set is proven whole by a control total that holds.
+
+    Only a total whose other side was read from the chain at the block proves anything here: one
+    whose two sides both come from logs holds when all logs are missing, too.
+    """
+
+    NOTHING = "nothing"
+    """Logs against logs, or a number of one thing: it shows that the rules agree."""
+    LIST = "list"
+    """What must exist, listed or counted by the chain: reserves, markets, assets."""
+    ACCOUNTS = "accounts"
+    """A number of all accounts, or a sum over them. 0 on the chain = nobody has anything of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class TotalRow:
     """A control total: what was rebuilt against what the chain holds, and the allowed distance.
@@ -211,6 +226,7 @@ class TotalRow:
     why: str
     surplus_ok: bool = False
     """True where the chain may hold more than was rebuilt (direct transfers to the contract)."""
+    proves: Proves = Proves.NOTHING
 
     @property
     def difference(self) -> int | None:

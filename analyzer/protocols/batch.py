@@ -68,9 +68,12 @@ class Batch:
         request = load_abi(file).request(to, function, *args, label=what)
         return self._add(replace(request, evidence=evidence, block=block), file, function, what)
 
-    def slot(self, address: str, slot: int, label: str, about: str = "") -> Ticket:
-        """Asks for one storage word of `address`."""
-        return self._add(slot_request(address, slot, label), "", "", f"{label}[{about}]")
+    def slot(
+        self, address: str, slot: int, label: str, about: str = "", evidence: bool = False
+    ) -> Ticket:
+        """Asks for one storage word of `address`; evidence: as of a call."""
+        request = replace(slot_request(address, slot, label), evidence=evidence)
+        return self._add(request, "", "", f"{label}[{about}]")
 
     def code_hash(self, address: str, label: str) -> Ticket:
         """Asks for the keccak of the code at `address`."""

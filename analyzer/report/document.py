@@ -146,6 +146,7 @@ def _total(total: TotalRow) -> Document:
         "why": total.why,
         "surplus_ok": total.surplus_ok,
         "holds": total.holds,
+        "proves": total.proves.value,
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
-from analyzer.findings.summary import summarize
+from analyzer.findings.summary import Answer, summarize
 from analyzer.model.errors import lacks_extra
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
@@ -60,18 +60,25 @@ def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
     debt = Family("bad_debt", "Negative equity not yet settled.", ["deployment"])
     capacity = Family("backstop_capacity", "What the backstops can bear.", ["deployment"])
     shortfall = Family("shortfall", "Bad debt beyond the backstops.", ["deployment"])
+    answer = Family("answer", "1 for the answer that is given.", ["deployment", "answer"])
+    doubt = Family("doubts", "Reasons why the answer is not proven.", ["deployment"])
     for result in results:
         name, summary = result.deployment.name, summarize(result)
         block.add(result.block.number, name)
         time.add(result.block.time, name)
         for verdict in Verdict:
             accounts.add(summary.verdicts.get(verdict, 0), name, verdict.value)
-        debt.add(summary.debt.at_prices_e18 / E18, name)
+        for one in Answer:
+            answer.add(one is summary.answer, name, one.value)
+        doubt.add(len(summary.caveats), name)
+        # Zero over a set that is not whole is no zero.
+        if summary.answer is not Answer.NOT_PROVEN or summary.debt.at_prices_e18:
+            debt.add(summary.debt.at_prices_e18 / E18, name)
         if summary.backstops.capacity_e18 is not None:
             capacity.add(summary.backstops.capacity_e18 / E18, name)
-        if summary.shortfall_e18 is not None:
+        if summary.shortfall_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
             shortfall.add(summary.shortfall_e18 / E18, name)
-    for family in (block, time, accounts, debt, capacity, shortfall):
+    for family in (block, time, accounts, answer, doubt, debt, capacity, shortfall):
         yield family.metric
 
 

@@ -29,6 +29,9 @@ _ANSWERS = {
 }
 
 
+_NOBODY = "SOLVENT: there is no account, and the chain itself says that there is none"
+
+
 def page(document: Mapping[str, Any]) -> list[Block]:
     """The blocks of a whole document, scan by scan; divergences of all at the end."""
     blocks: list[Block] = []
@@ -78,9 +81,11 @@ def answer_lines(scan: Mapping[str, Any]) -> list[Line]:
     solvency = scan["solvency"]
     text, tone = _ANSWERS[solvency["answer"]]
     debt = _int(solvency["hidden_bad_debt_e18"])
-    caveats = "; ".join(solvency["caveats"]) or "the backstops' capacity is unknown"
+    caveats = "; ".join(solvency["caveats"])
     shortfall = short(_int(solvency["shortfall_e18"]))
     answer = text.format(shortfall=shortfall, debt=short(debt), caveats=caveats)
+    if solvency["answer"] == "solvent" and not scan["accounts"]:
+        answer = _NOBODY
     return [
         Line("Answer", answer, tone),
         Line("By how much", _how_much(solvency)),
@@ -129,8 +134,7 @@ def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
         f"{complete['to_block']:,}, {complete['headers_linked']:,} of {complete['headers']:,} "
         f"headers linked; {'; '.join([reads, *complete['doubts']])}"
     )
-    whole = not (scan["unknown"] or not_read or complete["doubts"])
-    return text, "good" if whole else "doubt"
+    return text, "doubt" if scan["solvency"]["caveats"] else "good"
 
 
 def _verdicts(scan: Mapping[str, Any]) -> list[Block]:
@@ -177,7 +181,7 @@ def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
     """How many control totals hold."""
     totals = scan["totals"]
     if not totals:
-        return []
+        return [Line("Totals", "none: nothing proves that the accounts are all there are", "doubt")]
     hold = sum(1 for total in totals if total["holds"])
     exact = sum(1 for total in totals if total["difference"] == "0")
     off = any(total["holds"] is False for total in totals)
@@ -185,6 +189,9 @@ def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
     text = (
         f"{hold} of {count_of(len(totals), 'control total')} hold, {exact} of them to the last unit"
     )
+    silent = sum(1 for total in totals if total["holds"] is None)
+    if silent:
+        text += f"; {silent} not compared, which counts as not held"
     return [Line("Totals", text, tone)]
 
 

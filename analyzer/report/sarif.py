@@ -53,7 +53,7 @@ EXIT_CODES = {
     0: "nothing at or above --fail-on",
     1: "findings at or above --fail-on",
     2: "the input is wrong",
-    3: "not fully read",
+    3: "not fully read, or not proven",
     4: "a number differs from the contract's own view",
 }
 _RUN = ("verify", "sample_seed", "fail_on", "source", "endpoint", "snapshot", "evidence")

@@ -182,7 +182,7 @@ def _grid(deployment: str, scenarios: Sequence[Mapping[str, Any]]) -> Grid:
 
 
 def run_lines(document: Mapping[str, Any]) -> list[Block]:
-    """What was run on what, and what was left out."""
+    """What was run on what, what was left out, and which scans prove nothing."""
     run = document["run"]
     lines: list[Block] = [
         Line(
@@ -193,6 +193,8 @@ def run_lines(document: Mapping[str, Any]) -> list[Block]:
     ]
     for name, why in run["left_out"].items():
         lines.append(Line("Left out", f"{name}: {why}", "doubt"))
+    for name, caveats in run["not_proven"].items():
+        lines.append(Line("Not proven", f"{name}: {'; '.join(caveats)}", "doubt"))
     return lines
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.findings.diff import Change, Difference, compare
+from analyzer.findings.proof import doubts
 from analyzer.model.errors import InputError, lacks_extra
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.toml_file import is_whole, read_toml, shown
@@ -27,6 +28,7 @@ from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
 from analyzer.runs.artifact import write_texts
 from analyzer.solvency.result import ScanResult
+from analyzer.solvency.whole import shortages
 
 Send = Callable[[str, str, str], bool]
 """(title, text, kind: `failure`, `warning`, `success` or `info`) -> whether it was taken."""
@@ -176,7 +178,8 @@ class Alerts:
         """After a scan: tells what is new or worse than `before` (None: there was no scan to
         compare with, and everything that is there is new), and when nothing is known any more."""
         after = [finding for result in results for finding in result.findings]
-        moved = compare(before or [], after)
+        hidden = _not_whole(results)
+        moved = compare(before or [], after, blind_after=lambda _: hidden)
         due = [difference for difference in moved if self._is_due(difference)]
         if due:
             self._tell_findings(due, moved, results)
@@ -233,13 +236,15 @@ class Alerts:
                 self.sent.told[finding.fingerprint] = (self.now(), int(finding.severity))
 
     def _tell_blind(self, results: Sequence[ScanResult]) -> None:
-        """Says once that a scan knows nothing of anybody: it looks calm and is not."""
+        """Says once that a scan knows nothing of anybody, or not that it knows of everybody: it
+        looks calm and is not."""
         rows = [row for result in results for row in result.margin]
-        blind = not rows or all(row.verdict is Verdict.UNKNOWN for row in rows)
-        if blind and not self.sent.blind:
-            what = "no account was found" if not rows else "every account is unknown"
+        what = _not_whole(results)
+        if rows and all(row.verdict is Verdict.UNKNOWN for row in rows):
+            what = "every account is unknown"
+        if what and not self.sent.blind:
             self._deliver("nothing is known", f"{what}\n\n{_state_text(results)}", "failure")
-        self.sent.blind = blind
+        self.sent.blind = bool(what)
 
     def _deliver(self, title: str, text: str, kind: str) -> bool:
         """Sends a message; whether every channel took it. One that did not is counted."""
@@ -282,6 +287,16 @@ def _line(difference: Difference) -> str:
     return visible(f"{text} ({where})" if where else text)
 
 
+def _not_whole(results: Sequence[ScanResult]) -> str:
+    """Why the accounts of some deployment are not proven to be all; empty = they are."""
+    texts = [
+        f"{result.deployment.name}: {shortage.text}"
+        for result in results
+        for shortage in shortages(result)
+    ]
+    return "; ".join(texts)
+
+
 def _state_text(results: Sequence[ScanResult]) -> str:
     """Where each deployment stands, a line each."""
     lines = []
@@ -291,5 +306,6 @@ def _state_text(results: Sequence[ScanResult]) -> str:
             counts[row.verdict] += 1
         listed = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
         name = visible(result.deployment.name)
-        lines.append(f"{name}, block {result.block.number}: {listed or 'empty'}")
+        text = f"{name}, block {result.block.number}: {listed or 'empty'}"
+        lines.append(text + ("; not proven" if doubts(result) else ""))
     return "\n".join(lines)

@@ -326,7 +326,7 @@ def _exit_code(options: BackfillOptions, plan: _Plan, summary: Summary) -> ExitC
     for _, known in plan.present:
         if known.mismatches:
             codes.add(ExitCode.DIVERGENCE)
-        if known.unread or known.unknown:
+        if known.not_proven:
             codes.add(ExitCode.NOT_FULLY_READ)
         if fail_on is not None and known.severity >= fail_on:
             codes.add(ExitCode.FINDINGS)

@@ -96,6 +96,8 @@ def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
     if missing:
         return f"{', '.join(missing)} of chain {origin.chain_id} was not scanned"
     seen = [scan for scan in there if scan is not None]
+    if any(scan.place in stored.not_whole for scan in seen):
+        return "its set of accounts is not proven whole"
     if finding.account_id is not None and any(finding.account_id in s.unknown for s in seen):
         return "the account is unknown"
     detector = detector_of(finding.detector)
@@ -203,6 +205,8 @@ def _facts(scan: StoredScan | None) -> dict[str, Any] | None:
         "analyzer_version": scan.analyzer_version,
         "accounts": scan.accounts,
         "verdicts": dict(scan.verdicts),
+        "answer": scan.answer,
+        "caveats": list(scan.caveats),
         "hidden_bad_debt_e18": None if debt is None else str(debt),
         "checks": scan.checks,
     }
@@ -244,9 +248,13 @@ def _notes(before: Stored, after: Stored) -> list[str]:
 def _scan_notes(before: StoredScan, after: StoredScan) -> list[str]:
     """The same for a deployment that both sides have."""
     name = after.deployment
+    notes = [
+        f"{name}: {side} is not proven: {'; '.join(scan.caveats)}"
+        for side, scan in (("before", before), ("after", after))
+        if scan.caveats
+    ]
     if before.scan_id == after.scan_id:
-        return [f"{name}: both are the same scan, of block {after.block.number}"]
-    notes = []
+        return [*notes, f"{name}: both are the same scan, of block {after.block.number}"]
     if after.block.number < before.block.number:
         numbers = f"{after.block.number} after {before.block.number}"
         notes.append(f"{name}: the later snapshot is of the earlier block ({numbers})")

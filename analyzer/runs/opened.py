@@ -20,7 +20,7 @@ from analyzer.store.reader import Snapshot, open_snapshot
 _SCANS = (
     "SELECT s.scan_id, s.deployment, s.protocol, s.chain_id, s.from_block, s.contracts, s.factors,"
     " s.deployment_source, s.block_number, s.block_hash, s.block_time, s.methodology,"
-    " b.sha256, b.problem, b.book"
+    " s.caveats, b.sha256, b.problem, b.book"
     " FROM scans s LEFT JOIN books b USING (scan_id) ORDER BY s.deployment, s.scan_id"
 )
 
@@ -39,7 +39,7 @@ class OpenedScan:
     """One scan of a snapshot, ready to compute on with the protocol's own rules.
 
     plug: the rules that made it (the methodology is checked). prices: the reference prices of the
-    block, as the scan used them.
+    block, as the scan used them. caveats: why the scan's answer is not proven; empty = it is.
     """
 
     scan_id: str
@@ -48,6 +48,7 @@ class OpenedScan:
     block: ScannedBlock
     book: Book
     prices: Prices
+    caveats: tuple[str, ...] = ()
 
 
 def open_scans(db: Path, deployments: Sequence[str] = ()) -> list[OpenedScan]:
@@ -112,6 +113,7 @@ def _opened(db: Path, row: dict[str, object]) -> OpenedScan:
         ),
         book=book,
         prices=plug.prices(book),
+        caveats=tuple(json.loads(str(row["caveats"]))),
     )
 
 

@@ -8,12 +8,12 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
+from analyzer.findings.proof import doubts
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Severity
 from analyzer.protocols.registry import load_plug
-from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.rebuild import Rebuilt, rebuild
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.store.index import Index
@@ -66,15 +66,12 @@ def rebuild_indexed(
     )
 
 
-def unread(result: ScanResult) -> int:
-    """How many reads that the rebuild needed got no answer."""
-    return sum(row.not_read for row in result.reads if row.purpose == REBUILD)
-
-
 def exit_code(
     results: Sequence[ScanResult], fail_on: Severity | None, accepted: Container[str] = ()
 ) -> ExitCode:
-    """What the results say to the shell: divergence 4, not fully read 3, findings 1, clean 0.
+    """What the results say to the shell: divergence 4, not proven 3, findings 1, clean 0.
+
+    Not proven is whatever the answer has a caveat for (`findings.proof.doubts`).
 
     accepted: fingerprints of findings that do not count. They hide no divergence and nothing that
     was not read.
@@ -83,9 +80,7 @@ def exit_code(
     for result in results:
         if result.mismatches:
             codes.append(ExitCode.DIVERGENCE)
-        if unread(result) or any(row.margin.unknown_reason for row in result.margin):
-            codes.append(ExitCode.NOT_FULLY_READ)
-        if not result.completeness.undoubted:
+        if doubts(result):
             codes.append(ExitCode.NOT_FULLY_READ)
         if fail_on is not None and any(
             f.severity >= fail_on and f.fingerprint not in accepted for f in result.findings

@@ -26,6 +26,7 @@ from analyzer.model.rows import (
     ImplementationRow,
     JudgedRow,
     MarginRow,
+    Proves,
     ReadRow,
     TotalRow,
 )
@@ -162,7 +163,7 @@ def _details(snapshot: Snapshot, scan_id: str, prices: list[Price]) -> Details:
         markets=(),
         prices=prices,
         totals=[
-            TotalRow(**_without(row, "difference", "holds"))
+            TotalRow(**{**_without(row, "difference", "holds"), "proves": Proves(row["proves"])})
             for row in _rows(snapshot, "totals", scan_id)
         ],
         implementations=[

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from analyzer.findings import in_order
+from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.model.block import BlockRef
 from analyzer.model.finding import Finding, Severity
 from analyzer.store.reader import Snapshot, open_snapshot
@@ -20,7 +21,8 @@ class StoredScan:
 
     unknown: accounts whose verdict is unknown, and their owners. unread: control totals and
     contracts' code that were not read. scenarios: names of those that were run. compared: accounts
-    of which the contract's views were asked. verdicts: name -> accounts. Amounts in 18 decimals.
+    of which the contract's views were asked. verdicts: name -> accounts. answer, caveats: what was
+    said, and why it is not proven. Amounts in 18 decimals.
     """
 
     scan_id: str
@@ -39,6 +41,8 @@ class StoredScan:
     unread: frozenset[str]
     scenarios: frozenset[str]
     compared: frozenset[str]
+    answer: str
+    caveats: tuple[str, ...]
 
     @property
     def place(self) -> tuple[int, str]:
@@ -54,11 +58,19 @@ class Stored:
     scans: Sequence[StoredScan]
     findings: Sequence[Finding]
 
+    @property
+    def not_whole(self) -> frozenset[tuple[int, str]]:
+        """Places of the scans whose set of accounts nothing proves: what they did not find may
+        be there all the same."""
+        doubted = {f.scan_id for f in self.findings if f.detector == IncompleteSet.id}
+        return frozenset(scan.place for scan in self.scans if scan.scan_id in doubted)
+
 
 _SCANS = (
     "SELECT scan_id, protocol, deployment, chain_id, block_number, block_hash, block_time,"
     " methodology, contracts, accounts, unknown, insolvent, liquidatable, below_initial, healthy,"
-    " checks, (SELECT any_value(r.analyzer_version) FROM runs r WHERE r.scan_id = s.scan_id)"
+    " checks, answer, caveats,"
+    " (SELECT any_value(r.analyzer_version) FROM runs r WHERE r.scan_id = s.scan_id)"
     " FROM scans s ORDER BY chain_id, deployment"
 )
 _VERDICTS = ("unknown", "insolvent", "liquidatable", "below_initial", "healthy")
@@ -93,7 +105,7 @@ def read_stored(path: Path) -> Stored:
 def _scan(snapshot: Snapshot, row: tuple[object, ...]) -> StoredScan:
     """One row of `_SCANS`, with the accounts that need a second look."""
     (scan_id, protocol, deployment, chain_id, number, block_hash, time, methodology, contracts,
-     accounts, *verdicts, checks, version) = row  # fmt: skip
+     accounts, *verdicts, checks, answer, caveats, version) = row  # fmt: skip
     key = [str(scan_id)]
     unknown = snapshot.query(
         "SELECT account_id, owner FROM margin WHERE scan_id = ? AND verdict = 'unknown'", key
@@ -120,6 +132,8 @@ def _scan(snapshot: Snapshot, row: tuple[object, ...]) -> StoredScan:
         unread=frozenset(str(name) for (name,) in unread),
         scenarios=frozenset(str(name) for (name,) in scenarios),
         compared=frozenset(str(account) for (account,) in compared),
+        answer=str(answer),
+        caveats=tuple(orjson.loads(str(caveats))),
     )
 
 

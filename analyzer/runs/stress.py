@@ -173,10 +173,12 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
 def exit_code(
     prepared: Prepared, assessed: Sequence[Assessed], findings: Sequence[Finding]
 ) -> ExitCode:
-    """What a run says to the shell: unknown accounts, a deployment that was left out, a depth that
-    is not known or a cascade that did not come to rest are 3; findings 1."""
+    """What a run says to the shell: a scan whose answer is not proven, unknown accounts, a
+    deployment that was left out, a depth that is not known or a cascade that did not come to rest
+    are 3; findings 1."""
     codes = [ExitCode.CLEAN]
     incomplete = bool(prepared.left_out or prepared.chosen.unknown)
+    incomplete = incomplete or any(scan.caveats for scan in prepared.scans)
     for one in assessed:
         incomplete = incomplete or not one.result.quiet
         incomplete = incomplete or any(tally.unknown for tally in one.result.before.values())
@@ -196,6 +198,9 @@ def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dic
         "out": None if options.out is None else options.out.name,
         "deployments": [scan.deployment.name for scan in prepared.scans],
         "left_out": prepared.left_out,
+        "not_proven": {
+            scan.deployment.name: list(scan.caveats) for scan in prepared.scans if scan.caveats
+        },
         "order": options.order,
         "fail_on": options.fail_on,
         "exit_code": int(code),

@@ -10,7 +10,7 @@ from datetime import datetime
 import orjson
 
 from analyzer import __version__
-from analyzer.findings.shortfall import hidden_bad_debt
+from analyzer.findings.summary import summarize
 from analyzer.model.finding import Finding
 from analyzer.model.integers import trunc_div
 from analyzer.model.rows import CollateralRow, StatementLine
@@ -120,7 +120,7 @@ def _market_tables(result: ScanResult) -> Tables:
         ),
         "totals": (
             (key, r.name, r.identity, r.unit, r.rebuilt, r.on_chain, r.difference, r.allowed,
-             r.why, r.surplus_ok, r.holds)
+             r.why, r.surplus_ok, r.holds, r.proves.value)
             for r in details.totals
         ),
         "implementations": (
@@ -188,7 +188,8 @@ def _scan(result: ScanResult) -> tuple[object, ...]:
     """The row of the table `scans`."""
     deployment, block, extent = result.deployment, result.block, result.completeness
     verdicts = Counter(row.verdict for row in result.margin)
-    debt = hidden_bad_debt(result)
+    summary = summarize(result)
+    debt = summary.debt
     not_compared = len(result.not_compared)
     return (
         result.scan_id,
@@ -226,6 +227,8 @@ def _scan(result: ScanResult) -> tuple[object, ...]:
         extent.headers,
         extent.headers_linked,
         orjson.dumps(extent.doubts).decode(),
+        summary.answer.value,
+        orjson.dumps(summary.caveats).decode(),
     )
 
 

@@ -53,11 +53,12 @@ class Held:
     block_hash: str
     verify_mode: str
     mismatches: int
-    unknown: int
     unread: int
     doubted: bool
     severity: int
     """Rank of the worst finding; -1 = none."""
+    not_proven: bool
+    """Whether its answer has a caveat: unknown accounts, unread calls, a set that is not whole."""
 
     @property
     def lacking(self) -> bool:
@@ -177,11 +178,11 @@ def held(folder: Path) -> dict[tuple[str, int], Held]:
         rows = fetch(
             connection,
             "SELECT parse_filename(s.filename), s.scan_id, s.block_hash, s.verify_mode,"
-            " s.mismatches, s.unknown,"
+            " s.mismatches,"
             " coalesce((SELECT sum(not_read) FROM history_reads r WHERE r.scan_id = s.scan_id"
             "  AND purpose = 'rebuild'), 0)::BIGINT, s.log_doubts <> '[]',"
             " coalesce((SELECT max(severity_rank) FROM history_findings f"
-            "  WHERE f.scan_id = s.scan_id), -1)"
+            "  WHERE f.scan_id = s.scan_id), -1), s.caveats <> '[]'"
             " FROM history_scans s ORDER BY 1",
         )
     out = {}

@@ -71,6 +71,8 @@ _SERIES = (
         " WHEN hidden_bad_debt_e18 = 0 THEN 0::HUGEINT END",
         "Bad debt beyond that, not negative. 18 decimals; NULL = the capacity is not known.",
     ),
+    ("answer", "answer", "`insolvent`, `not_proven`, `covered` or `solvent`."),
+    ("caveats", "caveats", "Why it is not proven, in words: a JSON list; `[]` = it is."),
     ("mismatches", "mismatches", "Comparisons in which the contract differs."),
     ("verified_accounts", "verified_accounts", "Accounts that were asked of the contract."),
 )

@@ -64,6 +64,8 @@ SCANS = Table(
         count("headers", "Headers held: of blocks with logs, and of this block."),
         count("headers_linked", "Of these, how many name another one of them as their parent."),
         Column("log_doubts", Kind.JSON, "What speaks against the logs being whole: JSON list."),
+        text("answer", "`insolvent`, `not_proven`, `covered` or `solvent`."),
+        Column("caveats", Kind.JSON, "Why it is not proven, in words: a JSON list; `[]` = it is."),
     ),
 )
 
@@ -247,6 +249,11 @@ TOTALS = Table(
         text("why", "Which roundings, and how many."),
         flag("surplus_ok", "true = the chain may hold more (direct transfers)."),
         flag("holds", "Whether the difference lies within what is allowed; NULL = not known."),
+        text(
+            "proves",
+            "The set that it proves whole when it holds: `accounts`, `list` (of markets, reserves,"
+            " assets) or `nothing`.",
+        ),
     ),
 )
 

@@ -48,6 +48,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "forced-sales-exceed-depth",
         "fund-exhausted",
         "hidden-bad-debt",
+        "incomplete-set",
         "insolvent-account",
         "insurance-fund-shortfall",
         "liquidation-blocked",

@@ -25,7 +25,7 @@ from scan_results import (
 from analyzer.findings import run_detectors
 from analyzer.findings.summary import summarize
 from analyzer.model.finding import Severity, fingerprint
-from analyzer.model.rows import AccountRow
+from analyzer.model.rows import AccountRow, Proves, TotalRow
 from analyzer.protocols.base import Caution
 from analyzer.solvency.result import ScanResult
 
@@ -226,8 +226,34 @@ def test_a_total_within_its_residue_is_silent_and_one_beyond_it_is_reported() ->
     ]
 
 
-def test_a_total_that_was_not_read_is_no_finding() -> None:
-    assert run_detectors(clean_result(details=details(totals=[total(on_chain=None)]))) == []
+def test_a_total_that_was_not_read_is_not_off_but_proves_nothing() -> None:
+    result = clean_result(details=details(totals=[total(), silent("underlying")]))
+    assert brief(result) == [("incomplete-set", "high", None, "not_compared", {"totals_count": 1})]
+    [finding] = run_detectors(result)
+    assert finding.evidence["because"] == "control totals not compared: underlying"
+    assert finding.evidence["underlying"].startswith("100 rebuilt, not read on the chain")
+
+
+def silent(name: str) -> TotalRow:
+    return replace(total(on_chain=None), name=name, proves=Proves.NOTHING)
+
+
+def test_a_sum_that_is_smaller_than_the_chains_is_a_set_that_is_not_whole() -> None:
+    result = clean_result(details=details(totals=[total(rebuilt=90)]))
+    assert [(row[0], row[3]) for row in brief(result)] == [
+        ("control-total-off", "usdc"),
+        ("incomplete-set", "smaller"),
+    ]
+
+
+def test_a_sum_that_is_larger_is_off_and_no_sign_of_a_missing_account() -> None:
+    result = clean_result(details=details(totals=[total(rebuilt=110)]))
+    assert [row[0] for row in brief(result)] == ["control-total-off"]
+
+
+def test_a_scan_that_names_nothing_to_be_held_against_is_not_whole() -> None:
+    result = clean_result(details=details(totals=[]))
+    assert [(row[0], row[3]) for row in brief(result)] == [("incomplete-set", "nothing_named")]
 
 
 def test_divergences_of_one_account_are_one_finding_that_names_every_field() -> None:

@@ -111,7 +111,10 @@ def _calls(till: str, abi: Any) -> list[dict[str, Any]]:
         for _, at, who, _ in LOGS
         if at == till
     }
+    total = sum(amount for _, at, _, amount in LOGS if at == till)
     asked = [(abi.request(TILLS[till], "price"), "uint256", PRICES[till] * E18)]
+    asked += [(abi.request(TILLS[till], "customers"), "uint256", len(worth))]
+    asked += [(abi.request(TILLS[till], "total"), "int256", total)]
     asked += [(abi.request(TILLS[till], "worthOf", who), "int256", v) for who, v in worth.items()]
     return [
         {

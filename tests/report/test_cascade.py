@@ -25,6 +25,7 @@ RUN = {
     "snapshot": "s.duckdb",
     "deployments": ["house"],
     "left_out": {"derive": "derive-v2 has no cascade"},
+    "not_proven": {"perp": ["1 of 4 accounts unknown"]},
 }
 NOTHING = DistanceReport("uniform ray", (), 0, 0, 0, (), {"house": "every price is a stable's"})
 DEEP = falls_to(Fraction(70, 100))

@@ -146,7 +146,45 @@ def solvency(result: ScanResult) -> Document:
             "not_proven",
             ["logs not proven complete: header 7 does not link"],
         ),
-        (clean_result([judged(0, equity=-1)], backstops=[backstop(2, None)]), "not_proven", []),
+        (
+            clean_result([judged(0, equity=-1)], backstops=[backstop(2, None)]),
+            "not_proven",
+            ["the backstops' capacity is unknown"],
+        ),
+        (
+            clean_result(details=details(totals=[])),
+            "not_proven",
+            ["no count or supply of the chain to hold the accounts against"],
+        ),
+        (
+            clean_result(details=details(totals=[total(on_chain=None)])),
+            "not_proven",
+            ["control totals not compared: usdc"],
+        ),
+        (
+            clean_result(details=details(totals=[total(rebuilt=97)])),
+            "not_proven",
+            ["less in the logs than on the chain: usdc"],
+        ),
+        (clean_result(checks=[]), "not_proven", ["--verify all, and there was no view to ask"]),
+        (clean_result(checks=[], verify_mode="none"), "solvent", []),
+        (
+            clean_result([], checks=[], details=details(accounts=[], totals=[total()])),
+            "not_proven",
+            [
+                "the logs name no account, and the chain holds usdc",
+                "--verify all, and there was no view to ask",
+            ],
+        ),
+        (
+            clean_result(
+                [],
+                checks=[],
+                details=details(accounts=[], totals=[total(rebuilt=0, on_chain=0)]),
+            ),
+            "solvent",
+            [],
+        ),
     ],
 )
 def test_the_answer_is_the_first_that_applies_and_says_why_it_may_not_stand(

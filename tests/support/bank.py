@@ -3,6 +3,7 @@
     Registry.Opened(branch)             -> the branch is followed from block 0
     Branch.Moved(who, amount, memo)     -> who's balance changes; memo is any uint256
     Registry.price()                    -> the price, 18 decimals: a pinned read of the rebuild
+    Registry.branches(), .coins()       -> what must exist: branches opened, coins in all of them
     Branch.equityOf(who)                -> the judge: balance x price
 
 Margin: equity = balance x price; initial = 10, maintenance = 5 for whoever ever moved anything.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,6 +39,7 @@ from analyzer.model.rows import (
     BackstopRow,
     CollateralRow,
     MarginRow,
+    Proves,
     StatementLine,
     TotalRow,
 )
@@ -62,6 +64,8 @@ ABIS = {
             "inputs": [{"name": "branch", "type": "address", "indexed": True}],
         },
         {"type": "function", "name": "price", "inputs": [], "outputs": [{"type": "uint256"}]},
+        {"type": "function", "name": "branches", "inputs": [], "outputs": [{"type": "uint256"}]},
+        {"type": "function", "name": "coins", "inputs": [], "outputs": [{"type": "int256"}]},
     ],
     "bank/Branch": [
         {
@@ -109,10 +113,20 @@ class BankLedger:
 
     balances: Counter[str] = field(default_factory=Counter)
     branch: dict[str, str] = field(default_factory=dict)
+    opened: set[str] = field(default_factory=set)
     blocks: dict[str, list[int]] = field(default_factory=dict)
 
     def account_ids(self) -> Sequence[str]:
         return list(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class BankObservation:
+    """What was read: price, branches, coins; None = not read."""
+
+    price: int | None
+    branches: int | None
+    coins: int | None
 
 
 @dataclass(slots=True)
@@ -140,6 +154,8 @@ class BankPlug:
         yield from ()
         ledger = BankLedger()
         for event in events:
+            if event.name == "Opened":
+                ledger.opened.add(str(event.args["branch"]))
             if event.name == "Moved":
                 who, amount = str(event.args["who"]), event.args["amount"]
                 assert isinstance(amount, int)
@@ -150,17 +166,23 @@ class BankPlug:
 
     def observe(
         self, deployment: Deployment, ledger: BankLedger, block: BlockRef
-    ) -> Reading[int | None]:
-        abi = bank_abi("bank/Registry")
-        (answer,) = yield [abi.request(deployment.contracts["registry"], "price")]
-        if isinstance(answer, Value):
-            (price,) = abi.decode("price", answer.data)
-            assert isinstance(price, int)
-            return price
-        return None
+    ) -> Reading[BankObservation]:
+        abi, at = bank_abi("bank/Registry"), deployment.contracts["registry"]
+        names = ("price", "branches", "coins")
+        answers = yield [replace(abi.request(at, name), evidence=name != "price") for name in names]
+        numbers: list[int | None] = []
+        for name, answer in zip(names, answers, strict=True):
+            value = abi.decode(name, answer.data)[0] if isinstance(answer, Value) else None
+            assert value is None or isinstance(value, int)
+            numbers.append(value)
+        return BankObservation(*numbers)
 
     def book(
-        self, deployment: Deployment, block: BlockRef, ledger: BankLedger, observation: int | None
+        self,
+        deployment: Deployment,
+        block: BlockRef,
+        ledger: BankLedger,
+        observation: BankObservation,
     ) -> Book:
         ids = sorted(ledger.account_ids())
         asset = Asset("coin", "COIN", LegKind.COLLATERAL, 18, "COIN")
@@ -175,7 +197,7 @@ class BankPlug:
         )
 
     def prices(self, book: Book) -> Prices:
-        _, price = _state(book)
+        price = _state(book)[1].price
         status = "missing" if price is None else "fresh"
         return Prices({"coin": Price("coin", "COIN", "COIN", price, status, "Registry.price")})
 
@@ -201,8 +223,8 @@ class BankPlug:
         )
 
     def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
-        ledger, price = _state(book)
-        total = sum(book.amount)
+        ledger, seen = _state(book)
+        price = seen.price
         return Details(
             accounts=[
                 AccountRow(who, who, "customer", min(at), max(at), len(at))
@@ -216,7 +238,28 @@ class BankPlug:
             orders=[],
             markets=[],
             prices=list(prices.by_asset.values()),
-            totals=[TotalRow("coins", "sum = sum", "raw", total, total, 0, "")],
+            totals=[
+                TotalRow(
+                    "branches",
+                    "opened = Registry.branches",
+                    "branches",
+                    len(ledger.opened),
+                    seen.branches,
+                    0,
+                    "",
+                    proves=Proves.LIST,
+                ),
+                TotalRow(
+                    "coins",
+                    "sum of balances = Registry.coins",
+                    "raw",
+                    sum(book.amount),
+                    seen.coins,
+                    0,
+                    "",
+                    proves=Proves.ACCOUNTS,
+                ),
+            ],
             implementations=[],
             statements=[
                 StatementLine(row.account_id, "result", "equity", row.equity_e18, "e18", "price")
@@ -271,10 +314,10 @@ class BankPlug:
         return frozenset({bank_abi("bank/Branch").function("equityOf").selector})
 
 
-_CODEC = BookCodec("bank", "1", tuple[BankLedger, int | None])
+_CODEC = BookCodec("bank", "1", tuple[BankLedger, BankObservation])
 
 
-def _state(book: Book) -> tuple[BankLedger, int | None]:
+def _state(book: Book) -> tuple[BankLedger, BankObservation]:
     state = book.state
     assert isinstance(state, tuple)
     return state
@@ -313,6 +356,12 @@ def contract_answers(
             return Value(keccak(b"code" if request.to.lower() in known else b""))
         if request.data.startswith(bank_registry.function("price").selector):
             return Value(encode_values(["uint256"], [price]))
+        moved = [v for n, _, e, v, _ in chain.log_list if e.name == "Moved" and n <= number]
+        opened = {v[0] for n, _, e, v, _ in chain.log_list if e.name == "Opened" and n <= number}
+        if request.data.startswith(bank_registry.function("branches").selector):
+            return Value(encode_values(["uint256"], [len(opened)]))
+        if request.data.startswith(bank_registry.function("coins").selector):
+            return Value(encode_values(["int256"], [sum(int(str(v[1])) for v in moved)]))
         if judge and request.data.startswith(branch.function("equityOf").selector):
             who = checksum("0x" + request.data[-40:])
             balance = sum(

@@ -235,6 +235,9 @@ class ToldNode:
             (manager, "getCLInsuranceFundFeeRatio"): (30_000,),
             (manager, "getDebtThreshold"): (10_000 * 10**6,),
             (manager, "getCollateralValueDust"): (500 * 10**6,),
+            (manager, "getTotalWhitelistedDebtThreshold"): (
+                sum(known.whitelisted_debt_threshold.values()),
+            ),
             (manager, "getCollateralConfig"): ((FEED, 700_000, 100_000, 10**24),),
             (manager, "getPrice"): (2_000 * E18,),
             (manager, "getPriceFeedDecimals"): (18,),
@@ -263,6 +266,10 @@ class ToldNode:
                 (base, "getIndexPrice"): (E18,),
                 (base, "balanceOf"): (pool.minted[0] + pool.swapped[0] - pool.collected[0],),
                 (QUOTE, "balanceOf"): (pool.minted[1] + pool.swapped[1] - pool.collected[1],),
+                # The ClearingHouse has as many again: the node gives one balance to all who ask.
+                (QUOTE, "totalSupply"): (
+                    2 * (pool.minted[1] + pool.swapped[1] - pool.collected[1]),
+                ),
                 (pool.address, "slot0"): (pool.sqrt_price_x96, pool.tick, 0, 1, 1, 0, True),
                 (pool.address, "liquidity"): (
                     sum(

@@ -19,6 +19,7 @@ from analyzer.model.rows import (
     JudgedRow,
     MarginRow,
     PositionRow,
+    Proves,
     ReadRow,
     StatementLine,
     TotalRow,
@@ -124,6 +125,7 @@ def total(*, rebuilt: int | None = 100, on_chain: int | None = 100, allowed: int
         on_chain=on_chain,
         allowed=allowed,
         why="2 withdrawals floored",
+        proves=Proves.ACCOUNTS,
     )
 
 

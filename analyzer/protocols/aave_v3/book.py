@@ -84,6 +84,7 @@ def rebuild_state(
         unread_reserves=observation.reserves.unread,
         unreadable=dict(discounts.unread),
         discounted=discounts.balances,
+        listed=observation.listed,
         ledger=ledger,
         implementations=observation.implementations,
     )

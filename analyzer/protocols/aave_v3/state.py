@@ -108,7 +108,8 @@ class AaveState:
     revision does not ask. sequencer: what its feed says of the chain's sequencer. problem: why
     nothing can be known (an unknown revision, a pool that does not answer). discounted: asset ->
     account -> balance of a debt token whose holders have a discount (only revision 7 counts it).
-    ledger, implementations: the evidence behind it.
+    listed: assets of the reserves that the Pool lists, None when not read. ledger,
+    implementations: the evidence behind it.
     """
 
     block_number: int
@@ -127,6 +128,7 @@ class AaveState:
     unread_reserves: dict[str, Unreadable] = field(default_factory=dict)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     discounted: dict[str, dict[str, int]] = field(default_factory=dict)
+    listed: tuple[str, ...] | None = None
     ledger: AaveLedger = field(default_factory=AaveLedger)
     implementations: list[ImplementationRow] = field(default_factory=list)
 

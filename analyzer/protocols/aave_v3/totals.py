@@ -2,15 +2,19 @@
 
 Every identity is exact, so nothing is allowed: scaled balances, indexes, the treasury's share and
 deficits are integers that the fold follows with the pool's own roundings.
+
+The pool's list of reserves and the supplies of their tokens prove that the set is whole: a reserve
+whose tokens' logs are missing has a supply that no account holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.rows import TotalRow
+from analyzer.model.rows import Proves, TotalRow
 from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
 from analyzer.protocols.aave_v3.revisions import BadDebt, VirtualBalance
+from analyzer.protocols.aave_v3.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.sums import Sums
 
@@ -19,9 +23,10 @@ GIFTS = "the aToken may hold more than the pool counts: tokens sent to it direct
 
 
 def totals(state: AaveState, summed: Sums) -> list[TotalRow]:
-    """All control totals, reserve by reserve; symbols that stand twice carry the address."""
+    """All control totals: the list of reserves, then reserve by reserve; symbols that stand twice
+    carry the address."""
     symbols = [reserve.symbol for reserve in state.reserves.values()]
-    rows = []
+    rows = [_listed(state), *_unread(state, summed)]
     for reserve in state.reserves.values():
         twice = symbols.count(reserve.symbol) > 1
         name = f"{reserve.symbol} {reserve.asset}" if twice else reserve.symbol
@@ -41,24 +46,62 @@ def _reserve(
     yield from _liquidity(state, reserve, ledger, name)
 
 
+def _listed(state: AaveState) -> TotalRow:
+    """The reserves of the logs against the pool's own list, one by one."""
+    known = {asset.lower() for asset in state.ledger.ids if asset}
+    listed = None if state.listed is None else {asset.lower() for asset in state.listed}
+    missing = sorted((listed or set()) - known)
+    return TotalRow(
+        name="reserves",
+        identity="reserves that the logs initialised and did not drop = getReservesList",
+        unit="reserves",
+        rebuilt=len(known & listed) if listed and missing else len(known),
+        on_chain=None if listed is None else len(listed),
+        allowed=0,
+        why=f"not in the logs: {', '.join(missing)}" if missing else "one by one, by address",
+        proves=Proves.LIST,
+    )
+
+
+def _unread(state: AaveState, summed: Sums) -> Iterator[TotalRow]:
+    """The supplies of reserves whose data was not read: nothing holds that was not compared."""
+    for asset, why in state.unread_reserves.items():
+        for name, amount in (("supply", summed.scaled_supply), ("debt", summed.scaled_debt)):
+            yield TotalRow(
+                name=f"{name} {asset}",
+                identity=f"sum of scaled balances = scaledTotalSupply ({name})",
+                unit=f"scaled {asset}",
+                rebuilt=amount[asset],
+                on_chain=None,
+                allowed=0,
+                why=str(why),
+                proves=Proves.ACCOUNTS,
+            )
+
+
 def _row(
     name: str, identity: str, unit: str, rebuilt: int | None, on_chain: int | None
 ) -> TotalRow:
-    """An exact total."""
+    """An exact total of one number of the reserve."""
     return TotalRow(name, identity, unit, rebuilt, on_chain, 0, EXACT)
+
+
+def _sum(name: str, identity: str, unit: str, rebuilt: int, on_chain: int | None) -> TotalRow:
+    """An exact total over all accounts."""
+    return TotalRow(name, identity, unit, rebuilt, on_chain, 0, EXACT, proves=Proves.ACCOUNTS)
 
 
 def _tokens(summed: Sums, reserve: ReserveState, name: str) -> Iterator[TotalRow]:
     """Sums of scaled balances against the tokens' scaled total supplies."""
     asset, unit = reserve.asset, f"scaled {reserve.symbol}"
-    yield _row(
+    yield _sum(
         f"supply {name}",
         "sum of scaled aToken balances = aToken.scaledTotalSupply",
         unit,
         summed.scaled_supply[asset],
         reserve.scaled_supply,
     )
-    yield _row(
+    yield _sum(
         f"debt {name}",
         "sum of scaled variable debts = variableDebtToken.scaledTotalSupply",
         unit,
@@ -101,7 +144,7 @@ def _stored(
             ledger.deficit,
             reserve.deficit,
         )
-    if state.rules.stable_debt and reserve.stable_supply is not None:
+    if state.rules.stable_debt and reserve.stable_token not in ("", ZERO_ADDRESS):
         yield _row(
             f"stable debt {name}",
             "total after the token's last event = stableDebtToken.getSupplyData principal",

@@ -38,7 +38,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
         "getUserConfiguration",
         "getUserEMode",
     ),
-    "AToken": ("getPreviousIndex", "scaledBalanceOf", "totalSupply"),
+    "AToken": ("getPreviousIndex", "scaledBalanceOf"),
     "StableDebtToken": ("getUserLastUpdated", "getUserStableRate", "principalBalanceOf"),
     "AaveProtocolDataProvider": ("getUserReserveData",),
 }

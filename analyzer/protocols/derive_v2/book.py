@@ -90,6 +90,7 @@ def rebuild_state(
             observation.implementations,
             frame.last_account,
             total_positions=observation.total_positions,
+            must_exist=observation.must_exist,
         ),
     )
     managers = {state.srm.address, *state.pmrms}

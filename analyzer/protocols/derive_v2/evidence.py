@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
+from analyzer.protocols.derive_v2.observe.whole import MustExist
 
 
 @dataclass(slots=True)
@@ -14,7 +15,8 @@ class Evidence:
     """Kept beside the state of a book; no margin number depends on it.
 
     last_account: SubAccounts.lastAccountId, None when not read. factors: asset id -> factor.
-    total_positions: (asset, manager) -> totalPosition, None when not read.
+    total_positions: (asset, manager) -> totalPosition, None when not read. must_exist: what else
+    the contracts say there is.
     """
 
     ledger: DeriveLedger
@@ -22,3 +24,4 @@ class Evidence:
     last_account: int | None = None
     factors: Mapping[str, str] = field(default_factory=dict)
     total_positions: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    must_exist: MustExist = field(default_factory=MustExist)

@@ -26,14 +26,11 @@ def shared_judges(bench: Bench) -> Iterator[Judge]:
 
 
 def _cash(bench: Bench) -> Iterator[Judge]:
-    """The totals and indexes that logs tell, and the exchange rate."""
+    """The indexes that logs tell, and the exchange rate."""
     cash = bench.state.cash
     stored = {
-        "totalSupply": cash.total_supply,
-        "totalBorrow": cash.total_borrow,
         "borrowIndex": cash.borrow_index,
         "supplyIndex": cash.supply_index,
-        "netSettledCash": cash.net_settled_cash,
     }
     for function, value in stored.items():
         question = Question("CashAsset", cash.address, function, (), (f"cash.{function}",))
@@ -45,10 +42,8 @@ def _cash(bench: Bench) -> Iterator[Judge]:
 
 
 def _auction_house(bench: Bench) -> Iterator[Judge]:
-    """What insolvent auctions owe together, and whether withdrawals are blocked."""
+    """Whether withdrawals are blocked."""
     state, address = bench.state, bench.state.auction_house.address
-    owed = Question("DutchAuction", address, "totalInsolventMM", (), ("auction.insolvent_mm",))
-    yield from ask(bench, owed, (state.auction_house.total_insolvent_mm,))
     blocked = Question(
         "DutchAuction", address, "getIsWithdrawBlocked", (), ("auction.withdraw_blocked",)
     )
@@ -81,8 +76,6 @@ def _perp(bench: Bench, perp: PerpMarket) -> Iterator[Judge]:
             ("perp.funding_rate",),
             compute(lambda: (perps.funding_rate(state, perp),)),
         ),
-        ("aggregatedFunding", ("perp.aggregated",), (perp.aggregated_funding,)),
-        ("lastFundingPaidAt", ("perp.paid_at",), (perp.last_funding_paid_at,)),
         ("isDisabled", ("perp.disabled",), (perp.disabled,)),
         ("frozenPerpPrice", ("perp.frozen_price",), (perp.frozen_price,)),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.rows import TotalRow
+from analyzer.model.rows import Proves, TotalRow
 from analyzer.protocols.derive_v2.account import Valuation, attempt
 from analyzer.protocols.derive_v2.evidence import Evidence
 from analyzer.protocols.derive_v2.interest import Accrued
@@ -25,13 +25,72 @@ def totals(state: DeriveState, valuation: Valuation) -> list[TotalRow]:
     if evidence is None:
         return []
     return [
+        _markets(state, evidence),
+        _assets(state, evidence),
         _backing(state.cash),
+        *_cash_stored(state.cash, evidence),
         *_cash_sums(state, valuation, evidence),
         *_zero_sums(state),
         *_positions(state, evidence),
         _accounts(state, evidence),
+        *_funding(state, evidence),
+        _auctions(state, evidence),
+        *_signed(state, evidence),
         _rules(evidence),
     ]
+
+
+def _markets(state: DeriveState, evidence: Evidence) -> TotalRow:
+    """Every market of the StandardManager was seen."""
+    return TotalRow(
+        name="markets",
+        identity="markets in the logs = lastMarketId",
+        unit="markets",
+        rebuilt=len(evidence.ledger.market_names),
+        on_chain=len(state.srm.markets),
+        allowed=0,
+        why="every market is created with a log",
+        proves=Proves.LIST,
+    )
+
+
+def _assets(state: DeriveState, evidence: Evidence) -> TotalRow:
+    """Every asset of every market was seen, and is indexed."""
+    listed = evidence.must_exist.assets
+    known = {asset for asset in evidence.ledger.assets if asset.lower() in state.names}
+    missing = [asset for asset in listed or () if asset not in known]
+    return TotalRow(
+        name="assets",
+        identity="assets of assetMap that the logs whitelisted and the deployment names"
+        " = assets of assetMap",
+        unit="assets",
+        rebuilt=None if listed is None else len(listed) - len(missing),
+        on_chain=None if listed is None else len(listed),
+        allowed=0,
+        why=f"not known: {', '.join(missing)}" if missing else "one by one, by address",
+        proves=Proves.LIST,
+    )
+
+
+def _cash_stored(cash: CashState, evidence: Evidence) -> Iterator[TotalRow]:
+    """The totals that logs tell against the same as CashAsset stores them."""
+    folded = {
+        "totalSupply": cash.total_supply,
+        "totalBorrow": cash.total_borrow,
+        "netSettledCash": cash.net_settled_cash,
+    }
+    for name, rebuilt in folded.items():
+        settled = name == "netSettledCash"
+        yield TotalRow(
+            name=f"CashAsset.{name}",
+            identity=f"{name} by the logs = {name} as stored",
+            unit=E18,
+            rebuilt=rebuilt,
+            on_chain=evidence.must_exist.cash.get(name),
+            allowed=0,
+            why=EXACT,
+            proves=Proves.NOTHING if settled else Proves.ACCOUNTS,
+        )
 
 
 def _backing(cash: CashState) -> TotalRow:
@@ -61,6 +120,9 @@ def _cash_sums(state: DeriveState, valuation: Valuation, evidence: Evidence) -> 
     """Positive and negative balances with interest against the accrued totals."""
     accrued: Accrued | Unreadable = attempt(valuation.accrued)
     if isinstance(accrued, Unreadable):
+        for side in ("supplied", "borrowed"):
+            identity = f"sum of cash {side} with interest = the total with interest"
+            yield TotalRow(f"cash {side}", identity, E18, None, None, 0, str(accrued))
         return
     balances = [valuation.cash_with_interest(account) for account in state.accounts.values()]
     why = "each accrual truncates the index twice, each touch of an account its balance"
@@ -144,6 +206,7 @@ def _positions(state: DeriveState, evidence: Evidence) -> Iterator[TotalRow]:
             on_chain=sum(known) if parts and len(known) == len(parts) else None,
             allowed=0,
             why=EXACT,
+            proves=Proves.ACCOUNTS,
         )
 
 
@@ -157,6 +220,60 @@ def _accounts(state: DeriveState, evidence: Evidence) -> TotalRow:
         on_chain=evidence.last_account,
         allowed=0,
         why="every account is created with a log, and ids are never skipped",
+        proves=Proves.ACCOUNTS,
+    )
+
+
+def _funding(state: DeriveState, evidence: Evidence) -> Iterator[TotalRow]:
+    """No funding log of a perp is missing: its growth, and when it was last paid."""
+    for address, perp in state.perps.items():
+        growth, paid_at = evidence.must_exist.funding.get(address, (None, None))
+        for name, unit, rebuilt, stored in (
+            ("aggregatedFunding", E18, perp.aggregated_funding, growth),
+            ("lastFundingPaidAt", "unix seconds", perp.last_funding_paid_at, paid_at),
+        ):
+            identity = f"{name} by the logs = {name} as stored"
+            title = f"{perp.symbol}.{name}"
+            yield TotalRow(title, identity, unit, rebuilt, stored, 0, EXACT)
+
+
+def _auctions(state: DeriveState, evidence: Evidence) -> TotalRow:
+    """No insolvent auction is missing."""
+    return TotalRow(
+        name="insolvent auctions",
+        identity="-MM of the insolvent auctions of the logs = totalInsolventMM",
+        unit=E18,
+        rebuilt=state.auction_house.total_insolvent_mm,
+        on_chain=evidence.must_exist.insolvent_mm,
+        allowed=0,
+        why=EXACT,
+    )
+
+
+def _signed(state: DeriveState, evidence: Evidence) -> Iterator[TotalRow]:
+    """The signed prices of the logs against those that the feeds store."""
+    found, words = evidence.must_exist.diffs, evidence.must_exist.words
+    stored = [found.get(feed.address) for feed in state.feeds.diff.values()]
+    logged = [(f.diff, f.confidence, f.timestamp) for f in state.feeds.diff.values()]
+    same = sum(a == b for a, b in zip(stored, logged, strict=True))
+    yield TotalRow(
+        name="signed differences",
+        identity="differences to spot of the logs = spotDiffDetails of every such feed",
+        unit="feeds",
+        rebuilt=len(logged),
+        on_chain=None if None in stored else same,
+        allowed=0,
+        why="the last log of a feed is what it stores",
+    )
+    yield TotalRow(
+        name="signed prices",
+        identity="words of the spot, forward, volatility and rate feeds by the logs"
+        " = the same in storage",
+        unit="words",
+        rebuilt=words.compared + words.unread,
+        on_chain=None if words.unread else words.equal,
+        allowed=0,
+        why="; ".join(words.examples) or "the last log of a feed is what it stores",
     )
 
 

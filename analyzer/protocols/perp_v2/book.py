@@ -79,7 +79,12 @@ def rebuild_state(
     """The protocol at the block. Accounts of which something needed was not read are listed in
     `unreadable` with the reason."""
     frame, fund = observation.frame, deployment.contracts["insurance_fund"]
-    evidence = Evidence(ledger, implementations=observation.implementations)
+    evidence = Evidence(
+        ledger,
+        implementations=observation.implementations,
+        quote_in_pools=frame.quote_in_pools,
+        whitelisted_debt=frame.whitelisted_debt,
+    )
     state = PerpState(
         block_number=block.number,
         block_time=block.time,
@@ -101,13 +106,11 @@ def rebuild_state(
         clearing_house_paused=frame.clearing_house_paused,
         evidence=evidence,
     )
-    for address, entry in ledger.accounts.items():
+    for address, entry in ledger.with_fund(fund).items():
         _add_account(state, evidence, entry, observation)
         problem = frame.config_problem or _market_problem(state.accounts[address], observation)
         if problem is not None:
             state.unreadable.setdefault(address, problem)
-    if fund not in state.accounts:
-        state.accounts[fund] = Account(fund, balances={state.settlement_token: 0})
     return state
 
 

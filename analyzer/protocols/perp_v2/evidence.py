@@ -48,7 +48,9 @@ class Evidence:
     """Kept beside the state of a book; no margin number depends on it.
 
     pool_balances: base token -> (base, quote) tokens that its pool holds; pool_liquidity: its
-    liquidity at the price; None where not read. factors: asset id -> risk factor.
+    liquidity at the price; None where not read. quote_in_pools: quote tokens that all pools hold
+    together by the quote token's own books. whitelisted_debt: the CollateralManager's sum of
+    single traders' debt thresholds. factors: asset id -> risk factor.
     """
 
     ledger: PerpLedger
@@ -58,6 +60,8 @@ class Evidence:
     implementations: list[ImplementationRow] = field(default_factory=list)
     pool_balances: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     pool_liquidity: dict[str, int | None] = field(default_factory=dict)
+    quote_in_pools: int | None = None
+    whitelisted_debt: int | None = None
 
     def comparison(self, what: str) -> Comparison:
         """The comparison of that name, created at its first use."""

@@ -1,14 +1,14 @@
 """Control totals: sums over all rebuilt accounts against what the chain holds.
 
 Each states its identity, what may be left over, and why. The derivations are in the README of
-this folder.
+this folder, which also says what they prove together: that no market and no trade is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model.rows import TotalRow
+from analyzer.model.rows import Proves, TotalRow
 from analyzer.protocols.perp_v2.evidence import Evidence
 from analyzer.protocols.perp_v2.fold.ledger import MarketLedger, PerpLedger
 from analyzer.protocols.perp_v2.state import MarketState, PerpState
@@ -24,12 +24,31 @@ def totals(state: PerpState) -> list[TotalRow]:
     evidence = state.evidence
     if evidence is None:
         return []
-    rows = [_settlement_total(state, evidence.ledger), *_token_totals(state)]
+    rows = [_markets_total(evidence), _settlement_total(state, evidence.ledger)]
+    rows += _token_totals(state)
     for base, market in state.markets.items():
         rows += _market_totals(state, evidence, market, evidence.ledger.markets[base])
+    rows.append(_thresholds(evidence, state.settlement_symbol, state.settlement_decimals))
     rows += _storage_totals(evidence)
     rows.append(_rules_total(evidence.ledger))
     return rows
+
+
+def _markets_total(evidence: Evidence) -> TotalRow:
+    """No market is missing: the registry has no list, but whatever pool there is holds quote."""
+    held = [quote for _, quote in evidence.pool_balances.values()]
+    known = [quote for quote in held if quote is not None]
+    return TotalRow(
+        name="quote in all pools",
+        identity="virtual quote tokens in the pools of the known markets = quote tokens minted"
+        " less those that the ClearingHouse holds",
+        unit="e18",
+        rebuilt=sum(known) if len(known) == len(held) else None,
+        on_chain=evidence.quote_in_pools,
+        allowed=0,
+        why="the ClearingHouse is minted all of them, and they move between it and pools only",
+        proves=Proves.LIST,
+    )
 
 
 def _settlement_total(state: PerpState, ledger: PerpLedger) -> TotalRow:
@@ -51,6 +70,7 @@ def _settlement_total(state: PerpState, ledger: PerpLedger) -> TotalRow:
         why=f"{EXACT}; {count} withdrawals folded owed PnL in, each floored to {decimals} decimals"
         f" (in all {dropped} e18 of PnL below the last decimal was dropped, and is in no balance)",
         surplus_ok=True,
+        proves=Proves.ACCOUNTS,
     )
 
 
@@ -66,6 +86,7 @@ def _token_totals(state: PerpState) -> Iterator[TotalRow]:
             allowed=0,
             why=EXACT,
             surplus_ok=True,
+            proves=Proves.ACCOUNTS,
         )
 
 
@@ -188,6 +209,7 @@ def _liquidity(state: PerpState, evidence: Evidence, market: MarketState) -> Tot
         on_chain=evidence.pool_liquidity.get(market.base_token),
         allowed=0,
         why="the order book is the pool's only provider, and liquidity is not rounded",
+        proves=Proves.ACCOUNTS,
     )
 
 
@@ -207,7 +229,22 @@ def _pool_tokens(
             on_chain=held[side],
             allowed=0,
             why=EXACT,
+            proves=Proves.ACCOUNTS,
         )
+
+
+def _thresholds(evidence: Evidence, symbol: str, decimals: int) -> TotalRow:
+    """Debt thresholds of single traders, which only logs tell one by one."""
+    thresholds = evidence.ledger.config.whitelisted_debt_threshold
+    return TotalRow(
+        name="debt thresholds",
+        identity="sum of the traders' own debt thresholds = getTotalWhitelistedDebtThreshold",
+        unit=f"raw {symbol}, {decimals} decimals",
+        rebuilt=sum(thresholds.values()),
+        on_chain=evidence.whitelisted_debt,
+        allowed=0,
+        why=EXACT,
+    )
 
 
 def _storage_totals(evidence: Evidence) -> Iterator[TotalRow]:

@@ -209,12 +209,14 @@ def with_ledger(revision: int = 10, **changes: int) -> AaveState:
         underlying_held=5,
     )  # fmt: skip
     state = market(revision, [eth, dai], [debtor(1_000)])
-    return replace(state, ledger=ledger)
+    ledger.ids = list(ledger.reserves)
+    return replace(state, ledger=ledger, listed=tuple(ledger.reserves))
 
 
 def test_control_totals_hold_exactly() -> None:
     totals = details_of(with_ledger()).totals
-    assert [t.name for t in totals[:8]] == [
+    assert [t.name for t in totals[:9]] == [
+        "reserves",
         "supply WETH",
         "debt WETH",
         "supply index WETH",
@@ -246,7 +248,8 @@ def test_a_total_that_is_off_by_one_is_named(change: dict[str, int], off: list[s
 def test_totals_that_a_revision_does_not_have_are_not_made() -> None:
     names = Counter(t.name.rsplit(" ", 1)[0] for t in details_of(with_ledger(revision=1)).totals)
     assert set(names) == {
-        "supply", "debt", "supply index", "debt index", "treasury", "underlying"
+        "reserves", "supply", "debt", "supply index", "debt index", "treasury", "stable debt",
+        "underlying",
     }  # fmt: skip
 
 

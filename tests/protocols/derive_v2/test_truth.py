@@ -16,12 +16,12 @@ from analyzer.solvency.drive import REBUILD
 from analyzer.solvency.result import ScanResult
 
 CHECKS = {
-    "auction": 19510,
+    "auction": 19496,
     "balances": 5250,
-    "cash": 5334,
+    "cash": 5292,
     "feeds": 2595,
     "margin": 11450,
-    "perp": 21303,
+    "perp": 21247,
     "scenario": 45344,
     "startable": 16810,
 }

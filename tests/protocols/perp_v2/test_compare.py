@@ -198,7 +198,8 @@ def test_a_parameter_that_was_not_read_makes_everybody_unknown() -> None:
     node = ToldNode(ledger, TIME)
     node.calls[CONTRACTS["clearing_house_config"], "getMmRatio"] = NotRead("not recorded")
     state, _ = state_of(node, ledger)
-    assert sorted(state.unreadable) == sorted([ALICE, BOB, CAROL])
+    fund = CONTRACTS["insurance_fund"]
+    assert sorted(state.unreadable) == sorted([ALICE, BOB, CAROL, fund])
 
 
 @pytest.mark.parametrize(

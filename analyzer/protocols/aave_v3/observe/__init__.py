@@ -16,6 +16,7 @@ from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.observe.categories import read_categories
 from analyzer.protocols.aave_v3.observe.code import code_contracts, read_code
 from analyzer.protocols.aave_v3.observe.discounts import Discounts, read_discounts
+from analyzer.protocols.aave_v3.observe.listed import read_listed
 from analyzer.protocols.aave_v3.observe.market import MarketFacts, read_market
 from analyzer.protocols.aave_v3.observe.reserves import ReservesRead, read_ages, read_reserves
 from analyzer.protocols.aave_v3.state import Category
@@ -26,13 +27,15 @@ __all__ = ["AaveObservation", "observe"]
 
 @dataclass(slots=True)
 class AaveObservation:
-    """Everything that was read at the block."""
+    """Everything that was read at the block. listed: assets of the Pool's reserves, None when not
+    read."""
 
     market: MarketFacts
     reserves: ReservesRead
     categories: dict[int, Category | Unreadable]
     discounts: Discounts
     implementations: list[ImplementationRow]
+    listed: tuple[str, ...] | None = None
 
 
 def observe(
@@ -47,8 +50,10 @@ def observe(
     assets = [asset for asset in ledger.ids if asset]
     reserves = yield from read_reserves(contracts["pool"], assets, market, block)
     yield from read_ages(reserves.reserves, block.time)
-    categories = yield from read_categories(contracts["pool"], ledger.categories, market)
+    listed = yield from read_listed(contracts["pool"])
+    chosen = {account.emode for account in ledger.accounts.values() if account.emode}
+    categories = yield from read_categories(contracts["pool"], ledger.categories | chosen, market)
     discounts = yield from read_discounts(market.rules, reserves.reserves, ledger.accounts)
     code = code_contracts(deployment, ledger, market, reserves.reserves)
     implementations = yield from read_code(market.rules, code)
-    return AaveObservation(market, reserves, categories, discounts, implementations)
+    return AaveObservation(market, reserves, categories, discounts, implementations, listed)

@@ -20,6 +20,7 @@ from analyzer.protocols.derive_v2.observe.perps import read_options, read_perps
 from analyzer.protocols.derive_v2.observe.pmrm import read_portfolio_managers
 from analyzer.protocols.derive_v2.observe.positions import read_total_positions
 from analyzer.protocols.derive_v2.observe.srm import read_standard_manager
+from analyzer.protocols.derive_v2.observe.whole import MustExist, read_whole
 from analyzer.protocols.derive_v2.state import (
     Feeds,
     PerpMarket,
@@ -42,6 +43,7 @@ class DeriveObservation:
     options: dict[str, str]
     implementations: list[ImplementationRow]
     total_positions: dict[tuple[str, str], int | None]
+    must_exist: MustExist
 
 
 def observe(
@@ -61,4 +63,7 @@ def observe(
     pmrms = yield from read_portfolio_managers(deployment, ledger)
     implementations = yield from read_implementations(deployment, ledger.upgraded)
     positions = yield from read_total_positions(deployment)
-    return DeriveObservation(frame, feeds, srm, pmrms, perps, options, implementations, positions)
+    must_exist = yield from read_whole(deployment, len(srm.markets), perps, feeds)
+    return DeriveObservation(
+        frame, feeds, srm, pmrms, perps, options, implementations, positions, must_exist
+    )

@@ -36,11 +36,13 @@ V = TypeVar("V")
 class SwapMove:
     """A pool swap whose PositionChanged is still to come; amounts signed, seen from the pool.
 
-    roundings: steps of the pool's loop at most, each of which rounds once.
+    net_base, net_quote: what the pool received, less its own fee on what came in. came_in: whether
+    quote came in. roundings: steps of the pool's loop at most, each of which rounds once.
     """
 
-    amount0: int
-    amount1: int
+    net_base: int
+    net_quote: int
+    came_in: bool
     roundings: int
     price_rounding: int
 

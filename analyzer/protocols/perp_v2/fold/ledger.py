@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
 from analyzer.protocols.arguments import FoldNote
-from analyzer.protocols.perp_v2.fixed_point import to_settlement
+from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, to_settlement
 from analyzer.protocols.perp_v2.state import (
     Account,
     Config,
@@ -95,9 +95,10 @@ class PoolLedger:
 
 @dataclass(slots=True)
 class SwapTotals:
-    """Counted over a market's trades, for the control totals (18 decimals).
+    """Counted over a market's swaps and trades, for the control totals (18 decimals).
 
-    net_base, net_quote: what the pool received, less its own fee on what came in. rounded_base,
+    net_base, net_quote: what the pool received in all its swaps, less its own fee on what came in.
+    trades: swaps with the trader's event. rounded_base,
     rounded_quote: trades in which the taker's change is not exactly the opposite; *_allowed: what
     the named roundings of those trades can make. position_allowed: what all trades can put
     between what ranges hold by price and what the pool really moved.
@@ -153,6 +154,16 @@ class MarketLedger:
     swaps: SwapTotals = field(default_factory=SwapTotals)
     takers: TakerTotals = field(default_factory=TakerTotals)
 
+    def count_swap(self, amount0: int, amount1: int) -> tuple[int, int]:
+        """Counts a swap of the pool: (base, quote) that it received, its own fee taken off what
+        came in, floored."""
+        keep = RATIO_ONE - self.uniswap_fee_ratio
+        net_base = amount0 * keep // RATIO_ONE if amount0 > 0 else amount0
+        net_quote = amount1 * keep // RATIO_ONE if amount1 > 0 else amount1
+        self.swaps.net_base += net_base
+        self.swaps.net_quote += net_quote
+        return net_base, net_quote
+
     def settlements_between(self, known: int, later: int) -> int:
         """How many settlements lie between the last one that left the growth `known` and the
         last that left `later`; 0 when `later` is no growth of this market after `known`."""
@@ -203,6 +214,12 @@ class PerpLedger:
     liquidations: int = 0
     events: int = 0
     notes: list[FoldNote] = field(default_factory=list)
+
+    def with_fund(self, fund: str) -> dict[str, AccountLedger]:
+        """The accounts, the insurance fund last where no log names it: it exists all the same, and
+        storage says whether its logs are missing."""
+        blank = AccountLedger(Account(fund))
+        return self.accounts if fund in self.accounts else {**self.accounts, fund: blank}
 
     def account_ids(self) -> list[str]:
         """Every account that any log names, in order of first appearance."""

@@ -131,8 +131,10 @@ def on_swap(context: FoldContext, event: Event) -> None:
     if market.first_traded_timestamp == 0:
         market.first_traded_timestamp = event.time
     rounding = integer(event, "liquidity") * Q96 // pool.sqrt_price_x96**2 + 1
+    # Counted here and not with the trader's event: a swap whose trader is missing shows.
+    net_base, net_quote = market.count_swap(amount0, amount1)
     context.pending.swaps[market.base_token] = SwapMove(
-        amount0, amount1, 1 + words + len(crossed), rounding
+        net_base, net_quote, amount1 > 0, 1 + words + len(crossed), rounding
     )
 
 

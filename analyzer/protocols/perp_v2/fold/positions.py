@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from analyzer.abi.keccak import address_bytes, keccak
 from analyzer.model.logs import Event
-from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE
 from analyzer.protocols.perp_v2.fold.context import (
     BurnMove,
     FoldContext,
@@ -120,22 +119,16 @@ def _count_trade(market: MarketLedger, swap: SwapMove, size: int, notional: int)
     trade's request differs from the pool's own output. Quote also where a long's input was
     scaled by fee ratios, its fee summed over the pool's steps, each rounded.
     """
-    keep = RATIO_ONE - market.uniswap_fee_ratio
-    net_base = swap.amount0 * keep // RATIO_ONE if swap.amount0 > 0 else swap.amount0
-    net_quote = swap.amount1 * keep // RATIO_ONE if swap.amount1 > 0 else swap.amount1
     totals = market.swaps
     totals.trades += 1
-    totals.net_base += net_base
-    totals.net_quote += net_quote
     totals.position_allowed += 2 * swap.roundings + swap.price_rounding
-    if size + net_base:
+    if size + swap.net_base:
         totals.rounded_base += 1
         totals.base_allowed += EXACT_OUTPUT_TOLERANCE_WEI
         totals.position_allowed += EXACT_OUTPUT_TOLERANCE_WEI
-    if notional + net_quote:
+    if notional + swap.net_quote:
         totals.rounded_quote += 1
-        scaled = swap.amount1 > 0
-        totals.quote_allowed += swap.roundings + 2 if scaled else EXACT_OUTPUT_TOLERANCE_WEI
+        totals.quote_allowed += swap.roundings + 2 if swap.came_in else EXACT_OUTPUT_TOLERANCE_WEI
 
 
 def on_liquidity_changed(context: FoldContext, event: Event) -> None:

@@ -54,7 +54,8 @@ def observe(
         holder.feed_time, holder.feed_timeout_s = known.time, known.timeout_s
         holder.feed_frozen_reason = known.frozen_reason
         holder.feed_source = POOL_AVERAGE if known.fallback else known.source
-    accounts = yield from read_accounts(deployment.contracts, ledger, frame.settlement_token)
+    entries = ledger.with_fund(deployment.contracts["insurance_fund"])
+    accounts = yield from read_accounts(deployment.contracts, entries, frame.settlement_token)
     named = [(role, deployment.contracts[role]) for role in REQUIRED_CONTRACTS]
     named += [(f"{BASE_TOKEN_ROLE} {m.state.symbol}", base) for base, m in markets.items()]
     for holder in holders:

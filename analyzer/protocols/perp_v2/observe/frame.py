@@ -52,7 +52,9 @@ class Frame:
 
     config_problem: why a parameter that margin needs is not known (then every account is
     unknown); those that only liquidations need are in `config.unread`. Balances in the token's
-    own decimals, None when not read.
+    own decimals, None when not read. quote_in_pools: virtual quote tokens that the ClearingHouse
+    gave out and did not get back, 18 decimals, None when not read. whitelisted_debt: thresholds
+    of all traders that have one of their own, summed, None when not read.
     """
 
     settlement_token: str
@@ -64,6 +66,8 @@ class Frame:
     collateral: dict[str, CollateralState] = field(default_factory=dict)
     vault_settlement_balance: int | None = None
     insurance_fund_wallet: int | None = None
+    quote_in_pools: int | None = None
+    whitelisted_debt: int | None = None
     vault_paused: bool = False
     clearing_house_paused: bool = False
 
@@ -77,6 +81,7 @@ class _Tickets:
     quote: Ticket
     vault_paused: Ticket
     house_paused: Ticket
+    whitelisted: Ticket
     parameters: dict[str, Ticket]
     intervals: Ticket
     tokens: dict[str, dict[str, Ticket]]
@@ -99,8 +104,9 @@ def read_frame(deployment: Deployment, ledger: PerpLedger) -> Reading[Frame]:
     symbol = balances.call("ERC20", token, "symbol", evidence=True)
     in_vault = balances.call("ERC20", token, "balanceOf", contracts["vault"])
     in_fund = balances.call("ERC20", token, "balanceOf", contracts["insurance_fund"])
-    second = balances.replies((yield balances.requests))
     quote = replies.text(tickets.quote)
+    given_out = _ask_quote(balances, quote, contracts["clearing_house"])
+    second = balances.replies((yield balances.requests))
     name = second.text(symbol)
     return Frame(
         settlement_token=token,
@@ -115,6 +121,8 @@ def read_frame(deployment: Deployment, ledger: PerpLedger) -> Reading[Frame]:
         },
         vault_settlement_balance=second.optional(in_vault),
         insurance_fund_wallet=second.optional(in_fund),
+        quote_in_pools=_quote_in_pools(second, given_out),
+        whitelisted_debt=replies.optional(tickets.whitelisted),
         vault_paused=bool(replies.optional(tickets.vault_paused)),
         clearing_house_paused=bool(replies.optional(tickets.house_paused)),
     )
@@ -137,6 +145,9 @@ def _ask(batch: Batch, contracts: Mapping[str, str], tokens: Iterable[str]) -> _
         quote=batch.call("ClearingHouse", house, "getQuoteToken"),
         vault_paused=batch.call("Vault", vault, "paused"),
         house_paused=batch.call("ClearingHouse", house, "paused"),
+        whitelisted=batch.call(
+            "CollateralManager", manager, "getTotalWhitelistedDebtThreshold", evidence=True
+        ),
         parameters=parameters,
         intervals=batch.call("ClearingHouseConfig", settings, "getMarkPriceConfig"),
         tokens={token: _ask_token(batch, manager, vault, token) for token in tokens},
@@ -157,6 +168,25 @@ def _ask_token(batch: Batch, manager: str, vault: str, token: str) -> dict[str, 
         "symbol": batch.call("ERC20", token, "symbol", about=token, evidence=True),
         "held": batch.call("ERC20", token, "balanceOf", vault, about=token, evidence=True),
     }
+
+
+def _ask_quote(batch: Batch, quote: str | Unreadable, house: str) -> tuple[Ticket, Ticket] | None:
+    """How many virtual quote tokens there are, and how many of them the ClearingHouse has: it is
+    minted all of them and hands them to the pools of all markets."""
+    if isinstance(quote, Unreadable):
+        return None
+    return (
+        batch.call("ERC20", quote, "totalSupply", about="quote token", evidence=True),
+        batch.call("ERC20", quote, "balanceOf", house, about="quote token", evidence=True),
+    )
+
+
+def _quote_in_pools(replies: Replies, asked: tuple[Ticket, Ticket] | None) -> int | None:
+    """What the ClearingHouse does not hold of the quote token; None when not read."""
+    if asked is None:
+        return None
+    supply, left = (replies.optional(ticket) for ticket in asked)
+    return None if supply is None or left is None else supply - left
 
 
 def _settlement(replies: Replies, ticket: Ticket, vault: str, kind: type[T]) -> T:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
 from analyzer.protocols.perp_v2 import slots
-from analyzer.protocols.perp_v2.fold.ledger import AccountLedger, PerpLedger
+from analyzer.protocols.perp_v2.fold.ledger import AccountLedger
 from analyzer.protocols.perp_v2.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.perp_v2.state import Order, Unreadable
 
@@ -52,10 +52,10 @@ class _Tickets:
 
 
 def read_accounts(
-    contracts: Mapping[str, str], ledger: PerpLedger, settlement_token: str
+    contracts: Mapping[str, str], accounts: Mapping[str, AccountLedger], settlement_token: str
 ) -> Reading[dict[str, AccountWords]]:
-    """The words of every account of the ledger, for each token and market it ever touched."""
-    entries = list(ledger.accounts.items())
+    """The words of every account, for each token and market it ever touched."""
+    entries = list(accounts.items())
     out: dict[str, AccountWords] = {}
     for start in range(0, len(entries), ACCOUNTS_AT_ONCE):
         batch = Batch()

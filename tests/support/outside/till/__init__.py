@@ -29,7 +29,9 @@ from analyzer.model.rows import (
     BackstopRow,
     CollateralRow,
     MarginRow,
+    Proves,
     StatementLine,
+    TotalRow,
     unknown_margin,
 )
 from analyzer.protocols.arguments import integer, text
@@ -58,9 +60,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was read at the block."""
+    """What was read at the block: the price, and what must exist (None = not read)."""
 
     price_e18: int | Unreadable
+    customers: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class State:
     till: str
     ledger: Ledger
     price: int | Unreadable
+    customers: int | None = None
+    total: int | None = None
 
 
 def shipped() -> Sequence[Deployment]:
@@ -99,11 +105,13 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> Ledger:
 
 
 def observe(deployment: Deployment, ledger: Ledger, block: BlockRef) -> Reading[Observation]:
-    """The price."""
-    batch = Batch(ABIS)
-    ticket = batch.call("Till", deployment.contracts["till"], "price")
+    """The price, and what the logs are held against: so many customers, with so much in all."""
+    batch, till = Batch(ABIS), deployment.contracts["till"]
+    price = batch.call("Till", till, "price")
+    customers = batch.call("Till", till, "customers", evidence=True)
+    total = batch.call("Till", till, "total", evidence=True)
     replies = batch.replies((yield batch.requests))
-    return Observation(replies.number(ticket))
+    return Observation(replies.number(price), replies.optional(customers), replies.optional(total))
 
 
 def book(deployment: Deployment, block: BlockRef, ledger: Ledger, seen: Observation) -> Book:
@@ -111,7 +119,8 @@ def book(deployment: Deployment, block: BlockRef, ledger: Ledger, seen: Observat
     ids = ledger.account_ids()
     factor = factor_of(deployment.factors, COIN, SYMBOL)
     coin = Asset(COIN, SYMBOL, LegKind.COLLATERAL, 18, factor)
-    state = State(deployment.contracts["till"], ledger, seen.price_e18)
+    till = deployment.contracts["till"]
+    state = State(till, ledger, seen.price_e18, seen.customers, seen.total)
     return make_book(ids, [coin], ([(0, ledger.balances[who])] for who in ids), state)
 
 
@@ -166,13 +175,29 @@ def details(found: Book, state: State, given: Prices) -> Details:
         orders=[],
         markets=[],
         prices=list(given.by_asset.values()),
-        totals=[],
+        totals=totals(state),
         implementations=[],
         statements=[
             StatementLine(who, "result", "equity", value, "e18", "balance x Till.price")
             for who, value in worth.items()
         ],
     )
+
+
+def totals(state: State) -> list[TotalRow]:
+    """Nobody is missing: both are read from the till, and are 0 only where nobody ever paid."""
+    ledger = state.ledger
+    customers, coins = len(ledger.blocks), sum(ledger.balances.values())
+    return [
+        TotalRow(
+            "customers", "customers in the logs = Till.customers", "customers", customers,
+            state.customers, 0, "every customer has a log", proves=Proves.ACCOUNTS,
+        ),
+        TotalRow(
+            "coins", "sum of balances = Till.total", "e18", coins, state.total, 0,
+            "each payment moves both", proves=Proves.ACCOUNTS,
+        ),
+    ]  # fmt: skip
 
 
 def cautions(state: State, given: Prices, rows: Sequence[MarginRow]) -> Sequence[Caution]:
