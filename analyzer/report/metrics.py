@@ -60,7 +60,7 @@ def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
     debt = Family("bad_debt", "Negative equity not yet settled.", ["deployment"])
     capacity = Family("backstop_capacity", "What the backstops can bear.", ["deployment"])
     shortfall = Family("shortfall", "Bad debt beyond the backstops.", ["deployment"])
-    answer = Family("answer", "1 for the answer that is given.", ["deployment", "answer"])
+    answer = Family("answer", "1 for the answer that is given.", ["deployment", "outcome"])
     doubt = Family("doubts", "Reasons why the answer is not proven.", ["deployment"])
     for result in results:
         name, summary = result.deployment.name, summarize(result)

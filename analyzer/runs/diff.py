@@ -96,8 +96,6 @@ def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
     if missing:
         return f"{', '.join(missing)} of chain {origin.chain_id} was not scanned"
     seen = [scan for scan in there if scan is not None]
-    if any(scan.place in stored.not_whole for scan in seen):
-        return "its set of accounts is not proven whole"
     if finding.account_id is not None and any(finding.account_id in s.unknown for s in seen):
         return "the account is unknown"
     detector = detector_of(finding.detector)
@@ -113,6 +111,8 @@ def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
         return f"{unknown} accounts are unknown, and are in no sum"
     if detector.needs_comparison and not all(_was_compared(finding, scan) for scan in seen):
         return "nothing was compared with the contract"
+    if any(scan.place in stored.not_whole for scan in seen):
+        return "the set of accounts is not proven whole"
     return ""
 
 

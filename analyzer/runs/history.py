@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _SERIES = (
     "SELECT deployment, block_number AS block, strftime(time, '%Y-%m-%d %H:%M:%S') AS time,"
-    " answer, accounts, unknown, insolvent, liquidatable, below_initial, healthy, bad_debt,"
+    " accounts, unknown, insolvent, liquidatable, below_initial, healthy, bad_debt,"
     " TRY_CAST(shortfall_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS shortfall,"
-    " mismatches FROM history_series"
+    " mismatches, answer FROM history_series"
     " ORDER BY protocol, chain_id, deployment, block_number"
 )
 

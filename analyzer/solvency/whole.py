@@ -50,7 +50,7 @@ def shortages(result: ScanResult) -> list[Shortage]:
     """Every reason why the set of accounts of `result` is not proven whole; empty = it is."""
     totals = result.details.totals
     # An account that no log names (a fund that the deployment names) is no sign of logs.
-    named = sum(1 for row in result.details.accounts if row.events)
+    named = sum(1 for row in result.details.accounts if row.events) if result.margin else 0
     return [
         *_no_account(named, totals),
         *_nothing_named(totals),

@@ -305,6 +305,7 @@ def test_the_series_says_verdicts_bad_debt_and_shortfall_block_by_block(
     outcome = run_backfill()
     columns, rows = series(tmp_path / "history")
     assert columns[:5] == ["deployment", "block", "time", "accounts", "unknown"]
+    assert {row[columns.index("answer")] for row in rows} == {"solvent"}
     found = [dict(zip(columns, row, strict=True)) for row in rows]
     assert [(row["block"], row["accounts"], row["healthy"]) for row in found] == [
         (8, 1, 1), (12, 3, 1), (16, 3, 1), (20, 3, 1)

@@ -356,8 +356,9 @@ def contract_answers(
             return Value(keccak(b"code" if request.to.lower() in known else b""))
         if request.data.startswith(bank_registry.function("price").selector):
             return Value(encode_values(["uint256"], [price]))
-        moved = [v for n, _, e, v, _ in chain.log_list if e.name == "Moved" and n <= number]
-        opened = {v[0] for n, _, e, v, _ in chain.log_list if e.name == "Opened" and n <= number}
+        happened = [(at, e.name, v) for n, at, e, v, _ in chain.log_list if n <= number]
+        opened = {str(v[0]).lower() for _, name, v in happened if name == "Opened"}
+        moved = [v for at, name, v in happened if name == "Moved" and at.lower() in opened]
         if request.data.startswith(bank_registry.function("branches").selector):
             return Value(encode_values(["uint256"], [len(opened)]))
         if request.data.startswith(bank_registry.function("coins").selector):
