@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import FAIL_ON, executor_options, format_option, source_options
+from analyzer.cli.options import (
+    FAIL_ON,
+    executor_options,
+    format_option,
+    max_age_option,
+    source_options,
+)
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import note, progress
 
@@ -59,6 +65,7 @@ from analyzer.cli.terminal import note, progress
     show_default=True,
     help="Exit with 1 when a finding at any block is at least this severe, accepted or not.",
 )
+@max_age_option
 @format_option
 def backfill(
     *,
@@ -74,6 +81,7 @@ def backfill(
     executor: str,
     workers: int | None,
     fail_on: str,
+    max_age: str | None,
     format_: str,
     as_json: bool,
 ) -> int:
@@ -99,6 +107,7 @@ def backfill(
         again=not resume,
         executor=executor,
         workers=workers,
+        max_age=max_age,
     )
     with progress() as report:
         outcome = run(options, report)

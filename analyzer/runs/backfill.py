@@ -28,6 +28,7 @@ from analyzer.model.identity import scan_id
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.block_list import chosen_blocks
 from analyzer.runs.executors import check_executor, run_merged
+from analyzer.runs.freshness import check_heads
 from analyzer.runs.pipeline import (
     exit_code,
     index_beside,
@@ -62,7 +63,8 @@ class BackfillOptions:
     history: the folder. blocks: ranges FIRST:LAST:STEP, or single blocks; with a recording, none
     means all that were pinned. rpc, recording, deployments, verify, seed, fail_on: as of a scan.
     index: by default beside the folder. again: scans also what the history holds already.
-    executor: one of `EXECUTORS`; workers: how many processes.
+    executor: one of `EXECUTORS`; workers: how many processes. max_age: how old the head of a live
+    chain may be (see `freshness`).
     """
 
     history: Path
@@ -77,6 +79,7 @@ class BackfillOptions:
     again: bool = False
     executor: str = "local"
     workers: int | None = None
+    max_age: str | None = None
 
     @property
     def index_file(self) -> Path:
@@ -128,6 +131,7 @@ def backfill(options: BackfillOptions, progress: Progress) -> BackfillOutcome:
     parse_fail_on(options.fail_on)
     check_executor(options.executor, options.workers)
     with _source(options, progress) as source:
+        check_heads(source, options.blocks, options.max_age)
         blocks, missing = chosen_blocks(source.chain, options.blocks)
         make_history(options.history)
         faults = heal_history(options.history)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.chain.blocks import is_range, parse_block, show_time
@@ -89,6 +89,14 @@ def check_head(source: Source, text: str, block: BlockRef, max_age: str | None) 
             f"{_words(age)} ago, and may be {_words(given)} old: the node lags or the chain stands;"
             f" name another endpoint, or --max-age {NONE}"
         )
+
+
+def check_heads(source: Source, texts: Sequence[str], max_age: str | None) -> None:
+    """The same for the blocks of a backfill, whose ranges have a step. Raises: as `check_head`."""
+    for text in texts:
+        span = text.rpartition(":")[0] if is_range(text) else text
+        if tag := _tag(span):
+            check_head(source, tag, source.chain.resolve(tag), max_age)
 
 
 def _tag(text: str) -> str:

@@ -3,9 +3,9 @@
     chain ──logs──▶ as they are now ──▶ differs? ──▶ one transaction { the stretch written anew }
 
 What is given now and was not before is added. What is held and is not given now is removed only
-where somebody vouches for that: the block is another one, its bloom filter denies the log, or the
-caller trusts this node and the filter says nothing. A node that has pruned its logs empties no
-index.
+where something speaks for that: the block is another one, its bloom filter denies the log, the node
+gives other logs of that block and not this one, twice, or the caller trusts this node and the filter
+says nothing. A node that has pruned its logs empties no index.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class SecondReading:
             catalogue=catalogue,
             to=self.head.number,
         )
-        found = self._compare(batch)
+        found = self._compare(batch, catalogue)
         check_still(self.chain, self.head)
         done.kept += len(found.kept)
         if not (found.gone or found.new or found.headers):
@@ -146,7 +146,7 @@ class SecondReading:
         done.headers += found.headers
         return catalogue
 
-    def _compare(self, batch: Batch) -> _Difference:
+    def _compare(self, batch: Batch, catalogue: Catalogue) -> _Difference:
         """How the logs of a stretch, as they were read now, differ from those that are held."""
         held = self._held(batch.first, batch.last)
         missing = [raw for position, raw in held.items() if raw != batch.logs.get(position)]
@@ -161,11 +161,22 @@ class SecondReading:
             replaced = (raw.block_number, raw.log_index) in batch.logs
             moved = header.hash != "0x" + raw.block_hash.hex()
             vouched = self.trusted and not may_hold(header, raw)
-            if replaced or moved or vouched or lacks(header, raw):
+            denied = replaced or moved or vouched or lacks(header, raw)
+            if denied or self._left_out_twice(raw, batch, catalogue):
                 found.gone.append(raw)
             else:
                 found.kept.append((raw, header))
         return found
+
+    def _left_out_twice(self, raw: RawLog, batch: Batch, catalogue: Catalogue) -> bool:
+        """Whether the node has the logs of a log's block, for it gave others, and leaves this one
+        out when it is asked for that block alone, too."""
+        number = raw.block_number
+        if all(block != number for block, _ in batch.logs):
+            return False
+        alone = self.chain.logs(catalogue.filters(), number, number)
+        logs = [log for chunk in alone for log in chunk.logs]
+        return bool(logs) and raw not in logs
 
     def _held(self, first: int, last: int) -> dict[tuple[int, int], RawLog]:
         """The logs that are held of some blocks, by position."""

@@ -9,7 +9,7 @@ from memory_chain import MemoryChain
 
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.runs import freshness
-from analyzer.runs.freshness import DEFAULT_AGES, check_head, parse_age
+from analyzer.runs.freshness import DEFAULT_AGES, check_head, check_heads, parse_age
 from analyzer.runs.index import IndexOptions, index
 from analyzer.runs.scan import ScanOptions, ScanOutcome
 from analyzer.runs.sources import Source
@@ -102,6 +102,16 @@ def test_what_was_not_named_by_the_endpoint_is_not_judged(
     live.chain_id = 1
     later(10**7)
     check_head(Source(live, (), "rpc", "http://node.example"), block, live.ref(3), "1s")
+
+
+@pytest.mark.parametrize("blocks", [("1:latest:5",), ("3", "latest"), ("1::5",)])
+def test_a_backfill_up_to_the_head_judges_it(
+    live: MemoryChain, later: Callable[[int], None], blocks: tuple[str, ...]
+) -> None:
+    source = Source(live, (), "rpc", "http://node.example")
+    with pytest.raises(UnreadError, match="the latest block of the endpoint"):
+        check_heads(source, blocks, "1h")
+    check_heads(source, ("3", "1:20:5"), "1s")
 
 
 def test_index_and_watch_judge_the_head_too(

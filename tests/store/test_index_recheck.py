@@ -173,6 +173,21 @@ def test_a_filter_tells_a_pruned_log_from_one_that_was_made_up(
     assert contents(tmp_path / "i") == contents(tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("block", [2, 9])
+def test_a_copy_of_a_log_in_its_own_block_goes_without_any_trust(
+    tmp_path: Path, block: int
+) -> None:
+    """Its filter has room for the copy: only the other logs of the block speak against it."""
+    bad = small_story(Bloomed())
+    copied = next(log for log in bad.log_list if log[0] == block)
+    bad.log_list.append((*copied[:4], 1_000))
+    advance(tmp_path / "i", bad)
+    good = small_story(Bloomed())
+    assert recheck(tmp_path / "i", good, trusted=False) == Recheck(0, 20, removed=1)
+    advance(tmp_path / "fresh", good)
+    assert contents(tmp_path / "i") == contents(tmp_path / "fresh")
+
+
 def test_nothing_is_read_twice_before_it_is_read_once(tmp_path: Path) -> None:
     chain = without(set())
     assert not recheck(tmp_path / "i", chain).changed
