@@ -3,9 +3,9 @@
     chain ──logs──▶ as they are now ──▶ differs? ──▶ one transaction { the stretch written anew }
 
 What is given now and was not before is added. What is held and is not given now is removed only
-where something speaks for that: the block is another one, its bloom filter denies the log, the node
-gives other logs of that block and not this one, twice, or the caller trusts this node and the filter
-says nothing. A node that has pruned its logs empties no index.
+where something speaks for that: the block is another one, its bloom filter denies the log, the
+node gives other logs of that block and not this one, twice, or the caller trusts this node and the
+filter says nothing. A node that has pruned its logs empties no index.
 """
 
 from __future__ import annotations
