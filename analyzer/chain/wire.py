@@ -114,21 +114,22 @@ def check_same(one: RawLog, other: RawLog) -> None:
 
 def _quantity(name: str, value: object, most: int) -> int:
     """A field that is a number of at most `most`. Raises ValueError naming it."""
-    if isinstance(value, str) and _QUANTITY.fullmatch(value) and int(value, 16) <= most:
-        return int(value, 16)
+    if isinstance(value, str) and _QUANTITY.fullmatch(value):
+        number = int(value, 16)
+        if number <= most:
+            return number
     raise ValueError(f"{name} is {_shown(value)}, no number of this kind")
 
 
 def _bytes(name: str, value: object, length: int | None = None) -> bytes:
     """A field of bytes, of that length if one is given. Raises ValueError naming it."""
     if isinstance(value, str) and value[:2] == "0x":
-        digits = value[2:]
         try:
-            data = bytes.fromhex(digits)
+            data = bytes.fromhex(value[2:])
         except ValueError:
-            data = None
+            data = b""
         # fromhex skips white space, which is no hex digit.
-        if data is not None and 2 * len(data) == len(digits) and len(data) == (length or len(data)):
+        if 2 * len(data) + 2 == len(value) and (length is None or len(data) == length):
             return data
     kind = "bytes in hex" if length is None else f"{length} bytes"
     raise ValueError(f"{name} is {_shown(value)}, not {kind}")

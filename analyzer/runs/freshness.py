@@ -76,8 +76,9 @@ def check_head(source: Source, text: str, block: BlockRef, max_age: str | None) 
     Raises: UnreadError for a block that is older; InputError for what is no age.
     """
     given = parse_age(max_age)
-    tag = _tag(text)
-    if source.kind != "rpc" or not tag or max_age == NONE:
+    # What a recording is asked for may be a label, and is no block syntax.
+    tag = _tag(text) if source.kind == "rpc" else ""
+    if not tag or max_age == NONE:
         return
     usual = DEFAULT_AGES.get(source.chain.chain_id)
     if given is None and usual is not None:
@@ -93,7 +94,7 @@ def check_head(source: Source, text: str, block: BlockRef, max_age: str | None) 
 
 def check_heads(source: Source, texts: Sequence[str], max_age: str | None) -> None:
     """The same for the blocks of a backfill, whose ranges have a step. Raises: as `check_head`."""
-    for text in texts:
+    for text in texts if source.kind == "rpc" else ():
         span = text.rpartition(":")[0] if is_range(text) else text
         if tag := _tag(span):
             check_head(source, tag, source.chain.resolve(tag), max_age)

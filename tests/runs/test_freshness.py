@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from memory_chain import MemoryChain
 
+from analyzer.chain.replay import Replay
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.runs import freshness
 from analyzer.runs.freshness import DEFAULT_AGES, check_head, check_heads, parse_age
@@ -70,6 +71,10 @@ def test_a_recording_is_of_its_day(
     run_scan: RunScan, recording: Path, later: Callable[[int], None]
 ) -> None:
     run_scan(rpc=(), recording=recording, max_age="1s")
+    replayed = Source(Replay(recording), (), "recording", recording.name)
+    for text in ("a label", "latest"):
+        check_head(replayed, text, replayed.chain.resolve("latest"), "1s")
+    check_heads(replayed, ["a label", "latest"], "1s")
 
 
 @pytest.mark.parametrize(
