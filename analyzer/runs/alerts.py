@@ -13,10 +13,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from analyzer.findings.diff import Change, Difference, compare
@@ -41,6 +44,8 @@ LONGEST_S = 10_000_000_000
 """No time of an alerts file is longer: three hundred years."""
 MOST_LISTED = 1_000_000
 """No message lists more findings."""
+SEND_S = 60.0
+"""Seconds that a channel has to take a message: a watch does not stand still for it."""
 _SEVERITIES = {severity.label: severity for severity in Severity}
 
 
@@ -143,12 +148,31 @@ def apprise_send(channels: Sequence[str], failed: Callable[[int], None]) -> Send
     def send(title: str, text: str, kind: str) -> bool:
         taken = True
         for number, service in enumerate(services, 1):
-            if not service.notify(title=title, body=text, notify_type=apprise.NotifyType(kind)):
+            message = {"title": title, "body": text, "notify_type": apprise.NotifyType(kind)}
+            if not taken_in_time(partial(service.notify, **message)):
                 failed(number)
                 taken = False
         return taken
 
     return send
+
+
+def taken_in_time(notify: Callable[[], object], seconds: float = SEND_S) -> bool:
+    """Whether a channel took a message. One that does not answer is left behind after a while, and
+    whatever its library raises is no more than a message that was not taken."""
+    ended: SimpleQueue[bool] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            ended.put(bool(notify()))
+        except Exception:
+            ended.put(False)
+
+    threading.Thread(target=work, name="alert", daemon=True).start()
+    try:
+        return ended.get(timeout=seconds)
+    except Empty:
+        return False
 
 
 @dataclass(slots=True)

@@ -14,6 +14,8 @@ from analyzer.report.metrics import exposition, scan_families, watch_families
 from analyzer.runs.watch import WatchOptions, WatchState
 
 LOOPBACK = "127.0.0.1"
+READER_S = 10.0
+"""Seconds for which a reader that says nothing is waited for."""
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -73,15 +75,24 @@ def serve(
     class Pages(BaseHTTPRequestHandler):
         """Two pages, nothing else, and no log on standard error."""
 
+        timeout = READER_S
+
         def do_GET(self) -> None:
-            """`/metrics`, `/health`, or 404."""
+            """`/metrics`, `/health`, or 404; 500 for a page that cannot be made."""
+            try:
+                page = self._page()
+            except Exception as error:
+                page = (500, "text/plain", f"{type(error).__name__}\n".encode())
+            self._answer(*page)
+
+        def _page(self) -> tuple[int, str, bytes]:
+            """Status, kind and body of what is asked for."""
             if self.path == "/metrics":
-                self._answer(200, TEXT, metrics())
-            elif self.path == "/health":
+                return 200, TEXT, metrics()
+            if self.path == "/health":
                 well, body = health()
-                self._answer(200 if well else 503, "application/json", body)
-            else:
-                self._answer(404, "text/plain", b"/metrics or /health\n")
+                return 200 if well else 503, "application/json", body
+            return 404, "text/plain", b"/metrics or /health\n"
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             """One answer."""
@@ -94,11 +105,18 @@ def serve(
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing: whoever asks knows that it asked."""
 
+    class Server(ThreadingHTTPServer):
+        """A thread for each reader; none of them outlives the watch."""
+
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Says nothing: a reader that goes away in the middle is its own affair."""
+
     try:
-        server = ThreadingHTTPServer((LOOPBACK, port), Pages)
+        server = Server((LOOPBACK, port), Pages)
     except OSError as error:
         raise InputError(f"port {port} on {LOOPBACK} cannot be had: {error.strerror}") from error
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:

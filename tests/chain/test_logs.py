@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -256,3 +258,183 @@ def test_a_reorg_between_logs_and_headers_is_noticed_where_no_log_shows_it(
     fake.methods["eth_getLogs"] = logs
     with pytest.raises(ChangedError, match="reorganised while it was being read"):
         read(node, [LogFilter((A,))], 0, 29)
+
+
+def ranges(node: FakeNode) -> list[int]:
+    """How many blocks each eth_getLogs asked for."""
+    return [
+        int(q["toBlock"], 16) - int(q["fromBlock"], 16) + 1 for (q,) in node.asked("eth_getLogs")
+    ]
+
+
+UNCLEAR = [
+    {"code": -32005, "message": "limit exceeded"},
+    {"code": -32005, "message": "Requested range exceeds maximum range limit"},
+    {"code": -32005, "message": ""},
+    {"code": -32000, "message": "exceeded the limit"},
+    {"code": -32603, "message": "Internal error"},
+    {"code": -32000, "message": "request timed out"},
+    {"code": -32000, "message": "Try with this block range [0x1, 0x" + "f" * 40 + "]"},
+    {"code": -32000, "message": "Try with this block range [0x10, 0x5]"},
+    {"code": -32000, "message": "Try with this block range [0x7777777, 0x8888888]"},
+    {"code": -32000, "message": f"limited to a {'9' * 200} block range"},
+    {"status": 400},
+    {"status": 500, "body": b"<html>oops</html>"},
+    {"status": 502},
+    {"status": 504},
+    {"status": 413},
+    {"status": 429},
+    {"drop": True},
+    {"body": b'{"jsonrpc": "2.0", "id": 1, "result": [{'},
+]
+
+
+@pytest.mark.parametrize("refusal", UNCLEAR, ids=lambda r: str(r)[:60])
+def test_a_wide_range_that_is_refused_is_asked_smaller_and_soon(
+    busy: FakeNode, open_node: Any, clock: Any, refusal: dict[str, Any]
+) -> None:
+    node = open_node(busy.url)
+    refuse_wide(busy, 30, refusal)
+    assert places(read(node, [BOTH], 0, 399)) == expected(0, 399)
+    assert clock.now < (60 if refusal.get("status") == 429 else 10)
+    asked = ranges(busy)
+    assert max(asked[len(asked) // 2 :]) <= 60
+
+
+def refuse_wide(node: FakeNode, most: int, refusal: dict[str, Any]) -> None:
+    """Makes the node answer eth_getLogs over more than `most` blocks so."""
+    original = node._answer
+
+    def answer(asked: Any, error: Any) -> bytes:
+        items = asked if isinstance(asked, list) else [asked]
+        wide = [
+            q
+            for item in items
+            if item["method"] == "eth_getLogs"
+            for q in item["params"]
+            if int(q["toBlock"], 16) - int(q["fromBlock"], 16) >= most
+        ]
+        if wide and "code" not in refusal:
+            node.requests += [("eth_getLogs", [q]) for q in wide]
+            raise HttpRefusalError(refusal)
+        return original(asked, refusal if wide else error)
+
+    serve = node._serve
+
+    def serve_or_refuse(handler: Any) -> None:
+        stream = handler.rfile
+        body = stream.read(int(handler.headers["Content-Length"]))
+        try:
+            answer(json.loads(body), None)
+        except HttpRefusalError as refused:
+            node.fail_next(1, **refused.fault)
+        else:
+            del node.requests[-1:]
+        handler.rfile = io.BytesIO(body)
+        serve(handler)
+        handler.rfile = stream
+
+    node._serve = serve_or_refuse  # type: ignore[method-assign]
+    node._answer = answer  # type: ignore[method-assign]
+
+
+class HttpRefusalError(Exception):
+    """Carries what a POST gets instead of an answer."""
+
+    def __init__(self, fault: dict[str, Any]) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def test_a_refused_range_is_not_asked_again_for_each_chunk(fake: FakeNode, open_node: Any) -> None:
+    fake.mine(6_000)
+    fake.range_error = lambda first, last, count: "limit exceeded" if last - first >= 30 else None
+    chunks = read(open_node(fake.url), [LogFilter((A,))], 0, 6_000)
+    refused = sum(span > 30 for span in ranges(fake))
+    assert refused <= 16
+    assert len(chunks) > 200
+
+
+def test_a_limit_of_rate_is_waited_for_first(fake: FakeNode, open_node: Any, clock: Any) -> None:
+    node = open_node(fake.url)
+    fake.fail_next(2, status=429, headers={"Retry-After": "4"})
+    chunks = read(node, [LogFilter((A,))], 0, 29)
+    assert clock.now >= 8
+    assert len(chunks) <= 10
+
+
+def test_ranges_are_remembered_for_each_endpoint(
+    busy: FakeNode, other: FakeNode, open_node: Any
+) -> None:
+    other.headers, other.logs = busy.headers, busy.logs
+    busy.range_error = lambda first, last, count: "limit exceeded" if last - first >= 10 else None
+    node = open_node(busy.url, other.url)
+    read(node, [BOTH], 0, 99)
+    busy.fail_next(1000, status=503)
+    assert places(read(node, [BOTH], 0, 399)) == expected(0, 399)
+    assert ranges(other)[-1] > 100
+
+
+ODD_LOGS: list[Any] = [
+    None,
+    "none",
+    {"logs": []},
+    0,
+    [None],
+    [[]],
+    [{}],
+]
+
+
+@pytest.mark.parametrize("answer", ODD_LOGS, ids=str)
+def test_what_is_no_list_of_logs_is_asked_elsewhere_and_else_not_read(
+    busy: FakeNode, other: FakeNode, open_node: Any, answer: Any
+) -> None:
+    other.headers, other.logs = busy.headers, busy.logs
+    busy.methods["eth_getLogs"] = lambda params: answer
+    assert places(read(open_node(busy.url, other.url), [BOTH], 0, 399)) == expected(0, 399)
+    with pytest.raises(UnreadError, match=r"^the logs of blocks 0\.\.399 cannot be read: "):
+        read(open_node(busy.url), [BOTH], 0, 399)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logIndex": hex(2**70)},
+        {"logIndex": "-0x5"},
+        {"transactionIndex": hex(2**70)},
+        {"transactionHash": "0x1234"},
+        {"topics": "0x"},
+        {"data": 5},
+        {"blockNumber": hex(2**200)},
+        {"address": "0x12"},
+    ],
+    ids=str,
+)
+def test_numbers_of_a_log_that_cannot_be_are_asked_elsewhere_and_else_named(
+    busy: FakeNode, other: FakeNode, open_node: Any, change: dict[str, Any]
+) -> None:
+    other.headers, other.logs = busy.headers, [dict(log) for log in busy.logs]
+    busy.methods["eth_getLogs"] = lambda params: [busy.logs[7] | change]
+    assert places(read(open_node(busy.url, other.url), [BOTH], 0, 399)) == expected(0, 399)
+    (name,) = change
+    with pytest.raises(UnreadError, match=f"a log of block .*{name.rstrip('s')}"):
+        read(open_node(busy.url), [BOTH], 0, 399)
+
+
+def test_megabytes_of_logs_that_were_not_asked_for_are_refused(
+    busy: FakeNode, other: FakeNode, open_node: Any
+) -> None:
+    other.headers, other.logs = busy.headers, busy.logs
+    stranger = busy.logs[0] | {"address": "0x" + "cc" * 20, "data": "0x" + "11" * 1_000}
+    busy.methods["eth_getLogs"] = lambda params: [stranger] * 10_000
+    chunks = read(open_node(busy.url, other.url), [BOTH], 0, 399)
+    assert places(chunks) == expected(0, 399)
+
+
+def test_logs_that_fit_no_header_are_asked_of_another_endpoint(
+    busy: FakeNode, other: FakeNode, open_node: Any
+) -> None:
+    other.headers, other.logs = busy.headers, [dict(log) for log in busy.logs]
+    busy.logs[100]["blockHash"] = digest("other")
+    assert places(read(open_node(busy.url, other.url), [BOTH], 0, 399)) == expected(0, 399)

@@ -16,7 +16,7 @@ from scan_results import account_id, clean_result, judged, unknown
 from analyzer.findings import run_detectors
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
-from analyzer.runs.alerts import AlertOptions, Alerts, apprise_send, read_alerts
+from analyzer.runs.alerts import AlertOptions, Alerts, apprise_send, read_alerts, taken_in_time
 from analyzer.solvency.result import ScanResult
 
 HOUR = 3_600.0
@@ -173,6 +173,14 @@ def test_a_webhook_really_gets_the_message_and_a_dead_one_is_named_by_number() -
     assert [(m["title"], m["message"], m["type"]) for m in taken] == [
         ("analyzer: title", "text\nof two lines", "failure")
     ]
+
+
+def test_a_channel_that_hangs_or_raises_did_not_take_the_message() -> None:
+    hanging = threading.Event()
+    assert taken_in_time(hanging.wait, seconds=0.05) is False
+    assert taken_in_time(lambda: 1 // 0) is False
+    assert taken_in_time(lambda: True) is True
+    hanging.set()
 
 
 def test_a_channel_that_is_no_url_is_refused_without_showing_it() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -209,3 +211,21 @@ def test_both_pages_are_served_on_loopback() -> None:
             serve(port, lambda: b"", lambda: (True, b"")),
         ):
             pass
+
+
+def test_a_page_that_cannot_be_made_and_a_reader_that_goes_away_are_not_shown(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def broken() -> bytes:
+        raise ValueError("s3cret")
+
+    with serve(0, broken, lambda: (True, b"x" * 5_000_000)) as port:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics")
+        with caught.value as answer:
+            assert (answer.code, answer.read()) == (500, b"ValueError\n")
+        with socket.create_connection(("127.0.0.1", port)) as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reader.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            reader.recv(1)
+    assert capfd.readouterr().err == ""

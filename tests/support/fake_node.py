@@ -317,7 +317,7 @@ class FakeNode:
             return lie(result) if lie is not None else result
         if method == "eth_getLogs":
             first, last = (int(params[0][key], 16) for key in ("fromBlock", "toBlock"))
-            refusal = self.range_error(first, last, len(result))
+            refusal = self.range_error(first, last, len(result) if isinstance(result, list) else 0)
             if refusal is not None:
                 raise RefusedError(-32005, refusal)
         return result
