@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import web3  # noqa: F401  (its import changes the recursion limit, which hypothesis watches)
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
