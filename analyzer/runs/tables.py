@@ -12,7 +12,7 @@ import orjson
 from analyzer import __version__
 from analyzer.findings.summary import summarize
 from analyzer.model.finding import Finding
-from analyzer.model.integers import trunc_div
+from analyzer.model.integers import HUGEINT_MAX, INT256_MAX, INT256_MIN, UINT256_MOD, trunc_div
 from analyzer.model.rows import CollateralRow, StatementLine
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.book_codec import book_digest
@@ -20,6 +20,8 @@ from analyzer.protocols.registry import load_plug
 from analyzer.protocols.state_coders import CodecError
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
+from analyzer.store.schema import Kind
+from analyzer.store.snapshot import SCHEMA
 
 _E18_DECIMALS = 18
 
@@ -63,13 +65,41 @@ def _scan_rows(run: RunFacts, result: ScanResult) -> Tables:
 
 
 def scan_tables(result: ScanResult) -> Tables:
-    """The rows of one scan in every table that says nothing of a run."""
-    return {
+    """The rows of one scan in every table that says nothing of a run.
+
+    A number that no column can hold is NULL, which is: not known. Only a stranger's answers make
+    one (a time of 2^256, a price at the bounds of a word brought to 18 decimals), and whoever
+    depends on it is unknown already; one such number must not cost the whole snapshot.
+    """
+    tables = {
         "scans": [_scan(result)],
         **_account_tables(result),
         **_market_tables(result),
         **_outcome_tables(result),
     }
+    return {name: _that_fit(name, rows) for name, rows in tables.items()}
+
+
+_RANGES = {
+    Kind.COUNT: (-(2**63), 2**63 - 1),
+    Kind.INTEGER: (-HUGEINT_MAX, HUGEINT_MAX),
+    Kind.AMOUNT: (INT256_MIN, INT256_MAX),
+    Kind.UNSIGNED: (0, UINT256_MOD - 1),
+}
+"""Kind of column -> the integers that it holds."""
+
+
+def _that_fit(name: str, rows: Iterable[tuple[object, ...]]) -> Rows:
+    """The rows of a table with NULL in the place of integers that its columns cannot hold."""
+    table = SCHEMA[name]
+    ranges = [None if column.key else _RANGES.get(column.kind) for column in table.columns]
+    for row in rows:
+        yield tuple(
+            value
+            if bounds is None or not isinstance(value, int) or bounds[0] <= value <= bounds[1]
+            else None
+            for value, bounds in zip(row, ranges, strict=True)
+        )
 
 
 def _account_tables(result: ScanResult) -> Tables:

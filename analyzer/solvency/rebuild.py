@@ -18,7 +18,7 @@ from analyzer.model.rows import JudgedRow
 from analyzer.protocols.base import Plug
 from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.result import Completeness, ScanResult
-from analyzer.solvency.verdicts import judge_accounts
+from analyzer.solvency.verdicts import judge_accounts, within_bounds
 from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, with_verified
 
 
@@ -55,7 +55,7 @@ def rebuild(
     book = plug.book(deployment, block, ledger, observation)
     progress("compute margin", 3, stages)
     prices = plug.prices(book)
-    margin = plug.margin(book, prices)
+    margin = within_bounds(plug.margin(book, prices))
     judged = judge_accounts(margin)
     progress("write the statements", 4, stages)
     result = ScanResult(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.integers import WAD
-from analyzer.model.rows import JudgedRow, MarginRow
+from analyzer.model.rows import JudgedRow, MarginRow, unknown_margin
 from analyzer.model.verdict import Verdict
 
 _DIGITS = 18
+LARGEST_E18 = 2**223
+"""Amounts of an account beyond this (1e49 whole units) say that a price or a balance is absurd;
+below it, sums over four billion accounts fit 256 bits."""
 
 
 def judge_accounts(rows: Sequence[MarginRow]) -> list[JudgedRow]:
@@ -18,6 +21,29 @@ def judge_accounts(rows: Sequence[MarginRow]) -> list[JudgedRow]:
     known nor unknown with a reason: a fault of the protocol's code, never of its state.
     """
     return [judge_account(row) for row in rows]
+
+
+def within_bounds(rows: Sequence[MarginRow]) -> list[MarginRow]:
+    """The rows, unknown where an amount is beyond `LARGEST_E18`: no such account exists, so that
+    what was read for it is not to be believed."""
+    return [_within_bounds(row) for row in rows]
+
+
+def _within_bounds(row: MarginRow) -> MarginRow:
+    """One row, as it is or unknown."""
+    amounts = {
+        "equity": row.equity_e18,
+        "margin equity": row.margin_equity_e18,
+        "initial margin": row.initial_margin_e18,
+        "maintenance margin": row.maintenance_margin_e18,
+        "free collateral": row.free_collateral_e18,
+        "settled equity": row.settled_equity_e18,
+    }
+    for name, amount in amounts.items():
+        if amount is not None and abs(amount) > LARGEST_E18:
+            reason = f"{name} of more than 1e49 units: a price or a balance is absurd"
+            return unknown_margin(row.account_id, reason, owner=row.owner)
+    return row
 
 
 def judge_account(row: MarginRow) -> JudgedRow:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from analyzer.model.book import Prices
-from analyzer.model.integers import mul_div_up
+from analyzer.model.integers import WAD, mul_div_up
 from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.prices import PriceBook, UnreadableNumberError
 from analyzer.protocols.aave_v3.ray_math import (
@@ -32,6 +32,9 @@ from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
 from analyzer.protocols.aave_v3.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.words import bit_numbers, has_bit
 from analyzer.protocols.batch import Unreadable
+
+OVERFLOW = "Panic(0x11): a product does not fit 256 bits"
+"""What the pool's arithmetic answers where a price or a balance is absurd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ class Valuation:
             stable_debt=stable,
             flagged=flagged,
             counted=counted,
-            value=supplied * price // reserve.unit if counted else 0,
+            value=_in_word(supplied * price) // reserve.unit if counted else 0,
             debt_value=self.debt_value(variable + stable, price, reserve),
             threshold_bps=threshold,
             ltv_bps=ltv,
@@ -171,9 +174,10 @@ class Valuation:
 
     def debt_value(self, debt: int, price: int, reserve: ReserveState) -> int:
         """A debt in the base currency: up where roundings are directed, else down."""
+        product = _in_word(debt * price)
         if self.state.rules.directed:
             return mul_div_up(debt, price, reserve.unit)
-        return debt * price // reserve.unit
+        return product // reserve.unit
 
     def _weights(self, account: Account, reserve: ReserveState) -> tuple[int, int]:
         """(liquidation threshold, LTV) of a collateral of this account, bps."""
@@ -192,18 +196,20 @@ class Valuation:
     def summed(self, address: str, holdings: tuple[Holding, ...]) -> AccountData:
         """Totals, averages and the health factor of the holdings."""
         rules = self.state.rules
-        collateral = sum(h.value for h in holdings)
-        debt = sum(h.debt_value for h in holdings)
-        weighted = sum(h.value * h.threshold_bps for h in holdings)
+        collateral = _in_word(sum(h.value for h in holdings))
+        debt = _in_word(sum(h.debt_value for h in holdings))
+        weighted = _in_word(sum(h.value * h.threshold_bps for h in holdings))
         threshold = weighted // collateral if collateral else 0
-        weighted_ltv = sum(h.value * h.ltv_bps for h in holdings)
+        weighted_ltv = _in_word(sum(h.value * h.ltv_bps for h in holdings))
         ltv = weighted_ltv // collateral if collateral else 0
         if rules.health is Health.AVERAGE_THRESHOLD:
             backing = percent_mul(collateral, threshold)
+            _in_word((backing * WAD + debt // 2) if debt else 0)
             numerator = backing * PERCENT
             health = wad_div(backing, debt) if debt else MAX_UINT256
         else:
             numerator = weighted
+            _in_word((weighted * WAD + debt // 2) if debt else 0)
             health = wad_div(weighted, debt) // PERCENT if debt else MAX_UINT256
         times = percent_mul_floor if rules.directed else percent_mul
         limit = times(collateral, ltv)
@@ -220,6 +226,14 @@ class Valuation:
             margin_numerator_e4=numerator,
             holdings=holdings,
         )
+
+
+def _in_word(product: int) -> int:
+    """A product or sum as the pool computes it: checked. Raises: UnreadableNumberError where it
+    does not fit 256 bits and the pool's view reverts."""
+    if product > MAX_UINT256:
+        raise UnreadableNumberError(Unreadable("getUserAccountData", OVERFLOW, True))
+    return product
 
 
 def _empty(address: str) -> AccountData:

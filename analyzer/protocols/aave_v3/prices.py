@@ -1,17 +1,20 @@
 """Prices: the oracle's answers in the base currency, and the house's 18 decimals.
 
 The pool asks its oracle and takes what it says: no age, no bounds. A price of 0 (only a fallback
-oracle can answer it) is used as it is by the pool, and so here; it is called `invalid`.
+oracle can answer it) is used as it is by the pool; here it is `invalid`, and who needs it unknown:
+debts that are worth nothing prove nobody solvent.
 Source: AaveOracle.getAssetPrice, GenericLogic.
 """
 
 from __future__ import annotations
 
 from analyzer.model.book import Price, Prices
-from analyzer.model.integers import WAD
+from analyzer.model.integers import INT256_MAX, WAD
 from analyzer.protocols.aave_v3.revisions import EMode
 from analyzer.protocols.aave_v3.state import AaveState, Category, PriceFact, ReserveState
 from analyzer.protocols.batch import Unreadable
+
+ZERO_ANSWER = "the oracle answers 0 and the pool uses it"
 
 
 class UnreadableNumberError(Exception):
@@ -48,16 +51,27 @@ def _price(state: AaveState, asset: str, symbol: str, factor: str, fact: PriceFa
         status = "invalid" if fact.price.reverted else "missing"
         source = _source(state, fact)
         return Price(asset, symbol, factor, None, status, source, fact.updated_at, str(fact.price))
+    price_e18 = to_e18(fact.price, state.base_unit)
+    problem = _problem(fact.price, price_e18)
     return Price(
         asset,
         symbol,
         factor,
-        to_e18(fact.price, state.base_unit),
-        fact.status if fact.price else "invalid",
+        None if problem else price_e18,
+        "invalid" if problem else fact.status,
         _source(state, fact),
         fact.updated_at,
-        fact.note if fact.price else "the oracle answers 0 and the pool uses it",
+        problem or fact.note,
     )
+
+
+def _problem(answer: int, price_e18: int) -> str:
+    """Why an answer is no price; empty where it is one."""
+    if answer == 0:
+        return ZERO_ANSWER
+    if price_e18 > INT256_MAX:
+        return f"the oracle answers {answer}, which is no price"
+    return ""
 
 
 def _source(state: AaveState, fact: PriceFact) -> str:
@@ -122,4 +136,9 @@ class PriceBook:
             return price_e18 * self._state.base_unit // WAD
         if isinstance(observed, Unreadable):
             raise UnreadableNumberError(observed)
+        if observed == 0:
+            raise UnreadableNumberError(Unreadable(f"price of {asset}", ZERO_ANSWER))
+        if asset in self._prices.by_asset:
+            # Too large for our 18 decimals: the pool computes with it, up to its own overflow.
+            return observed
         raise UnreadableNumberError(Unreadable(f"price of {asset}", "was not given"))

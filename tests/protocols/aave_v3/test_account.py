@@ -14,6 +14,7 @@ from analyzer.protocols.aave_v3.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.prices import reference_prices
 from analyzer.protocols.aave_v3.ray_math import MAX_UINT256, RAY
 from analyzer.protocols.aave_v3.state import AaveState, Category, ReserveState
+from analyzer.protocols.aave_v3.truth import truth
 from analyzer.protocols.batch import Unreadable
 
 ALL = tuple(range(1, 12))
@@ -188,11 +189,40 @@ def test_a_price_that_reverts_makes_everyone_who_needs_it_unknown(revision: int)
     assert data_of(state, other.address).collateral_base == 2_000 * USD
 
 
-def test_a_price_of_nothing_is_used_as_the_pool_uses_it() -> None:
+def test_a_price_of_nothing_makes_whoever_needs_it_unknown_and_is_never_shown_as_zero() -> None:
     worthless = replace(ETH, price=replace(ETH.price, price=0))
-    state = market(10, [worthless, DAI], [borrower()])
-    assert data_of(state).six == (0, 1_000 * USD, 0, 0, 0, 0)
+    other = account("0x" + "c" * 40, supplied={"DAI": E18}, collateral=(1,))
+    state = market(10, [worthless, DAI], [borrower(), other])
+    price = reference_prices(state).by_asset[ETH.asset]
+    assert (price.status, price.price_e18) == ("invalid", None)
+    found = Valuation(state, reference_prices(state)).account_data(ALICE)
+    assert isinstance(found, Unreadable)
+    assert (found.reason, found.reverted) == ("the oracle answers 0 and the pool uses it", False)
+    assert data_of(state, other.address).collateral_base == USD
+
+
+@pytest.mark.parametrize("revision", [1, 10])
+@pytest.mark.parametrize("answer", [2**255 - 1, 2**255, 2**256 - 1])
+def test_where_the_pools_products_overflow_its_view_reverts_and_the_account_is_unknown(
+    revision: int, answer: int
+) -> None:
+    absurd = replace(ETH, price=replace(ETH.price, price=answer))
+    state = market(revision, [absurd, DAI], [borrower()])
+    found = Valuation(state, reference_prices(state)).account_data(ALICE)
+    assert found == Unreadable(
+        "getUserAccountData", "Panic(0x11): a product does not fit 256 bits", True
+    )
     assert reference_prices(state).by_asset[ETH.asset].status == "invalid"
+    judges = truth(state, reference_prices(state), [], [ALICE])
+    (six,) = [judge for judge in judges if judge.fields[0] == "totalCollateralBase"]
+    assert six.expected_revert == ""
+
+
+def test_a_price_that_the_pool_can_still_compute_with_is_computed_with() -> None:
+    huge = replace(ETH, price=replace(ETH.price, price=2**128))
+    dust = account(ALICE, supplied={"WETH": 1})
+    state = market(10, [huge, DAI], [dust])
+    assert data_of(state).collateral_base == 2**128 // E18
 
 
 def test_an_unknown_revision_makes_every_account_unknown() -> None:
