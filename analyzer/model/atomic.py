@@ -18,6 +18,8 @@ from pathlib import Path
 
 from analyzer.model.errors import InputError
 
+_BESIDE = (".wal", "-journal")
+"""What DuckDB and SQLite keep beside a file while they write it."""
 PARTIAL = ".partial"
 """How the name of a file that is being written ends."""
 
@@ -86,9 +88,9 @@ def replaced(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        for leftover in (aside, aside.with_name(aside.name + ".wal")):
+        for ending in ("", *_BESIDE):
             with suppress(OSError):
-                leftover.unlink()
+                aside.with_name(aside.name + ending).unlink()
 
 
 def replace_bytes(path: Path, data: bytes) -> None:

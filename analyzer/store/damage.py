@@ -91,12 +91,14 @@ def is_damage(error: duckdb.Error) -> bool:
 
 
 def is_database_error(error: BaseException | None) -> TypeGuard[duckdb.Error]:
-    """Whether what was raised is DuckDB's, and speaks of the file."""
+    """Whether what was raised is DuckDB's, and speaks of the file; a commit that fails does."""
     if error is None or not type(error).__module__.startswith(("duckdb", "_duckdb")):
         return False
     import duckdb
 
-    return isinstance(error, duckdb.Error) and is_damage(error)
+    return isinstance(error, duckdb.TransactionException) or (
+        isinstance(error, duckdb.Error) and is_damage(error)
+    )
 
 
 def no_room(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,13 +83,31 @@ def export_parquet(source: Path, folder: Path) -> dict[str, int]:
         raise InputError(f"{folder} is there and not empty: name another folder")
     if not folder.parent.is_dir():
         raise InputError(f"{folder} cannot be written: {folder.parent} is no folder")
+    about, was_there = {"tables": str(VERSION)}, folder.exists()
     with open_snapshot(source) as snapshot:
-        folder.mkdir(exist_ok=True)
-        about = {"tables": str(VERSION)}
-        return {
-            name: write_parquet(folder / f"{name}.parquet", table, _rows(snapshot, table), about)
-            for name, table in SCHEMA.items()
-        }
+        try:
+            folder.mkdir(exist_ok=True)
+            return {
+                name: write_parquet(_in(folder, name), table, _rows(snapshot, table), about)
+                for name, table in SCHEMA.items()
+            }
+        except BaseException:
+            _remove(folder, was_there=was_there)
+            raise
+
+
+def _in(folder: Path, name: str) -> Path:
+    """The file of a table."""
+    return folder / f"{name}.parquet"
+
+
+def _remove(folder: Path, *, was_there: bool) -> None:
+    """Takes back what an export wrote into a folder that was empty, or was not there."""
+    for name in SCHEMA:
+        _in(folder, name).unlink(missing_ok=True)
+    if not was_there:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def export_sqlite(source: Path, target: Path) -> dict[str, int]:
@@ -106,6 +124,8 @@ def export_sqlite(source: Path, target: Path) -> dict[str, int]:
             written = {name: _fill(connection, snapshot, table) for name, table in SCHEMA.items()}
             _sqlite_comments(connection)
             connection.commit()
+        except sqlite3.OperationalError as error:
+            raise InputError(f"{target} cannot be written: {error}") from error
         finally:
             # Before the file takes its name.
             connection.close()

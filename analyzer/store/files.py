@@ -145,7 +145,7 @@ def writing(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.IOException, duckdb.FatalException) as error:
+    except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
         why = "no room left on the disk" if no_room(path.parent) else " ".join(str(error).split())
         raise InputError(f"{path} cannot be written: {why}") from error
 

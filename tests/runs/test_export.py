@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -109,3 +111,19 @@ def test_wrong_options_are_one_line_and_leave_nothing(
 def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no snapshot"):
         export(tmp_path / "none.duckdb", tmp_path / "out", format_="duckdb")
+
+
+@pytest.mark.parametrize("format_", ["duckdb", "sqlite", "parquet"])
+def test_a_disk_that_refuses_is_one_line_and_leaves_nothing(
+    snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        export(snapshot, folder / "out", format_=format_)
+    assert os.listdir(folder) == []
