@@ -58,6 +58,11 @@ class Logs:
         first = self.events[int(len(self.events) * share)].block_number
         return lambda event: event.block_number > first
 
+    def after_blocks(self, count: int) -> Callable[[Event], bool]:
+        """Drops the first blocks with logs: a first block that is a little too late."""
+        blocks = sorted({event.block_number for event in self.events})
+        return lambda event: event.block_number >= blocks[count]
+
     def before(self, share: float) -> Callable[[Event], bool]:
         """Keeps the events up to this share of them, whole blocks only."""
         first = self.events[int(len(self.events) * share)].block_number

@@ -39,9 +39,13 @@ def test_without_a_single_log_the_pools_own_list_says_what_is_missing(market: Lo
     assert reserves.why.count("0x") == 9
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.34, 0.9])
+@pytest.mark.parametrize("share", [0.01, 0.34, 0.9])
 def test_a_first_block_that_is_too_late_is_noticed(market: Logs, share: float) -> None:
     assert market.noticed(market.after(share))
+
+
+def test_a_first_block_that_is_late_by_three_blocks_with_logs_is_noticed(market: Logs) -> None:
+    assert market.noticed(market.after_blocks(3))
 
 
 @pytest.mark.parametrize("share", [0.34, 0.67, 0.999])

@@ -46,9 +46,13 @@ def test_without_a_single_log_the_counts_of_the_chain_say_what_is_missing(venue:
     assert sides["assets"] == (0, 7)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.34, 0.9])
+@pytest.mark.parametrize("share", [0.01, 0.34, 0.9])
 def test_a_first_block_that_is_too_late_is_noticed(venue: Logs, share: float) -> None:
     assert venue.noticed(venue.after(share))
+
+
+def test_a_first_block_that_is_late_by_three_blocks_with_logs_is_noticed(venue: Logs) -> None:
+    assert venue.noticed(venue.after_blocks(3))
 
 
 @pytest.mark.parametrize("share", [0.34, 0.67, 0.999])

@@ -36,9 +36,13 @@ def test_without_a_single_log_the_vault_and_the_quote_token_say_what_is_missing(
     assert names == ["quote in all pools", "USDC in the Vault"]
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.34, 0.9])
+@pytest.mark.parametrize("share", [0.01, 0.34, 0.9])
 def test_a_first_block_that_is_too_late_is_noticed(venue: Logs, share: float) -> None:
     assert venue.noticed(venue.after(share))
+
+
+def test_a_first_block_that_is_late_by_three_blocks_with_logs_is_noticed(venue: Logs) -> None:
+    assert venue.noticed(venue.after_blocks(3))
 
 
 @pytest.mark.parametrize("share", [0.34, 0.67, 0.999])
