@@ -58,6 +58,7 @@ def open_database(
         raise InputError(f"{path}: DuckDB opens only files whose name is UTF-8") from error
     if target.exists() and (read_only or target.stat().st_size):
         check_head(path)
+    is_new = not target.exists()
     connection = connect()
     try:
         how = " (READ_ONLY)" if read_only else ""
@@ -67,8 +68,11 @@ def open_database(
             lock(connection)
     except duckdb.Error as error:
         connection.close()
-        if not read_only and not target.exists():
-            raise InputError(f"{path} cannot be made: permission denied or no room") from error
+        if not read_only and (is_new or no_room(target.parent)):
+            why = _why_not_written(target.parent, error)
+            if is_new:
+                target.unlink(missing_ok=True)
+            raise InputError(f"{path} cannot be written: {why}") from error
         raise why_not_opened(path, error, remedy) from error
     return connection
 
@@ -146,8 +150,13 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
-        why = "no room left on the disk" if no_room(path.parent) else " ".join(str(error).split())
+        why = _why_not_written(path.parent, error)
         raise InputError(f"{path} cannot be written: {why}") from error
+
+
+def _why_not_written(folder: Path, error: Exception) -> str:
+    """Why DuckDB could not write in a folder, in one line."""
+    return "no room left on the disk" if no_room(folder) else " ".join(str(error).split())
 
 
 @contextmanager

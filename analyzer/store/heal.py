@@ -43,6 +43,26 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def making(path: Path, remedy: str) -> Iterator[None]:
+    """The same for a file that may be written as well: a full disk is no damage.
+
+    Raises: InputError for what DuckDB says of the disk, DamagedError; everything else as it is.
+    """
+    import duckdb
+
+    try:
+        with reading(path, remedy):
+            yield
+    except (DamagedError, duckdb.TransactionException) as error:
+        if no_room(real_path(path).parent):
+            raise InputError(f"{path} cannot be written: no room left on the disk") from error
+        if isinstance(error, DamagedError):
+            raise
+        said = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be written: {said}") from error
+
+
 def after_failure(path: Path, error: duckdb.Error) -> InputError:
     """What to say when a statement on our own, now closed, file at `path` failed with `error`. A
     file that is damaged is put aside, so that the next run makes a new one."""

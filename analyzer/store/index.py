@@ -41,7 +41,7 @@ from analyzer.store.files import (
     transaction,
     write_kind,
 )
-from analyzer.store.heal import after_failure, reading
+from analyzer.store.heal import after_failure, making
 from analyzer.store.index_batch import collect, decode, merged
 from analyzer.store.index_read import raw_logs, stored_headers
 from analyzer.store.index_recheck import Recheck, SecondReading
@@ -116,7 +116,7 @@ class Index:
         self._source = source
         self._connection = open_database(path, read_only=read_only, remedy=REMEDY)
         try:
-            with reading(path, REMEDY):
+            with making(path, REMEDY):
                 self._make_or_check(read_only=read_only)
         except BaseException:
             self._connection.close()

@@ -262,3 +262,37 @@ def test_a_log_of_another_programs_writes_is_not_lost(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"scan\.duckdb\.wal lies beside it"):
         write_snapshot(path, {})
     assert sorted(os.listdir(tmp_path)) == ["scan.duckdb", "scan.duckdb.wal"]
+
+
+_LIMITED = """
+import resource, sys
+from pathlib import Path
+from analyzer.model.errors import InputError
+from analyzer.store.index import Index
+from analyzer.store.snapshot import write_snapshot
+
+folder, limit = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+for name, work in (("i", lambda path: Index(path).close()), ("s", lambda p: write_snapshot(p, {}))):
+    try:
+        work(folder / name)
+    except InputError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("limit", [0, 4_096, 12_288, 20_000])
+def test_a_disk_that_takes_no_more_is_said_and_is_no_damage(tmp_path: Path, limit: int) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(tmp_path), str(limit)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = ran.stdout.splitlines()
+    # An index without a row may still fit.
+    assert len(said) == (2 if limit < 12_288 else 1), ran.stderr
+    assert all("cannot be written: " in line for line in said)
+    assert "Traceback" not in ran.stderr
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(("s", "."))]
