@@ -323,7 +323,7 @@ def check_recording_place(path: Path) -> None:
 
 def _check_recording_place(path: Path, target: Path) -> None:
     """The same, with what the operating system raises."""
-    above = next(folder for folder in target.parents if folder.exists())
+    above = next((folder for folder in target.parents if folder.exists()), target)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise InputError(f"{path} cannot be written: permission denied in {above}")
     if not target.exists():

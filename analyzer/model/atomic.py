@@ -38,6 +38,17 @@ def real_path(path: Path) -> Path:
     return target
 
 
+def beside(path: Path, name: str) -> Path:
+    """The file `name` in the folder where `path` lies; `.` lies where its folder does.
+
+    Raises: InputError for the root of a file system, which lies nowhere.
+    """
+    found = path if path.name else real_path(path)
+    if not found.name:
+        raise InputError(f"{path} is no file: name one")
+    return found.with_name(name)
+
+
 def problem_of(error: Exception) -> str:
     """What an error of the operating system says, without its number and its path."""
     strerror = error.strerror if isinstance(error, OSError) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
 from analyzer.findings.proof import doubts
+from analyzer.model.atomic import beside, real_path
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError, worst_exit
@@ -23,8 +24,9 @@ NEVER = "never"
 
 def index_beside(db: Path) -> Path:
     """The index that belongs to a snapshot when none is named: `scan.duckdb` ->
-    `scan.index.duckdb`."""
-    return db.with_name(f"{db.stem}.index{db.suffix or '.duckdb'}")
+    `scan.index.duckdb`. Raises: InputError for a path that has no name."""
+    named = db if db.name else real_path(db)
+    return beside(db, f"{named.stem}.index{named.suffix or '.duckdb'}")
 
 
 def parse_fail_on(text: str) -> Severity | None:

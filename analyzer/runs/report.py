@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.model.atomic import check_place, replace_bytes
+from analyzer.model.atomic import beside, check_place, replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.rows import StatementLine
 from analyzer.report.document import envelope
@@ -58,7 +58,7 @@ def report(db: Path, out: Path, format_: str = "html") -> Written:
     Both are written aside and renamed. Raises: InputError when `db` is no snapshot, a file that
     is not a report is in the way, or there is no Chromium to print a PDF with.
     """
-    table = out.with_name(CSV_NAME)
+    table = beside(out, CSV_NAME)
     if out.name == CSV_NAME:
         raise InputError(f"{out}: the table of all accounts has that name; name the report another")
     for path in (out, table):

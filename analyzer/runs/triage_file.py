@@ -25,7 +25,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from analyzer.findings.acceptance import Acceptance
-from analyzer.model.atomic import replace_bytes
+from analyzer.model.atomic import beside, replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
 from analyzer.model.toml_file import is_whole, parse_toml, read_text, shown
@@ -51,7 +51,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 def triage_beside(db: Path) -> Path:
     """The triage file that belongs to a snapshot when none is named."""
-    return db.with_name(NAME)
+    return beside(db, NAME)
 
 
 def read_triage(path: Path, *, named: bool) -> list[Acceptance]:

@@ -93,8 +93,8 @@ def check_tables(
     for name, columns in expected.items():
         if found.get(name) != columns:
             raise InputError(
-                f"{path} is no whole file of analyzer: its table {name} is missing or has other"
-                " columns"
+                f"{path} is no whole file of this version of analyzer: its table {name} is missing"
+                " or has other columns; scan again"
             )
 
 

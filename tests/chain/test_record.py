@@ -229,6 +229,11 @@ def test_what_is_no_recording_of_ours_is_refused_and_left_alone(
     assert _tree(tmp_path) == before
 
 
+def test_the_root_of_a_file_system_is_no_place_for_a_recording() -> None:
+    with pytest.raises(InputError, match="exists and is no recording"):
+        check_recording_place(Path("/"))
+
+
 def _tree(folder: Path) -> dict[str, bytes | None]:
     """Every path below a folder, with its bytes where it is a file."""
     return {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.model import atomic
-from analyzer.model.atomic import check_place, real_path, replace_bytes, replaced
+from analyzer.model.atomic import beside, check_place, real_path, replace_bytes, replaced
 from analyzer.model.errors import InputError
 
 
@@ -137,6 +137,17 @@ def test_what_killed_runs_left_is_removed_and_what_running_ones_write_stays(
         path.write_bytes(b"x")
     replace_bytes(tmp_path / "file", b"x")
     assert sorted(os.listdir(tmp_path)) == sorted(["file", running.name, other.name])
+
+
+def test_the_name_beside_a_path_needs_a_path_with_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert beside(tmp_path / "a", "b") == tmp_path / "b"
+    assert beside(Path("a"), "b") == Path("b")
+    assert beside(Path("."), "b") == tmp_path.resolve().parent / "b"
+    with pytest.raises(InputError, match="is no file: name one"):
+        beside(Path("/"), "b")
 
 
 def test_a_real_path_is_where_links_lead(tmp_path: Path) -> None:

@@ -134,7 +134,13 @@ def _is_honest(said: str, path: Path) -> None:
     assert "\n" not in said
     assert said.startswith(str(path))
     assert "another process" not in said
-    words = ("is damaged", "nor any DuckDB file", "is empty", "no whole file", "was not made by")
+    words = (
+        "is damaged",
+        "nor any DuckDB file",
+        "is empty",
+        "no whole file of this version",
+        "was not made by",
+    )
     assert any(word in said for word in words), said
 
 
