@@ -23,8 +23,8 @@ class ReadRequest:
     is only shown or compared (a symbol, a balance for a control total), and no margin needs it.
     Neither is part of the identity of the request.
     `block`: None = the block that is rebuilt. A number = an earlier block, for what an upgrade
-    wrote there in silence. The block that is rebuilt is never asked that way (the answer is a
-    'not read'): an anchor that is read where it is judged would agree with itself.
+    wrote there in silence. The block that is rebuilt and later ones are never asked that way
+    (the answer is a 'not read'): an anchor that is read where it is judged agrees with itself.
     """
 
     kind: ReadKind

@@ -65,7 +65,7 @@ class ReadDesk:
 
         Equal requests of a batch are asked once. What names an earlier block is asked there; where
         that block or its state cannot be had, it is 'not read'. Raises UnreadError when the block
-        itself has no state; ValueError for a request that names a later block.
+        itself has no state.
         """
         by_block: dict[int | None, list[ReadRequest]] = {}
         for request in dict.fromkeys(requests):
@@ -95,10 +95,8 @@ class ReadDesk:
         """The answers at the block, or at the earlier one of that number."""
         if number is None:
             return self._chain.read(self._block, requests)
-        if number > self._block.number:
-            raise ValueError(f"block {number} is later than the block {self._block.number}")
-        if number == self._block.number:
-            why = f"block {number} is the one that is judged: nothing is anchored at it"
+        if number >= self._block.number:
+            why = f"block {number} is not before the one that is judged: nothing is anchored at it"
             return [NotRead(why) for _ in requests]
         try:
             (earlier,) = self._chain.headers([number])

@@ -41,8 +41,9 @@ OVERFLOW = "Panic(0x11): a product does not fit 256 bits"
 class Holding:
     """One reserve of an account, as the pool counts it.
 
-    supplied, variable_debt, stable_debt: token amounts. counted: it counts as collateral. value,
-    debt_value: base currency, as counted (value 0 where it is not).
+    supplied, variable_debt, stable_debt: token amounts. discount: what the token takes off the
+    variable debt and account data do not (GHO, revisions <= 6). counted: it counts as collateral.
+    value, debt_value: base currency, as counted (value 0 where it is not).
     """
 
     reserve: ReserveState
@@ -56,11 +57,22 @@ class Holding:
     debt_value: int
     threshold_bps: int
     ltv_bps: int
+    discount: int = 0
 
     @property
     def debt(self) -> int:
-        """Variable and stable debt together, token amount."""
+        """Variable and stable debt together, token amount, as account data count it."""
         return self.variable_debt + self.stable_debt
+
+    @property
+    def variable_balance(self) -> int:
+        """The variable debt as its token says it."""
+        return self.variable_debt - self.discount
+
+    @property
+    def owed(self) -> int:
+        """Variable and stable debt as their tokens say them: what a liquidation works with."""
+        return self.debt - self.discount
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +182,7 @@ class Valuation:
             debt_value=self.debt_value(variable + stable, price, reserve),
             threshold_bps=threshold,
             ltv_bps=ltv,
+            discount=variable - state.variable_balance(account, reserve),
         )
 
     def debt_value(self, debt: int, price: int, reserve: ReserveState) -> int:

@@ -30,15 +30,20 @@ class Account:
     """One address that any token or flag event names.
 
     collateral_bits: bit i = reserve i is used as collateral. supplied, borrowed: asset -> scaled
-    balance, entries kept at 0 once there were any. emode: category, 0 = none.
+    balance, entries kept at 0 once there were any. emode: category, 0 = none. debt_indexes:
+    asset -> index (ray) at which the debt's interest was last settled; kept up to revision 8.
+    bare_bits: of collateral_bits, those that the code may have left
+    standing when the balance went to 0.
     """
 
     address: str
     emode: int = 0
     collateral_bits: int = 0
+    bare_bits: int = 0
     supplied: dict[str, int] = field(default_factory=dict)
     borrowed: dict[str, int] = field(default_factory=dict)
     stable: dict[str, StableLoan] = field(default_factory=dict)
+    debt_indexes: dict[str, int] = field(default_factory=dict)
     first_block: int = 0
     last_block: int = 0
     events: int = 0

@@ -82,15 +82,12 @@ def rebuild_state(
         umbrella=market.umbrella or None,
         problem=market.problem,
         unread_reserves=observation.reserves.unread,
-        unreadable=dict(discounts.unread),
-        discounted=discounts.balances,
+        unreadable={**discounts.unread, **ledger.unknown},
+        discounts=discounts.percents,
         listed=observation.listed,
         ledger=ledger,
         implementations=observation.implementations,
     )
-    for asset, holders in discounts.scaled.items():
-        for address, scaled in holders.items():
-            _set_scaled_debt(state, address, asset, scaled)
     for address, account in state.accounts.items():
         problem = _problem(state, account, observation)
         if problem is not None:
@@ -102,14 +99,6 @@ def _with_factor(deployment: Deployment, reserve: ReserveState) -> ReserveState:
     """The reserve with its risk factor: the deployment file's, else by symbol."""
     named = factor_of(deployment.factors, reserve.asset, reserve.symbol)
     return replace(reserve, factor=named)
-
-
-def _set_scaled_debt(state: AaveState, address: str, asset: str, scaled: int) -> None:
-    """Puts a scaled debt that was read in the place of what logs cannot give. The ledger's own
-    account is left as it is."""
-    account = state.accounts[address]
-    borrowed = {**account.borrowed, asset: scaled}
-    state.accounts[address] = replace(account, borrowed=borrowed)
 
 
 def _problem(state: AaveState, account: Account, observation: AaveObservation) -> Unreadable | None:

@@ -81,10 +81,31 @@ def details(state: AaveState, prices: Prices) -> Details:
         implementations=state.implementations,
         statements=statements,
         silent_changes=[
-            SilentChange(f"log: {note.kind}", "", "", f"block {note.block_number}: {note.text}")
-            for note in state.ledger.notes
+            *(
+                SilentChange(f"log: {note.kind}", "", "", f"block {note.block_number}: {note.text}")
+                for note in state.ledger.notes
+            ),
+            *_anchored(state),
         ],
     )
+
+
+def _anchored(state: AaveState) -> Iterator[SilentChange]:
+    """What upgrades wrote without an event, and where each was taken up again."""
+    for asset, reserve in state.ledger.reserves.items():
+        for anchor in reserve.anchors:
+            how = "by the initializer's rule"
+            if anchor.start is None:
+                how = "not known: it is not compared until what was given to the aToken is"
+            elif anchor.read_at is not None:
+                how = f"read at the end of block {anchor.read_at}"
+            yield SilentChange(
+                "upgrade: virtual balance",
+                "",
+                asset,
+                f"block {anchor.block_number}, to revision {anchor.revision}: {anchor.flows} by"
+                f" the logs became {'?' if anchor.start is None else anchor.start}, {how}",
+            )
 
 
 def _account_row(account: Account, treasuries: set[str], umbrella: str | None) -> AccountRow:

@@ -3,7 +3,8 @@
     income = supply index * (1 + rate * t)            debt = debt index * compound(rate, t)
 
 The views grow both whatever they are; an update of the reserve stores the supply index only where
-the supply rate is not 0, and the debt index only where there is variable debt.
+the supply rate is not 0, and the debt index only where there is variable debt (in 3.0.0 only where
+besides the supply rate is not 0: what the interest was, nobody is ever charged).
 Source: ReserveLogic.getNormalizedIncome, getNormalizedDebt, _updateIndexes.
 """
 
@@ -55,9 +56,10 @@ def updated(rules: Rules, indexes: ReserveIndexes, now: int, *, scaled_debt: int
     if now == indexes.updated_at:
         return indexes
     income, debt = grown(rules, indexes, now)
+    stores_debt = scaled_debt and (indexes.supply_rate_ray or not rules.debt_index_needs_income)
     return ReserveIndexes(
         income if indexes.supply_rate_ray else indexes.supply_ray,
-        debt if scaled_debt else indexes.debt_ray,
+        debt if stores_debt else indexes.debt_ray,
         indexes.supply_rate_ray,
         indexes.debt_rate_ray,
         now,

@@ -29,6 +29,7 @@ from analyzer.protocols.aave_v3.ray_math import (
     percent_mul,
     percent_mul_ceil,
     percent_mul_floor,
+    ray_div,
 )
 from analyzer.protocols.aave_v3.revisions import BadDebt, CloseFactor, LiquidationRounding, Rules
 from analyzer.protocols.aave_v3.state import AaveState, ReserveState
@@ -41,6 +42,8 @@ HALF_BPS = 5_000
 MIN_BASE_FOR_PARTIAL = 2_000 * 10**8
 """Below it a pair may be closed whole. The contract's own number, made for 8-decimal units."""
 MIN_LEFTOVER_BASE = MIN_BASE_FOR_PARTIAL // 2
+TAKES_TOO_MUCH = "Panic(0x11)"
+"""A subtraction below 0: 3.0.0 asks for a fee that, rounded, is more than what is left."""
 NO_WORDS = "division by a bonus or price of 0"
 """What stops a liquidation of an asset that lost its parameters or its price; the contract reverts
 without an error of its own."""
@@ -116,15 +119,16 @@ class Liquidation:
         if refusal is not None or collateral is None or debt is None:
             name = error_name(self.rules, refusal or Refusal.NOT_COLLATERAL)
             return Outcome(reverts=name)
-        asked = debt.debt if call.debt_to_cover is None else call.debt_to_cover
+        asked = debt.owed if call.debt_to_cover is None else call.debt_to_cover
         asked = min(asked, self.max_debt(collateral, debt))
         return self._executed(call, collateral, debt, asked)
 
     def largest(self, call: Call) -> Outcome:
-        """The outcome for as much debt as may be repaid; where the dust rule refuses the maximum,
-        for the largest debt that it lets through (the maximum's refusal where there is none)."""
+        """The outcome for as much debt as may be repaid; where the dust rule (in 3.0.0 the fee's
+        rounding) refuses the maximum, for the largest debt that passes (the maximum's refusal where
+        there is none)."""
         refused = self.execute(call)
-        if refused.reverts != error_name(self.rules, Refusal.DUST):
+        if refused.reverts not in (error_name(self.rules, Refusal.DUST), TAKES_TOO_MUCH):
             return refused
         collateral, debt = self._of(call.collateral), self._of(call.debt)
         if collateral is None or debt is None:
@@ -165,7 +169,7 @@ class Liquidation:
             return Refusal.NOT_COLLATERAL
         if needs_threshold and collateral.reserve.config.threshold_bps == 0:
             return Refusal.NOT_COLLATERAL
-        return Refusal.NO_DEBT if debt is None or debt.debt == 0 else None
+        return Refusal.NO_DEBT if debt is None or debt.owed == 0 else None
 
     def _sentinel_refuses(self) -> bool:
         """Whether the sentinel stops it: not asked at a health factor below 0.95. One that was
@@ -176,7 +180,7 @@ class Liquidation:
 
     def max_debt(self, collateral: Holding, debt: Holding) -> int:
         """How much of the reserve's debt one call may repay at most."""
-        health, total = self.data.health_factor, debt.debt
+        health, total = self.data.health_factor, debt.owed
         if self.rules.close_factor is CloseFactor.OF_RESERVE_DEBT:
             return percent_mul(total, HALF_BPS) if health > CLOSE_FACTOR_THRESHOLD else total
         price, unit = self._debt_price(debt), debt.reserve.unit
@@ -244,8 +248,11 @@ class Liquidation:
             repaid_value=split.debt_repaid * self._debt_price(debt) // debt.reserve.unit,
         )
         self._take_collateral(outcome, collateral)
+        if outcome.reverts is not None:
+            return Outcome(reverts=outcome.reverts)
         outcome.no_collateral_left = self._nothing_left(collateral, split)
-        emptied = split.to_liquidator + split.fee == collateral.supplied
+        counted_fee = split.fee if self.rules.flag_counts_fee else 0
+        emptied = split.to_liquidator + counted_fee == collateral.supplied
         if self.rules.bad_debt is BadDebt.BURNED_BY_SCALED:
             emptied = outcome.scaled_collateral_after == 0 or outcome.no_collateral_left
         outcome.collateral_flag_after = not emptied
@@ -259,7 +266,7 @@ class Liquidation:
     ) -> bool:
         """Whether a token would be asked to burn a scaled amount of 0, which it refuses."""
         variable = self.account.borrowed.get(debt.reserve.asset, 0)
-        repays_variable = outcome.debt_repaid <= debt.variable_debt or debt.variable_debt > 0
+        repays_variable = outcome.debt_repaid <= debt.variable_balance or debt.variable_balance > 0
         if repays_variable and outcome.scaled_debt_after == variable:
             return True
         taken = self._taken(outcome.to_liquidator, collateral.reserve)
@@ -267,7 +274,7 @@ class Liquidation:
 
     def _leaves_dust(self, collateral: Holding, debt: Holding, split: Split) -> bool:
         """Whether both sides keep something, and one of them less than it may."""
-        debt_left = debt.debt - split.debt_repaid
+        debt_left = debt.owed - split.debt_repaid
         collateral_left = collateral.supplied - split.to_liquidator - split.fee
         if not self.rules.dust_rule or debt_left <= 0 or collateral_left <= 0:
             return False
@@ -284,7 +291,9 @@ class Liquidation:
         scaled = self.account.supplied.get(reserve.asset, 0)
         left = scaled - self._taken(outcome.to_liquidator, reserve)
         fee_scaled = self._taken(outcome.fee, reserve)
-        if fee_scaled > left:
+        if fee_scaled > left and not self.rules.fee_shrinks:
+            outcome.reverts = TAKES_TOO_MUCH
+        elif fee_scaled > left:
             fee_scaled = left
             outcome.fee = balance_of(self.rules, Side.SUPPLY, left, reserve.income_ray)
             if not self.rules.directed:
@@ -314,15 +323,20 @@ class Liquidation:
         """What is left of the debts, and the deficits of those that are burned unpaid."""
         reserve, paid = debt.reserve, outcome.debt_repaid
         scaled = self.account.borrowed.get(reserve.asset, 0)
-        burned = debt.debt if outcome.no_collateral_left else paid
-        from_variable = min(burned, debt.variable_debt)
+        burned = debt.owed if outcome.no_collateral_left else paid
+        from_variable = min(burned, debt.variable_balance)
         taken = scaled_taken(self.rules, Side.DEBT, from_variable, reserve.debt_ray)
+        discount = self.state.discount(self.account, reserve)
+        if discount:
+            # The token burns what it takes off as well; of the whole balance, all that there is.
+            whole = from_variable == debt.variable_balance
+            taken = scaled if whole else taken + ray_div(discount, reserve.debt_ray)
         outcome.scaled_debt_after = scaled - taken
         outcome.stable_debt_after = debt.stable_debt - (burned - from_variable)
         if not outcome.no_collateral_left:
             return
-        if debt.debt > paid:
-            outcome.deficits[reserve.asset] = debt.debt - paid
+        if debt.owed > paid:
+            outcome.deficits[reserve.asset] = debt.owed - paid
         for other in self.debts():
             if other.reserve.asset != reserve.asset and other.reserve.config.active:
-                outcome.deficits[other.reserve.asset] = other.debt
+                outcome.deficits[other.reserve.asset] = other.owed

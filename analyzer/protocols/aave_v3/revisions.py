@@ -2,9 +2,10 @@
 
 Each entry says only what differs from the one before it; nothing elsewhere compares revision
 numbers. The revision is read at the block, and for the past from each implementation that the
-addresses provider ever named.
-Source: `@aave/core-v3` 1.19.3 (revision 1) and `@aave-dao/aave-v3-origin` 3.6.0 (revision 10),
-both run against this code; the others read in the public repository aave-dao/aave-v3-origin.
+addresses provider ever named. 1 is the number of three releases: 3.0.0, whose rules differ, and
+3.0.1 and 3.0.2, which differ in checks alone; `fold.code` tells them apart.
+Source: `@aave/core-v3` 1.16.2 to 1.19.3 and the public repository aave-dao/aave-v3-origin, every
+revision of it run against this code (the README's table is made by that comparison).
 """
 
 from __future__ import annotations
@@ -101,6 +102,13 @@ class Rules:
     stale copy and gives the treasury its share of the interest twice.
     factor_change_accrues: interest so far is accrued at the old reserve factor before a change.
     flash_premium_to_suppliers: part of a flash loan's premium raises the supply index.
+    debt_index_needs_income: an update stores the debt index only where the supply rate is not 0.
+    transfers_scaled: this release's aToken says the scaled amount in `BalanceTransfer`; 3.0.0's
+    says underlying. fee_shrinks: a protocol fee that is more than what is left becomes what is
+    left; in 3.0.0 the call reverts. flag_counts_fee: the collateral flag goes when liquidator's
+    part and fee together are the whole balance; in 3.0.0 only the liquidator's part counts.
+    counts_discounts: account data take the discounted balance of a debt (GHO); liquidations
+    always do.
     """
 
     revision: int
@@ -129,6 +137,11 @@ class Rules:
     same_asset_accrues_twice: bool = False
     factor_change_accrues: bool = False
     flash_premium_to_suppliers: bool = True
+    debt_index_needs_income: bool = False
+    transfers_scaled: bool = True
+    fee_shrinks: bool = True
+    flag_counts_fee: bool = True
+    counts_discounts: bool = False
 
     @property
     def directed(self) -> bool:
@@ -136,9 +149,26 @@ class Rules:
         return self.rounding is Rounding.DIRECTED
 
 
-_R1 = Rules(revision=1, release="3.0.0", executed=True)
-_R2 = replace(_R1, revision=2, release="3.0.1", executed=False)
-_R3 = replace(_R2, revision=3, release="3.0.2")
+FIRST_RELEASE = "3.0.0"
+_R300 = Rules(
+    revision=1,
+    release=FIRST_RELEASE,
+    executed=True,
+    debt_index_needs_income=True,
+    transfers_scaled=False,
+    fee_shrinks=False,
+    flag_counts_fee=False,
+)
+_R1 = replace(
+    _R300,
+    release="3.0.1",
+    debt_index_needs_income=False,
+    transfers_scaled=True,
+    fee_shrinks=True,
+    flag_counts_fee=True,
+)
+_R2 = replace(_R1, revision=2, release="3.0.2")
+_R3 = replace(_R2, revision=3)
 _R4 = replace(
     _R3,
     revision=4,
@@ -163,6 +193,7 @@ _R7 = replace(
     close_factor=CloseFactor.OF_TOTAL_DEBT,
     dust_rule=True,
     bad_debt=BadDebt.BURNED_BY_VALUE,
+    counts_discounts=True,
 )
 _R8 = replace(
     _R7,
@@ -173,6 +204,7 @@ _R8 = replace(
     self_liquidation=False,
     error_texts=False,
     flash_premium_to_suppliers=False,
+    counts_discounts=False,
 )
 _R9 = replace(
     _R8,
@@ -188,7 +220,6 @@ _R10 = replace(
     _R9,
     revision=10,
     release="3.6.0",
-    executed=True,
     collateral_needs_threshold=False,
     emode_ltv=EModeLtv.UNLESS_LTV_ZERO,
 )
@@ -196,7 +227,6 @@ _R11 = replace(
     _R10,
     revision=11,
     release="3.7",
-    executed=False,
     emode_isolation=True,
     sentinel=False,
     liquidation_rounding=LiquidationRounding.AGAINST_LIQUIDATOR,
@@ -204,12 +234,24 @@ _R11 = replace(
     same_asset_accrues_twice=False,
 )
 
-REVISIONS: tuple[Rules, ...] = (_R1, _R2, _R3, _R4, _R5, _R6, _R7, _R8, _R9, _R10, _R11)
-"""Every revision of the table, oldest first."""
+REVISIONS: tuple[Rules, ...] = (
+    *(_R300, _R1, _R2, _R3, _R4, _R5),
+    *(_R6, _R7, _R8, _R9, _R10, _R11),
+)
+"""Every release of the table, oldest first."""
 
 
-def rules_of(revision: int) -> Rules:
-    """The rules of a `POOL_REVISION`; where the table has none the newest, marked unknown."""
+def rules_of(revision: int, first_release: str | None = "3.0.1") -> Rules:
+    """The rules of a `POOL_REVISION`; where the table has none the newest, marked unknown.
+
+    first_release: which of those that say 1 the market began with. None = it is not known: the
+    rules of 3.0.1, as never run.
+    """
+    if revision == 1:
+        if first_release == FIRST_RELEASE:
+            return _R300
+        known = first_release is not None
+        return replace(_R1, release=first_release or "3.0.x, not known which", executed=known)
     for rules in REVISIONS:
         if rules.revision == revision:
             return rules

@@ -15,6 +15,7 @@ from analyzer.protocols.aave_v3.accounts import Account
 from analyzer.protocols.aave_v3.balances import Side, balance_of
 from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.indexes import ReserveIndexes, grown
+from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_mul
 from analyzer.protocols.aave_v3.revisions import Rules
 from analyzer.protocols.aave_v3.words import ReserveConfig
 from analyzer.protocols.batch import Unreadable
@@ -106,10 +107,9 @@ class AaveState:
 
     sentinel_allows: what the sentinel says of liquidations, True where there is none or the
     revision does not ask. sequencer: what its feed says of the chain's sequencer. problem: why
-    nothing can be known (an unknown revision, a pool that does not answer). discounted: asset ->
-    account -> balance of a debt token whose holders have a discount (only revision 7 counts it).
-    listed: assets of the reserves that the Pool lists, None when not read. ledger,
-    implementations: the evidence behind it.
+    nothing can be known (an unknown revision, a pool that does not answer). discounts: asset ->
+    account -> discount on the interest of its debt, bps. listed: assets of the reserves that the
+    Pool lists, None when not read. ledger, implementations: the evidence behind it.
     """
 
     block_number: int
@@ -127,7 +127,7 @@ class AaveState:
     problem: Unreadable | None = None
     unread_reserves: dict[str, Unreadable] = field(default_factory=dict)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
-    discounted: dict[str, dict[str, int]] = field(default_factory=dict)
+    discounts: dict[str, dict[str, int]] = field(default_factory=dict)
     listed: tuple[str, ...] | None = None
     ledger: AaveLedger = field(default_factory=AaveLedger)
     implementations: list[ImplementationRow] = field(default_factory=list)
@@ -147,12 +147,26 @@ class AaveState:
         return balance_of(self.rules, Side.SUPPLY, scaled, reserve.income_ray)
 
     def variable_debt(self, account: Account, reserve: ReserveState) -> int:
-        """The account's variable debt, with its discount where the revision counts one."""
-        discounted = self.discounted.get(reserve.asset, {}).get(account.address)
-        if discounted is not None:
-            return discounted
+        """The account's variable debt as its account data count it: with its discount only where
+        the revision counts one."""
+        taken = self.discount(account, reserve) if self.rules.counts_discounts else 0
         scaled = account.borrowed.get(reserve.asset, 0)
-        return balance_of(self.rules, Side.DEBT, scaled, reserve.debt_ray)
+        return balance_of(self.rules, Side.DEBT, scaled, reserve.debt_ray) - taken
+
+    def variable_balance(self, account: Account, reserve: ReserveState) -> int:
+        """The account's variable debt as the token says it and a liquidation takes it."""
+        scaled = account.borrowed.get(reserve.asset, 0)
+        owed = balance_of(self.rules, Side.DEBT, scaled, reserve.debt_ray)
+        return owed - self.discount(account, reserve)
+
+    def discount(self, account: Account, reserve: ReserveState) -> int:
+        """What the debt token takes off the account's interest since its last settlement."""
+        percent = self.discounts.get(reserve.asset, {}).get(account.address, 0)
+        if percent == 0:
+            return 0
+        scaled, now = account.borrowed.get(reserve.asset, 0), reserve.debt_ray
+        last = account.debt_indexes.get(reserve.asset, now)
+        return percent_mul(ray_mul(scaled, now) - ray_mul(scaled, last), percent)
 
     def stable_debt(self, account: Account, reserve: ReserveState) -> int:
         """The account's stable-rate debt with interest to the block."""

@@ -164,17 +164,13 @@ def _liquidity(
         and reserve.config.virtual_accounting
     )
     if counted:
-        # A market that was upgraded to virtual accounting began it with gifts included.
-        upgraded = len({span.revision for span in state.ledger.revisions}) > 1
-        yield TotalRow(
+        since = " since the upgrade that began it" if ledger.anchors else ""
+        yield _row(
             f"virtual balance {name}",
-            f"{flows} = getVirtualUnderlyingBalance",
+            f"{flows}{since} = getVirtualUnderlyingBalance",
             unit,
-            ledger.liquidity,
+            ledger.virtual_balance(reserve.underlying_held),
             reserve.virtual_balance,
-            0,
-            GIFTS if upgraded else EXACT,
-            surplus_ok=upgraded,
         )
     if counted or state.rules.virtual_balance is VirtualBalance.NONE:
         yield TotalRow(

@@ -1,8 +1,7 @@
-"""Logs to balances, flags and indexes, exactly.
+"""Logs to balances, flags and indexes, exactly, each with the rules of the code that made it.
 
-The rules of a token event depend on the Pool's code at that moment. The addresses provider's
-`PoolUpdated` names each implementation, and every implementation says its revision: a constant,
-which is asked of it (at the pinned block) the first time a log names it. No user's number is read.
+Which code ran is in `code`, what an upgrade wrote without an event in `anchors`. Constants of
+implementations are read at the pinned block, anchors at the upgrade's. No user's number is read.
 """
 
 from __future__ import annotations
@@ -10,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from analyzer.model.deployment import Deployment
-from analyzer.model.errors import UnreadError
 from analyzer.model.logs import Event
 from analyzer.model.reads import Reading
 from analyzer.protocols.aave_v3.balances import Side
-from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, CONFIGURATOR, PROVIDER
-from analyzer.protocols.aave_v3.fold import reserves, tokens
-from analyzer.protocols.aave_v3.fold.context import FoldContext, on_upgraded
+from analyzer.protocols.aave_v3.deployments import CONFIGURATOR, PROVIDER
+from analyzer.protocols.aave_v3.fold import anchors, code, reserves, tokens
+from analyzer.protocols.aave_v3.fold.context import FoldContext
 from analyzer.protocols.aave_v3.fold.ledger import AaveLedger, RevisionSpan
+from analyzer.protocols.aave_v3.fold.unknown import find_unknown
 from analyzer.protocols.aave_v3.revisions import rules_of
 from analyzer.protocols.aave_v3.sources import configurator_of
 from analyzer.protocols.arguments import text
-from analyzer.protocols.batch import Batch, Unreadable
 
 __all__ = ["AaveLedger", "fold"]
 
@@ -63,74 +61,85 @@ _WITHOUT_EFFECT = frozenset({("pool", "MintUnbacked")})
 
 def _handler(event: Event) -> Handler | None:
     """What to do with an event; None where it changes no state of ours."""
-    if event.name == "Upgraded":
-        return on_upgraded
     return _HANDLERS.get((event.contract, event.name))
 
 
 def fold(deployment: Deployment, events: Iterable[Event]) -> Reading[AaveLedger]:
     """The market after `events`, which come in (block, log index) order.
 
-    Asks each implementation of the Pool for its revision. An event that no rule explains is not
-    dropped: it becomes a note of the ledger.
-    Raises: UnreadError when an implementation does not say its revision.
+    Asks each implementation for its revision where a rule depends on it, and an upgrade's block for
+    what its initializer wrote. An event that no rule explains is not dropped: it becomes a note of
+    the ledger. Raises: UnreadError when an implementation of the Pool does not say its revision.
     """
     ledger = AaveLedger(configurator=deployment.contracts.get(CONFIGURATOR, ""))
     context: FoldContext | None = None
+    said: list[anchors.Said] = []
     for event in events:
         ledger.events += 1
+        if said and context is not None:
+            said = anchors.settle(context, said, event.block_number)
         if event.contract == PROVIDER:
             if event.name == "PoolUpdated":
-                span = yield from _upgrade(ledger, event)
-                ledger.implementations[deployment.contracts["pool"]] = span.implementation
-                if context is not None and len(ledger.revisions) == 1:
-                    context.note("revision", event, _gap(event))
-                context = FoldContext(ledger, rules_of(span.revision))
+                before = context
+                context = yield from _upgraded_pool(deployment, ledger, context, event)
+                ledger.implementations[deployment.contracts["pool"]] = text(event, "newAddress")
+                if before is not None:
+                    pool, rules = deployment.contracts["pool"], before.rules
+                    said += yield from anchors.on_pool_code(context, rules, event, pool)
             else:
                 _on_provider(ledger, event)
             continue
         if context is None:
-            revision = yield from _revision(deployment.contracts["pool"])
-            context = FoldContext(ledger, rules_of(revision))
+            context = yield from _unnamed_pool(deployment, ledger)
         handler = _handler(event)
-        if handler is not None:
+        if event.name == "Upgraded":
+            yield from code.on_upgraded(context, event)
+        elif handler is not None:
             handler(context, event)
         elif (event.contract, event.name) not in _WITHOUT_EFFECT:
             context.note("unhandled event", event, f"{event.contract}.{event.name}")
+    if context is not None:
+        anchors.settle(context, said)
+    find_unknown(ledger)
     return ledger
 
 
-def _upgrade(ledger: AaveLedger, event: Event) -> Reading[RevisionSpan]:
-    """The Pool got new code: which revision it is."""
+def _upgraded_pool(
+    deployment: Deployment, ledger: AaveLedger, context: FoldContext | None, event: Event
+) -> Reading[FoldContext]:
+    """The Pool got new code: the context with its rules."""
     implementation = text(event, "newAddress")
     known = {span.implementation: span.revision for span in ledger.revisions}
     revision = known.get(implementation)
     if revision is None:
-        revision = yield from _revision(implementation)
-    span = RevisionSpan(event.block_number, event.log_index, implementation, revision)
+        revision = yield from code.pool_revision(implementation)
+    if revision == 1 and not ledger.revisions:
+        provider = deployment.contracts[PROVIDER]
+        ledger.first_release = yield from code.first_release(provider, implementation)
+    rules = rules_of(revision, ledger.first_release)
+    span = RevisionSpan(
+        event.block_number, event.log_index, implementation, revision, rules.release
+    )
+    if context is not None and not ledger.revisions:
+        context.note("revision", event, _gap(event))
     ledger.revisions.append(span)
-    return span
+    accrues = rules.factor_change_accrues
+    return FoldContext(ledger, rules, accrues if context is None else context.configurator_accrues)
+
+
+def _unnamed_pool(deployment: Deployment, ledger: AaveLedger) -> Reading[FoldContext]:
+    """The context where logs begin after the one that names the Pool's code: as it is now."""
+    revision = yield from code.pool_revision(deployment.contracts["pool"])
+    if revision == 1:
+        provider = deployment.contracts[PROVIDER]
+        ledger.first_release = yield from code.first_release(provider, None)
+    rules = rules_of(revision, ledger.first_release)
+    return FoldContext(ledger, rules, rules.factor_change_accrues)
 
 
 def _gap(event: Event) -> str:
     """What is said where the Pool's logs begin before the first log that names its code."""
     return f"the logs before this upgrade of {text(event, 'oldAddress')} had the newest rules"
-
-
-def _revision(address: str) -> Reading[int]:
-    """The `POOL_REVISION` of a Pool's code, or of the proxy itself where logs begin later.
-
-    Raises: UnreadError when it does not say.
-    """
-    batch = Batch(ABI_FOLDER)
-    ticket = batch.call("Pool", address, "POOL_REVISION", about=address)
-    revision = batch.replies((yield batch.requests)).number(ticket)
-    if isinstance(revision, Unreadable):
-        raise UnreadError(
-            f"the revision of the Pool's code at {address} is not known ({revision}): "
-            "without it no balance can be rebuilt"
-        )
-    return revision
 
 
 def _on_provider(ledger: AaveLedger, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""What the event handlers share: the ledger, the rules in force, small verbs on them."""
+"""What the event handlers share: the ledger, the code that runs, small verbs on them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from analyzer.protocols.aave_v3.ray_math import (
     ray_mul_floor,
 )
 from analyzer.protocols.aave_v3.revisions import Rules
-from analyzer.protocols.arguments import text
 from analyzer.protocols.folding import at_first, count_event, listed, note
 
 
 @dataclass(slots=True)
 class FoldContext:
-    """The ledger under construction, and the rules of the Pool's code at the present event."""
+    """The ledger under construction, and the code at the present event.
+
+    rules: of the Pool's code. configurator_accrues: the configurator's code settles a reserve
+    before it changes its reserve factor.
+    """
 
     ledger: AaveLedger
     rules: Rules
+    configurator_accrues: bool = False
 
     def account(self, address: str, event: Event) -> Account:
         """The account, created at its first event; counts this event for it."""
@@ -89,8 +93,3 @@ def interest_accrued(
     until_now = compound_binomial(stable.average_rate_ray, now.updated_at - stable.updated_at)
     until_then = compound_binomial(stable.average_rate_ray, updated_before - stable.updated_at)
     return variable + ray_mul(stable.principal, until_now) - ray_mul(stable.principal, until_then)
-
-
-def on_upgraded(context: FoldContext, event: Event) -> None:
-    """A proxy got new code."""
-    context.ledger.implementations[event.address] = text(event, "implementation")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3.fold.context import FoldContext
-from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
+from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger, TransferUnit
 from analyzer.protocols.aave_v3.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_div, ray_div_floor
+from analyzer.protocols.aave_v3.revisions import FIRST_RELEASE, VirtualBalance
 from analyzer.protocols.arguments import integer, text
 
 
@@ -47,6 +48,7 @@ def on_collateral_enabled(context: FoldContext, event: Event) -> None:
     reserve = context.reserve(text(event, "reserve"), event)
     if reserve is not None:
         account.collateral_bits |= 1 << reserve.id
+        account.bare_bits &= ~(1 << reserve.id)
 
 
 def on_collateral_disabled(context: FoldContext, event: Event) -> None:
@@ -121,6 +123,8 @@ def on_liquidation(context: FoldContext, event: Event) -> None:
     context.ledger.liquidations += 1
     if debt is None or collateral is None:
         return
+    if not context.rules.flag_counts_fee:
+        user.bare_bits |= 1 << collateral.id
     debt.liquidity += integer(event, "debtToCover")
     collateral.liquidations += 1
     if not event.args["receiveAToken"]:
@@ -171,9 +175,22 @@ def on_reserve_factor(context: FoldContext, event: Event) -> None:
     reserve = context.reserve(text(event, "asset"), event)
     if reserve is None:
         return
-    if context.rules.factor_change_accrues:
+    if context.configurator_accrues:
         context.touch(reserve, event.time)
     reserve.reserve_factor_bps = integer(event, "newReserveFactor")
+
+
+def first_unit(context: FoldContext) -> TransferUnit:
+    """The unit of the aToken's first code, of which no log says which it is: its release is the
+    Pool's, or (a Pool upgraded without its tokens) one that the market had before."""
+    rules, began = context.rules, context.ledger.first_release
+    if rules.virtual_balance is not VirtualBalance.NONE:
+        return TransferUnit.SCALED
+    if began is None and context.ledger.began_with_1:
+        return TransferUnit.UNKNOWN
+    if began != FIRST_RELEASE:
+        return TransferUnit.SCALED
+    return TransferUnit.UNDERLYING if not rules.transfers_scaled else TransferUnit.UNKNOWN
 
 
 def on_reserve_initialized(context: FoldContext, event: Event) -> None:
@@ -191,6 +208,7 @@ def on_reserve_initialized(context: FoldContext, event: Event) -> None:
         text(event, "aToken"),
         text(event, "stableDebtToken"),
         text(event, "variableDebtToken"),
+        transfers=first_unit(context),
     )
     ledger.reserves[asset] = reserve
     for token in (reserve.a_token, reserve.stable_token, reserve.variable_token):

@@ -17,7 +17,13 @@ from analyzer.protocols.aave_v3.balances import (
     scaled_change,
 )
 from analyzer.protocols.aave_v3.fold.context import FoldContext
-from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger
+from analyzer.protocols.aave_v3.fold.discounts import (
+    discounted_change,
+    is_rebalance,
+    settled_discount,
+)
+from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger, Transfer, TransferUnit
+from analyzer.protocols.aave_v3.ray_math import RAY, ray_div, ray_mul
 from analyzer.protocols.arguments import integer, text
 
 
@@ -47,15 +53,58 @@ def on_burn(side: Side) -> Callable[[FoldContext, Event], None]:
 
 
 def on_balance_transfer(context: FoldContext, event: Event) -> None:
-    """aTokens went from one account to another; `value` is the scaled amount."""
+    """aTokens went from one account to another, in the unit of the token's code.
+
+    Where that is not known, a transfer shows it: from 3.0.1 on one settles the interest of both
+    sides first, with a Mint that 3.0.0 has not. Until one does, transfers wait.
+    """
     reserve = context.reserve_of_token(event)
     sender = context.account(text(event, "from"), event)
     receiver = context.account(text(event, "to"), event)
     if reserve is None:
         return
-    scaled, asset = integer(event, "value"), reserve.asset
+    moved = Transfer(
+        sender.address, receiver.address, integer(event, "value"), integer(event, "index")
+    )
+    if reserve.transfers is TransferUnit.UNKNOWN:
+        if any(_interest_due(reserve, a, moved.index_ray) for a in (sender, receiver)):
+            _unit_shown(context, event, reserve, TransferUnit.UNDERLYING)
+        else:
+            reserve.unsettled.append(moved)
+            return
+    _transfer(context, event, reserve, moved)
+
+
+def _interest_due(reserve: ReserveLedger, account: Account, index_ray: int) -> bool:
+    """Whether the account has interest that a transfer of 3.0.1 would have settled."""
+    scaled, last = account.supplied.get(reserve.asset, 0), reserve.last_index.get(account.address)
+    waits = any(account.address in (t.sender, t.receiver) for t in reserve.unsettled)
+    if last is None or waits:
+        return False
+    return ray_mul(scaled, index_ray) > ray_mul(scaled, last)
+
+
+def _unit_shown(
+    context: FoldContext, event: Event, reserve: ReserveLedger, unit: TransferUnit
+) -> None:
+    """The unit of an aToken is known now; what waited for it is moved."""
+    reserve.transfers = unit
+    reserve.last_index.clear()
+    waiting, reserve.unsettled = reserve.unsettled, []
+    for transfer in waiting:
+        _transfer(context, event, reserve, transfer)
+
+
+def _transfer(context: FoldContext, event: Event, reserve: ReserveLedger, moved: Transfer) -> None:
+    """Moves the scaled amount of a transfer."""
+    scaled, asset = moved.value, reserve.asset
+    if reserve.transfers is TransferUnit.UNDERLYING:
+        scaled = ray_div(moved.value, moved.index_ray)
+    sender = context.ledger.accounts[moved.sender]
+    receiver = context.ledger.accounts[moved.receiver]
     sender.supplied[asset] = sender.supplied.get(asset, 0) - scaled
     receiver.supplied[asset] = receiver.supplied.get(asset, 0) + scaled
+    _emptied(context, reserve, sender, moved.index_ray)
     if sender.supplied[asset] < 0:
         context.note("negative balance", event, f"{sender.address} in {asset}")
 
@@ -67,23 +116,54 @@ def _move(context: FoldContext, event: Event, who: str, side: Side, change: int)
     if reserve is None:
         return
     index = integer(event, "index")
-    if side is Side.DEBT:
+    if side is Side.DEBT and not is_rebalance(event):
         if event.time != reserve.indexes.updated_at:
             share = context.touch(reserve, event.time)
             reserve.touched_by = (event.tx_hash, account.address, share)
         if index != reserve.indexes.debt_ray:
             words = f"{reserve.asset}: {index} in the event, {reserve.indexes.debt_ray} by rule"
             context.note("debt index", event, words)
+    elif side is Side.SUPPLY and reserve.transfers is not TransferUnit.SCALED:
+        _show_unit(context, event, reserve, account, change)
     held = account.supplied if side is Side.SUPPLY else account.borrowed
     scaled = held.get(reserve.asset, 0)
-    moved = _scaled(context, event, side, scaled=scaled, change=change, index_ray=index)
+    taken = 0
+    if side is Side.DEBT and not context.rules.directed:
+        taken = settled_discount(context, event, account, reserve.asset)
+    if taken:
+        reserve.discounted = True
+        moved = discounted_change(scaled, taken=taken, change=change, index_ray=index)
+    else:
+        moved = _scaled(context, event, side, scaled=scaled, change=change, index_ray=index)
     held[reserve.asset] = scaled + moved
     if scaled + moved < 0:
         context.note("negative balance", event, f"{account.address} in {reserve.asset}")
     if side is Side.SUPPLY:
         reserve.scaled_supply += moved
+        _emptied(context, reserve, account, index)
     else:
         reserve.scaled_debt += moved
+
+
+def _emptied(
+    context: FoldContext, reserve: ReserveLedger, account: Account, index_ray: int
+) -> None:
+    """At an index of 2 and more a part of a balance may be, rounded half up, all of its scaled
+    balance: then the Pool leaves the collateral flag on nothing."""
+    if index_ray >= 2 * RAY and not context.rules.directed and not account.supplied[reserve.asset]:
+        account.bare_bits |= 1 << reserve.id
+
+
+def _show_unit(
+    context: FoldContext, event: Event, reserve: ReserveLedger, account: Account, change: int
+) -> None:
+    """A Mint of nothing but interest is a settlement before a transfer: 3.0.0's code has none."""
+    if event.name == "Mint" and change == 0 and integer(event, "value"):
+        if reserve.transfers is TransferUnit.UNDERLYING:
+            context.note("unknown code", event, f"{event.address} settles interest as 3.0.1 does")
+        _unit_shown(context, event, reserve, TransferUnit.SCALED)
+    elif reserve.transfers is TransferUnit.UNKNOWN:
+        reserve.last_index[account.address] = integer(event, "index")
 
 
 def _scaled(

@@ -1,7 +1,7 @@
 """What logs cannot give, read at the pinned block: revision, data words, prices, categories.
 
-No read here is one that `truth` uses as a judge, and none is about an account, but for debt
-tokens with a discount.
+No read here is one that `truth` uses as a judge, and none is about an account, but for the
+percentage of a debt's discount.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def observe(
     Raises: InputError, UnreadError as `read_market`.
     """
     contracts = deployment.contracts
-    market = yield from read_market(contracts)
+    market = yield from read_market(contracts, ledger.first_release)
     assets = [asset for asset in ledger.ids if asset]
     reserves = yield from read_reserves(contracts["pool"], assets, market, block)
     yield from read_ages(reserves.reserves, block.time)

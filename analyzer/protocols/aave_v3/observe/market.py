@@ -38,8 +38,8 @@ class MarketFacts:
     """What the sentinel's feed says of the chain's sequencer: answer 0 = it runs."""
 
 
-def read_market(contracts: Mapping[str, str]) -> Reading[MarketFacts]:
-    """Revision, oracle, sentinel.
+def read_market(contracts: Mapping[str, str], first_release: str | None) -> Reading[MarketFacts]:
+    """Revision, oracle, sentinel. first_release: as `revisions.rules_of` needs it.
 
     Raises: InputError when provider and pool do not answer like an Aave V3 market; UnreadError
     when the node or the recording cannot say what everything depends on.
@@ -52,7 +52,7 @@ def read_market(contracts: Mapping[str, str]) -> Reading[MarketFacts]:
     sentinel_at = first.call("PoolAddressesProvider", provider, "getPriceOracleSentinel")
     umbrella_at = first.call("PoolAddressesProvider", provider, "getAddress", UMBRELLA_ID)
     replies = first.replies((yield first.requests))
-    rules = rules_of(_required(replies.number(revision_at), pool))
+    rules = rules_of(_required(replies.number(revision_at), pool), first_release)
     oracle = _required(replies.text(oracle_at), provider)
     named = _required(replies.text(pool_at), provider)
     if named.lower() != pool.lower():

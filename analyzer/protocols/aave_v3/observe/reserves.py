@@ -176,11 +176,14 @@ def _reserve(
     income, debt = grown(market.rules, indexes, block.time)
     word = _configuration(words)
     no_deficits = market.rules.bad_debt is BadDebt.STAYS
+    config = reserve_config(word)
+    # A reserve that does not count its underlying says 0, whatever there is.
+    counts = config.virtual_accounting or market.rules.virtual_balance is VirtualBalance.ALWAYS
     return ReserveState(
         asset=asset,
         id=_integer(words, "id"),
         symbol=_symbol(first, asked, asset),
-        config=reserve_config(word),
+        config=config,
         config_word=word,
         indexes=indexes,
         income_ray=income,
@@ -195,7 +198,7 @@ def _reserve(
         deficit=0 if no_deficits else _optional(first, asked.deficit),
         grace_until=_optional(first, asked.grace) or 0,
         treasury=second.optional_text(tokens.treasury),
-        virtual_balance=_optional(first, asked.virtual),
+        virtual_balance=_optional(first, asked.virtual) if counts else None,
         underlying_held=second.optional(tokens.held),
         scaled_supply=second.optional(tokens.supply),
         scaled_debt=second.optional(tokens.debt),

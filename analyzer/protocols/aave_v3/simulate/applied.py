@@ -8,6 +8,7 @@ SupplyLogic.executeWithdraw.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from analyzer.protocols.aave_v3.account import Holding
@@ -35,7 +36,6 @@ def copied(state: AaveState) -> AaveState:
         reserves=dict(state.reserves),
         categories=dict(state.categories),
         accounts=dict(state.accounts),
-        discounted={asset: dict(holders) for asset, holders in state.discounted.items()},
     )
 
 
@@ -100,6 +100,7 @@ def _after(state: AaveState, account: Account, seizure: Seizure) -> Account:
         },
         borrowed=borrowed,
         stable=stable,
+        debt_indexes=_settled(state, account, [debt_asset, *outcome.deficits]),
         collateral_bits=account.collateral_bits
         if outcome.collateral_flag_after
         else _without(account, number),
@@ -144,19 +145,13 @@ def _debts_changed(state: AaveState, account: Account, debt: Holding, outcome: O
             scaled_debt=None if scaled is None else scaled - burned,
             deficit=None if deficit is None else deficit + unpaid,
         )
-    _discounts_changed(state, account, debt, outcome)
 
 
-def _discounts_changed(state: AaveState, account: Account, debt: Holding, outcome: Outcome) -> None:
-    """Balances of a debt token whose holders have a discount are kept as amounts."""
-    for asset, holders in state.discounted.items():
-        if account.address not in holders:
-            continue
-        if asset == debt.reserve.asset:
-            burned = debt.debt if outcome.no_collateral_left else outcome.debt_repaid
-            holders[account.address] = max(debt.variable_debt - burned, 0)
-        elif asset in outcome.deficits:
-            holders[account.address] = 0
+def _settled(state: AaveState, account: Account, assets: Iterable[str]) -> dict[str, int]:
+    """The account's last indexes after its debts in these assets were repaid: interest up to now
+    is settled. What a discount is afterwards changes nothing while time stands still."""
+    now = {a: state.reserves[a].debt_ray for a in assets if a in account.debt_indexes}
+    return {**account.debt_indexes, **now}
 
 
 def _credit(state: AaveState, address: str, asset: str, scaled: int) -> None:

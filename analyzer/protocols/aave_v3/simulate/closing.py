@@ -42,7 +42,7 @@ class WindingUp(Liquidation):
                 if any(not r.config.active or r.config.paused for r in reserves):
                     continue
                 call = Call(collateral.reserve.asset, debt.reserve.asset)
-                outcome = self._executed(call, collateral, debt, debt.debt)
+                outcome = self._executed(call, collateral, debt, debt.owed)
                 if outcome.reverts is None:
                     return collateral, debt, outcome
         return None
