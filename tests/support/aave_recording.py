@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from analyzer.abi.contract import load_abi
 from analyzer.abi.events import decode_log
 from analyzer.abi.keccak import checksum
+from analyzer.chain.base import LogChunk
 from analyzer.chain.replay import Replay
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Book
@@ -29,6 +32,23 @@ from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.verify import compare
 
 
+@dataclass
+class Compared:
+    """How a recording came out. faults: everything that is not as the contracts say it."""
+
+    releases: list[str]
+    pins: int = 0
+    numbers: int = 0
+    totals: int = 0
+    liquidations: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def _exact(total: TotalRow) -> bool:
+    """Whether a total holds with nothing left over (but for gifts to an aToken)."""
+    return total.holds is True and (total.difference == 0 or total.surplus_ok)
+
+
 class Recorded:
     """One recording, decoded once."""
 
@@ -36,9 +56,19 @@ class Recorded:
         self.folder = folder
         self.replay = Replay(folder)
         (self.deployment,) = self.replay.deployments()
-        last = max(number for number, _, _ in self.replay.pins())
-        self._chunks = list(self.replay.logs([LogFilter(())], 0, last))
+        self._everything: list[LogChunk] = []
         self.events = self._events(self.deployment)
+
+    def _chunks(self, followed: Iterable[Source]) -> list[LogChunk]:
+        """The logs of these contracts; of a whole recording all that there are, read once."""
+        last = max(number for number, _, _ in self.replay.pins())
+        if self.folder.is_dir():
+            self._everything = self._everything or list(self.replay.logs([LogFilter(())], 0, last))
+            return self._everything
+        filters = [
+            LogFilter((one.address.lower(),), tuple(_topics(one).values())) for one in followed
+        ]
+        return list(self.replay.logs(filters, self.deployment.from_block, last))
 
     def _events(self, deployment: Deployment) -> list[Event]:
         """Every event of the deployment's contracts, those that its logs name among them."""
@@ -46,7 +76,7 @@ class Recorded:
         while True:
             events = [
                 event
-                for chunk in self._chunks
+                for chunk in self._chunks(followed.values())
                 for log in chunk.logs
                 if (event := _decoded(log, followed, {h.number: h.time for h in chunk.headers}))
             ]
@@ -57,8 +87,8 @@ class Recorded:
 
     @property
     def labels(self) -> list[str]:
-        """The pinned blocks' labels in order."""
-        return [label for _, label, _ in self.replay.pins()]
+        """The labels of the pinned blocks that have one, in order."""
+        return [label for _, label, _ in self.replay.pins() if label]
 
     def block(self, label: str) -> BlockRef:
         """The pinned block of that label."""
@@ -101,6 +131,31 @@ class Recorded:
         prices = PLUG.prices(book)
         return list(PLUG.details(book, prices, PLUG.margin(book, prices)).totals)
 
+    def compared(self) -> Compared:
+        """Every pinned block against the contracts' own views, and every pinned liquidation
+        against the next block's events."""
+        out = Compared(releases=self.releases())
+        for label in self.labels:
+            checks, totals, state = self.checks(label), self.totals(label), self.state(label)
+            out.pins += 1
+            out.numbers += sum(check.equal is not None for check in checks)
+            out.faults += [f"{label} {c.account_id} {c.field}" for c in checks if not c.equal]
+            out.totals += len(totals)
+            out.faults += [f"{label} {t.name}: {t.difference}" for t in totals if not _exact(t)]
+            out.faults += [f"{label} {note}" for note in state.ledger.notes]
+            out.faults += [f"{label} {a}: {why}" for a, why in state.unreadable.items()]
+        for pinned in self.truth["pinned_liquidations"]:
+            said, real = self.predicted(pinned), self.liquidation_of(pinned)
+            out.liquidations += 1
+            if said.reverts or (said.debt_repaid, said.to_liquidator, said.deficits) != real:
+                out.faults.append(f"{pinned['label']}: {said} is not {real}")
+        return out
+
+    def releases(self) -> list[str]:
+        """The Pool's releases that the market lived through, oldest first."""
+        spans = self.ledger(self.labels[-1]).revisions
+        return [f"{span.release} ({span.revision})" for span in spans]
+
     @property
     def truth(self) -> dict[str, Any]:
         """`truth.json.gz`: what was liquidated and refused."""
@@ -138,14 +193,19 @@ class Recorded:
         return Liquidation(valuation, data).execute(call)
 
 
+def _topics(source: Source) -> dict[str, str]:
+    """Event -> first topic of what is indexed of a contract."""
+    return {name: load_abi(source.abi).events[name].topic0 for name in source.events}
+
+
 def _decoded(log: RawLog, followed: dict[str, Source], times: dict[int, int]) -> Event | None:
     """The log as an event, where its contract and its first topic are indexed."""
     source = followed.get(checksum("0x" + log.address.hex()))
     if source is None:
         return None
-    for name in source.events:
-        event = load_abi(source.abi).events[name]
-        if log.topics and bytes.fromhex(event.topic0[2:]) == log.topics[0]:
+    for name, topic in _topics(source).items():
+        if log.topics and bytes.fromhex(topic[2:]) == log.topics[0]:
+            event = load_abi(source.abi).events[name]
             return Event(
                 log.block_number,
                 log.log_index,
@@ -161,5 +221,5 @@ def _decoded(log: RawLog, followed: dict[str, Source], times: dict[int, int]) ->
 
 @cache
 def recorded(folder: Path) -> Recorded:
-    """The recording, decoded once for the whole run."""
+    """The recording (a folder or a zip), decoded once for the whole run."""
     return Recorded(folder)

@@ -47,7 +47,7 @@ class AaveV3(StagedPlug):
     """Aave V3: pooled lending, every account cross-margined over its reserves."""
 
     name = PROTOCOL
-    methodology = "aave-v3/1 (@aave/core-v3 1.19.3, @aave-dao/aave-v3-origin 3.6.0)"
+    methodology = "aave-v3/2 (@aave/core-v3 1.16.2 to 1.19.3, aave-v3-origin 3.1.0 to 3.7)"
     required_contracts = REQUIRED_CONTRACTS
     ledger_type = AaveLedger
     observation_type = AaveObservation

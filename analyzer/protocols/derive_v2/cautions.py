@@ -14,15 +14,31 @@ WITHDRAW_BLOCKED_REVERT = "CA_WithdrawBlockedByOngoingAuction"
 
 
 def cautions(state: DeriveState, margin: Sequence[MarginRow]) -> list[Caution]:
-    """Feeds that make accounts unknown, auctions that cannot start or be bid, disabled perps,
-    and what insolvencies do to everybody's cash; in this order."""
+    """Accounts that changed their manager, feeds that make accounts unknown, auctions that cannot
+    start or be bid, disabled perps, and what insolvencies do to everybody's cash; in this order."""
     return [
+        *_moved_accounts(state),
         *_bad_feeds(state, margin),
         *_blocked(margin),
         *_disabled_perps(state),
         *_withdrawals(state),
         *_socialised(state),
     ]
+
+
+def _moved_accounts(state: DeriveState) -> Iterator[Caution]:
+    """Accounts that changed their manager: folded by the source alone, no recording has one."""
+    moved = [] if state.evidence is None else state.evidence.ledger.manager_changes
+    if moved:
+        yield Caution(
+            kind="revision_not_run",
+            account_id=None,
+            market_id="SubAccounts",
+            text=f"{len(set(moved))} accounts changed their manager: what a change does was read in"
+            " the source and never run against contracts",
+            amounts={"accounts_count": len(set(moved))},
+            evidence={"accounts": ", ".join(map(str, moved[:20]))},
+        )
 
 
 def _bad_feeds(state: DeriveState, margin: Sequence[MarginRow]) -> Iterator[Caution]:

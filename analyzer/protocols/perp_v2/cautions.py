@@ -18,14 +18,31 @@ FUND_TOO_SMALL = "CH_IIC"
 
 
 def cautions(state: PerpState, prices: Prices, margin: Sequence[MarginRow]) -> list[Caution]:
-    """Pauses, liquidations that would revert, prices that are no good; in this order."""
+    """Upgrades in the history, pauses, liquidations that would revert, prices that are no good; in
+    this order."""
     valuation = Valuation(state, prices)
     return [
+        *_upgrades(state),
         *_paused_contracts(state),
         *_paused_markets(state, valuation),
         *_blocked(state, valuation, margin),
         *_bad_prices(state, prices, margin),
     ]
+
+
+def _upgrades(state: PerpState) -> Iterator[Caution]:
+    """Contracts that ran other code in the middle of the history: one set of rules folds it all."""
+    ledger = None if state.evidence is None else state.evidence.ledger
+    for contract, blocks in ({} if ledger is None else ledger.upgrades).items():
+        yield Caution(
+            kind="revision_not_run",
+            account_id=None,
+            market_id=contract,
+            text=f"{contract} got other code in its history: the logs before are folded with the"
+            " rules of 2.8, which were never run against the code that made them",
+            amounts={"upgrades_count": len(blocks)},
+            evidence={"source": f"Upgraded in blocks {', '.join(map(str, blocks[:20]))}"},
+        )
 
 
 def _paused_contracts(state: PerpState) -> Iterator[Caution]:

@@ -214,43 +214,37 @@ def test_old_tokens_with_symbols_of_32_bytes_have_a_name() -> None:
 
 
 def discounted(revision: int) -> ToldNode:
-    """A node whose DAI debt has a discount: Alice's events say 5, the token says 4 scaled."""
+    """A node whose DAI debt has a discount of 20 % for everybody."""
     told, debt = node(revision), asset_of("vDAI")
     told.calls |= {
         (debt, "getDiscountToken"): (BOB,),
-        (debt, "getScaledUserBalanceAndSupply"): (4 * E18, 4 * E18),
-        (debt, "balanceOf"): (3 * E18,),
+        (debt, "getDiscountPercent"): (2_000,),
     }
     told.reserve(0, "WETH", word=ACTIVE_WORD | 1 << 252)
     return told
 
 
-@pytest.mark.parametrize(
-    ("revision", "scaled", "debt"), [(2, 4, 4), (6, 4, 4), (7, 4, 3), (8, 5, 5)]
-)
-def test_debt_tokens_with_a_discount_are_read_holder_by_holder_before_revision_8(
-    revision: int, scaled: int, debt: int
+@pytest.mark.parametrize(("revision", "percents"), [(2, 2_000), (6, 2_000), (7, 2_000), (8, None)])
+def test_percentages_of_discounts_are_read_debtor_by_debtor_before_revision_8(
+    revision: int, percents: int | None
 ) -> None:
     told = discounted(revision)
     ledger, observation = seen(told)
     found = rebuild_state(DEPLOYMENT, told.block, ledger, observation)
-    alice = found.accounts[ALICE]
-    assert alice.borrowed[DAI] == scaled * E18
-    assert found.variable_debt(alice, found.reserves[DAI]) == debt * E18
-    assert ledger.accounts[ALICE].borrowed[DAI] == 5 * E18
+    assert found.discounts == ({} if percents is None else {DAI: {ALICE: percents}})
     assert selectors(told.asked) & JUDGE_SELECTORS == set()
 
 
-def test_a_discounted_holder_that_was_not_read_is_unknown() -> None:
+def test_a_discounted_debtor_that_was_not_read_is_unknown() -> None:
     told = discounted(7)
-    told.calls[asset_of("vDAI"), "balanceOf"] = NotRead("not recorded")
+    told.calls[asset_of("vDAI"), "getDiscountPercent"] = NotRead("not recorded")
     assert state(told).unreadable[ALICE].reason == "not recorded"
 
 
 def test_implementations_tell_the_revision_and_whether_it_was_ever_run() -> None:
     for revision, words in (
         (10, "revision 10 (3.6.0), compared with real contracts"),
-        (9, "revision 9 (3.5.0), never run against contracts"),
+        (9, "revision 9 (3.5.0), compared with real contracts"),
     ):
         rows = seen(node(revision))[1].implementations
         assert [row.role for row in rows] == [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
@@ -23,6 +23,12 @@ from analyzer.protocols.aave_v3.revisions import (
 )
 
 CHANGES: dict[int, dict[str, object]] = {
+    1: {
+        "debt_index_needs_income": False,
+        "transfers_scaled": True,
+        "fee_shrinks": True,
+        "flag_counts_fee": True,
+    },
     4: {
         "virtual_balance": VirtualBalance.PER_RESERVE,
         "grace_period": True,
@@ -33,6 +39,7 @@ CHANGES: dict[int, dict[str, object]] = {
         "close_factor": CloseFactor.OF_TOTAL_DEBT,
         "dust_rule": True,
         "bad_debt": BadDebt.BURNED_BY_VALUE,
+        "counts_discounts": True,
     },
     8: {
         "compound": Compound.TAYLOR,
@@ -40,6 +47,7 @@ CHANGES: dict[int, dict[str, object]] = {
         "self_liquidation": False,
         "error_texts": False,
         "flash_premium_to_suppliers": False,
+        "counts_discounts": False,
     },
     9: {
         "rounding": Rounding.DIRECTED,
@@ -75,8 +83,17 @@ def test_each_revision_changes_what_the_specification_says_and_nothing_else() ->
 
 
 def test_the_revisions_that_were_run_are_said_to_be() -> None:
-    assert [rules.revision for rules in REVISIONS] == list(range(1, 12))
-    assert [rules.revision for rules in REVISIONS if rules.executed] == [1, 10]
+    """Every one: see test_recordings, and the live tests of 10."""
+    assert [rules.revision for rules in REVISIONS] == [1, *range(1, 12)]
+    assert all(rules.executed for rules in REVISIONS)
+
+
+def test_one_number_is_three_releases_and_what_is_not_known_is_not_called_run() -> None:
+    assert rules_of(1, "3.0.0") is REVISIONS[0]
+    assert replace(rules_of(1, "3.0.2"), release="3.0.1") == rules_of(1) == REVISIONS[1]
+    assert not rules_of(1, None).executed
+    assert rules_of(1, None).known
+    assert rules_of(7, "3.0.0") == rules_of(7)
 
 
 @pytest.mark.parametrize("revision", [0, 12, 99])

@@ -39,6 +39,7 @@ from analyzer.protocols.aave_v3.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.margin import margin
 from analyzer.protocols.aave_v3.prices import reference_prices
 from analyzer.protocols.aave_v3.ray_math import RAY
+from analyzer.protocols.aave_v3.revisions import rules_of
 from analyzer.protocols.aave_v3.state import AaveState
 from analyzer.protocols.base import Details
 from analyzer.protocols.batch import Unreadable
@@ -192,7 +193,7 @@ def test_the_treasury_and_those_who_left_have_their_kind() -> None:
 def with_ledger(revision: int = 10, **changes: int) -> AaveState:
     """The market with a ledger that agrees with what was read, but for `changes`."""
     values = {"scaled_supply": E18, "scaled_debt": 1_000 * E18, "liquidity": 5, **changes}
-    ledger = AaveLedger(revisions=[RevisionSpan(1, 1, "0xc", revision)])
+    ledger = AaveLedger(revisions=[RevisionSpan(1, 1, "0xc", revision, "")])
     for symbol, number in (("WETH", 0), ("DAI", 1)):
         asset = asset_of(symbol)
         ledger.reserves[asset] = ReserveLedger(
@@ -304,7 +305,8 @@ def test_a_quiet_market_of_a_revision_that_was_run_needs_no_caution() -> None:
 
 
 def test_a_revision_that_was_never_run_is_declared_in_every_result() -> None:
-    assert kinds_of(state_of(debtor(1_000), revision=9)) == [("revision_not_run", "Pool")]
+    state = replace(state_of(debtor(1_000), revision=9), rules=rules_of(1, None))
+    assert kinds_of(state) == [("revision_not_run", "Pool")]
 
 
 def test_pauses_deficits_prices_and_the_sentinel_are_told() -> None:

@@ -171,3 +171,13 @@ def test_the_recording_has_no_log_that_the_rules_do_not_explain(shared: Path) ->
     recording = recorded(shared)
     ledger = fold(recording.deployment, recording.events)
     assert (ledger.notes, len(ledger.accounts), ledger.events) == ([], 125, len(recording.events))
+
+
+def test_a_change_of_manager_is_counted_because_no_recording_has_one() -> None:
+    changed = event(
+        "SubAccounts", "AccountManagerChanged", accountId=7, oldManager=MANAGER, newManager=PERP
+    )
+    ledger = folded(created(), changed)
+    assert ledger.accounts[7].manager == PERP
+    assert ledger.manager_changes == [7]
+    assert folded(created()).manager_changes == []

@@ -197,3 +197,13 @@ def test_accounts_are_read_in_batches_of_bounded_size(monkeypatch: pytest.Monkey
     whole = ToldNode(told, TIME).drive(told).accounts
     monkeypatch.setattr("analyzer.protocols.perp_v2.observe.storage.ACCOUNTS_AT_ONCE", 1)
     assert ToldNode(told, TIME).drive(told).accounts == whole
+
+
+def test_a_proxy_that_had_run_before_and_gets_other_code_is_an_upgrade() -> None:
+    """Its first code, named before anything else it logs, is none."""
+    story = Story().market().tell("exchange", "Upgraded", implementation=ALICE)
+    story.tell("vault", "Upgraded", implementation=ALICE)
+    assert story.fold().upgrades == {}
+    story.tell("vault", "Upgraded", implementation=ALICE)
+    story.tell("vault", "Upgraded", implementation=BOB)
+    assert list(story.fold().upgrades) == ["vault"]

@@ -24,8 +24,10 @@ def on_transfer(ledger: DeriveLedger, event: Event) -> None:
 
 
 def on_manager_changed(ledger: DeriveLedger, event: Event) -> None:
-    """The account has another manager."""
-    ledger.account(integer(event, "accountId"), event).manager = text(event, "newManager")
+    """The account has another manager. No recording has met one: `cautions` say so."""
+    number = integer(event, "accountId")
+    ledger.account(number, event).manager = text(event, "newManager")
+    ledger.manager_changes.append(number)
 
 
 def on_balance_adjusted(ledger: DeriveLedger, event: Event) -> None:

@@ -89,6 +89,8 @@ class DeriveLedger:
     vol: dict[str, dict[int, VolData]] = field(default_factory=dict)
     rate: dict[str, dict[int, RateData]] = field(default_factory=dict)
     paid_out: int = 0
+    manager_changes: list[int] = field(default_factory=list)
+    """Accounts in the order in which they got another manager."""
     events: int = 0
     notes: list[FoldNote] = field(default_factory=list)
 

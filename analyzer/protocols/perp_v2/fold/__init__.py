@@ -65,4 +65,5 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
             handler(context, event)
         elif (event.contract, event.name) not in WITHOUT_EFFECT:
             context.note("unhandled event", event, f"{event.contract}.{event.name}")
+        context.ran.add(event.address)
     return context.ledger

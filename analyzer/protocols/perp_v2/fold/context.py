@@ -69,11 +69,13 @@ class Pending:
 
 @dataclass(slots=True)
 class FoldContext:
-    """The ledger under construction. insurance_fund: its account, which two events pay into."""
+    """The ledger under construction. insurance_fund: its account, which two events pay into. ran:
+    the contracts that logged anything so far."""
 
     ledger: PerpLedger
     insurance_fund: str
     pending: Pending = field(default_factory=Pending)
+    ran: set[str] = field(default_factory=set)
 
     def account(self, address: str, event: Event) -> AccountLedger:
         """The account, created at its first event; counts this event for it."""

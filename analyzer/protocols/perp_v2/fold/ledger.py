@@ -200,7 +200,8 @@ class PerpLedger:
     """The protocol as its logs say it, at the end of the events that were folded.
 
     config: ClearingHouseConfig and CollateralManager, from their initial values and events.
-    bad_debt_settled: in the settlement token's decimals.
+    bad_debt_settled: in the settlement token's decimals. upgrades: contract -> blocks in which a
+    proxy that had run before got other code.
     """
 
     accounts: dict[str, AccountLedger] = field(default_factory=dict)
@@ -210,6 +211,7 @@ class PerpLedger:
     collateral_tokens: list[str] = field(default_factory=list)
     config: Config = field(default_factory=Config)
     implementations: dict[str, str] = field(default_factory=dict)
+    upgrades: dict[str, list[int]] = field(default_factory=dict)
     bad_debt_settled: int = 0
     liquidations: int = 0
     events: int = 0

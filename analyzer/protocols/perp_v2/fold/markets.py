@@ -177,5 +177,10 @@ def on_parameter(context: FoldContext, event: Event) -> None:
 
 
 def on_upgraded(context: FoldContext, event: Event) -> None:
-    """The implementation that a proxy points to from now on."""
-    context.ledger.implementations[event.address] = text(event, "implementation")
+    """The implementation that a proxy points to from now on. Of one that had run before, the logs
+    so far were other code's, and were folded with the same rules."""
+    ledger, implementation = context.ledger, text(event, "implementation")
+    before = ledger.implementations.get(event.address)
+    if event.address in context.ran and before != implementation:
+        ledger.upgrades.setdefault(event.contract, []).append(event.block_number)
+    ledger.implementations[event.address] = implementation
