@@ -40,7 +40,7 @@ def _scenario(command: Decorated) -> Decorated:
         multiple=True,
         default=("perp-v2",),
         show_default=True,
-        help="Protocol to deploy: perp-v2, aave-v3 (or aave-v3@1); several with commas.",
+        help="Protocol to deploy: perp-v2, aave-v3 (or aave-v3@1, @3.0.0); several with commas.",
     )(command)
 
 

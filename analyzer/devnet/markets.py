@@ -13,7 +13,7 @@ from analyzer.devnet.perp_v2 import population as perp_population
 from analyzer.devnet.world import World
 from analyzer.model.errors import InputError, UnreadError
 
-NEWEST = 0
+NEWEST = ""
 """Stands for the newest revision of a protocol, or its only one."""
 
 
@@ -24,9 +24,9 @@ class Market:
     `make`: deploys it, in that revision. `revisions`: those that can be named, the newest last.
     """
 
-    make: Callable[[World, int, Shared, int], Part]
+    make: Callable[[World, int, Shared, str], Part]
     min_accounts: int
-    revisions: tuple[int, ...] = ()
+    revisions: tuple[str, ...] = ()
 
 
 MARKETS: Mapping[str, Market] = {
@@ -47,7 +47,7 @@ class Wanted:
     """A protocol to make, and its revision."""
 
     protocol: str
-    revision: int = NEWEST
+    revision: str = NEWEST
 
 
 def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
@@ -102,7 +102,7 @@ def _parse(text: str) -> Wanted:
     if not at:
         return Wanted(name)
     revisions = MARKETS[name].revisions
-    if not revision.isdecimal() or int(revision) not in revisions:
-        known = ", ".join(str(r) for r in revisions) or "one"
+    if revision not in revisions:
+        known = ", ".join(revisions) or "one"
         raise InputError(f"no revision '{revision}' of {name} here; there are: {known}")
-    return Wanted(name, int(revision))
+    return Wanted(name, revision)

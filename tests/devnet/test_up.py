@@ -32,7 +32,7 @@ up(["perp-v2"], accounts=20, seed=3, out=Path(sys.argv[1]))
         (["nothing"], 24, 1, "unknown protocol 'nothing'; the local chain has: perp-v2, aave-v3"),
         ([], 24, 1, "unknown protocol ''; the local chain has: perp-v2, aave-v3"),
         (["perp-v2"], 19, 1, "the local market needs at least 20 accounts, not 19"),
-        (["aave-v3@7"], 60, 1, "no revision '7' of aave-v3 here; there are: 1, 10"),
+        (["aave-v3@7"], 60, 1, "no revision '7' of aave-v3 here; there are: 3.0.0, 1, 10"),
         (
             ["perp-v2@2"],
             60,

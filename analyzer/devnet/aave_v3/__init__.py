@@ -1,4 +1,4 @@
-"""Aave V3 on the local chain: the real contracts of two revisions, and a seeded market in them."""
+"""Aave V3 on the local chain: the real contracts of three releases, and a seeded market in them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class AaveV3:
     """The part that Aave V3 has in the local chain; deployed when it is made.
 
     Its contracts are fetched and compiled first where no earlier run has; raises InputError when
-    they cannot be had. `revision` 0 is the newest.
+    they cannot be had. `revision` "" is the newest.
     """
 
-    def __init__(self, world: World, accounts: int, shared: Shared, revision: int = 0) -> None:
+    def __init__(self, world: World, accounts: int, shared: Shared, revision: str = "") -> None:
         packages = fetch(manifest=MANIFEST)
         build = load_build(packages, revision or REVISIONS[-1], world.progress, os.environ)
         self._play = prepare(world, accounts, shared, build)

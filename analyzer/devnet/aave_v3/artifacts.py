@@ -1,6 +1,7 @@
 """Aave V3's own contracts, per revision, from npm.
 
-Revision 1 comes compiled (`@aave/core-v3` 1.19.3). Revision 10 comes as Solidity sources
+Revision 1 comes compiled (`@aave/core-v3` 1.19.3, and as 3.0.0 the release that says 1 as well,
+1.16.2). Revision 10 comes as Solidity sources
 (`@aave-dao/aave-v3-origin` 3.6.0), which the compiler from npm turns into code on first use: once
 for each version of the manifest and of the compile script, kept beside the packages in the user's
 cache folder. Both call libraries whose addresses are filled in (linked) before a contract is made.
@@ -26,11 +27,14 @@ from analyzer.model.errors import InputError
 
 MANIFEST = Path(__file__).with_name("package.json")
 COMPILE_SCRIPT = Path(__file__).with_name("compile.cjs")
-REVISIONS = (1, 10)
-"""The values of POOL_REVISION whose contracts can be deployed, the newest last."""
+REVISIONS = ("3.0.0", "1", "10")
+"""The contracts that can be deployed, the newest last: by POOL_REVISION, the one that shares its
+number by release. npm's packages allow no upgrade between them: 3.0.0 and 1 say the same number,
+which no proxy takes twice, and 10 lacks the initializers that move the state of those before."""
 COMPILE_TIMEOUT_S = 900
 
 _CORE = "@aave/core-v3/artifacts/contracts"
+_FIRST_CORE = "@aave/core-v3-first/artifacts/contracts"
 _REVISION_1 = {
     "PoolAddressesProvider": "protocol/configuration/PoolAddressesProvider",
     "ACLManager": "protocol/configuration/ACLManager",
@@ -69,7 +73,7 @@ _REVISION_10 = (
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The compiled contracts of one revision, by name, not yet linked."""
+    """The compiled contracts of one revision, by name, not yet linked. revision: POOL_REVISION."""
 
     revision: int
     contracts: Mapping[str, Mapping[str, Any]]
@@ -102,19 +106,20 @@ class Build:
 
 
 def load_build(
-    packages: Packages, revision: int, progress: Progress, environment: Mapping[str, str]
+    packages: Packages, revision: str, progress: Progress, environment: Mapping[str, str]
 ) -> Build:
     """The contracts of that revision; compiles them first where no earlier run has.
 
     Raises InputError for a revision that is not here, and when the compiler cannot be run.
     """
-    if revision == 1:
+    if revision in ("3.0.0", "1"):
+        core = _CORE if revision == "1" else _FIRST_CORE
         return Build(
-            1, {n: _read(packages, f"{_CORE}/{p}.sol/{n}.json") for n, p in _REVISION_1.items()}
+            1, {n: _read(packages, f"{core}/{p}.sol/{n}.json") for n, p in _REVISION_1.items()}
         )
-    if revision == 10:
+    if revision == "10":
         return Build(10, _compiled(packages, progress, environment))
-    known = ", ".join(str(r) for r in REVISIONS)
+    known = ", ".join(REVISIONS)
     raise InputError(f"no contracts of Aave V3 revision {revision} here (there are: {known})")
 
 

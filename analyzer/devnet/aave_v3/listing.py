@@ -127,7 +127,8 @@ def _reserve_settings(aave: Aave, reserve: Reserve) -> Iterator[Call]:
     yield aave.configure("setBorrowCap", asset, plan.borrow_cap)
     yield aave.configure("setBorrowableInIsolation", asset, plan.in_isolation)
     yield aave.configure("setSiloedBorrowing", asset, plan.siloed)
-    yield aave.configure("setReserveFlashLoaning", asset, True)
+    if "setReserveFlashLoaning" in aave.configurator.abi.functions:
+        yield aave.configure("setReserveFlashLoaning", asset, True)
     if aave.first:
         yield aave.configure("setReserveStableRateBorrowing", asset, plan.stable_rate)
         yield aave.configure("setUnbackedMintCap", asset, UNBACKED_CAP)

@@ -56,18 +56,18 @@ def test_a_custom_error_is_told_by_its_name_and_another_reason_as_it_is() -> Non
 
 
 def test_a_revision_without_contracts_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"revision 5 here \(there are: 1, 10\)"):
-        load_build(Packages(tmp_path), 5, quiet, {})
+    with pytest.raises(InputError, match=r"revision 5 here \(there are: 3.0.0, 1, 10\)"):
+        load_build(Packages(tmp_path), "5", quiet, {})
 
 
 def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="hold no @aave/core-v3/artifacts"):
-        load_build(Packages(tmp_path), 1, quiet, {})
+        load_build(Packages(tmp_path), "1", quiet, {})
 
 
 def test_without_nodejs_the_error_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"compiled with Node\.js, which is not here"):
-        load_build(Packages(tmp_path), 10, quiet, {"PATH": str(tmp_path)})
+        load_build(Packages(tmp_path), "10", quiet, {"PATH": str(tmp_path)})
 
 
 def fake_packages(folder: Path, answer: object) -> Packages:
@@ -96,7 +96,7 @@ def test_sources_are_compiled_once_and_then_taken_from_the_cache(tmp_path: Path)
         "evm": {"bytecode": {"object": "6001", "linkReferences": {}}},
     }
     packages = fake_packages(tmp_path, {"contracts": {"a.sol": {"PoolInstance": compiled}}})
-    builds = [load_build(packages, 10, quiet, os.environ) for _ in range(2)]
+    builds = [load_build(packages, "10", quiet, os.environ) for _ in range(2)]
     assert builds[0] == builds[1]
     assert builds[0].artifact("Pool").bytecode == b"\x60\x01"
     assert (tmp_path / "runs").read_text() == "x"
@@ -108,5 +108,5 @@ def test_what_the_compiler_refuses_is_told_and_nothing_is_kept(tmp_path: Path) -
     problem = {"severity": "error", "formattedMessage": "not like this"}
     packages = fake_packages(tmp_path, {"errors": [problem], "contracts": {}})
     with pytest.raises(InputError, match="the compiler refused Aave V3's sources: not like this"):
-        load_build(packages, 10, quiet, os.environ)
+        load_build(packages, "10", quiet, os.environ)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["node_modules", "runs"]
