@@ -132,16 +132,15 @@ def test_every_balance_of_everybody_is_the_token_s(shared: Path, name: str, labe
 def table(shared: Path) -> str:
     """The README's table of what was compared, made of what was."""
     lines = [
-        "| recording | releases (`POOL_REVISION`) | blocks | numbers | totals | liquidations |",
-        "|---|---|---|---|---|---|",
+        "| recording | releases (`POOL_REVISION`) | blocks | numbers | liquidations |",
+        "|---|---|---|---|---|",
     ]
     for name in NAMES:
         found = compared(whole(shared, name))
         steps = found.releases
         lived = steps[0] if len(steps) == 1 else f"{steps[0]} to {steps[-1]}, {len(steps)} codes"
         lines.append(
-            f"| `{name}` | {lived} | {found.pins} | {found.numbers:,} | {found.totals:,} |"
-            f" {found.liquidations} |"
+            f"| `{name}` | {lived} | {found.pins} | {found.numbers:,} | {found.liquidations} |"
         )
     return "\n".join(lines)
 
