@@ -26,7 +26,7 @@ ACCEPTANCE_SEEDS = (11, 23, 47)
 """Seeds of `pytest -m acceptance`: all of them, or the one that ANALYZER_SEED names."""
 ACCOUNTS = 300
 AAVE_ACCOUNTS = 200
-AAVE_REVISIONS = ("3.0.0", "1", "10")
+AAVE_REVISIONS = ("1", "10")
 
 # No deadline: the machines that run this are shared, and a slow example is no wrong one.
 settings.register_profile(
