@@ -14,7 +14,7 @@ from analyzer.devnet.up import DevnetInfo
     [
         (["perp-v2"], [Wanted("perp-v2")]),
         (["aave-v3@1"], [Wanted("aave-v3", "1")]),
-        (["aave-v3@10", "perp-v2"], [Wanted("perp-v2"), Wanted("aave-v3", 10)]),
+        (["aave-v3@10", "perp-v2"], [Wanted("perp-v2"), Wanted("aave-v3", "10")]),
         (["aave-v3, perp-v2"], [Wanted("perp-v2"), Wanted("aave-v3")]),
     ],
 )

@@ -231,7 +231,9 @@ def test_a_market_of_3_0_0_with_unknown_code_comes_out_as_the_contracts_say(
     (label,) = cut.labels
     assert [check for check in cut.checks(label) if check.equal is not True] == []
     state = cut.state(label)
-    assert len(state.unreadable) <= 2, "the two sides of one transfer that nothing tells"
+    reasons = [why.reason for why in state.unreadable.values()]
+    assert len(reasons) <= 4, "the sides of two transfers that nothing tells"
+    assert all("the unit of BalanceTransfer" in reason for reason in reasons)
     kinds = [c.kind for c in cautions(state, reference_prices(state), [])]
     assert "revision_not_run" in kinds
 

@@ -73,8 +73,8 @@ def test_an_account_without_its_logs_is_noticed_if_it_has_anything(market: Logs)
 def test_what_no_total_notices_is_what_the_readme_says(market: Logs) -> None:
     assert market.unnoticed_events() == {
         # Flags and modes: a view has to be asked (--verify). They are in no sum.
+        # A flag that nobody took back stands on nothing, and makes its account unknown.
         ("pool", "ReserveUsedAsCollateralEnabled"),
-        ("pool", "ReserveUsedAsCollateralDisabled"),
         ("pool", "UserEModeSet"),
         # No number of an account rests on these where the revision never changed.
         ("pool", "IsolationModeTotalDebtUpdated"),
