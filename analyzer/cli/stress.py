@@ -87,7 +87,8 @@ def stress(
     if as_json or format_ == "json":
         show_json(document)
     elif format_ == "csv":
-        results = [r for scenario in document["scenarios"] for r in scenario["results"]]
+        every = [document["baseline"], *document["scenarios"]]
+        results = [r for scenario in every for r in scenario["results"]]
         show_rows(RESULT_COLUMNS, [[r[c] for c in RESULT_COLUMNS] for r in results], "csv")
     else:
         show_blocks(stress_page(document), format_)

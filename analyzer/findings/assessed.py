@@ -58,6 +58,8 @@ class Assessed:
     paths: TopPaths
     words: tuple[str, ...]
     """Each of `paths.paths` in one sentence."""
+    not_held: tuple[str, ...] = ()
+    """What the scenario names and no book holds."""
 
     def bad_debt_e18(self, venue: str) -> int:
         """A venue's bad debt in the end: charged to absorbers, and left on accounts."""

@@ -47,6 +47,9 @@ RESULT_COLUMNS = (
 )
 """Columns of the CSV form, and keys of a result in JSON."""
 
+BASELINE = "no shock"
+"""The name of the row that every scenario is to be compared with: the block's own prices."""
+
 RAY = "uniform ray"
 """The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
 
@@ -79,14 +82,17 @@ def stress_document(
     assessed: Sequence[Assessed],
     findings: Sequence[Finding],
     *,
+    baseline: Assessed | None = None,
     distances: DistanceReport,
     reverse: Mapping[str, Any] | None,
 ) -> Document:
     """The document of `analyzer stress`. Amounts are decimal strings of exact integers (18
-    decimals), unknown is null. reverse: the answers of reverse stress, None = it was not asked."""
+    decimals), unknown is null. baseline: the same without any shock, None = it was
+    not run. reverse: the answers of reverse stress, None = it was not asked."""
     return {
         "schema": SCHEMA,
         "run": dict(run),
+        "baseline": None if baseline is None else scenario_document(baseline),
         "scenarios": [scenario_document(one) for one in assessed],
         "distances": distance_document(distances),
         "reverse": None if reverse is None else dict(reverse),
@@ -112,6 +118,8 @@ def scenario_document(one: Assessed) -> Document:
             for u in one.depth
         ],
         "unmapped": list(one.result.unmapped),
+        "not_held": list(one.not_held),
+        "moves_nothing": not one.touched(),
         "exhausted": list(one.result.exhausted),
         "results": [result_document(one, name) for name in sorted(one.venues)],
     }
@@ -157,10 +165,11 @@ def result_document(one: Assessed, name: str) -> Document:
 def stress_page(document: Mapping[str, Any]) -> list[Block]:
     """One row a scenario and deployment, then what the numbers rest on, then the findings."""
     scenarios = document["scenarios"]
+    plain = [] if document["baseline"] is None else [document["baseline"]]
     return [
         Heading("Stress"),
         *run_lines(document),
-        *(_grid(name, scenarios) for name in document["run"]["deployments"]),
+        *(_grid(name, [*plain, *scenarios]) for name in document["run"]["deployments"]),
         *distance_blocks(document["distances"]),
         *reverse_blocks(document["reverse"]),
         *assumption_blocks(scenarios),
@@ -195,6 +204,9 @@ def run_lines(document: Mapping[str, Any]) -> list[Block]:
         lines.append(Line("Left out", f"{name}: {why}", "doubt"))
     for name, caveats in run["not_proven"].items():
         lines.append(Line("Not proven", f"{name}: {'; '.join(caveats)}", "doubt"))
+    if run.get("depth_not_held"):
+        text = f"no book holds {_listed(run['depth_not_held'])}, which the depth file names"
+        lines.append(Line("Not used", text, "doubt"))
     return lines
 
 
@@ -203,7 +215,7 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     what the results depend on."""
     if not scenarios:
         return []
-    blocks: list[Block] = [depth_grid(scenarios)]
+    blocks: list[Block] = [*_without_effect(scenarios), depth_grid(scenarios)]
     still: dict[str, list[str]] = {}
     for scenario in scenarios:
         still.setdefault(", ".join(scenario["unmapped"]), []).append(scenario["name"])
@@ -223,6 +235,20 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     off = [s["name"] for s in scenarios if not all(r["ledger_closes"] for r in s["results"])]
     if off:
         blocks.append(Line("Ledger", f"a round does not add up to 0: {_listed(off)}", "bad"))
+    return blocks
+
+
+def _without_effect(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Scenarios that do nothing to these books, and, of a single one, what it names in vain: a
+    calm result of these says nothing."""
+    blocks: list[Block] = []
+    idle = [scenario["name"] for scenario in scenarios if scenario["moves_nothing"]]
+    if idle:
+        text = f"{_listed(idle)}: no price of these books changes, so it is as without a shock"
+        blocks.append(Line("No effect", text, "doubt"))
+    if len(scenarios) == 1 and scenarios[0]["not_held"]:
+        text = f"{_listed(scenarios[0]['not_held'])}: named by the scenario, and no book holds it"
+        blocks.append(Line("Not held", text, "doubt"))
     return blocks
 
 

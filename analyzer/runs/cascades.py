@@ -24,6 +24,7 @@ from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.model.errors import InputError
 from analyzer.protocols.batch import Unreadable
 from analyzer.runs.opened import OpenedScan
+from analyzer.runs.scenarios import Held, held_in, not_held
 from analyzer.runs.venues import bounded_capacity_e18, venue_of
 
 _ID_DIGITS = 16
@@ -61,8 +62,10 @@ def assess(
     options: CascadeOptions,
     *,
     limits: Limits | None = None,
+    held: Held | None = None,
 ) -> Assessed:
-    """One scenario's cascade over all `scans` together, its paths found.
+    """One scenario's cascade over all `scans` together, its paths found. held: what the books hold,
+    where it is known already.
 
     Raises: InputError for a protocol without a simulation.
     """
@@ -84,6 +87,7 @@ def assess(
         result=result,
         paths=paths,
         words=tuple(path_words(path, facts, victims[path.victim]) for path in paths.paths),
+        not_held=tuple(not_held(scenario, held or held_in(scans))),
     )
 
 

@@ -20,7 +20,7 @@ from analyzer.report.cascade import OrderOutcome, cascade_document
 from analyzer.runs.cascade_rows import contagion_rows, finding_rows
 from analyzer.runs.cascades import assess
 from analyzer.runs.claims import claims_document
-from analyzer.runs.scenarios import named_scenarios
+from analyzer.runs.scenarios import named_scenarios, with_held_factors
 from analyzer.runs.stress import ORDERS, Prepared, StressOptions, exit_code, prepare, run_facts
 from analyzer.runs.venues import venue_of
 from analyzer.store.extend import extend_snapshot
@@ -64,12 +64,20 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         raise InputError("contagion follows one scenario: give --scenario or --shock once")
     if options.paths < 1 or not 0 <= options.what_if <= MOST_WHAT_IF:
         raise InputError(f"--paths has to be at least 1, --what-if from 0 to {MOST_WHAT_IF}")
-    (scenario,) = named_scenarios(asked.scenarios, asked.shocks)
+    scenarios = named_scenarios(asked.scenarios, asked.shocks)
     prepared = prepare(asked, progress)
+    (scenario,) = with_held_factors(scenarios, prepared.held, in_words=len(asked.shocks))
     steps = 2 + options.what_if
     progress("cascade", 0, steps)
     limits = Limits(paths=options.paths)
-    one = assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
+    one = assess(
+        prepared.scans,
+        scenario,
+        prepared.chosen,
+        prepared.options,
+        limits=limits,
+        held=prepared.held,
+    )
     progress("cascade", 1, steps)
     firewall = cheapest_firewall(one.result.edges, protected(one))
     saved = what_if(prepared, scenario, one, options.what_if)

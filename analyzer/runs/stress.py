@@ -15,7 +15,7 @@ from typing import Any
 
 from analyzer.chain.base import Progress
 from analyzer.contagion.paths import Limits
-from analyzer.contagion.scenario import Scenario, ray
+from analyzer.contagion.scenario import Scenario, Step, ray
 from analyzer.contagion.visits import CascadeOptions, Order
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
@@ -23,7 +23,7 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
-from analyzer.report.scenarios import RAY, stress_document
+from analyzer.report.scenarios import BASELINE, RAY, stress_document
 from analyzer.runs.cascade_rows import finding_rows, stress_rows
 from analyzer.runs.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.executors import check_executor, run_merged
@@ -39,9 +39,18 @@ from analyzer.runs.reverse import (
     stand,
     wall_rows,
 )
-from analyzer.runs.scenarios import named_scenarios
+from analyzer.runs.scenarios import Held, held_in, named_scenarios, with_held_factors, with_hint
 from analyzer.store.extend import extend_snapshot
 from analyzer.store.snapshot import check_replaceable
+
+NO_SHOCK = Scenario(
+    name=BASELINE,
+    title="the block's own prices",
+    source="the snapshot",
+    steps=(Step(),),
+    verified=True,
+)
+"""What every scenario is to be compared with: liquidators who take what is open to them anyway."""
 
 RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
 """Multiples of the block's prices of that grid."""
@@ -97,13 +106,16 @@ class StressOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A snapshot opened for cascades. left_out: deployment -> why it cannot be in one."""
+    """A snapshot opened for cascades. left_out: deployment -> why it cannot be in one. held: what
+    its books hold. depth_not_held: factors of the depth file that are none of these."""
 
     scans: list[OpenedScan]
     left_out: dict[str, str]
     chosen: Chosen
     options: CascadeOptions
     fail_on: Severity | None
+    held: Held
+    depth_not_held: tuple[str, ...]
 
 
 def stress(options: StressOptions, progress: Progress) -> StressOutcome:
@@ -119,7 +131,9 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     if not options.scenarios and not options.shocks:
         scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
     prepared = prepare(options, progress)
-    assessed = _sweep(options, prepared, scenarios, progress)
+    if options.shocks:
+        scenarios = with_held_factors(scenarios, prepared.held, in_words=len(options.shocks))
+    baseline, *assessed = _sweep(options, prepared, [NO_SHOCK, *scenarios], progress)
     progress("distances", 0, 1)
     found, without = stand(prepared.scans)
     backwards = None
@@ -140,6 +154,7 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
         run,
         assessed,
         findings,
+        baseline=baseline,
         distances=report(found, without),
         reverse=None if backwards is None else reverse_document(backwards),
     )
@@ -166,8 +181,18 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
     pools = read_depth_pools(
         file, scans, rpc=options.rpc, recording=options.recording, progress=progress
     )
-    chosen = curves_for(scans, file, pools)
-    return Prepared(scans, left_out, chosen, ORDERS[options.order], fail_on)
+    chosen, held = curves_for(scans, file, pools), held_in(scans)
+    used = {row.factor for row in chosen.used}
+    unused = sorted({*file.curves, *file.pools} - used)
+    return Prepared(
+        scans,
+        left_out,
+        chosen,
+        ORDERS[options.order],
+        fail_on,
+        held,
+        tuple(with_hint(name, held) for name in unused),
+    )
 
 
 def exit_code(
@@ -201,6 +226,7 @@ def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dic
         "not_proven": {
             scan.deployment.name: list(scan.caveats) for scan in prepared.scans if scan.caveats
         },
+        "depth_not_held": list(prepared.depth_not_held),
         "order": options.order,
         "fail_on": options.fail_on,
         "exit_code": int(code),
@@ -235,7 +261,14 @@ def _assess(prepared: Prepared, item: tuple[int, Scenario]) -> dict[int, Assesse
     number, scenario = item
     # Paths are what `contagion` is for; a finding about one needs only the largest.
     limits = Limits(paths=20, victims=10)
-    found = assess(prepared.scans, scenario, prepared.chosen, prepared.options, limits=limits)
+    found = assess(
+        prepared.scans,
+        scenario,
+        prepared.chosen,
+        prepared.options,
+        limits=limits,
+        held=prepared.held,
+    )
     return {number: found}
 
 

@@ -17,6 +17,7 @@ from analyzer.contagion.visits import CascadeOptions
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
+from analyzer.report.scenarios import stress_page
 from analyzer.report.table import table
 from analyzer.runs.cascades import assess, cascade_id, curves_for, losses, split_by_simulation
 from analyzer.runs.contagion import ContagionOptions, contagion
@@ -261,7 +262,7 @@ def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
     demo_snapshot: Path, scans: list[OpenedScan]
 ) -> None:
     outcome = stress(
-        StressOptions(db=demo_snapshot, shocks=("NOTHING=-1%",), fail_on="never"), silent
+        StressOptions(db=demo_snapshot, shocks=("@volatility=x2",), fail_on="never"), silent
     )
     (scenario,) = outcome.document["scenarios"]
     stored = dict(rows(demo_snapshot, "SELECT deployment, hidden_bad_debt_e18 FROM scans"))
@@ -277,6 +278,65 @@ def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
         assert result["below_initial"] == below[result["deployment"]]
     assert outcome.findings == []
     assert outcome.exit_code is ExitCode.CLEAN
+    assert scenario["moves_nothing"]
+    text = table(stress_page(outcome.document))
+    assert "No effect" in text
+    assert "@volatility +100 %: no price of these books changes" in text
+    for found, plain in zip(
+        scenario["results"], outcome.document["baseline"]["results"], strict=True
+    ):
+        assert {**found, "scenario": ""} == {**plain, "scenario": "", "shock": found["shock"]}
+
+
+def test_a_shock_may_name_a_factor_by_the_symbols_of_the_tables(demo_snapshot: Path) -> None:
+    def run(shock: str) -> dict[str, Any]:
+        options = StressOptions(db=demo_snapshot, shocks=(shock,), fail_on="never")
+        return stress(options, silent).document
+
+    plain = run("ETH=-30%,BTC=-20%")["scenarios"]
+    for shock in ("WETH=-30%,wbtc=-20%", "weth=-30%,btc=-20%"):
+        assert run(shock)["scenarios"] == plain
+    assert plain[0]["name"] == "ETH -30 %, BTC -20 %"
+    assert not plain[0]["moves_nothing"]
+
+
+@pytest.mark.parametrize("shock", ["DOGE=-30%", "ETH=-30%,DOGE=-30%", "ETH:vol=x2", "eth/usd=-1%"])
+def test_a_shock_of_what_nobody_holds_is_wrong_input_with_what_is_held(
+    demo_snapshot: Path, shock: str
+) -> None:
+    asked = StressOptions(db=demo_snapshot, shocks=(shock,))
+    for run in (
+        lambda: stress(asked, silent),
+        lambda: contagion(ContagionOptions(asked, what_if=0), silent),
+    ):
+        with pytest.raises(InputError, match=r"no book holds .* \(held: BTC, DAI, ETH, ") as caught:
+            run()
+        assert "\n" not in str(caught.value)
+
+
+def test_two_names_of_one_factor_are_wrong_input(demo_snapshot: Path) -> None:
+    asked = StressOptions(db=demo_snapshot, shocks=("ETH=-30%,WETH=-20%",))
+    with pytest.raises(InputError, match="names one factor twice: ETH, WETH are ETH"):
+        stress(asked, silent)
+
+
+def test_what_files_name_and_nobody_holds_is_said(demo_snapshot: Path, tmp_path: Path) -> None:
+    own, depth = tmp_path / "own.toml", tmp_path / "depth.toml"
+    own.write_text(
+        'title = "t"\nsource = "s"\nstale = ["PEPE"]\ndefault_owners = ["0xdead"]\n'
+        '[[step]]\nshocks = {WETH = "-50%", DOGE = "x2"}\nprices = {"0xbeef" = 1}\n'
+    )
+    depth.write_text('[WETH]\nkind = "none"\n[DOGE]\nkind = "none"\n[ETH]\nkind = "none"\n')
+    asked = StressOptions(
+        db=demo_snapshot, scenarios=(str(own),), depth=depth, fail_on="never"
+    )  # fmt: skip
+    document = stress(asked, silent).document
+    named = ["DOGE", "PEPE", "WETH (here ETH)", "owner 0xdead", "price of 0xbeef"]
+    assert document["scenarios"][0]["not_held"] == named
+    assert document["run"]["depth_not_held"] == ["DOGE", "WETH (here ETH)"]
+    text = " ".join(table(stress_page(document), width=300).split())
+    assert f"Not held {', '.join(named)}: named by the scenario, and no book holds it" in text
+    assert "Not used no book holds DOGE, WETH (here ETH), which the depth file names" in text
 
 
 @pytest.mark.parametrize(

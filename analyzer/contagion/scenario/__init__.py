@@ -15,6 +15,7 @@ from analyzer.contagion.scenario.file import (
 )
 from analyzer.contagion.scenario.types import (
     ALL,
+    CLASS_KEYS,
     LEAST_BETA_MULTIPLIER,
     MarginSpiral,
     Reach,
@@ -25,10 +26,11 @@ from analyzer.contagion.scenario.types import (
     reach,
     unmapped,
 )
-from analyzer.contagion.scenario.words import parse_percent, parse_shock
+from analyzer.contagion.scenario.words import parse_percent, parse_shock, shock_title
 
 __all__ = [
     "ALL",
+    "CLASS_KEYS",
     "LEAST_BETA_MULTIPLIER",
     "MarginSpiral",
     "Reach",
@@ -44,5 +46,6 @@ __all__ = [
     "read_scenario",
     "shipped_names",
     "shipped_scenarios",
+    "shock_title",
     "unmapped",
 ]

@@ -7,6 +7,7 @@ because `0.7` could mean either.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 
 from analyzer.contagion.scenario.types import ALL, CLASS_KEYS, Scenario, Step
@@ -56,10 +57,15 @@ def parse_shock(text: str) -> Scenario:
         if name in shocks:
             raise InputError(f"the shock names {name} twice")
         shocks[name] = parse_percent(move, what=f"the shock of {name}")
-    title = ", ".join(f"{name} {signed_percent(value)}" for name, value in shocks.items())
+    title = shock_title(shocks)
     return Scenario(
         name="shock", title=title, source="the command line", steps=(Step(shocks),), verified=True
     )
+
+
+def shock_title(shocks: Mapping[str, Fraction]) -> str:
+    """Shocks as a title: `ETH -30 %, BTC -20 %`."""
+    return ", ".join(f"{name} {signed_percent(value)}" for name, value in shocks.items())
 
 
 def check_key(name: str, *, what: str) -> None:
