@@ -9,6 +9,7 @@
 -- column maintenance_margin: what maintenance requires
 -- column missing: maintenance margin - margin equity
 -- column verified: true = every compared field equals the contract's view, NULL = not compared
+-- column out_of_range: true = an amount is too large for a decimal and is NULL here; the table holds it exactly
 SELECT
     deployment,
     account_id,
@@ -16,8 +17,9 @@ SELECT
     equity,
     maintenance_margin,
     -headroom AS missing,
-    verified
+    verified,
+    out_of_range
 FROM v_margin
-WHERE headroom < 0
-ORDER BY missing DESC, account_id
+WHERE headroom < 0 OR (headroom IS NULL AND verdict IN ('insolvent', 'liquidatable'))
+ORDER BY missing DESC NULLS FIRST, account_id
 LIMIT $limit

@@ -15,8 +15,8 @@ SELECT
     verdict,
     equity,
     last_block,
-    block_number - last_block AS blocks_ago
+    TRY(block_number - last_block) AS blocks_ago
 FROM v_accounts
-WHERE verdict IN ('insolvent', 'liquidatable', 'unknown') AND block_number - last_block >= $blocks
+WHERE verdict IN ('insolvent', 'liquidatable', 'unknown') AND TRY(block_number - last_block) >= $blocks
 ORDER BY blocks_ago DESC, deployment, account_id
 LIMIT $limit

@@ -8,14 +8,19 @@
 -- column equity: in the settlement currency
 -- column maintenance_margin: what maintenance requires
 -- column share_of_equity: of all positive equity of the deployment (a float)
+-- column out_of_range: true = an amount is too large for a decimal and is NULL here; the table holds it exactly
 SELECT
     deployment,
     account_id,
     verdict,
     equity,
     maintenance_margin,
-    equity::DOUBLE / sum(greatest(equity, 0)) OVER (PARTITION BY scan_id)::DOUBLE AS share_of_equity
+    CASE WHEN count(equity) OVER (PARTITION BY scan_id) = count(*) OVER (PARTITION BY scan_id)
+        THEN equity::DOUBLE
+            / nullif(sum(greatest(equity, 0)::DOUBLE) OVER (PARTITION BY scan_id), 0)
+    END AS share_of_equity,
+    out_of_range
 FROM v_margin
-WHERE equity IS NOT NULL
-ORDER BY equity DESC, deployment, account_id
+WHERE verdict <> 'unknown'
+ORDER BY equity DESC NULLS FIRST, deployment, account_id
 LIMIT $limit

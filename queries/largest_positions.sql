@@ -11,6 +11,7 @@
 -- column unrealized_pnl: unrealized PnL of the position
 -- column verdict: verdict of the account
 -- column headroom: margin equity - maintenance margin of the account
+-- column out_of_range: true = an amount is too large for a decimal and is NULL here; the table holds it exactly
 SELECT
     p.deployment,
     p.symbol,
@@ -19,9 +20,10 @@ SELECT
     p.value,
     p.unrealized_pnl,
     m.verdict,
-    m.headroom
+    m.headroom,
+    p.out_of_range
 FROM v_positions p
 JOIN v_margin m USING (scan_id, account_id)
-WHERE p.symbol LIKE $market AND p.size <> 0
-ORDER BY abs(p.value) DESC NULLS LAST, p.account_id
+WHERE p.symbol LIKE $market AND p.size IS DISTINCT FROM 0
+ORDER BY p.out_of_range DESC, abs(p.value) DESC NULLS LAST, p.account_id
 LIMIT $limit

@@ -8,6 +8,7 @@
 -- column liquidatable_size: what would be closed at most now
 -- column value: size at the reference price, signed, in the settlement currency
 -- column verdict: verdict of the account
+-- column out_of_range: true = an amount is too large for a decimal and is NULL here; the table holds it exactly
 SELECT
     p.deployment,
     p.account_id,
@@ -15,8 +16,11 @@ SELECT
     p.size,
     p.liquidatable_size,
     p.value,
-    m.verdict
+    m.verdict,
+    p.out_of_range
 FROM v_positions p
 JOIN v_margin m USING (scan_id, account_id)
-WHERE m.verdict IN ('insolvent', 'liquidatable') AND p.liquidatable_size <> 0 AND p.blocked = ''
-ORDER BY abs(p.value) DESC NULLS LAST, p.account_id, p.symbol
+WHERE m.verdict IN ('insolvent', 'liquidatable')
+    AND p.blocked = ''
+    AND (p.liquidatable_size <> 0 OR (p.liquidatable_size IS NULL AND p.out_of_range))
+ORDER BY p.out_of_range DESC, abs(p.value) DESC NULLS LAST, p.account_id, p.symbol

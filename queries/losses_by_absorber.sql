@@ -11,9 +11,13 @@ SELECT
     c.scenario,
     v.node AS absorber,
     TRY_CAST(v.loss_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS bears,
-    v.loss_e18::DOUBLE / sum(v.loss_e18) OVER (PARTITION BY v.cascade_id)::DOUBLE AS share
+    CASE WHEN count(v.loss_e18) OVER (PARTITION BY v.cascade_id)
+            = count(*) OVER (PARTITION BY v.cascade_id)
+        THEN v.loss_e18::DOUBLE
+            / nullif(sum(v.loss_e18::DOUBLE) OVER (PARTITION BY v.cascade_id), 0)
+    END AS share
 FROM contagion_victims v
 JOIN contagion_runs c USING (scan_id, cascade_id)
 JOIN scans s USING (scan_id)
 WHERE NOT v.failed
-ORDER BY c.scenario, bears DESC NULLS LAST, absorber
+ORDER BY c.scenario, bears DESC NULLS FIRST, absorber

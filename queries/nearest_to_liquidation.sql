@@ -9,6 +9,7 @@
 -- column maintenance_margin: what maintenance requires
 -- column headroom: margin equity - maintenance margin
 -- column cover_ratio: margin equity / maintenance margin; 1 = on the edge (a float, for sorting)
+-- column out_of_range: true = an amount is too large for a decimal and is NULL here; the table holds it exactly
 SELECT
     deployment,
     account_id,
@@ -16,8 +17,9 @@ SELECT
     margin_equity,
     maintenance_margin,
     headroom,
-    margin_equity::DOUBLE / maintenance_margin::DOUBLE AS cover_ratio
+    margin_equity::DOUBLE / maintenance_margin::DOUBLE AS cover_ratio,
+    out_of_range
 FROM v_margin
-WHERE verdict IN ('healthy', 'below_initial') AND maintenance_margin > 0
-ORDER BY cover_ratio, account_id
+WHERE verdict IN ('healthy', 'below_initial') AND maintenance_margin IS DISTINCT FROM 0
+ORDER BY cover_ratio NULLS LAST, account_id
 LIMIT $limit

@@ -7,26 +7,35 @@
 -- column top_5: share of the largest five
 -- column top_10: share of the largest ten
 -- column hhi: sum of the squared shares; 1 = one owner has it all
-WITH shares AS (
+-- column unsummed: true = the shares are NULL, because a requirement among them does not fit
+WITH held AS (
     SELECT
         deployment,
         scan_id,
-        sum(maintenance_margin)::DOUBLE
-            / nullif(sum(sum(maintenance_margin)) OVER (PARTITION BY scan_id)::DOUBLE, 0) AS share,
-        row_number() OVER (
-            PARTITION BY scan_id ORDER BY sum(maintenance_margin) DESC, owner
-        ) AS place
+        owner,
+        sum(maintenance_margin::DOUBLE) AS held,
+        bool_or(maintenance_margin IS NULL) AS unsummed
     FROM v_margin
-    WHERE maintenance_margin > 0
+    WHERE verdict <> 'unknown' AND maintenance_margin IS DISTINCT FROM 0
     GROUP BY deployment, scan_id, owner
+),
+shares AS (
+    SELECT
+        deployment,
+        scan_id,
+        held / nullif(sum(held) OVER (PARTITION BY scan_id), 0) AS share,
+        row_number() OVER (PARTITION BY scan_id ORDER BY held DESC, owner) AS place,
+        bool_or(unsummed) OVER (PARTITION BY scan_id) AS unsummed
+    FROM held
 )
 SELECT
     deployment,
     count(*) AS owners,
-    sum(share) FILTER (place <= 1) AS top_1,
-    sum(share) FILTER (place <= 5) AS top_5,
-    sum(share) FILTER (place <= 10) AS top_10,
-    sum(share * share) AS hhi
+    CASE WHEN NOT any_value(unsummed) THEN sum(share) FILTER (place <= 1) END AS top_1,
+    CASE WHEN NOT any_value(unsummed) THEN sum(share) FILTER (place <= 5) END AS top_5,
+    CASE WHEN NOT any_value(unsummed) THEN sum(share) FILTER (place <= 10) END AS top_10,
+    CASE WHEN NOT any_value(unsummed) THEN sum(share * share) END AS hhi,
+    any_value(unsummed) AS unsummed
 FROM shares
 GROUP BY deployment, scan_id
 ORDER BY deployment

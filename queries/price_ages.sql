@@ -12,7 +12,7 @@ SELECT
     p.symbol,
     TRY_CAST(p.price_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS price,
     p.status,
-    s.block_time - p.updated_at AS age_s,
+    TRY(s.block_time - p.updated_at) AS age_s,
     p.source
 FROM prices p
 JOIN scans s USING (scan_id)

@@ -11,9 +11,9 @@
 SELECT
     s.deployment,
     s.block_number,
-    make_timestamp(s.block_time * 1000000) AS block_time,
+    TRY(make_timestamp(s.block_time * 1000000)) AS block_time,
     r.finished_at,
-    epoch(r.finished_at)::BIGINT - s.block_time AS lag_seconds,
+    TRY(epoch(r.finished_at)::BIGINT - s.block_time) AS lag_seconds,
     r.source,
     r.exit_code
 FROM scans s

@@ -7,13 +7,31 @@
 -- column accounts: how many
 -- column equity: sum of equity in the settlement currency, NULL when unknown
 -- column maintenance_margin: sum of what maintenance requires, NULL when unknown
+-- column unsummed: true = a sum is NULL, because an amount in it is unknown or does not fit, or the sum does not
+WITH counted AS (
+    SELECT
+        deployment,
+        block_number,
+        verdict,
+        count(*) AS accounts,
+        count(equity) AS equities,
+        sum(trunc(equity)) AS equity_whole,
+        sum(equity - trunc(equity)) AS equity_rest,
+        count(maintenance_margin) AS margins,
+        sum(trunc(maintenance_margin)) AS margin_whole,
+        sum(maintenance_margin - trunc(maintenance_margin)) AS margin_rest
+    FROM v_margin
+    GROUP BY deployment, block_number, verdict
+)
 SELECT
     deployment,
     block_number,
     verdict,
-    count(*) AS accounts,
-    sum(equity) AS equity,
-    sum(maintenance_margin) AS maintenance_margin
-FROM v_margin
-GROUP BY deployment, block_number, verdict
+    accounts,
+    CASE WHEN equities = accounts THEN TRY(equity_whole::DECIMAL(38,18) + equity_rest) END
+        AS equity,
+    CASE WHEN margins = accounts THEN TRY(margin_whole::DECIMAL(38,18) + margin_rest) END
+        AS maintenance_margin,
+    equity IS NULL OR maintenance_margin IS NULL AS unsummed
+FROM counted
 ORDER BY deployment, accounts DESC, verdict

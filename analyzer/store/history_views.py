@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analyzer.store.owner_view import total_sql
 from analyzer.store.parquet import parquet_columns
 from analyzer.store.schema import Column, Kind, Table, literal, quoted
 from analyzer.store.snapshot_schema import (
@@ -51,7 +52,7 @@ _SERIES = (
     ("deployment", "deployment", "Name of the deployment."),
     ("block_number", "block_number", "The block."),
     ("block_time", "block_time", "Its time, unix seconds."),
-    ("time", "make_timestamp(block_time * 1000000)", "Its time, UTC."),
+    ("time", "TRY(make_timestamp(block_time * 1000000))", "Its time, UTC."),
     *(
         (name, name, f"Accounts whose verdict is {name}.")
         for name in ("unknown", "insolvent", "liquidatable", "below_initial", "healthy")
@@ -67,7 +68,9 @@ _SERIES = (
     (
         "shortfall_e18",
         "CASE WHEN hidden_bad_debt_e18 IS NULL THEN NULL WHEN capacity_e18 IS NOT NULL"
-        " THEN greatest(hidden_bad_debt_e18 - capacity_e18, 0::HUGEINT)"
+        # greatest() takes NULL for nothing, so a difference that does not fit is kept out of it.
+        " THEN CASE WHEN TRY(hidden_bad_debt_e18 - capacity_e18) IS NOT NULL"
+        " THEN greatest(TRY(hidden_bad_debt_e18 - capacity_e18), 0::HUGEINT) END"
         " WHEN hidden_bad_debt_e18 = 0 THEN 0::HUGEINT END",
         "Bad debt beyond that, not negative. 18 decimals; NULL = the capacity is not known.",
     ),
@@ -78,7 +81,8 @@ _SERIES = (
 )
 _CAPACITY = (
     "LEFT JOIN (SELECT scan_id, CASE WHEN count(*) = count(capacity_e18) AND"
-    " count(capacity_e18_overflow) = 0 THEN coalesce(sum(capacity_e18), 0::HUGEINT) END"
+    f" count(capacity_e18_overflow) = 0 THEN CASE WHEN count(*) = 0 THEN 0::HUGEINT"
+    f" ELSE {total_sql('capacity_e18')} END END"
     " AS bounded_e18 FROM history_backstops WHERE kind IN ('fund', 'treasury', 'lp')"
     " AND NOT voluntary AND NOT unlimited GROUP BY scan_id) b USING (scan_id)"
 )

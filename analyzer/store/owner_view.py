@@ -5,7 +5,9 @@ from __future__ import annotations
 from analyzer.store.schema import View
 
 _LARGEST = 10**35
-"""A larger amount (18 decimals) is not added up: a hundred of them would not fit any more."""
+"""A larger amount (18 decimals) is not added up."""
+_HALF = f"{10**19}::HUGEINT"
+"""Where an amount is cut in two halves of at most 19 digits."""
 
 
 def _bounded(column: str) -> str:
@@ -13,10 +15,23 @@ def _bounded(column: str) -> str:
     return f"CASE WHEN abs({column}) <= {_LARGEST}::HUGEINT THEN {column} END"
 
 
+def total_sql(column: str) -> str:
+    """The sum of 18-decimal HUGEINTs, exact; NULL where an amount is NULL, or the sum has more than
+    38 digits.
+
+    The amounts are added in two halves, whose sums fit whatever they are, and the halves are put
+    together only where that fits. (`TRY` of a list would be shorter, and is not known to DuckDB
+    1.0, for which a snapshot can be exported.)
+    """
+    low = f"sum({column} % {_HALF})"
+    high = f"(sum({column} // {_HALF}) + {low} // {_HALF})"
+    fits = f"count({column}) = count(*) AND abs({high}) < {_HALF} - 1"
+    return f"CASE WHEN {fits} THEN {high}::HUGEINT * {_HALF} + {low}::HUGEINT % {_HALF} END"
+
+
 def _summed(column: str) -> str:
-    """The sum as DECIMAL(38,18), exact; NULL where any account's amount is NULL or too large."""
-    total = f"sum({column})::HUGEINT::DECIMAL(38,0) * 0.000000000000000001::DECIMAL(18,18)"
-    return f"CASE WHEN count({column}) = count(*) THEN {total} END"
+    """The sum as DECIMAL(38,18), exact; NULL as `total_sql` is."""
+    return f"({total_sql(column)})::DECIMAL(38,0) * 0.000000000000000001::DECIMAL(18,18)"
 
 
 _HELD = f"""
@@ -53,8 +68,7 @@ by_factor AS (
     SELECT
         r.run_id, s.chain_id, m.owner, coalesce(p.factor, c.symbol) AS factor,
         count(DISTINCT c.scan_id) AS scans,
-        CASE WHEN count({_bounded("c.value_e18")}) = count(*)
-            THEN sum({_bounded("c.value_e18")})::HUGEINT END AS value_e18
+        {total_sql(_bounded("c.value_e18"))} AS value_e18
     FROM collateral c
     JOIN margin m USING (scan_id, account_id)
     JOIN scans s USING (scan_id)

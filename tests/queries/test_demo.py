@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from analyzer.model.integers import HUGEINT_MAX
 from analyzer.runs.contagion import ContagionOptions, contagion
 from analyzer.runs.query import list_queries, run
 from analyzer.runs.sql import sql
 from analyzer.runs.stress import StressOptions, stress
+from analyzer.store.schema import Kind
+from analyzer.store.snapshot_schema import TABLES
+from analyzer.store.views import VIEWS
 
 ALWAYS_EMPTY_WHEN_ALL_IS_WELL = {"divergences", "not_read", "unknown_accounts"}
 SHOCK = "ETH=-15%,BTC=-10%"
@@ -238,3 +246,116 @@ def test_scans_and_contracts_are_listed_once_each(stressed: Path) -> None:
     assert len(table(stressed, "code_behind_contracts")) == value(
         stressed, "SELECT count(*) FROM implementations"
     )
+
+
+EXTREMES: dict[str, str] = {
+    "the largest": str(HUGEINT_MAX),
+    "decimals whose sums are none": str(10**38 - 1),
+    "of both signs": f"CASE rowid % 2 WHEN 0 THEN {10**38 - 1} ELSE -{10**38 - 1} END",
+    "all of it": f"CASE rowid % 5 WHEN 0 THEN {HUGEINT_MAX} WHEN 1 THEN -{HUGEINT_MAX}"
+    f" WHEN 2 THEN {10**38 - 1} WHEN 3 THEN 0 END",
+}
+"""What every amount of a snapshot is set to, as SQL; NULL is an amount in its overflow column."""
+
+
+@pytest.fixture(scope="session")
+def extreme(stressed: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The stressed snapshot with every amount (and every time) at the limit of its type."""
+    folder = tmp_path_factory.mktemp("extreme")
+
+    @cache
+    def made(name: str) -> Path:
+        path = folder / f"{sorted(EXTREMES).index(name)}.duckdb"
+        shutil.copy(stressed, path)
+        with duckdb.connect(str(path)) as connection:
+            for stored in TABLES:
+                # No index: a key over every row is not what is tried here.
+                sets = [
+                    f'"{column.name}" = {EXTREMES[name]}'
+                    for column in stored.columns
+                    if column.kind in (Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER) and not column.key
+                ]
+                sets += [
+                    f'"{column.overflow.name}" = CASE WHEN ({EXTREMES[name]}) IS NULL'
+                    " THEN '\\x80'::BLOB || repeat('\\x00'::BLOB, 31) END"
+                    for column in stored.columns
+                    if column.overflow is not None
+                ]
+                sets += [
+                    f'"{column.name}" = {2**63 - 1}'
+                    for column in stored.columns
+                    if column.name in ("block_time", "updated_at")
+                ]
+                if sets:
+                    connection.execute(f'UPDATE "{stored.name}" SET {", ".join(sets)}')
+        return path
+
+    return made
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_no_query_and_no_view_dies_of_an_amount(extreme: Callable[[str], Path], name: str) -> None:
+    path = extreme(name)
+    for query in list_queries():
+        run(path, query.name, {})
+    for view in VIEWS:
+        sql(path, f"SELECT * FROM {view.name}")
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_every_sum_of_a_query_is_exact_or_null_with_a_flag(
+    extreme: Callable[[str], Path], name: str
+) -> None:
+    """Against sums made here of Python integers, from the tables."""
+    path = extreme(name)
+    margins = (
+        "SELECT s.deployment, m.owner, m.verdict, m.equity_e18, m.maintenance_margin_e18"
+        " FROM margin m JOIN scans s USING (scan_id)"
+    )
+    found = sql(path, margins)[1]
+    for row in table(path, "verdict_counts"):
+        own = [r for r in found if (r[0], r[2]) == (row["deployment"], row["verdict"])]
+        expect_sum(row, "equity", [r[3] for r in own])
+        expect_sum(row, "maintenance_margin", [r[4] for r in own])
+        assert row["unsummed"] == (row["equity"] is None or row["maintenance_margin"] is None)
+    for row in table(path, "exposure_by_owner", limit="100000"):
+        own = [r[3] for r in found if r[1] == row["owner"]]
+        expect_sum(row, "equity", own)
+        expect_sum(
+            row, "bad_debt", [None if v is None or abs(v) >= 10**38 else max(-v, 0) for v in own]
+        )
+    by_band: dict[tuple[str, str], int] = {}
+    for row in table(path, "cover_ratio_bands"):
+        by_band[row["deployment"], row["band"]] = row["accounts"]
+    assert sum(by_band.values()) == len(found)
+    held = sql(path, "SELECT s.deployment, c.symbol, c.amount_e18, c.value_e18, c.margin_value_e18"
+               " FROM collateral c JOIN scans s USING (scan_id)")[1]  # fmt: skip
+    for row in table(path, "collateral_mix"):
+        own = [r for r in held if r[:2] == (row["deployment"], row["symbol"])]
+        for column, place in (("amount", 2), ("value", 3), ("margin_value", 4)):
+            expect_sum(row, column, [r[place] for r in own])
+    summed = table(path, "losses_by_channel")
+    edges = sql(path, "SELECT c.scenario, e.channel, e.asset, e.amount_e18 FROM contagion_edges e"
+                " JOIN contagion_runs c USING (scan_id, cascade_id) WHERE e.to_node NOT LIKE"
+                " 'move:%' AND e.to_node NOT LIKE 'receipt:%'")[1]  # fmt: skip
+    for row in summed:
+        key = (row["scenario"], row["channel"], row["asset"])
+        expect_sum(row, "amount", [r[3] for r in edges if r[:3] == key])
+        assert row["unsummed"] == (row["amount"] is None)
+    owners = sql(path, "SELECT owner, equity, out_of_range FROM v_owners")[1]
+    for owner, equity, _ in owners:
+        own = [r[3] for r in found if r[1] == owner]
+        small = all(v is not None and abs(v) <= 10**35 for v in own)
+        assert equity == (Decimal(sum(own)).scaleb(-18) if small else None)
+
+
+def expect_sum(row: dict[str, Any], column: str, amounts: list[int | None]) -> None:
+    """Sees that a column is the exact sum of all amounts; NULL where one or it has no place."""
+    missing = any(v is None or abs(v) > 10**38 - 1 for v in amounts)
+    total = sum(v for v in amounts if v is not None)
+    if missing or abs(total) > 10**38 - 1:
+        assert row[column] is None, (column, row)
+    else:
+        with localcontext() as exact:
+            exact.prec = 60
+            assert row[column] == Decimal(total).scaleb(-18), (column, row)

@@ -38,29 +38,31 @@ def rows_of(snapshot: Path, name: str, **values: str) -> list[tuple[Any, ...]]:
 
 def test_the_accounts_below_maintenance_come_by_what_they_lack(snapshot: Path) -> None:
     assert rows_of(snapshot, "accounts_below_maintenance") == [
-        (account_id(2), "insolvent", -700, 100, 800, True),
-        (account_id(1), "liquidatable", 60, 100, 40, True),
+        (account_id(2), "insolvent", -700, 100, 800, True, False),
+        (account_id(1), "liquidatable", 60, 100, 40, True, False),
     ]
     assert len(rows_of(snapshot, "accounts_below_maintenance", limit="1")) == 1
 
 
 def test_the_nearest_to_liquidation_are_safe_and_on_the_edge_first(snapshot: Path) -> None:
     assert rows_of(snapshot, "nearest_to_liquidation") == [
-        (account_id(4), "below_initial", 101, 100, 1, 1.01),
-        (account_id(0), "healthy", 1_000, 100, 900, 10.0),
+        (account_id(4), "below_initial", 101, 100, 1, 1.01, False),
+        (account_id(0), "healthy", 1_000, 100, 900, 10.0, False),
     ]
 
 
 def test_unknown_accounts_are_counted_and_have_no_equity(snapshot: Path) -> None:
-    assert (1_234, "unknown", 1, None, None) in rows_of(snapshot, "verdict_counts")
+    assert (1_234, "unknown", 1, None, None, True) in rows_of(snapshot, "verdict_counts")
 
 
 def test_collateral_is_summed_by_token_with_debtors_apart(snapshot: Path) -> None:
-    assert rows_of(snapshot, "collateral_mix") == [("USDC", 2, 1, 360, 360, 360)]
+    assert rows_of(snapshot, "collateral_mix") == [("USDC", 2, 1, 360, 360, 360, False)]
 
 
 def test_the_exposure_of_a_market_is_the_sum_of_its_sides(snapshot: Path) -> None:
-    assert rows_of(snapshot, "market_exposure") == [("vETH", "open", 100, 3, 0, 6, None, -30)]
+    assert rows_of(snapshot, "market_exposure") == [
+        ("vETH", "open", 100, 3, 0, 6, None, -30, False)
+    ]
 
 
 def test_the_largest_positions_can_be_narrowed_to_a_market(snapshot: Path) -> None:
@@ -70,19 +72,19 @@ def test_the_largest_positions_can_be_narrowed_to_a_market(snapshot: Path) -> No
 
 def test_makers_are_counted_by_market(snapshot: Path) -> None:
     assert rows_of(snapshot, "maker_ranges") == [
-        ("vETH", 1, 1, 1, 2, Decimal("0.000000000000000003"))
+        ("vETH", 1, 1, 1, 2, Decimal("0.000000000000000003"), False)
     ]
 
 
 def test_the_owner_with_the_largest_bad_debt_comes_first(snapshot: Path) -> None:
     assert rows_of(snapshot, "exposure_by_owner", limit="1") == [
-        (account_id(2), 1, 1, 0, -700, 700)
+        (account_id(2), 1, 1, 0, -700, 700, False)
     ]
 
 
 def test_a_blocked_position_is_not_among_those_that_can_be_liquidated(snapshot: Path) -> None:
     assert rows_of(snapshot, "liquidatable_positions") == [
-        (account_id(2), "vETH", 2, 2, 200, "insolvent")
+        (account_id(2), "vETH", 2, 2, 200, "insolvent", False)
     ]
     assert rows_of(snapshot, "blocked_liquidations") == [
         (account_id(1), MARKET, "high", "Position in vETH cannot be liquidated", "uint24")

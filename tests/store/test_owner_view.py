@@ -6,6 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.store import history_views
+from analyzer.store.owner_view import total_sql
 from analyzer.store.snapshot import open_snapshot, write_snapshot
 
 E18 = 10**18
@@ -149,3 +155,44 @@ def test_one_absurd_amount_breaks_no_sum_of_anybody_else(tmp_path: Path) -> None
     assert [(o["equity"], o["out_of_range"]) for o in found.values()] == [
         (1, False), (None, True), (None, True), (None, True), (None, True),
     ]  # fmt: skip
+
+
+AMOUNTS = st.one_of(
+    st.none(),
+    st.integers(-(2**127) + 1, 2**127 - 1),
+    st.sampled_from([10**38 - 1, 1 - 10**38, 10**38, 2**127 - 1, 1 - 2**127, 10**19, 10**19 - 1]),
+    st.integers(-3, 3),
+)
+
+
+@given(amounts=st.lists(AMOUNTS, min_size=1, max_size=8))
+@settings(deadline=None)
+def test_a_sum_is_exact_or_null_whatever_the_amounts(amounts: list[int | None]) -> None:
+    """Against Python's integers. A sum within ten of 38 digits is left out, too."""
+    listed = ", ".join("(NULL)" if v is None else f"({v}::HUGEINT)" for v in amounts)
+    with duckdb.connect() as connection:
+        sql = f"SELECT {total_sql('x')} FROM (VALUES {listed}) t(x)"
+        [(found,)] = connection.execute(sql).fetchall()
+    known = [v for v in amounts if v is not None]
+    if len(known) < len(amounts) or abs(sum(known)) > 10**38:
+        assert found is None
+    elif abs(sum(known)) < 10**38 - 2 * 10**19:
+        assert found == sum(known)
+    else:
+        assert found in (None, sum(known))
+
+
+def test_a_shortfall_that_does_not_fit_is_null_and_not_nothing() -> None:
+    expression = next(sql for name, sql, _ in history_views._SERIES if name == "shortfall_e18")
+    largest = 2**127 - 1
+    with duckdb.connect() as connection:
+        for debt, capacity, expected in (
+            (largest, -largest, None), (5, 3, 2), (3, 5, 0), (0, None, 0), (3, None, None),
+            (None, 3, None), (largest, 0, largest),
+        ):  # fmt: skip
+            values = ", ".join("NULL" if v is None else str(v) for v in (debt, capacity))
+            sql = (
+                f"SELECT {expression} FROM (SELECT h::HUGEINT AS hidden_bad_debt_e18,"
+                f" c::HUGEINT AS capacity_e18 FROM (VALUES ({values})) t(h, c))"
+            )
+            assert connection.execute(sql).fetchall() == [(expected,)]
