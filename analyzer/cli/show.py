@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analyzer.cli.outputs import Output
-from analyzer.cli.terminal import emit, note, to_terminal
+from analyzer.cli.terminal import emit, in_colour, note, to_terminal
 
 
 def _look() -> dict[str, Any]:
@@ -15,8 +15,9 @@ def _look() -> dict[str, Any]:
     from analyzer.report.table import DEFAULT_WIDTH
 
     if not to_terminal():
-        return {"width": DEFAULT_WIDTH, "colour": False}
-    return {"width": shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns, "colour": True}
+        return {"width": DEFAULT_WIDTH, "colour": in_colour(terminal=False)}
+    width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns
+    return {"width": width, "colour": in_colour(terminal=True)}
 
 
 def show_outputs(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -14,6 +15,9 @@ from analyzer.cli.streams import silence
 from analyzer.model.atomic import problem_of
 from analyzer.model.errors import InputError
 from analyzer.model.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; the same shape as `chain`'s."""
@@ -56,9 +60,30 @@ def read_input() -> str:
         raise InputError(f"standard input cannot be read: {problem_of(error)}") from error
 
 
+def in_colour(*, terminal: bool) -> bool:
+    """Whether colour is wanted: on a terminal, unless it is a dumb one or NO_COLOR is set (to
+    anything but nothing); FORCE_COLOR asks for it elsewhere too (0 = it does not). NO_COLOR wins.
+
+    Source: no-color.org, force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] not in ("0", "false")
+    return terminal and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 def to_terminal() -> bool:
     """Whether standard output is a terminal, so that colour and its width may be used."""
     return is_terminal(sys.stdout)
+
+
+def _for_bars() -> Console:
+    """Standard error as the bars draw on it: they move its cursor, and colour it only if wanted."""
+    from rich.console import Console
+
+    plain = not in_colour(terminal=True)
+    return Console(stderr=True, no_color=plain, color_system=None if plain else "auto")
 
 
 @contextmanager
@@ -67,10 +92,10 @@ def progress() -> Iterator[Progress]:
 
     One bar a kind of work, added when it is first reported and drawn again as it advances.
     """
-    if not is_terminal(sys.stderr):
+    # A dumb terminal cannot draw a bar anew, so it gets none.
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") in ("dumb", "unknown"):
         yield lambda _what, _done, _total: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
@@ -80,7 +105,7 @@ def progress() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Bars(*columns, console=_for_bars(), transient=True) as bars:
         tasks: dict[str, object] = {}
 
         def report(what: str, done: int, total: int) -> None:

@@ -3,7 +3,7 @@
 before ──fingerprint──▶ after
   there    there          same, worse or better: by severity, then by the detector's measures
   there    gone           resolved, if the later scan could have found it; else undecided
-  -        there          new
+  -        there          new, unless nobody looked before: a scenario that was not run; undecided
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Change(StrEnum):
     NEW = "new"
     WORSE = "worse"
     UNDECIDED = "undecided"
-    """It was there, and the later scan cannot tell: the account is unknown, or was not scanned."""
+    """One side cannot tell: it was there, and the later scan could not have found it; or it is
+    there, and the earlier scan did not look."""
     BETTER = "better"
     RESOLVED = "resolved"
     SAME = "same"
@@ -59,18 +60,20 @@ def compare(
     *,
     blind_before: Callable[[Finding], str] = lambda _: "",
     blind_after: Callable[[Finding], str] = lambda _: "",
+    not_looked: Callable[[Finding], str] = lambda _: "",
 ) -> list[Difference]:
     """Every finding of either side once, by fingerprint: by change, then the severest first.
 
     blind_before, blind_after: why that side could not have found a finding of the other; empty =
-    it could.
+    it could. not_looked: why the earlier side was never asked, so that a finding of the later one
+    is no news; an account that was unknown and is insolvent now is.
     """
     old = {finding.fingerprint: finding for finding in before}
     new = {finding.fingerprint: finding for finding in after}
     out = [
         _both(old[finding.fingerprint], finding, blind_after)
         if finding.fingerprint in old
-        else Difference(Change.NEW, None, finding, blind_before(finding))
+        else _later_only(finding, not_looked(finding), blind_before)
         for finding in new.values()
     ]
     for finding in old.values():
@@ -80,6 +83,15 @@ def compare(
             out.append(Difference(change, finding, None, why))
     # The sort is stable: within a change and a severity the order of the scans stays.
     return sorted(out, key=lambda d: (_ORDER[d.change], -d.finding.severity))
+
+
+def _later_only(
+    finding: Finding, not_looked: str, blind_before: Callable[[Finding], str]
+) -> Difference:
+    """A finding that only the later side has."""
+    if not_looked:
+        return Difference(Change.UNDECIDED, None, finding, f"before, {not_looked}")
+    return Difference(Change.NEW, None, finding, blind_before(finding))
 
 
 def _both(before: Finding, after: Finding, blind_after: Callable[[Finding], str]) -> Difference:

@@ -143,6 +143,8 @@ def watch_families(facts: Mapping[str, float | None]) -> Iterator[Metric]:
 
 WATCH_TEXTS = {
     "head_block": "Newest block that was seen.",
+    "head_since_timestamp_seconds": "When the newest block was first seen: old = the chain stands.",
+    "last_look_timestamp_seconds": "When a node last answered: old = it, or the watch, is away.",
     "lag_blocks": "Blocks between the head and the scanned block.",
     "scans": "Scans made by this process.",
     "run_success": "1 when the last attempt succeeded.",

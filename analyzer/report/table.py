@@ -37,7 +37,8 @@ def table(blocks: Iterable[Block], *, width: int = DEFAULT_WIDTH, colour: bool =
         width=width,
         force_terminal=colour,
         no_color=not colour,
-        color_system="auto" if colour else None,
+        # Of the caller's choice, whatever the environment says: that was asked already.
+        color_system="standard" if colour else None,
         highlight=False,
         emoji=False,
     )

@@ -52,7 +52,8 @@ def diff(options: DiffOptions) -> DiffOutcome:
     """Compares the findings of two snapshots; neither is changed.
 
     Exit code 1 when something is new or worse, at least as severe as `fail_on` and not accepted;
-    3 when a finding of that severity was there before and the later snapshot cannot tell.
+    3 when a finding of that severity was there before and the later snapshot cannot tell, or is
+    there now and the earlier one did not look.
     Raises: InputError when one of them is no snapshot of ours.
     """
     fail_on = parse_fail_on(options.fail_on)
@@ -62,6 +63,7 @@ def diff(options: DiffOptions) -> DiffOutcome:
         after.findings,
         blind_before=lambda finding: _blind(before, after, finding),
         blind_after=lambda finding: _blind(after, before, finding),
+        not_looked=lambda finding: _not_looked(before, after, finding),
     )
     weighed = weigh_stored(after, db=options.after, named=options.triage, today=options.today)
     code = _exit_code(found, fail_on, weighed)
@@ -85,32 +87,51 @@ def diff(options: DiffOptions) -> DiffOutcome:
     return DiffOutcome(document, found, code)
 
 
-def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
-    """Why `stored` could not have found, or not all of, a finding of the other snapshot; empty =
-    it could."""
+def _places(stored: Stored, other: Stored, finding: Finding) -> dict[str, StoredScan | None]:
+    """The deployments that a finding of the other snapshot is about, as `stored` scanned them; None
+    = it did not."""
     origin = next(scan for scan in other.scans if scan.scan_id == finding.scan_id)
     across = finding.evidence.get("deployments", origin.deployment).split(", ")
     scans = {scan.place: scan for scan in stored.scans}
-    there = [scans.get((origin.chain_id, name)) for name in across]
-    missing = [name for name, scan in zip(across, there, strict=True) if scan is None]
+    return {name: scans.get((origin.chain_id, name)) for name in across}
+
+
+def _not_looked(stored: Stored, other: Stored, finding: Finding) -> str:
+    """Why `stored` never looked for a finding of the other snapshot: its deployment was not
+    scanned, its scenario not run, nothing compared; empty = it looked."""
+    places = _places(stored, other, finding)
+    missing = [name for name, scan in places.items() if scan is None]
     if missing:
-        return f"{', '.join(missing)} of chain {origin.chain_id} was not scanned"
-    seen = [scan for scan in there if scan is not None]
+        chain = next(scan.chain_id for scan in other.scans if scan.scan_id == finding.scan_id)
+        return f"{', '.join(missing)} of chain {chain} was not scanned"
+    seen = [scan for scan in places.values() if scan is not None]
+    scenario = finding.evidence.get(SCENARIO)
+    if scenario is not None and not all(scenario in scan.scenarios for scan in seen):
+        return f"scenario {scenario} was not run"
+    detector = detector_of(finding.detector)
+    compared = detector is None or not detector.needs_comparison
+    if not compared and not all(_was_compared(finding, scan) for scan in seen):
+        return "nothing was compared with the contract"
+    return ""
+
+
+def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
+    """Why `stored` could not have found, or not all of, a finding of the other snapshot; empty =
+    it could."""
+    not_looked = _not_looked(stored, other, finding)
+    if not_looked:
+        return not_looked
+    seen = [scan for scan in _places(stored, other, finding).values() if scan is not None]
     if finding.account_id is not None and any(finding.account_id in s.unknown for s in seen):
         return "the account is unknown"
     detector = detector_of(finding.detector)
     if detector is None:
         return f"version {__version__} has no detector {finding.detector}"
-    scenario = finding.evidence.get(SCENARIO)
-    if scenario is not None and not all(scenario in scan.scenarios for scan in seen):
-        return f"scenario {scenario} was not run"
     if finding.market is not None and any(finding.market in scan.unread for scan in seen):
         return f"{finding.market} was not read"
     unknown = sum(scan.verdicts["unknown"] for scan in seen)
     if detector.adds_accounts and unknown:
         return f"{unknown} accounts are unknown, and are in no sum"
-    if detector.needs_comparison and not all(_was_compared(finding, scan) for scan in seen):
-        return "nothing was compared with the contract"
     if any(scan.place in stored.not_whole for scan in seen):
         return "the set of accounts is not proven whole"
     return ""
@@ -128,6 +149,8 @@ def _exit_code(found: Sequence[Difference], fail_on: Severity | None, weighed: W
     codes = [ExitCode.CLEAN]
     for difference in found:
         if fail_on is None or difference.finding.severity < fail_on:
+            continue
+        if _is_accepted(difference, weighed) and difference.before is None:
             continue
         if difference.change is Change.UNDECIDED:
             codes.append(ExitCode.NOT_FULLY_READ)

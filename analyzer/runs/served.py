@@ -26,6 +26,8 @@ def metrics_of(state: WatchState) -> bytes:
         lag = state.head - state.scanned.number
     facts: dict[str, float | None] = {
         "head_block": state.head,
+        "head_since_timestamp_seconds": state.head_since or None,
+        "last_look_timestamp_seconds": state.looked_at or None,
         "lag_blocks": lag,
         "scans": state.scans,
         "run_success": float(state.failures == 0) if state.scans or state.failures else None,
@@ -43,15 +45,19 @@ def health_of(state: WatchState, options: WatchOptions, now: float) -> tuple[boo
     """(whether all is well, a JSON document that says why not).
 
     Well means that a scan has ended within the limit: an endpoint that is away for a while is no
-    alarm by itself, silence is.
+    alarm by itself, silence is. The reason tells a chain that stands from a node that does not
+    answer; that this page answers at all tells both from a watch that is dead.
     """
     fresh = state.is_fresh(now, options.stale_s)
     document = {
         "healthy": fresh,
         "reason": "" if fresh else f"no scan for {now - _since(state):.0f} s",
+        "because": state.why_stale(now, options.stale_s),
         "head_block": state.head,
+        "seconds_since_look": _age(state.looked_at, now),
+        "seconds_since_head_moved": _age(state.head_since, now),
         "scanned_block": None if state.scanned is None else state.scanned.number,
-        "seconds_since_scan": round(now - state.last_scan_at, 1) if state.last_scan_at else None,
+        "seconds_since_scan": _age(state.last_scan_at, now),
         "failures_in_a_row": state.failures,
         "last_error": state.error,
     }
@@ -59,8 +65,13 @@ def health_of(state: WatchState, options: WatchOptions, now: float) -> tuple[boo
 
 
 def _since(state: WatchState) -> float:
-    """Since when nothing has been heard."""
+    """Since when nothing has been scanned."""
     return max(state.last_scan_at, state.started_at)
+
+
+def _age(at: float, now: float) -> float | None:
+    """Seconds since then; None = it has not been."""
+    return round(now - at, 1) if at else None
 
 
 @contextmanager

@@ -50,13 +50,19 @@ class WatchOptions:
 class WatchState:
     """What the watch knows of itself; metrics and `/health` are made from it.
 
-    head: newest block number that was seen. scanned: the block of the snapshot in place.
-    last_scan_at: when that scan ended, by the clock; 0 = not yet by this process. outcome: of the
-    newest scan of this process. failures: since the last success; error: the last one, one line.
+    head: newest block number that was seen. looked_at: when the node last answered; head_since:
+    when its newest block was first seen, both 0 = not yet: a chain that stands, or a node that is
+    stuck, is asked in vain, and a watch that is dead asks nothing. scanned: the block of the
+    snapshot in place. last_scan_at: when that scan ended, by the clock; 0 = not yet by this
+    process. outcome: of the newest scan of this process. failures: since the last success; error:
+    the last one, one line.
     """
 
     started_at: float
     head: int | None = None
+    head_hash: str = ""
+    looked_at: float = 0.0
+    head_since: float = 0.0
     scanned: BlockRef | None = None
     last_scan_at: float = 0.0
     last_scan_s: float = 0.0
@@ -72,6 +78,21 @@ class WatchState:
         """Whether a scan has ended within the limit (a new watch has that long for its first)."""
         return now - max(self.last_scan_at, self.started_at) <= stale_s
 
+    def why_stale(self, now: float, stale_s: float) -> str:
+        """Why no scan has ended within the limit, in words; empty = one has. It tells a chain that
+        stands from a node that does not answer and from blocks that are not due yet."""
+        if self.is_fresh(now, stale_s):
+            return ""
+        if self.error:
+            return self.error
+        if not self.looked_at or now - self.looked_at > stale_s:
+            return "no node has answered"
+        asked = f"the node answered {now - self.looked_at:.0f} s ago"
+        if now - self.head_since > stale_s:
+            stands = f"its newest block has been {self.head} for {now - self.head_since:.0f} s"
+            return f"{asked}, and {stands}: the chain stands, or the node is stuck"
+        return f"{asked}, and no block has been due"
+
 
 class Head(Protocol):
     """How the watch sees the chain without scanning."""
@@ -86,7 +107,8 @@ class Hooks:
     """What the watch needs of the world; tests give their own.
 
     now: seconds. wait: waits so long, or less when the watch is to end; whether it is to end.
-    say: one line for people. scanned: called after each scan with its state. scan, head: the work.
+    say: one line for people. scanned: called after each scan with its state; looked: after each
+    look at which none was due. scan, head: the work.
     """
 
     now: Callable[[], float]
@@ -95,6 +117,7 @@ class Hooks:
     scanned: Callable[[WatchState], None]
     head: Head
     scan: Callable[[ScanOptions], ScanOutcome]
+    looked: Callable[[WatchState], None] = lambda _state: None
 
 
 def live_head(options: ScanOptions) -> Head:
@@ -171,13 +194,15 @@ def _look(options: WatchOptions, hooks: Hooks, state: WatchState) -> bool:
     """One look at the chain, and a scan when one is due; whether there was a scan."""
     before = state.scanned
     newest, now_there = hooks.head(None if before is None else before.number)
-    state.head = newest.number
+    _seen(state, newest, hooks.now())
     gone = before is not None and (now_there is None or now_there.hash != before.hash)
     target = newest.number - options.confirmations
     if target < 0:
+        hooks.looked(state)
         return False
     if before is not None and not gone and target < before.number + options.every:
-        state.failures = 0
+        state.failures, state.error = 0, ""
+        hooks.looked(state)
         return False
     if gone and before is not None:
         state.reorgs += 1
@@ -193,6 +218,13 @@ def _look(options: WatchOptions, hooks: Hooks, state: WatchState) -> bool:
     state.last_scan_s = state.last_scan_at - begun
     hooks.scanned(state)
     return True
+
+
+def _seen(state: WatchState, newest: BlockRef, now: float) -> None:
+    """Notes that the node answered, and since when this has been its newest block."""
+    if newest.hash != state.head_hash:
+        state.head_since = now
+    state.head, state.head_hash, state.looked_at = newest.number, newest.hash, now
 
 
 def _failed(state: WatchState, hooks: Hooks, error: AnalyzerError, pause: float) -> None:

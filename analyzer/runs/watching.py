@@ -54,10 +54,16 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
         block = "?" if state.scanned is None else state.scanned.number
         say(f"block {block}: {len(found)} findings, {state.last_scan_s:.1f} s")
 
+    def looked(state: WatchState) -> None:
+        # A sign of life where no scan is due. What an earlier process found stays there until this
+        # one has scanned.
+        if showing.textfile is not None and (state.outcome or not showing.textfile.exists()):
+            write_texts({showing.textfile: metrics_of(state).decode()})
+
     def wait(seconds: float) -> bool:
         if alerts is not None:
-            fresh = state.is_fresh(time.time(), options.stale_s)
-            alerts.idle(fresh=fresh, text=_state_line(state))
+            why = state.why_stale(time.time(), options.stale_s)
+            alerts.idle(fresh=not why, text=f"{why}; {_state_line(state)}".removeprefix("; "))
         return ended.wait(seconds)
 
     hooks = Hooks(
@@ -67,6 +73,7 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
         scanned=scanned,
         head=live_head(options.scan),
         scan=live_scan(lambda *_: None),
+        looked=looked,
     )
     with ExitStack() as stack:
         _end_on_signals(ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -203,3 +204,76 @@ def test_what_is_made_of_deployments_does_not_depend_on_their_order() -> None:
     assert orders == [sorted(names)] * 3
     assert run_id(["a", "b"], ["x", "y"]) == run_id(["b", "a"], ["x", "y"])
     assert run_id(["a", "b"], ["x", "y"]) != run_id(["a", "b"], ["y", "x"])
+
+
+def test_a_scenario_that_was_not_run_before_is_nothing_new(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    stressed = tmp_path / "stressed.duckdb"
+    invoke("stress", "--db", str(demo_snapshot), "--shock", "ETH=-30%", "--out", str(stressed))
+    there = invoke("diff", str(demo_snapshot), str(stressed), "--json")
+    back = invoke("diff", str(stressed), str(demo_snapshot), "--json")
+    assert there.exit_code == back.exit_code == 3
+    for result in (there, back):
+        counts = json.loads(result.stdout)["counts"]
+        assert counts["undecided"] > 0
+        assert counts["new"] == counts["resolved"] == counts["worse"] == 0
+    assert json.loads(there.stdout)["counts"] == json.loads(back.stdout)["counts"]
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def on_terminal(words: list[str], **environment: str) -> str:
+    """What a command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    names = ("NO_COLOR", "FORCE_COLOR", "TERM")
+    plain = {name: value for name, value in os.environ.items() if name not in names}
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**plain, "TERM": "xterm-256color", "COLUMNS": "120", **environment},
+    ) as child:  # fmt: skip
+        os.close(theirs)
+        pieces = []
+        while piece := _read(ours):
+            pieces.append(piece)
+        child.wait()
+    os.close(ours)
+    return b"".join(pieces).decode()
+
+
+def _read(terminal: int) -> bytes:
+    """The next bytes of a terminal; none when its other end is closed."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({}, True),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+    ],
+)
+def test_colour_is_used_on_a_terminal_that_wants_it(
+    environment: dict[str, str], coloured: bool
+) -> None:
+    text = on_terminal(["detectors", "list"], **environment)
+    assert "insolvent-account" in text
+    assert bool(COLOUR.search(text)) is coloured
+
+
+def test_colour_elsewhere_only_where_it_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    assert not COLOUR.search(invoke("detectors", "list", color=True).stdout)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert COLOUR.search(invoke("detectors", "list", color=True).stdout)

@@ -105,3 +105,14 @@ def test_nothing_changes_between_a_scan_and_itself(findings: list[Finding]) -> N
 def test_findings_of_unknown_detectors_are_compared_by_severity(name: str) -> None:
     before = replace(finding("a", shortfall=1), detector=name)
     assert changes([before], [replace(before, amounts={"shortfall_e18": 9})]) == {"a": "same"}
+
+
+def test_what_nobody_looked_for_before_is_undecided_and_not_new() -> None:
+    late = finding("x")
+    [difference] = compare([], [late], not_looked=lambda _: "scenario s was not run")
+    assert (difference.change, difference.before, difference.after) == (
+        Change.UNDECIDED, None, late,
+    )  # fmt: skip
+    assert difference.why == "before, scenario s was not run"
+    [difference] = compare([], [late], blind_before=lambda _: "the account is unknown")
+    assert difference.change is Change.NEW

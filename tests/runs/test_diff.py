@@ -119,6 +119,10 @@ def test_a_divergence_that_was_not_looked_for_again_is_not_resolved(
     }
     asked = run(lied, later(verify="all"))
     assert counted(asked) == {"resolved": 3, "same": 1}
+    # The other way round nobody had looked either, so that nothing of it is new.
+    back = run(later(verify="none"), lied)
+    assert counted(back) == {"undecided": 3, "same": 1}
+    assert (back.exit_code, unasked.exit_code) == (ExitCode.NOT_FULLY_READ,) * 2
 
 
 def test_an_accepted_finding_is_told_apart_and_does_not_count(
@@ -142,13 +146,13 @@ def test_a_deployment_that_only_one_side_has_is_said_and_hides_nothing(
     b = tmp_path / "b.duckdb"
     run_scan(db=b, deployments=(str(other),), verify="all")
     outcome = run(a, b)
-    assert counted(outcome) == {"new": 1, "undecided": 1}
+    assert counted(outcome) == {"undecided": 2}
     assert outcome.document["notes"] == [
         "deployment bank of chain 4242 is only in before",
         "deployment renamed of chain 4242 is only in after",
     ]
     assert [f["why"] for f in outcome.document["findings"]] == [
-        "renamed of chain 4242 was not scanned",
+        "before, renamed of chain 4242 was not scanned",
         "bank of chain 4242 was not scanned",
     ]
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ

@@ -45,6 +45,7 @@ class World:
     said: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
+    looked: Callable[[WatchState], None] = lambda _state: None
 
     def run(self) -> WatchState:
         state = WatchState(started_at=self.time)
@@ -68,6 +69,7 @@ class World:
             scanned=scanned,
             head=live_head(self.options.scan),
             scan=live_scan(lambda *_: None),
+            looked=self.looked,
         )
         return watch(self.options, hooks, state)
 
@@ -190,6 +192,41 @@ def test_health_turns_bad_when_no_scan_has_come_for_too_long(world: World) -> No
     ill, body = health_of(state, world.options, state.last_scan_at + 3_601)
     assert (well, ill) == (True, False)
     assert json.loads(body)["reason"] == "no scan for 3601 s"
+    assert json.loads(body)["because"] == "no node has answered"
+
+
+def test_a_chain_that_stands_is_told_from_a_node_and_a_watch_that_do_not_answer(
+    world: World,
+) -> None:
+    looks: list[float] = []
+    world.looked = lambda state: looks.append(state.looked_at)
+    world.during = [lambda: None, lambda: None, lambda: None]
+    state = world.run()
+    # Nothing came, and every look is a sign of life with its own time.
+    assert looks == sorted(set(looks))
+    assert len(looks) == 3
+    head, begun = state.head, state.head_since
+    late = begun + 4_000
+    state.looked_at = late - 5
+    well, body = health_of(state, world.options, late)
+    found = json.loads(body)
+    assert not well
+    assert found["because"] == (
+        f"the node answered 5 s ago, and its newest block has been {head} for 4000 s:"
+        " the chain stands, or the node is stuck"
+    )
+    assert (found["seconds_since_look"], found["seconds_since_head_moved"]) == (5.0, 4_000.0)
+    text = metrics_of(state).decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert families["analyzer_last_look_timestamp_seconds"].samples[0].value == late - 5
+    assert families["analyzer_head_since_timestamp_seconds"].samples[0].value == begun
+    # A head that moves, while no block is due for long.
+    state.head_since = late - 10
+    because = json.loads(health_of(state, world.options, late)[1])["because"]
+    assert because == "the node answered 5 s ago, and no block has been due"
+    state.error = "no endpoint answers"
+    because = json.loads(health_of(state, world.options, late)[1])["because"]
+    assert because == "no endpoint answers"
 
 
 def test_both_pages_are_served_on_loopback() -> None:
