@@ -42,7 +42,8 @@ def export(*, db: Path, out: Path, format_: str, storage: str | None) -> int:
     """Write a snapshot for other programs; every amount stays exact.
 
     DuckDB: the same tables and views. Parquet: a file a table, amounts as DECIMAL(38,0). SQLite:
-    amounts as decimal text, because its integers end at 64 bits.
+    amounts as decimal text, because its integers end at 64 bits, each with the nearest number
+    beside it (`equity_e18_real`) to sort by; the views, with numbers.
     """
     from analyzer.runs.export import export as run
 

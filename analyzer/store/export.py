@@ -1,7 +1,8 @@
 """A snapshot for other programs: an older DuckDB, SQLite (datasette), or plain Parquet files.
 
 Amounts stay exact in each: HUGEINT in DuckDB, DECIMAL(38,0) with overflow columns in Parquet,
-decimal text in SQLite, whose own integers end at 64 bits.
+decimal text in SQLite, whose own integers end at 64 bits. Text sorts as text, so each of these has
+a number beside it there, `equity_e18_real`, to sort and to draw by; the views show numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from analyzer.model.atomic import replaced
 from analyzer.model.errors import InputError
 from analyzer.store.confine import connect, lock
 from analyzer.store.files import INFO, writing
+from analyzer.store.owner_view import V_OWNERS
 from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot, open_snapshot
 from analyzer.store.schema import Column, Kind, Table, literal, quoted
@@ -26,6 +29,9 @@ from analyzer.store.views import VIEWS
 
 _STORAGE = re.compile(r"v\d+\.\d+\.\d+")
 _WIDE = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
+REAL = "_real"
+"""What the number beside an amount of SQLite is called after."""
+_DECIMAL = re.compile(r"TRY_CAST\((\w)\.(\w+) AS DECIMAL\(38,0\)\) \* 0\.0+1::DECIMAL\(18,18\)")
 _SQLITE_TYPE = {
     Kind.FLAG: "INTEGER", Kind.COUNT: "INTEGER", Kind.FIGURE: "REAL", Kind.BYTES: "BLOB",
 }  # fmt: skip
@@ -111,10 +117,11 @@ def _remove(folder: Path, *, was_there: bool) -> None:
 
 
 def export_sqlite(source: Path, target: Path) -> dict[str, int]:
-    """Writes every table into an SQLite file; how many rows each has.
+    """Writes every table and view into an SQLite file; how many rows each table has.
 
-    Amounts are decimal text, whole (no overflow columns); NULL stays NULL. The comments are rows
-    of the table `column_comments`. Raises: InputError for a wrong file.
+    Amounts are decimal text, whole (no overflow columns), each with the nearest REAL beside it,
+    by which it sorts; NULL stays NULL. The comments are rows of the table `column_comments`.
+    Raises: InputError for a wrong file.
     """
     import sqlite3
 
@@ -122,6 +129,7 @@ def export_sqlite(source: Path, target: Path) -> dict[str, int]:
         connection = sqlite3.connect(aside)
         try:
             written = {name: _fill(connection, snapshot, table) for name, table in SCHEMA.items()}
+            _sqlite_views(connection, snapshot)
             _sqlite_comments(connection)
             connection.commit()
         except sqlite3.OperationalError as error:
@@ -135,13 +143,40 @@ def export_sqlite(source: Path, target: Path) -> dict[str, int]:
 def _fill(connection: Any, snapshot: Snapshot, table: Table) -> int:
     """Makes one table in SQLite; how many rows it has."""
     rows = [_sqlite_row(table, row) for row in _rows(snapshot, table)]
-    listed = ", ".join(_sqlite_column(column) for column in table.columns)
+    listed = ", ".join(text for column in table.columns for text in _sqlite_columns(column))
     key = ", ".join(map(quoted, table.key))
     constraint = f", PRIMARY KEY ({key})" if key else ""
     connection.execute(f"CREATE TABLE {quoted(table.name)} ({listed}{constraint})")
-    marks = ", ".join("?" * len(table.columns))
+    marks = ", ".join("?" for column in table.columns for _ in _sqlite_columns(column))
     connection.executemany(f"INSERT INTO {quoted(table.name)} VALUES ({marks})", rows)
     return len(rows)
+
+
+def _sqlite_views(connection: Any, snapshot: Snapshot) -> None:
+    """The snapshot's views, amounts as REAL in whole units. What an owner adds up to is computed
+    here and stored: SQLite has not the functions."""
+    for view in VIEWS:
+        if view is V_OWNERS:
+            names_, rows = snapshot.query(f"SELECT * FROM {quoted(view.name)}")
+            table = quoted(f"{view.name.removeprefix('v_')}_summed")
+            listed = ", ".join(map(quoted, names_))
+            connection.execute(f"CREATE TABLE {table} ({listed})")
+            marks = ", ".join("?" * len(names_))
+            plain = [[float(v) if isinstance(v, Decimal) else v for v in row] for row in rows]
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", plain)
+            connection.execute(f"CREATE VIEW {quoted(view.name)} AS SELECT * FROM {table}")
+            continue
+        select = ", ".join(f"{_sqlite_sql(sql)} AS {quoted(name)}" for name, sql, _ in view.columns)
+        connection.execute(f"CREATE VIEW {quoted(view.name)} AS SELECT {select} FROM {view.source}")
+
+
+def _sqlite_sql(sql: str) -> str:
+    """The expression of a view's column as SQLite has it: amounts by their numbers, none of which
+    is out of range."""
+    if "_overflow" in sql:
+        return "0"
+    amount = _DECIMAL.fullmatch(sql)
+    return sql if amount is None else f"{amount[1]}.{quoted(amount[2] + REAL)} / 1e18"
 
 
 def _sqlite_comments(connection: Any) -> None:
@@ -152,21 +187,36 @@ def _sqlite_comments(connection: Any) -> None:
         for name, table in SCHEMA.items()
         for column, text in [(None, table.comment), *((c.name, c.comment) for c in table.columns)]
     ]
+    comments += [
+        (name, column.name + REAL, f"{column.name} as the nearest number, to sort by.")
+        for name, table in SCHEMA.items()
+        for column in table.columns
+        if column.kind in _WIDE
+    ]
+    comments += [
+        (view.name, column, text)
+        for view in VIEWS
+        for column, text in [(None, view.comment), *((n, text) for n, _, text in view.columns)]
+    ]
     connection.executemany("INSERT INTO column_comments VALUES (?, ?, ?)", comments)
 
 
-def _sqlite_column(column: Column) -> str:
-    """A column of CREATE TABLE."""
-    return f"{quoted(column.name)} {_SQLITE_TYPE.get(column.kind, 'TEXT')}"
+def _sqlite_columns(column: Column) -> tuple[str, ...]:
+    """A column of CREATE TABLE, and the number beside an amount."""
+    plain = f"{quoted(column.name)} {_SQLITE_TYPE.get(column.kind, 'TEXT')}"
+    return (plain, f"{quoted(column.name + REAL)} REAL") if column.kind in _WIDE else (plain,)
 
 
 def _sqlite_row(table: Table, row: Sequence[Any]) -> list[Any]:
-    """A row as SQLite takes it: amounts and times as text."""
-    as_text = (*_WIDE, Kind.WALL_CLOCK)
-    return [
-        str(value) if value is not None and column.kind in as_text else value
-        for column, value in zip(table.columns, row, strict=True)
-    ]
+    """A row as SQLite takes it: times as text, amounts as text and as numbers."""
+    out: list[Any] = []
+    for column, value in zip(table.columns, row, strict=True):
+        known = value is not None
+        text = column.kind in _WIDE or column.kind is Kind.WALL_CLOCK
+        out.append(str(value) if known and text else value)
+        if column.kind in _WIDE:
+            out.append(float(value) if known else None)
+    return out
 
 
 def _rows(snapshot: Snapshot, table: Table) -> list[tuple[Any, ...]]:

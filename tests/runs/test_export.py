@@ -16,6 +16,9 @@ from analyzer.model.errors import InputError
 from analyzer.runs.export import FORMATS, export
 from analyzer.runs.scan import ScanOutcome
 from analyzer.store.snapshot import SCHEMA, open_snapshot
+from analyzer.store.views import VIEWS
+
+VIEWED = [view.name for view in VIEWS]
 
 
 @pytest.fixture
@@ -127,3 +130,32 @@ def test_a_disk_that_refuses_is_one_line_and_leaves_nothing(
     with pytest.raises(InputError, match="cannot be written: No space left on device"):
         export(snapshot, folder / "out", format_=format_)
     assert os.listdir(folder) == []
+
+
+def test_sqlite_sorts_amounts_as_numbers_and_has_the_views(tmp_path: Path, snapshot: Path) -> None:
+    amounts = [9, 10, -3, 2**100, -(2**126), 0, 5 * 10**18]
+    with duckdb.connect(str(snapshot)) as connection:
+        row = connection.execute("SELECT * FROM margin LIMIT 1").fetchone()
+        columns = [c[0] for c in connection.execute("DESCRIBE margin").fetchall()]
+        assert row is not None
+        connection.execute("DELETE FROM margin")
+        for number, amount in enumerate(amounts):
+            changed = dict(zip(columns, row, strict=True)) | {
+                "account_id": str(number), "equity_e18": amount,
+            }  # fmt: skip
+            marks = ", ".join("?" * len(columns))
+            connection.execute(f"INSERT INTO margin VALUES ({marks})", list(changed.values()))
+    export(snapshot, tmp_path / "scan.sqlite", format_="sqlite")
+    with open_snapshot(snapshot) as source:
+        views = {name: source.query(f"SELECT * FROM {name}") for name in VIEWED}
+    with closing(sqlite3.connect(tmp_path / "scan.sqlite")) as connection:
+        by_number = connection.execute("SELECT equity_e18 FROM margin ORDER BY equity_e18_real")
+        assert [int(text) for (text,) in by_number.fetchall()] == sorted(amounts)
+        shown = connection.execute("SELECT equity FROM v_margin ORDER BY equity").fetchall()
+        assert [value for (value,) in shown] == [value / 1e18 for value in sorted(amounts)]
+        for name, (columns_, rows) in views.items():
+            found = connection.execute(f"SELECT * FROM {name}")
+            assert [column[0] for column in found.description] == columns_
+            assert len(found.fetchall()) == len(rows)
+        commented = connection.execute("SELECT DISTINCT table_name FROM column_comments").fetchall()
+    assert {name for (name,) in commented} == {*SCHEMA, *VIEWED}
