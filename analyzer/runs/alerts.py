@@ -297,7 +297,9 @@ def _read_sent(file: Path) -> Sent:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         told = {str(key): (float(at), int(level)) for key, (at, level) in found["told"].items()}
         return Sent(told, float(found["heartbeat_at"]), bool(found["stale"]), bool(found["blind"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError,
+    ) as error:  # fmt: skip
         raise InputError(f"{file} does not hold the alerts that were sent: remove it") from error
 
 

@@ -112,7 +112,7 @@ def check_history(folder: Path) -> None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         version = (found["format"], found["tables"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path} is no manifest of a history, or is damaged: remove it, `analyzer backfill`"
             " makes it again from the files"

@@ -219,8 +219,19 @@ def test_a_mistake_in_the_file_is_one_line(tmp_path: Path, text: str, says: str)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_of_somebody_else_is_not_taken_for_what_was_sent(tmp_path: Path) -> None:
-    (tmp_path / "scan.alerts.json").write_text('{"told": 5}')
+SENT = '"heartbeat_at": 0, "stale": false, "blind": false'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"told": 5}', "5", "[]", "", "{", "[" * 100_000, '{"a": ' + "9" * 5_000 + "}",
+        f'{{"told": {{}}, "heartbeat_at": {"9" * 400}, "stale": false, "blind": false}}',
+        f'{{"told": {{"x": [0, 1e999]}}, {SENT}}}', f'{{"told": {{"x": [1]}}, {SENT}}}', "\ud800",
+    ],
+)  # fmt: skip
+def test_a_file_of_somebody_else_is_not_taken_for_what_was_sent(tmp_path: Path, text: str) -> None:
+    (tmp_path / "scan.alerts.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     make: Callable[[], Desk] = lambda: Desk(tmp_path)  # noqa: E731
     with pytest.raises(InputError, match="does not hold the alerts that were sent"):
         make()
