@@ -22,6 +22,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import orjson
+
 from analyzer.findings.diff import Change, Difference, compare
 from analyzer.findings.proof import doubts
 from analyzer.model.errors import InputError, lacks_extra
@@ -294,12 +296,11 @@ def _read_sent(file: Path) -> Sent:
     if not file.exists():
         return Sent()
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        # Not `json`: the stack of its C code ends in a crash where brackets are nested too deep.
+        found: dict[str, Any] = orjson.loads(file.read_bytes())
         told = {str(key): (float(at), int(level)) for key, (at, level) in found["told"].items()}
         return Sent(told, float(found["heartbeat_at"]), bool(found["stale"]), bool(found["blind"]))
-    except (
-        OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError,
-    ) as error:  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{file} does not hold the alerts that were sent: remove it") from error
 
 

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from analyzer.model.atomic import cannot_write, problem_of, replace_bytes
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -110,9 +112,10 @@ def check_history(folder: Path) -> None:
             f"there is no history at {folder}: `analyzer backfill --history {folder}` makes one"
         )
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        # Not `json`: the stack of its C code ends in a crash where brackets are nested too deep.
+        found = orjson.loads(path.read_bytes())
         version = (found["format"], found["tables"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is no manifest of a history, or is damaged: remove it, `analyzer backfill`"
             " makes it again from the files"

@@ -204,7 +204,7 @@ def test_a_chain_that_stands_is_told_from_a_node_and_a_watch_that_do_not_answer(
     state = world.run()
     # Nothing came, and every look is a sign of life with its own time.
     assert looks == sorted(set(looks))
-    assert len(looks) == 3
+    assert len(looks) == 4
     head, begun = state.head, state.head_since
     late = begun + 4_000
     state.looked_at = late - 5
