@@ -139,7 +139,12 @@ class Liquidation:
             middle = (low + high) // 2
             passes = self._executed(call, collateral, debt, middle).reverts is None
             low, high = (middle, high) if passes else (low, middle)
-        return self._executed(call, collateral, debt, low) if low else refused
+        if not low:
+            return refused
+        found = self._executed(call, collateral, debt, low)
+        # What is paid may be less than what was asked: the outcome is that of asking for it.
+        exact = self._executed(call, collateral, debt, found.debt_repaid)
+        return found if exact.reverts is not None else exact
 
     def _of(self, asset: str) -> Holding | None:
         """The account's holding of an asset."""

@@ -24,6 +24,7 @@ from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.revisions import rules_of
 from analyzer.protocols.aave_v3.simulate import simulate
 from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.batch import Unreadable
 
 WETH, DAI, GHO = asset_of("WETH"), asset_of("DAI"), asset_of("GHO")
 NEWER = "0x" + "d" * 40
@@ -322,3 +323,27 @@ def test_a_flag_that_the_code_leaves_on_nothing_does_not() -> None:
     assert ledger.accounts[ALICE].supplied[WETH] == 0
     assert ledger.accounts[ALICE].collateral_bits == 1
     assert ledger.unknown == {}
+
+
+def test_where_the_fee_stops_the_maximum_a_little_less_passes_and_is_what_asking_for_it_gives() -> (
+    None
+):
+    cut = recorded(CUTS / "v300.zip")
+    (label,) = cut.labels
+    state = cut.state(label)
+    valuation, stopped = Valuation(state, reference_prices(state)), 0
+    for address in state.accounts:
+        data = valuation.account_data(address)
+        assert not isinstance(data, Unreadable)
+        liquidation = Liquidation(valuation, data)
+        for collateral in liquidation.collaterals():
+            for debt in liquidation.debts():
+                call = Call(collateral.reserve.asset, debt.reserve.asset)
+                if liquidation.execute(call).reverts != TAKES_TOO_MUCH:
+                    continue
+                found = liquidation.largest(call)
+                assert found.reverts is None
+                asked = replace(call, debt_to_cover=found.debt_repaid)
+                assert liquidation.execute(asked) == found
+                stopped += 1
+    assert stopped > 0
