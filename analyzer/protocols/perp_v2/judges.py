@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import TypeAlias
 
 from analyzer.abi.contract import ContractAbi, load_abi
+from analyzer.model.integers import INT256_MAX, INT256_MIN
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
 from analyzer.protocols.perp_v2.account import AccountMath, MarketMath, Valuation
@@ -318,8 +319,9 @@ def _market_judges(
         tested = numbers.tested_account_value
     except UnreadableNumberError:
         # The view takes the account value as an argument: without one there is no question.
-        pass
-    else:
+        tested = None
+    # Nor is there one where no argument can hold it: an absurd price.
+    if tested is not None and INT256_MIN <= tested <= INT256_MAX:
         yield ask(
             "AccountBalance.getLiquidatablePositionSize",
             lambda: max_position_size(numbers, base),
