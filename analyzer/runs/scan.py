@@ -60,7 +60,8 @@ class ScanOptions:
     all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
     `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`. triage: the file
     of accepted findings (default: triage.toml beside the snapshot, if it is there). max_age: how
-    old the head of a live chain may be (see `freshness`).
+    old the head of a live chain may be (see `freshness`). read_again_daily: numbers that do not
+    agree are a reason to read the logs again once a day, not every time.
     """
 
     db: Path
@@ -75,6 +76,7 @@ class ScanOptions:
     fail_on: str = "high"
     triage: Path | None = None
     max_age: str | None = None
+    read_again_daily: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
             scans = [
                 scan_one(
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
-                    progress=progress,
+                    progress=progress, daily=options.read_again_daily,
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
@@ -174,6 +176,7 @@ def scan_one(
     mode: VerifyMode,
     seed: int,
     progress: Progress,
+    daily: bool = False,
 ) -> Scanned:
     """One deployment at one block. Where numbers do not agree, its logs are read a second time
     from a live chain, once, and everything that rests on them is made again."""
@@ -189,7 +192,7 @@ def scan_one(
         return result
 
     result = judged()
-    again = read_again_if_doubtful(source, index, result, progress)
+    again = read_again_if_doubtful(source, index, result, progress, daily=daily)
     if again is not None and again.changed:
         result = judged()
     early = code_before(source.chain, deployment)

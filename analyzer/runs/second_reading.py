@@ -2,8 +2,8 @@
 
 A node that lags or has pruned its logs answers without an error, and what it left out would be
 missing for ever. Where control totals do not hold, the contract's views differ or the set of
-accounts is smaller than the chain says, the logs are read once more; where that finds nothing, the
-same endpoint is not asked for the same blocks again for a day.
+accounts is smaller than the chain says, the logs are read once more. A watch, which scans again and
+again, asks the same endpoint for the same blocks once a day where that finds nothing.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _MISSING_ACCOUNTS = ("incomplete-set", ("no_account", "smaller"))
 
 
 def read_again_if_doubtful(
-    source: Source, index: Index, result: ScanResult, progress: Progress
+    source: Source, index: Index, result: ScanResult, progress: Progress, *, daily: bool = False
 ) -> Recheck | None:
     """Reads the logs behind a result again where they may be the reason why its numbers do not
-    agree; None where they are not, or where that was done already. Only of a live chain: what a
-    recording holds does not change."""
+    agree; None where they are not. Only of a live chain: what a recording holds does not change.
+    daily: not of blocks for which the same endpoint had nothing else to say within the last day."""
     if source.kind != "rpc" or not _doubtful(result):
         return None
     deployment, block = result.deployment, result.block.number
-    done = index.read_twice_to(deployment, source.endpoint)
+    done = index.read_twice_to(deployment, source.endpoint) if daily else -1
     if done >= block:
         return None
     again = index.recheck(

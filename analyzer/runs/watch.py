@@ -209,7 +209,7 @@ def _look(options: WatchOptions, hooks: Hooks, state: WatchState) -> bool:
         state.reorg_depth = max(newest.number - before.number, 0)
         hooks.say(f"block {before.number} has left the chain: its scan is made again")
     begun = hooks.now()
-    outcome = hooks.scan(replace(options.scan, block=str(target)))
+    outcome = hooks.scan(replace(options.scan, block=str(target), read_again_daily=True))
     state.outcome = outcome
     state.scanned = outcome.results[0].block
     state.scans += 1

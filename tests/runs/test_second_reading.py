@@ -72,18 +72,29 @@ def test_a_rescan_with_a_good_node_ends_with_the_right_rows(
         }
 
 
-def test_where_a_second_reading_finds_nothing_it_is_not_made_again_from_that_endpoint(
+def test_a_node_that_was_mended_heals_what_it_had_left_out_twice(
+    run_scan: RunScan, lagging: Callable[[], None]
+) -> None:
+    assert run_scan(verify="all").run["read_again"][0]["logs_added"] == 0
+    lagging()
+    healed = run_scan(verify="all")
+    assert healed.run["read_again"][0]["logs_added"] == 1
+    assert healed.exit_code is not ExitCode.DIVERGENCE
+
+
+def test_a_watch_reads_again_from_one_endpoint_once_a_day(
     run_scan: RunScan, live: MemoryChain, lagging: Callable[[], None]
 ) -> None:
     def asked() -> list[tuple[int, int]]:
-        run = run_scan(verify="all").run["read_again"]
+        run = run_scan(verify="all", read_again_daily=True).run["read_again"]
         return [(again["read_again_from"], again["read_again_to"]) for again in run]
 
     assert asked() == [(0, 20)]
     assert asked() == []
     live.mine(3)
     assert asked() == [(21, 23)]
-    other = run_scan(verify="all", rpc=("http://another.example",)).run["read_again"]
+    elsewhere = {"rpc": ("http://another.example",), "read_again_daily": True}
+    other = run_scan(verify="all", **elsewhere).run["read_again"]
     assert [again["logs_added"] for again in other] == [0]
 
 
