@@ -64,14 +64,18 @@ class LogReader:
         with headers that fit them; asked again when a reorg or another endpoint came between, then
         elsewhere."""
         left: dict[int, str] = {}
-        while True:
+        problem = ChangedError("")
+        # Each endpoint has its turn once, whichever answers in it: two that fail by turns would
+        # else take over from each other for ever.
+        for _ in self._pool.endpoints:
             for _ in range(_REORG_TRIES):
                 try:
                     return self._try_chunk(filters, first, last, anchor)
                 except ChangedError as error:
                     problem = error
             if not self._pool.leave(left, str(problem)):
-                raise problem
+                break
+        raise problem
 
     def _try_chunk(
         self, filters: Sequence[LogFilter], first: int, last: int, anchor: BlockRef

@@ -34,11 +34,13 @@ class Limit:
         text = os.environ.get(self.variable, "").strip()
         if not text:
             return self.default
-        if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text)):
+        value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0
+        if not 1 <= value <= self.most:
             raise InputError(
-                f"{self.variable} is '{text[:20]}': it has to be a whole number from 1"
+                f"{self.variable} is '{text[:20]}': it has to be a whole number from 1 to"
+                f" {self.most:,}"
             )
-        return int(text)
+        return value
 
     @property
     def remedy(self) -> str:

@@ -10,6 +10,8 @@ from fake_node import FakeNode, digest
 
 from analyzer.chain import logs as logs_module
 from analyzer.chain.base import ChangedError, LogChunk
+from analyzer.chain.endpoint import Endpoint
+from analyzer.chain.logs import LogReader
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter
 
@@ -438,3 +440,30 @@ def test_logs_that_fit_no_header_are_asked_of_another_endpoint(
     other.headers, other.logs = busy.headers, [dict(log) for log in busy.logs]
     busy.logs[100]["blockHash"] = digest("other")
     assert places(read(open_node(busy.url, other.url), [BOTH], 0, 399)) == expected(0, 399)
+
+
+class TakingTurns:
+    """A pool of two endpoints; each answers one question and leaves the next to the other."""
+
+    def __init__(self) -> None:
+        self.endpoints = [Endpoint.of("http://127.0.0.1:1"), Endpoint.of("http://127.0.0.1:2")]
+        self.asked = 0
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.endpoints[self.asked % 2]
+
+    def batch(self, requests: Sequence[Any], *_: object, **__: object) -> list[object]:
+        self.asked += 1
+        return [[] for _ in requests]
+
+    def leave(self, left: dict[int, str], problem: str) -> bool:
+        return True
+
+
+def test_endpoints_that_take_turns_for_ever_are_an_error(fake: FakeNode, open_node: Any) -> None:
+    pool = TakingTurns()
+    reader = LogReader(pool, open_node(fake.url).headers)  # type: ignore[arg-type]
+    with pytest.raises(UnreadError, match=r"endpoints take turns while blocks 0\.\.9 are read"):
+        list(reader.chunks([BOTH], 0, 9))
+    assert pool.asked == 6

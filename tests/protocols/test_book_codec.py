@@ -124,3 +124,13 @@ def test_damaged_bytes_are_refused_and_their_digest_differs(
     assert book_digest(zlib.compress(zlib.decompress(packed), 1)) == book_digest(packed)
     with pytest.raises(CodecError):
         scan.plug.unpack(zlib.compress(b"\n".join(lines[:2])))
+
+
+def test_a_book_that_unpacks_to_more_than_the_limit_is_refused_by_name(
+    demo_scans: dict[str, OpenedScan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYZER_MAX_UNPACKED_MB", "1")
+    bomb = zlib.compress(b" " * 3_000_000)
+    for work in (demo_scans["aave-v3"].plug.unpack, book_digest):
+        with pytest.raises(CodecError, match=r"more than 1 MB unpacked \(`analyzer --max-unpack"):
+            work(bomb)
