@@ -30,6 +30,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SOURCES = sorted((ROOT / "analyzer").rglob("*.py"))
 _TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 _COMMAND = re.compile(r"(?:^\$ |^|`|^run = \")(analyzer (?:[a-z][a-z-]+)\b[^`\n|]*)", re.MULTILINE)
+_CODE = re.compile(r"```\w*\n.*?```|`[^`\n]+`", re.DOTALL)
 _PLACE = re.compile(r"\.\.\.|^(?:NAME|FILE|URL|X)$")
 
 
@@ -48,8 +49,10 @@ def toml_blocks() -> Iterator[tuple[str, str]]:
 def commands() -> Iterator[tuple[str, str]]:
     """(where, command line) of every command that a page shows, or `--help` as an example."""
     for page in PAGES:
-        for match in _COMMAND.finditer(page.read_text(encoding="utf-8")):
-            yield page.name, match[1]
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for code in _CODE.finditer(text):
+            for match in _COMMAND.finditer(code[0]):
+                yield page.name, match[1]
     for words, verb in verbs(main, ()):
         for example in getattr(verb, "examples", ()):
             yield f"--help of {' '.join(words)}", example
