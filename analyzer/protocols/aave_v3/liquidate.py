@@ -141,10 +141,15 @@ class Liquidation:
             low, high = (middle, high) if passes else (low, middle)
         if not low:
             return refused
-        found = self._executed(call, collateral, debt, low)
+        found, asked = self._executed(call, collateral, debt, low), low
         # What is paid may be less than what was asked: the outcome is that of asking for it.
-        exact = self._executed(call, collateral, debt, found.debt_repaid)
-        return found if exact.reverts is not None else exact
+        while found.debt_repaid < asked:
+            asked = found.debt_repaid
+            exact = self._executed(call, collateral, debt, asked)
+            if exact.reverts is not None:
+                break
+            found = exact
+        return found
 
     def _of(self, asset: str) -> Holding | None:
         """The account's holding of an asset."""
