@@ -174,7 +174,7 @@ class Soak:
         """Faults of both endpoints: some fail now and then, some for good."""
         plans: list[list[Fault]] = []
         for _ in self.nodes:
-            names = self.rng.sample(sorted(KINDS.keys() - UNNOTICED), self.rng.randrange(1, 6))
+            names = self.rng.sample(sorted(KINDS.keys() - UNNOTICED), self.rng.randrange(3, 9))
             plans.append([self._fault(name) for name in names])
         if self.rng.random() < 0.4:
             plans[self.rng.randrange(2)] = []
@@ -190,7 +190,7 @@ class Soak:
         return Fault(
             name,
             blocks=blocks,
-            first=self.rng.randrange(1, 6),
+            first=self.rng.randrange(1, 4),
             chance=self.rng.choice((0.2, 0.5, 1.0)),
             times=self.rng.choice((1, 2, 3, None)),
             options=options,
@@ -236,7 +236,9 @@ class Soak:
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["soak", "analyzer.cli", "analyzer.runs.scan"])
+_CONTEXT.set_forkserver_preload(
+    ["soak", "web3", "requests", "analyzer.cli.scan", "analyzer.runs.scan", "analyzer.report.table"]
+)
 
 
 def soak(folder: Path, *, seconds: float, seed: int, rounds: int | None = None) -> Tally:
