@@ -1,44 +1,42 @@
-"""The bank with books of its own on the chain: what the logs say is held against what it says.
+"""The bank with more that can be held against the chain: a slot and the hash of a code.
 
-    Registry.branches()   -> how many branches were opened, and the same number in its slot 0
-    Branch.coins()        -> the sum of its balances
-    code of the Registry  -> the one hash that is known
+    slot 0 of the Registry   -> how many branches were opened, as Registry.branches() says
+    code of the Registry     -> the one hash that is known
 
 Its story is large enough for bulk reads, batches of headers and several questions for logs.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import orjson
 import pytest
 from bank import (
-    ABIS,
     BRANCH,
     BRANCH_2,
     MOVED,
     OPENED,
     REGISTRY,
     BankLedger,
+    BankObservation,
     BankPlug,
+    bank_abi,
     contract_answers,
     forget_plugs,
+    use_bank,
 )
 
-from analyzer.abi.codec import encode_values
-from analyzer.abi.contract import ContractAbi, parse_abi
 from analyzer.abi.keccak import checksum, keccak
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD
+from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, Reading, ReadRequest, Value
-from analyzer.model.rows import CodeStatus, ImplementationRow, MarginRow, TotalRow
+from analyzer.model.rows import CodeStatus, ImplementationRow, MarginRow, Proves, TotalRow
 from analyzer.protocols import registry
 from analyzer.protocols.base import Details
 from analyzer.protocols.book_codec import BookCodec
@@ -54,66 +52,35 @@ PINNED = 42
 """The block that scans of the story are pinned at; its head is a few blocks above."""
 
 
-def _number(name: str) -> dict[str, object]:
-    return {"type": "function", "name": name, "inputs": [], "outputs": [{"type": "uint256"}]}
-
-
-COUNTED_ABIS = {
-    "bank/Registry": [*ABIS["bank/Registry"], _number("branches")],
-    "bank/Branch": [*ABIS["bank/Branch"], _number("coins")],
-}
-
-
-def counted_abi(name: str) -> ContractAbi:
-    """The ABI of that name."""
-    return parse_abi(name.split("/")[1], COUNTED_ABIS[name])
-
-
 @dataclass(slots=True)
 class CountedLedger(BankLedger):
-    """Coins by branch and the branches by the logs, and both by the chain (None = not read)."""
+    """What was read beside the bank's own observation; None = not read."""
 
-    coins: Counter[str] = field(default_factory=Counter)
-    opened: list[str] = field(default_factory=list)
-    chain_coins: dict[str, int | None] = field(default_factory=dict)
-    chain_branches: int | None = None
     slot_branches: int | None = None
     code_hash: str | None = None
 
 
 @dataclass(slots=True)
 class CountedPlug(BankPlug):
-    """The bank's plug with control totals that can fail."""
+    """The bank's plug with a slot and a code that can be wrong."""
 
-    def fold(self, deployment: Deployment, events: object) -> Reading[BankLedger]:
-        kept = list(events)  # type: ignore[call-overload]
-        plain = yield from BankPlug.fold(self, deployment, kept)
-        ledger = CountedLedger(plain.balances, plain.branch, plain.blocks)
-        for event in kept:
-            if event.name == "Moved":
-                ledger.coins[event.address] += int(event.args["amount"])
-            else:
-                ledger.opened.append(str(event.args["branch"]))
-        return ledger
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[BankLedger]:
+        plain = yield from BankPlug.fold(self, deployment, events)
+        return CountedLedger(plain.balances, plain.branch, plain.opened, plain.blocks)
 
     def observe(
         self, deployment: Deployment, ledger: BankLedger, block: BlockRef
-    ) -> Reading[int | None]:
+    ) -> Reading[BankObservation]:
         assert isinstance(ledger, CountedLedger)
-        price = yield from BankPlug.observe(self, deployment, ledger, block)
-        abi, branch = counted_abi("bank/Registry"), counted_abi("bank/Branch")
-        names = sorted(set(ledger.opened))
+        seen = yield from BankPlug.observe(self, deployment, ledger, block)
         at = deployment.contracts["registry"]
-        count, slot, code, *coins = yield [
-            abi.request(at, "branches"),
-            ReadRequest("slot", at, SLOT),
-            ReadRequest("code_hash", at, "0x"),
-            *[branch.request(name, "coins") for name in names],
+        slot, code = yield [
+            ReadRequest("slot", at, SLOT, evidence=True),
+            ReadRequest("code_hash", at, "0x", evidence=True),
         ]
-        ledger.chain_branches, ledger.slot_branches = _uint(count), _uint(slot)
+        ledger.slot_branches = int.from_bytes(slot.data) if isinstance(slot, Value) else None
         ledger.code_hash = "0x" + code.data.hex() if isinstance(code, Value) else None
-        ledger.chain_coins = dict(zip(names, map(_uint, coins), strict=True))
-        return price
+        return seen
 
     def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
         return [_as_contract(row) for row in BankPlug.margin(self, book, prices)]
@@ -123,7 +90,7 @@ class CountedPlug(BankPlug):
         ledger = book.state[0]  # type: ignore[index]
         assert isinstance(ledger, CountedLedger)
         code = ImplementationRow("registry", REGISTRY, None, ledger.code_hash, _status(ledger))
-        return replace(details, totals=list(_totals(ledger)), implementations=[code])
+        return replace(details, totals=[*details.totals, _slot(ledger)], implementations=[code])
 
     def pack(self, book: Book) -> bytes:
         return _CODEC.pack(book)
@@ -132,11 +99,7 @@ class CountedPlug(BankPlug):
         return _CODEC.unpack(data)
 
 
-_CODEC = BookCodec("bank", "1", tuple[CountedLedger, int | None])
-
-
-def _uint(answer: Answer) -> int | None:
-    return int.from_bytes(answer.data, "big") if isinstance(answer, Value) else None
+_CODEC = BookCodec("bank", "1", tuple[CountedLedger, BankObservation])
 
 
 def _as_contract(row: MarginRow) -> MarginRow:
@@ -155,23 +118,16 @@ def _status(ledger: CountedLedger) -> str:
     return CodeStatus.KNOWN if ledger.code_hash == KNOWN_CODE else CodeStatus.UNKNOWN
 
 
-def _totals(ledger: CountedLedger) -> Iterator[TotalRow]:
-    """The list of branches, and the coins of each."""
-    opened = len(set(ledger.opened))
-    for name, there in (("branches", ledger.chain_branches), ("slot 0", ledger.slot_branches)):
-        yield TotalRow(name, f"opened = {name}", "count", opened, there, 0, "")
-    for name in sorted(set(ledger.opened) | set(ledger.coins)):
-        held = ledger.chain_coins.get(name)
-        yield TotalRow(f"coins of {name}", "sum = coins()", "raw", ledger.coins[name], held, 0, "")
+def _slot(ledger: CountedLedger) -> TotalRow:
+    opened, there = len(ledger.opened), ledger.slot_branches
+    return TotalRow(
+        "slot 0", "opened = slot 0", "branches", opened, there, 0, "", proves=Proves.LIST
+    )
 
 
 def use_counted_bank(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Installs it as the protocol `bank`; `forget_plugs` has to be called afterwards."""
-    for name, entries in COUNTED_ABIS.items():
-        path = folder / "abis" / f"{name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(orjson.dumps(entries))
-    monkeypatch.setattr("analyzer.abi.contract.abi_folder", lambda: folder / "abis")
+    use_bank(monkeypatch, folder)
     entry = SimpleNamespace(name="bank", load=CountedPlug)
     monkeypatch.setattr(registry, "entry_points", lambda *, group: [entry])
     forget_plugs()
@@ -180,23 +136,11 @@ def use_counted_bank(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 def counted_answers(chain: MemoryChain) -> Callable[[int, ReadRequest], Answer]:
     """What the contracts of the counted bank answer."""
     plain = contract_answers(chain)
-    coins = counted_abi("bank/Branch").function("coins").selector
-    branches = counted_abi("bank/Registry").function("branches").selector
+    branches = bank_abi("bank/Registry").request(REGISTRY, "branches")
 
     def answer(number: int, request: ReadRequest) -> Answer:
-        before = [entry for entry in chain.log_list if entry[0] <= number]
         slot = request.kind == "slot" and request.data == SLOT
-        if slot or request.data.startswith(branches):
-            opened = {str(values[0]) for _, _, event, values, _ in before if event.name == "Opened"}
-            return Value(encode_values(["uint256"], [len(opened)]))
-        if request.data.startswith(coins):
-            held = sum(
-                int(str(values[1]))
-                for _, address, event, values, _ in before
-                if event.name == "Moved" and address == request.to.lower()
-            )
-            return Value(encode_values(["uint256"], [held]))
-        return plain(number, request)
+        return plain(number, branches if slot else request)
 
     return answer
 
