@@ -42,7 +42,7 @@ def read_again_if_doubtful(
         trusted=False,
         progress=progress,
     )
-    if not again.changed:
+    if daily and not again.changed:
         index.note_read_twice(deployment, source.endpoint, block)
     return again
 
