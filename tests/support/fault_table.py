@@ -230,7 +230,7 @@ STATE = (
     Row("call-empty", noticed("the answer ends after 0 bytes"), noticed("ends after 0 bytes")),
     Row("call-one-wei-more", WRONG_ROWS, WRONG_ROWS),
     Row("call-zero", WRONG_ROWS, noticed("NOT PROVEN SOLVENT: .*control totals off")),
-    Row("call-huge", noticed("12 unknown"), noticed("12 unknown")),
+    Row("call-huge", noticed("12 of 12 accounts unknown"), noticed("12 of 12 accounts unknown")),
     Row("call-cut", noticed("the answer ends after 31 bytes"), noticed("ends after 31 bytes")),
     Row("call-no-hex", S, noticed("")),
     Row("call-null", S, noticed("")),
