@@ -20,6 +20,7 @@ from typing import Literal, TypeAlias
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import shown
 
 TAGS = ("latest", "safe", "finalized", "earliest")
 """Tags that a node resolves itself."""
@@ -37,9 +38,11 @@ class BlockName:
     value: int = 0
 
 
-_NUMBER = re.compile(r"(\d[\d_]*(?:\.\d+)?)([kKmM]?)")
+_NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)([kKmM]?)")
+MOST_DIGITS = 20
+"""Of a number as it is written: no chain has a block beyond 64 bits."""
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?", re.ASCII)
 
 
 def parse_block(text: str) -> BlockName:
@@ -61,7 +64,7 @@ def parse_block(text: str) -> BlockName:
     if is_range(text):
         raise InputError(f"'{text}' is a range of blocks, and one block is asked for")
     raise InputError(
-        f"'{text}' is no block: give a number (15M, 1_000), latest, safe, finalized, -1000,"
+        f"{shown(text)} is no block: give a number (15M, 1_000), latest, safe, finalized, -1000,"
         " a block hash or a date (2024-05-01T12:00)"
     )
 
@@ -69,7 +72,7 @@ def parse_block(text: str) -> BlockName:
 def _number(text: str) -> int | None:
     """`15M` -> 15000000; None when the text is no whole number of blocks."""
     match = _NUMBER.fullmatch(text)
-    if match is None:
+    if match is None or len(match[1]) > MOST_DIGITS:
         return None
     value = Decimal(match[1].replace("_", "")) * _SCALE[match[2].lower()]
     return int(value) if value == int(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from analyzer.chain.base import Chain
@@ -9,6 +10,8 @@ from analyzer.chain.blocks import is_range, resolve_range
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError
 from analyzer.runs.sources import resolve_pinned
+
+_STEP = re.compile(r"[0-9]{1,3}(?:_?[0-9]{1,3}){0,5}")
 
 Missing = list[tuple[int, str]]
 """(block number, why it cannot be scanned)."""
@@ -44,11 +47,11 @@ def chosen_blocks(chain: Chain, texts: Sequence[str]) -> tuple[list[BlockRef], M
 def _numbers(chain: Chain, text: str) -> range:
     """The numbers of a range with a step. Raises: InputError."""
     span, _, step = text.rpartition(":")
-    if not step.strip().replace("_", "").isdigit() or not is_range(span):
+    if not _STEP.fullmatch(step.strip()) or not is_range(span):
         raise InputError(
             f"'{text}' is no range with a step: write FIRST:LAST:STEP (FIRST:LAST:1 = every block)"
         )
-    every = int(step.replace("_", ""))
+    every = int(step)
     if every < 1:
         raise InputError(f"'{text}': a step of {every} goes nowhere, give at least 1")
     first, last = resolve_range(chain, span)

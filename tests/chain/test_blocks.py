@@ -38,11 +38,33 @@ def test_block_texts_mean_what_people_write(text: str, name: BlockName) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nonsense", "1.5", "1.0001k", "--5", "15G", "0x", "0xzz", "2024-13-01", "1-2-3"]
+    "text",
+    [
+        "",
+        "nonsense",
+        "1.5",
+        "1.0001k",
+        "--5",
+        "15G",
+        "0x",
+        "0xzz",
+        "2024-13-01",
+        "1-2-3",
+        "٣",
+        "٣M",
+    ],
 )
 def test_what_is_no_block_is_refused_with_the_text(text: str) -> None:
     with pytest.raises(InputError, match=f"'{text}' is no"):
         parse_block(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 5_000, "-" + "9" * 5_000, "1" * 5_000 + "M", "x" * 9_999])
+def test_a_text_of_any_length_is_refused_in_a_short_line(text: str) -> None:
+    with pytest.raises(InputError, match="is no block: give a number") as refused:
+        parse_block(text)
+
+    assert len(str(refused.value)) < 250
 
 
 def test_a_node_resolves_every_form(fake: FakeNode, open_node: Any) -> None:
@@ -124,6 +146,7 @@ def test_ranges_name_first_and_last_block(fake: FakeNode, open_node: Any) -> Non
         ("5", "is no block range"),
         ("9:5", "runs backwards: 9 to 5"),
         ("5:+0", "no number of blocks"),
+        ("5:+" + "9" * 5_000, "no number of blocks"),
     ],
 )
 def test_what_is_no_range_is_refused(

@@ -41,6 +41,7 @@ def test_a_command_line_makes_a_scenario_of_one_step() -> None:
         ("ETH=-30 percent", "the shock of ETH has to be a move"),
         ("ETH=-100%", "the shock of ETH: -100% leaves no price"),
         ("ETH=-130%", "the shock of ETH: -130% leaves no price"),
+        ("ETH=-٣%", "the shock of ETH has to be a move like -30%"),
         ("ETH=x0", "the shock of ETH: x0 leaves no price"),
         ("ETH=-1%,ETH=-2%", "the shock names ETH twice"),
         ("@alts=-1%", "the shock names @alts, which is no class (known: @alt, @major"),

@@ -348,6 +348,8 @@ def test_a_recording_gives_its_pinned_blocks(tmp_path: Path, recording: Path) ->
     [
         ({"blocks": ("8:20",)}, "is no range with a step"),
         ({"blocks": ("8:20:0",)}, "a step of 0 goes nowhere"),
+        ({"blocks": ("8:20:²",)}, "is no range with a step"),
+        ({"blocks": ("8:20:" + "9" * 5_000,)}, "is no range with a step"),
         ({"blocks": ("20:8:1",)}, "runs backwards"),
         ({"blocks": ()}, "which blocks"),
         ({"verify": "some"}, "is no verification mode"),

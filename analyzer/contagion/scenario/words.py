@@ -14,10 +14,10 @@ from analyzer.contagion.scenario.types import ALL, CLASS_KEYS, Scenario, Step
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, shown
 
-_PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?|\.\d+)\s*%")
+_PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?|\.\d+)\s*%", re.ASCII)
 MOST_SIGNS = 24
 """Of a move: no price multiplies by more than that many digits."""
-_TIMES = re.compile(r"x\s*(\d+(?:\.\d+)?|\.\d+)")
+_TIMES = re.compile(r"x\s*(\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 
 
 def parse_percent(text: str, *, what: str) -> Fraction:
