@@ -46,6 +46,9 @@ def doubts(result: ScanResult) -> tuple[str, ...]:
     unread = sum(row.not_read for row in result.reads if row.purpose == REBUILD)
     if unread:
         out.append(f"{unread} reads not answered")
+    silent = sum(1 for check in result.checks if check.equal is None and check.actual is None)
+    if silent:
+        out.append(f"{silent} of {len(result.checks)} comparisons with the contract not answered")
     if _nobody_was_asked(result):
         out.append(f"--verify {result.verify_mode}, and there was no view to ask")
     if shortfall_e18(hidden_bad_debt(result).at_prices_e18, absorption(result)) is None:

@@ -26,10 +26,12 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.identity import scan_id
 from analyzer.protocols.registry import load_plug
+from analyzer.runs.beginning import all_hold, beginning_doubts, code_before
 from analyzer.runs.block_list import chosen_blocks
 from analyzer.runs.executors import check_executor, run_merged
 from analyzer.runs.freshness import check_heads
 from analyzer.runs.pipeline import (
+    doubted,
     exit_code,
     index_beside,
     parse_fail_on,
@@ -201,6 +203,8 @@ def _scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=_silent)
     result = verify(plug, rebuilt, parse_mode(options.verify), seed=options.seed)
     result.findings = run_detectors(result)
+    if not all_hold(result):
+        result = doubted(result, *beginning_doubts(result, code_before(source.chain, deployment)))
     about = {
         "analyzer": __version__,
         "scan_id": result.scan_id,

@@ -40,13 +40,18 @@ def code_before(chain: Chain, deployment: Deployment) -> list[str]:
 def beginning_doubts(result: ScanResult, early: Sequence[str]) -> tuple[str, ...]:
     """What is doubtful where contracts had code before: nothing where control totals, all of them,
     prove that no log is missing."""
-    totals = result.details.totals
-    if not early or (totals and all(total.holds is True for total in totals)):
+    if not early or all_hold(result):
         return ()
     return (
         f"logs are read from block {result.deployment.from_block} on, and there was code before:"
         f" {', '.join(early)}",
     )
+
+
+def all_hold(result: ScanResult) -> bool:
+    """Whether there are control totals and all of them hold: then no log is missing."""
+    totals = result.details.totals
+    return bool(totals) and all(total.holds is True for total in totals)
 
 
 def _have_code(chain: Chain, number: int, sources: Sequence[Source]) -> list[bool]:

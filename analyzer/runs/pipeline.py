@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
@@ -66,6 +67,12 @@ def rebuild_indexed(
         ),
         progress=progress,
     )
+
+
+def doubted(result: ScanResult, *doubts_of_logs: str) -> ScanResult:
+    """The result with these further reasons why its logs may not be whole; a sentence each."""
+    known = result.completeness
+    return replace(result, completeness=replace(known, doubts=(*known.doubts, *doubts_of_logs)))
 
 
 def exit_code(

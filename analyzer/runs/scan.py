@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from analyzer.runs.beginning import beginning_doubts, code_before
 from analyzer.runs.evidence import Compared, attachments, compare
 from analyzer.runs.freshness import check_head
 from analyzer.runs.pipeline import (
+    doubted,
     exit_code,
     index_beside,
     parse_fail_on,
@@ -196,9 +197,7 @@ def scan_one(
     if again is not None and again.changed:
         result = judged()
     early = code_before(source.chain, deployment)
-    known = result.completeness
-    doubts = (*known.doubts, *kept_words(again), *beginning_doubts(result, early))
-    result = replace(result, completeness=replace(known, doubts=doubts))
+    result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
     return Scanned(result, advance, again, early)
 
 

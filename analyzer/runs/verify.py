@@ -26,9 +26,10 @@ from analyzer.model.rows import CheckRow
 from analyzer.protocols.registry import load_plug
 from analyzer.protocols.state_coders import CodecError
 from analyzer.report.document import envelope
+from analyzer.runs.beginning import beginning_doubts, code_before
 from analyzer.runs.deployments import load_deployment
-from analyzer.runs.pipeline import exit_code, index_beside, rebuild_indexed, run_id
-from analyzer.runs.second_reading import read_again_if_doubtful
+from analyzer.runs.pipeline import doubted, exit_code, index_beside, rebuild_indexed, run_id
+from analyzer.runs.second_reading import kept_words, read_again_if_doubtful
 from analyzer.runs.sources import Source, check_contracts, open_source
 from analyzer.runs.tables import RunFacts, snapshot_rows
 from analyzer.solvency import rebuild
@@ -192,6 +193,8 @@ def _verify_one(
     again = read_again_if_doubtful(source, index, result, progress)
     if again is not None and again.changed:
         result = judged()
+    early = code_before(source.chain, deployment)
+    result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
     now = datetime.now(UTC)
     facts = RunFacts("", source.kind, source.endpoint, mode.value, 0, now, now)
     rows = snapshot_rows(facts, [result])

@@ -39,6 +39,8 @@ DOUBTED = {
     "no account": clean_result([], details=details(accounts=[])),
     "unread": clean_result(reads=[ReadRow("rebuild", "ERC20.symbol", 2, 1, 0, 1, "not read")]),
     "nobody asked": clean_result(checks=[]),
+    "no answer": clean_result(checks=[check(0, equal=None)]),
+    "one answer of two": clean_result(checks=[check(0, equal=True), check(1, equal=None)]),
     "fund unread": clean_result([judged(0, equity=-1)], backstops=[backstop(2, None)]),
     "code unknown": clean_result(
         details=details(implementations=[implementation("unknown")]), verify_mode="flagged"
@@ -69,7 +71,8 @@ def test_what_is_only_shown_or_was_not_asked_is_no_doubt() -> None:
     shown = [ReadRow("evidence", "ERC20.symbol", 2, 1, 0, 1, "not read")]
     assert doubts(clean_result(reads=shown)) == ()
     assert doubts(clean_result(checks=[], verify_mode="none")) == ()
-    assert doubts(clean_result(checks=[check(0, equal=None)])) == ()
+    no_number = replace(check(0, equal=None), actual="1000")
+    assert doubts(clean_result(checks=[check(0, equal=True), no_number])) == ()
 
 
 def test_an_insolvent_deployment_stays_insolvent_and_its_doubts_are_exit_code_3() -> None:

@@ -11,7 +11,10 @@ from analyzer.abi.keccak import keccak
 from analyzer.chain.replay import Replay
 from analyzer.model.errors import ExitCode, UnreadError
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Value
+from analyzer.runs.backfill import BackfillOptions, backfill
 from analyzer.runs.scan import ScanOutcome
+from analyzer.runs.verify import VerifyOptions, verify
+from analyzer.store.history import open_history
 
 RunScan = Callable[..., ScanOutcome]
 
@@ -95,3 +98,25 @@ def test_a_recording_says_the_same_and_gets_no_block_more(
     again = run_scan(rpc=(), deployments=(), recording=path, db=tmp_path / "replayed.duckdb")
     assert early(again) == early(outcome) != []
     assert again.exit_code is not ExitCode.BAD_INPUT
+
+
+def test_a_verification_and_a_history_say_what_the_scan_says(
+    tmp_path: Path,
+    run_scan: RunScan,
+    live: MemoryChain,
+    deployment_file: Path,
+    from_block: Callable[[int], None],
+) -> None:
+    from_block(4)
+    [scanned] = run_scan(verify="none", block="12").results
+    assert any("there was code before" in text for text in scanned.completeness.doubts)
+    rpc = ("http://node.example",)
+    [verified] = verify(VerifyOptions(tmp_path / "scan.duckdb", rpc=rpc), lambda *_: None).results
+    assert verified.completeness.doubts == scanned.completeness.doubts
+    options = BackfillOptions(
+        tmp_path / "history", ("12",), rpc=rpc, deployments=(str(deployment_file),)
+    )
+    backfill(options, lambda *_: None)
+    with open_history(tmp_path / "history") as history:
+        _, [[caveats]] = history.query("SELECT caveats FROM history_scans")
+    assert "there was code before" in caveats

@@ -180,3 +180,15 @@ def test_a_history_keeps_saying_that_a_block_is_not_proven(
     with open_history(tmp_path / "history") as history:
         _, rows = history.query("SELECT answer, accounts FROM history_series")
     assert rows == [("not_proven", 0)]
+
+
+@pytest.mark.parametrize("verify", ["flagged", "sample", "all"])
+def test_a_comparison_that_was_wanted_and_not_answered_proves_nothing(
+    run_scan: RunScan, live: MemoryChain, verify: str
+) -> None:
+    rise(live)
+    live.answer = contract_answers(live, judge=False)
+    outcome = run_scan(verify=verify, fail_on="never")
+    assert outcome.exit_code is ExitCode.NOT_FULLY_READ
+    assert line(outcome) == "NOT PROVEN SOLVENT: 3 of 3 comparisons with the contract not answered"
+    assert run_scan(verify="none", fail_on="never").exit_code is ExitCode.CLEAN

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from analyzer.findings.proof import doubts
 from analyzer.model.errors import ExitCode
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.registry import load_plug
@@ -69,8 +70,9 @@ def test_judges_that_were_not_recorded_are_not_compared_and_no_divergence(
 ) -> None:
     without_judges(demo_folder() / RECORDING, tmp_path / "no-judges.zip")
     outcome = run(tmp_path / "no-judges.zip", tmp_path / "scan.duckdb", "all")
-    assert outcome.exit_code == ExitCode.FINDINGS
+    assert outcome.exit_code == ExitCode.NOT_FULLY_READ
     for result in outcome.results:
+        assert any("comparisons with the contract not answered" in text for text in doubts(result))
         assert {check.equal for check in result.checks} == {None}
         assert {row.verified for row in result.margin} == {None}
 

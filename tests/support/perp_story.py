@@ -382,6 +382,7 @@ def _selectors() -> dict[str, tuple[str, tuple[str, ...]]]:
         "ClearingHouse",
         "ClearingHouseConfig",
         "CollateralManager",
+        "Exchange",
         "MarketRegistry",
         "BaseToken",
         "ERC20",

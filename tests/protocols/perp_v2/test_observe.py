@@ -207,3 +207,30 @@ def test_a_proxy_that_had_run_before_and_gets_other_code_is_an_upgrade() -> None
     story.tell("vault", "Upgraded", implementation=ALICE)
     story.tell("vault", "Upgraded", implementation=BOB)
     assert list(story.fold().upgrades) == ["vault"]
+
+
+@pytest.mark.parametrize(
+    ("of", "getter", "role"),
+    [
+        ("clearing_house", "getInsuranceFund", "insurance_fund"),
+        ("clearing_house", "getVault", "vault"),
+        ("clearing_house", "getClearingHouseConfig", "clearing_house_config"),
+        ("vault", "getCollateralManager", "collateral_manager"),
+        ("exchange", "getMarketRegistry", "market_registry"),
+    ],
+)
+def test_a_contract_of_another_market_is_wrong_input(of: str, getter: str, role: str) -> None:
+    node = ToldNode(ledger(), TIME)
+    node.calls[CONTRACTS[of], getter] = (CONTRACTS[role].lower(),)
+    node.drive(ledger())
+    node.calls[CONTRACTS[of], getter] = ("0x" + "00" * 20,)
+    node.drive(ledger())
+    node.calls[CONTRACTS[of], getter] = (WETH,)
+    with pytest.raises(InputError, match=f"the {of} .* names {WETH} as its {role}, not"):
+        node.drive(ledger())
+
+
+def test_neighbours_that_were_not_recorded_change_nothing() -> None:
+    node = ToldNode(ledger(), TIME)
+    node.calls[CONTRACTS["clearing_house"], "getInsuranceFund"] = NotRead("not recorded")
+    assert node.drive(ledger()).frame.settlement_token == USDC

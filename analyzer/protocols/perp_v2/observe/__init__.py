@@ -19,6 +19,7 @@ from analyzer.protocols.perp_v2.observe.feeds import FeedFacts, read_feeds
 from analyzer.protocols.perp_v2.observe.frame import Frame, read_frame
 from analyzer.protocols.perp_v2.observe.markets import MarketReading, read_markets
 from analyzer.protocols.perp_v2.observe.storage import AccountWords, read_accounts
+from analyzer.protocols.perp_v2.observe.wiring import check_wiring
 from analyzer.protocols.perp_v2.state import POOL_AVERAGE, CollateralState, MarketState
 
 __all__ = ["PerpObservation", "observe"]
@@ -39,8 +40,9 @@ def observe(
 ) -> Reading[PerpObservation]:
     """The reads in dependent batches; the driver performs them.
 
-    Raises: InputError, UnreadError as `read_frame`.
+    Raises: InputError as `check_wiring`; InputError, UnreadError as `read_frame`.
     """
+    yield from check_wiring(deployment.contracts)
     frame = yield from read_frame(deployment, ledger)
     markets = yield from read_markets(
         deployment, ledger, block, config=frame.config, quote_token=frame.quote_token
