@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
+from analyzer.protocols.wiring import NamedBy
 
 REQUIRED_CONTRACTS = (
     "SubAccounts",
@@ -20,6 +21,14 @@ REQUIRED_CONTRACTS = (
     "USDC",
 )
 """Contracts that every deployment has, under these very names."""
+
+NAMED_BY: NamedBy = {
+    "SubAccounts": ("StandardManager", "StandardManager", "subAccounts"),
+    "CashAsset": ("StandardManager", "StandardManager", "cashAsset"),
+    "DutchAuction": ("StandardManager", "StandardManager", "liquidation"),
+    "SecurityModule": ("DutchAuction", "DutchAuction", "securityModule"),
+    "USDC": ("CashAsset", "CashAsset", "wrappedAsset"),
+}
 
 STABLE_FEED = "StableFeed"
 

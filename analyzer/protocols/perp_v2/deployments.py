@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.shipped import load_shipped, require_contracts
+from analyzer.protocols.wiring import NamedBy
 
 REQUIRED_CONTRACTS = (
     "clearing_house",
@@ -19,6 +20,17 @@ REQUIRED_CONTRACTS = (
     "market_registry",
 )
 """Roles that a deployment must name; base tokens and pools are found through the registry."""
+
+NAMED_BY: NamedBy = {
+    "vault": ("ClearingHouse", "clearing_house", "getVault"),
+    "insurance_fund": ("ClearingHouse", "clearing_house", "getInsuranceFund"),
+    "account_balance": ("ClearingHouse", "clearing_house", "getAccountBalance"),
+    "exchange": ("ClearingHouse", "clearing_house", "getExchange"),
+    "order_book": ("ClearingHouse", "clearing_house", "getOrderBook"),
+    "clearing_house_config": ("ClearingHouse", "clearing_house", "getClearingHouseConfig"),
+    "collateral_manager": ("Vault", "vault", "getCollateralManager"),
+    "market_registry": ("Exchange", "exchange", "getMarketRegistry"),
+}
 
 
 def shipped_deployments() -> tuple[Deployment, ...]:

@@ -80,6 +80,19 @@ def test_a_copy_without_truth_and_without_a_single_judge_gives_the_same_rows(
     assert (alone.mismatches, len(alone.not_compared)) == ([], len(alone.checks))
 
 
+def test_an_auction_of_another_market_is_wrong_input(
+    tmp_path: Path, copy: Callable[[Callable[[Row], Row | None]], Path]
+) -> None:
+    asked = load_abi("derive_v2/StandardManager").functions["liquidation"].selector
+
+    def change(row: Row) -> Row:
+        return {**row, "result": f"0x{0xAA:064x}"} if row["data"].lower() == asked else row
+
+    said = "the StandardManager .* names 0x0{38}[aA]{2} as its DutchAuction, not 0x"
+    with pytest.raises(InputError, match=said):
+        run(copy(change), tmp_path / "x.duckdb", "H")
+
+
 def test_one_wei_in_one_recorded_view_is_a_divergence_by_name(
     tmp_path: Path, copy: Callable[[Callable[[Row], Row | None]], Path]
 ) -> None:

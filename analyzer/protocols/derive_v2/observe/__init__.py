@@ -12,6 +12,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.derive_v2.deployments import NAMED_BY
 from analyzer.protocols.derive_v2.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.observe.code import read_implementations
 from analyzer.protocols.derive_v2.observe.feeds import read_feeds
@@ -27,6 +28,7 @@ from analyzer.protocols.derive_v2.state import (
     PortfolioManager,
     StandardManager,
 )
+from analyzer.protocols.wiring import check_wiring
 
 __all__ = ["DeriveObservation", "observe"]
 
@@ -52,9 +54,10 @@ def observe(
     """The reads in dependent batches; the driver performs them.
 
     Raises: UnreadError when the block's state was not recorded or cannot be read, InputError when
-    the contracts do not answer like Derive V2's.
+    the contracts do not answer like Derive V2's, or belong to different markets.
     """
     del block
+    yield from check_wiring("derive_v2", NAMED_BY, deployment.contracts)
     frame = yield from read_frame(deployment, ledger)
     feeds = yield from read_feeds(deployment, ledger)
     perps = yield from read_perps(deployment, ledger)

@@ -12,15 +12,15 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.model.rows import FEED_ROLE, ImplementationRow
-from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
+from analyzer.protocols.perp_v2.deployments import NAMED_BY, REQUIRED_CONTRACTS
 from analyzer.protocols.perp_v2.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.observe.code import BASE_TOKEN_ROLE, read_implementations
 from analyzer.protocols.perp_v2.observe.feeds import FeedFacts, read_feeds
 from analyzer.protocols.perp_v2.observe.frame import Frame, read_frame
 from analyzer.protocols.perp_v2.observe.markets import MarketReading, read_markets
 from analyzer.protocols.perp_v2.observe.storage import AccountWords, read_accounts
-from analyzer.protocols.perp_v2.observe.wiring import check_wiring
 from analyzer.protocols.perp_v2.state import POOL_AVERAGE, CollateralState, MarketState
+from analyzer.protocols.wiring import check_wiring
 
 __all__ = ["PerpObservation", "observe"]
 
@@ -42,7 +42,7 @@ def observe(
 
     Raises: InputError as `check_wiring`; InputError, UnreadError as `read_frame`.
     """
-    yield from check_wiring(deployment.contracts)
+    yield from check_wiring("perp_v2", NAMED_BY, deployment.contracts)
     frame = yield from read_frame(deployment, ledger)
     markets = yield from read_markets(
         deployment, ledger, block, config=frame.config, quote_token=frame.quote_token

@@ -11,37 +11,29 @@ from collections.abc import Mapping
 
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Reading
-from analyzer.protocols.perp_v2.observe.batch import Batch
+from analyzer.protocols.batch import Batch
 
 _NO_CONTRACT = "0x" + "0" * 40
-_NAMED_BY = {
-    "vault": ("ClearingHouse", "clearing_house", "getVault"),
-    "insurance_fund": ("ClearingHouse", "clearing_house", "getInsuranceFund"),
-    "account_balance": ("ClearingHouse", "clearing_house", "getAccountBalance"),
-    "exchange": ("ClearingHouse", "clearing_house", "getExchange"),
-    "order_book": ("ClearingHouse", "clearing_house", "getOrderBook"),
-    "clearing_house_config": ("ClearingHouse", "clearing_house", "getClearingHouseConfig"),
-    "collateral_manager": ("Vault", "vault", "getCollateralManager"),
-    "market_registry": ("Exchange", "exchange", "getMarketRegistry"),
-}
-"""Role -> (ABI, role, getter) of the contract that names it."""
+
+NamedBy = Mapping[str, tuple[str, str, str]]
+"""Role of a deployment -> (ABI, role, getter) of the contract that names it."""
 
 
-def check_wiring(contracts: Mapping[str, str]) -> Reading[None]:
-    """One batch; none of it is needed for a number.
+def check_wiring(folder: str, named_by: NamedBy, contracts: Mapping[str, str]) -> Reading[None]:
+    """One batch; none of it is needed for a number. folder: of the ABI files.
 
     Raises: InputError naming the first role whose address is not the one that its neighbour names.
     """
-    batch = Batch()
+    batch = Batch(folder)
     asked = {
         role: batch.call(abi, contracts[of], getter, evidence=True)
-        for role, (abi, of, getter) in _NAMED_BY.items()
+        for role, (abi, of, getter) in named_by.items()
     }
     replies = batch.replies((yield batch.requests))
     for role, ticket in asked.items():
         named = replies.optional_text(ticket)
         if named not in (None, _NO_CONTRACT) and str(named).lower() != contracts[role].lower():
-            of = _NAMED_BY[role][1]
+            of = named_by[role][1]
             raise InputError(
                 f"the {of} {contracts[of]} names {named} as its {role}, not {contracts[role]}:"
                 " check [contracts] of the deployment"
