@@ -217,11 +217,12 @@ def _fallback(oracle: Contract) -> list[View]:
 
 def limited(calls: Sequence[Liquidated], executed: Sequence[Executed]) -> frozenset[int]:
     """The calls that ask for the amount itself: those after which both debt and collateral stay,
-    because the dust rule may let less than the maximum through."""
+    because the dust rule (in 3.0.0 the fee) may let less than the maximum through. The flag does
+    not tell it: 3.0.0 leaves it where the fee took the rest."""
     return frozenset(
         number
         for number, one in enumerate(executed)
-        if one.closure.after["scaled_debt"] and one.closure.after["collateral_flag"]
+        if one.closure.after["scaled_debt"] and one.closure.after["scaled_collateral"]
         if calls[number].debt_repaid
     )
 

@@ -107,6 +107,8 @@ class Rules:
     says underlying. fee_shrinks: a protocol fee that is more than what is left becomes what is
     left; in 3.0.0 the call reverts. flag_counts_fee: the collateral flag goes when liquidator's
     part and fee together are the whole balance; in 3.0.0 only the liquidator's part counts.
+    repayment_clears_flag: a repayment with all of one's aTokens takes the collateral flag; before
+    3.1 it stays on nothing.
     counts_discounts: account data take the discounted balance of a debt (GHO); liquidations
     always do.
     """
@@ -141,6 +143,7 @@ class Rules:
     transfers_scaled: bool = True
     fee_shrinks: bool = True
     flag_counts_fee: bool = True
+    repayment_clears_flag: bool = True
     counts_discounts: bool = False
 
     @property
@@ -158,6 +161,7 @@ _R300 = Rules(
     transfers_scaled=False,
     fee_shrinks=False,
     flag_counts_fee=False,
+    repayment_clears_flag=False,
 )
 _R1 = replace(
     _R300,
@@ -176,6 +180,7 @@ _R4 = replace(
     virtual_balance=VirtualBalance.PER_RESERVE,
     grace_period=True,
     factor_change_accrues=True,
+    repayment_clears_flag=True,
 )
 _R5 = replace(
     _R4,

@@ -7,7 +7,7 @@ from analyzer.protocols.aave_v3.fold.context import FoldContext
 from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger, TransferUnit
 from analyzer.protocols.aave_v3.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_div, ray_div_floor
-from analyzer.protocols.aave_v3.revisions import FIRST_RELEASE, VirtualBalance
+from analyzer.protocols.aave_v3.revisions import FIRST_RELEASE, BadDebt, VirtualBalance
 from analyzer.protocols.arguments import integer, text
 
 
@@ -90,9 +90,15 @@ def on_borrow(context: FoldContext, event: Event) -> None:
 
 
 def on_repay(context: FoldContext, event: Event) -> None:
-    """Underlying came in, but where the debt was repaid with aTokens."""
+    """Underlying came in, but where the debt was repaid with aTokens; those may have been all
+    that the payer had."""
     if not event.args["useATokens"]:
         _flow(context, event, "reserve", integer(event, "amount"))
+        return
+    reserve = context.reserve(text(event, "reserve"), event)
+    payer = context.ledger.accounts.get(text(event, "repayer"))
+    if reserve is not None and payer is not None and not context.rules.repayment_clears_flag:
+        payer.bare_bits |= 1 << reserve.id
 
 
 def on_flash_loan(context: FoldContext, event: Event) -> None:
@@ -123,8 +129,13 @@ def on_liquidation(context: FoldContext, event: Event) -> None:
     context.ledger.liquidations += 1
     if debt is None or collateral is None:
         return
-    if not context.rules.flag_counts_fee:
+    if context.rules.bad_debt is not BadDebt.BURNED_BY_SCALED:
+        # The flag goes by amounts, of which two that are less than the whole (in 3.0.0 the fee is
+        # not even counted) may together be all of the scaled balance.
         user.bare_bits |= 1 << collateral.id
+        liquidator = context.ledger.accounts.get(text(event, "liquidator"))
+        if liquidator is not None and not liquidator.supplied.get(collateral.asset):
+            liquidator.bare_bits |= 1 << collateral.id
     debt.liquidity += integer(event, "debtToCover")
     collateral.liquidations += 1
     if not event.args["receiveAToken"]:

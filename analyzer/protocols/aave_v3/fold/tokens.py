@@ -23,7 +23,7 @@ from analyzer.protocols.aave_v3.fold.discounts import (
     settled_discount,
 )
 from analyzer.protocols.aave_v3.fold.ledger import ReserveLedger, Transfer, TransferUnit
-from analyzer.protocols.aave_v3.ray_math import RAY, ray_div, ray_mul
+from analyzer.protocols.aave_v3.ray_math import ray_div, ray_mul
 from analyzer.protocols.arguments import integer, text
 
 
@@ -102,9 +102,10 @@ def _transfer(context: FoldContext, event: Event, reserve: ReserveLedger, moved:
         scaled = ray_div(moved.value, moved.index_ray)
     sender = context.ledger.accounts[moved.sender]
     receiver = context.ledger.accounts[moved.receiver]
-    sender.supplied[asset] = sender.supplied.get(asset, 0) - scaled
+    before = sender.supplied.get(asset, 0)
+    sender.supplied[asset] = before - scaled
     receiver.supplied[asset] = receiver.supplied.get(asset, 0) + scaled
-    _emptied(context, reserve, sender, moved.index_ray)
+    _flag_on_nothing(context, reserve, sender, receiver, before=before, index_ray=moved.index_ray)
     if sender.supplied[asset] < 0:
         context.note("negative balance", event, f"{sender.address} in {asset}")
 
@@ -140,18 +141,35 @@ def _move(context: FoldContext, event: Event, who: str, side: Side, change: int)
         context.note("negative balance", event, f"{account.address} in {reserve.asset}")
     if side is Side.SUPPLY:
         reserve.scaled_supply += moved
-        _emptied(context, reserve, account, index)
+        if scaled + moved == 0 and -change != ray_mul(scaled, index):
+            _leave_bare(context, reserve, account)
     else:
         reserve.scaled_debt += moved
 
 
-def _emptied(
-    context: FoldContext, reserve: ReserveLedger, account: Account, index_ray: int
-) -> None:
-    """At an index of 2 and more a part of a balance may be, rounded half up, all of its scaled
-    balance: then the Pool leaves the collateral flag on nothing."""
-    if index_ray >= 2 * RAY and not context.rules.directed and not account.supplied[reserve.asset]:
+def _leave_bare(context: FoldContext, reserve: ReserveLedger, account: Account) -> None:
+    """Half up, a part of a balance may be all of its scaled balance, and an amount may be none of
+    it: the Pool compares amounts, so it leaves or sets the collateral flag on nothing."""
+    if not context.rules.directed:
         account.bare_bits |= 1 << reserve.id
+
+
+def _flag_on_nothing(
+    context: FoldContext,
+    reserve: ReserveLedger,
+    sender: Account,
+    receiver: Account,
+    *,
+    before: int,
+    index_ray: int,
+) -> None:
+    """Whose flag may stand on nothing after a transfer, of which no log says the amount: a sender's
+    whose last wei is no scaled unit, a receiver's who got an amount that is none."""
+    held, asset = ray_mul(before, index_ray), reserve.asset
+    if before and not sender.supplied[asset] and ray_div(held - 1, index_ray) == before:
+        _leave_bare(context, reserve, sender)
+    if not receiver.supplied[asset] and not ray_div(1, index_ray):
+        _leave_bare(context, reserve, receiver)
 
 
 def _show_unit(
