@@ -8,6 +8,7 @@ an error of `decimal`. All of them are the file's mistake, not ours.
 from __future__ import annotations
 
 import re
+import reprlib
 import sys
 import tomllib
 from collections.abc import Callable
@@ -19,8 +20,16 @@ LARGEST_BYTES = 64 << 20
 """A file that people write is smaller by far; a larger one is a mistake of the path."""
 SHOWN_SIGNS = 80
 """How much of a wrong value a complaint repeats."""
+DEEPEST = 100
+"""How deep a file may be nested. What nobody writes is refused here, and not where Python's own
+limit lies: libraries raise that so far that looking at such a value would end the process."""
 LARGEST_INT64 = 2**63 - 1
 """The largest whole number that TOML promises to hold, and that a BIGINT column does."""
+
+
+_BRIEF = reprlib.Repr()
+"""Looks at no more of a value than is shown, however deep or long it is."""
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 2 * SHOWN_SIGNS
 
 
 def read_text(path: Path, kind: str) -> str:
@@ -68,7 +77,10 @@ def parse_toml(
 ) -> dict[str, object]:
     """The values in the text of a TOML file. Raises: InputError as `read_toml` does."""
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        values = tomllib.loads(text, parse_float=parse_float)
+        if _is_deep(values):
+            raise RecursionError
+        return values
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path} is no {kind}: {error}") from error
     except RecursionError as error:
@@ -82,12 +94,26 @@ def parse_toml(
 
 
 def shown(value: object) -> str:
-    """A value as a complaint repeats it: one line, cut where it is long, never an error itself."""
+    """A value as a complaint repeats it: one line, cut where it is long or deep, never an error
+    itself."""
     try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # too many digits, or nested too deep
+        text = _BRIEF.repr(value)
+    except (ValueError, RecursionError):  # too many digits
         return f"a {type(value).__name__} too large to be shown"
     return text if len(text) <= SHOWN_SIGNS else f"{text[: SHOWN_SIGNS - 1]}…"
+
+
+def _is_deep(values: object) -> bool:
+    """Whether tables and lists are nested deeper than `DEEPEST`."""
+    level = [values]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def is_line(value: object) -> bool:

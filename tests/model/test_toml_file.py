@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,4 +53,21 @@ def test_a_value_is_shown_in_one_short_line_whatever_it_is() -> None:
     deep: object = 1
     for _ in range(100_000):
         deep = {"a": deep}
-    assert shown(deep) == "a dict too large to be shown"
+    assert shown(deep).startswith("{'a': {'a': ")
+    assert len(shown(deep)) <= 80
+
+
+@pytest.mark.parametrize("limit", [1000, 100_000])
+def test_what_is_nested_too_deep_is_refused_whatever_pythons_own_limit_is(
+    tmp_path: Path, limit: int
+) -> None:
+    path, before = tmp_path / "deep.toml", sys.getrecursionlimit()
+    path.write_text(f"a = {'[' * 3000}{']' * 3000}", encoding="utf-8")
+    sys.setrecursionlimit(max(limit, before))
+    try:
+        with pytest.raises(InputError, match="nested too deep"):
+            read_toml(path, "demo file")
+    finally:
+        sys.setrecursionlimit(before)
+    path.write_text(f"a = {'[' * 90}{']' * 90}", encoding="utf-8")
+    assert read_toml(path, "demo file")
