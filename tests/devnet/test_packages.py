@@ -39,7 +39,9 @@ def test_every_package_has_an_exact_version_and_no_host_is_named(path: Path) -> 
     manifest = json.loads(path.read_text())
     versions = list(manifest["dependencies"].values())
     assert versions
-    assert [v for v in versions if not re.fullmatch(r"\d+\.\d+\.\d+(-[\w.-]+)?", v)] == []
+    # A second version of a package has a name of its own: `npm:NAME@VERSION`.
+    exact = r"(npm:@?[\w./-]+@)?\d+\.\d+\.\d+(-[\w.-]+)?"
+    assert [v for v in versions if not re.fullmatch(exact, v)] == []
     for name in ("package.json", ".npmrc"):
         assert "://" not in path.with_name(name).read_text()
 
