@@ -78,7 +78,7 @@ def forged(chain: MemoryChain, block: int, what: int) -> None:
     chain.log_list.append((block, at.lower(), event, values, 40 + what))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     hidden=st.sets(st.integers(0, LOGS - 1)),
     forgeries=st.sets(st.tuples(st.integers(1, 20), st.integers(0, 3)), max_size=3),
