@@ -172,6 +172,20 @@ def test_an_anchor_that_gifts_may_have_raised_is_not_guessed() -> None:
     assert dai.virtual_balance(dai.liquidity) == dai.liquidity
 
 
+def test_an_upgrade_to_3_1_and_past_it_in_one_block_begins_by_3_1_s_rule() -> None:
+    """The configuration of the block before knows no virtual accounting yet: it is not asked."""
+    story, node = upgraded()
+    at = next(n for n, event in enumerate(story.events) if event.args.get("newAddress") == NEWER)
+    newest = "0x" + "e" * 40
+    args = {"oldAddress": NEWER, "newAddress": newest}
+    story.events.insert(at + 1, replace(story.events[at], args=args))
+    node.calls[newest, "POOL_REVISION"] = (8,)
+    node.reserve(0, "DAI")
+    dai = folded(story, node).reserves[DAI]
+    assert [(anchor.revision, anchor.start) for anchor in dai.anchors] == [(4, 40)]
+    assert dai.virtual_balance(None) == 47
+
+
 # 3. The unit of BalanceTransfer in 3.0.0.
 
 

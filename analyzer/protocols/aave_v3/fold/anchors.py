@@ -66,7 +66,8 @@ def on_pool_code(
 
 def _uncounted(pool: str, reserves: Mapping[str, ReserveLedger], block: int) -> Reading[list[str]]:
     """The reserves without virtual accounting before the block: as their configuration then says,
-    and where it is not read those whose debt has discounts, which are none that had it."""
+    and where it is not read those whose debt has discounts, which are none that had it. What an
+    upgrade to 3.1 in the very block anchored is counted since then."""
     batch = Batch(ABI_FOLDER)
     asked = {
         asset: batch.call(
@@ -78,9 +79,10 @@ def _uncounted(pool: str, reserves: Mapping[str, ReserveLedger], block: int) -> 
             evidence=True,
             block=block - 1,
         )
-        for asset in reserves
+        for asset, reserve in reserves.items()
+        if not (reserve.anchors and reserve.anchors[-1].block_number == block)
     }
-    replies = batch.replies((yield batch.requests))
+    replies = batch.replies((yield batch.requests) if asked else ())
     out = []
     for asset, ticket in asked.items():
         data = replies.value(ticket)
@@ -129,11 +131,11 @@ def _asked(pool: str, assets: list[str], block: int) -> Reading[list[Said]]:
 def settle(context: FoldContext, said: list[Said], before_block: int | None = None) -> list[Said]:
     """Every block before this one (None: every block) has ended: what the chain said of its end
     goes before the rule. What is still to come is returned."""
-    ended = [s for s in said if before_block is None or s.block_number < before_block]
-    for one in ended:
+    later = [s for s in said if before_block is not None and s.block_number >= before_block]
+    for one in (s for s in said if s not in later):
         reserve = context.ledger.reserves.get(one.asset)
         if reserve is not None:
             old = reserve.anchors.pop()
             new = replace(old, flows=reserve.liquidity, start=one.balance, read_at=one.block_number)
             reserve.anchors.append(new)
-    return said[len(ended) :]
+    return later
