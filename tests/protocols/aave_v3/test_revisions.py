@@ -33,6 +33,7 @@ CHANGES: dict[int, dict[str, object]] = {
         "virtual_balance": VirtualBalance.PER_RESERVE,
         "grace_period": True,
         "factor_change_accrues": True,
+        "repayment_clears_flag": True,
     },
     5: {"stable_debt": False, "emode": EMode.BITMAP, "emode_price_source": False},
     7: {
