@@ -7,6 +7,7 @@ one that is there; a character of no width makes two names look like one.
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSEEN = (
@@ -26,6 +27,13 @@ def visible(text: str, *, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     return (_KEPT if lines else _ANY).sub(_written, text)
+
+
+def json_visible(document: str) -> str:
+    """A JSON document with the same characters as JSON's own escapes: it says the same."""
+    if document.isascii():
+        return document
+    return _KEPT.sub(lambda found: json.dumps(found[0])[1:-1], document)
 
 
 def _written(found: re.Match[str]) -> str:

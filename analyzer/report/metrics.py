@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
 from analyzer.findings.summary import Answer, summarize
+from analyzer.model.book import Price
 from analyzer.model.errors import lacks_extra
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
@@ -111,22 +112,34 @@ def _markets(results: Sequence[ScanResult]) -> Iterator[Metric]:
     bad = Family("prices", "Prices by status.", ["deployment", "status"])
     interest = Family("open_interest", "Open interest.", ["deployment", "market", "side"])
     for result in results:
-        name, seen = result.deployment.name, set()
-        for price in result.details.prices:
-            if price.updated_at is not None and price.symbol not in seen:
-                seen.add(price.symbol)
-                age.add(result.block.time - price.updated_at, name, price.symbol)
+        name = result.deployment.name
+        for symbol, oldest in _oldest_by_symbol(result.details.prices).items():
+            age.add(result.block.time - oldest, name, symbol)
         for status, count in sorted(Counter(p.status for p in result.details.prices).items()):
             bad.add(count, name, status)
+        symbols = Counter(visible(market.symbol) for market in result.details.markets)
         for market in result.details.markets:
+            unique = symbols[visible(market.symbol)] == 1
+            label = market.symbol if unique else f"{market.symbol} {market.market_id}"
             for side, amount in (
                 ("long", market.open_interest_long_e18),
                 ("short", market.open_interest_short_e18),
             ):
                 if amount is not None:
-                    interest.add(amount / E18, name, market.symbol, side)
+                    interest.add(amount / E18, name, label, side)
     for family in (age, bad, interest):
         yield family.metric
+
+
+def _oldest_by_symbol(prices: Sequence[Price]) -> dict[str, int]:
+    """When the oldest price of a symbol is of (unix seconds), as it is shown: anybody may give a
+    token the symbol of another, and a fresh one must not hide a frozen one."""
+    oldest: dict[str, int] = {}
+    for price in prices:
+        if price.updated_at is not None:
+            symbol = visible(price.symbol)
+            oldest[symbol] = min(price.updated_at, oldest.get(symbol, price.updated_at))
+    return oldest
 
 
 def watch_families(facts: Mapping[str, float | None]) -> Iterator[Metric]:

@@ -15,7 +15,7 @@ from analyzer.protocols.book_codec import book_digest
 from analyzer.protocols.registry import load_plug
 from analyzer.protocols.state_coders import CodecError
 from analyzer.runs.deployments import name_among
-from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 
 _SCANS = (
     "SELECT s.scan_id, s.deployment, s.protocol, s.chain_id, s.from_block, s.contracts, s.factors,"
@@ -78,12 +78,8 @@ def _chosen(snapshot: Snapshot, db: Path, deployments: Sequence[str]) -> set[str
 def _checked(db: Path, row: dict[str, object]) -> OpenedScan:
     """One scan. Raises: InputError, also for a row that analyzer does not write: a file of
     somebody else may hold anything."""
-    try:
+    with of_rows(db):
         return _opened(db, row)
-    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
-        raise InputError(
-            f"{db}: the row of {row['deployment']} is not what analyzer writes ({error!r})"
-        ) from error
 
 
 def _opened(db: Path, row: dict[str, object]) -> OpenedScan:

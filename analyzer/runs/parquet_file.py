@@ -28,8 +28,9 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[ob
 
     arrays = [_column(pa, [row[place] for row in rows]) for place in range(len(columns))]
     table = pa.table(dict(zip(columns, arrays, strict=True)))
-    with replaced(path) as aside:
-        pq.write_table(table, aside, compression="zstd")
+    # Opened here: Arrow takes no name that is no UTF-8.
+    with replaced(path) as aside, aside.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def check_parquet(path: Path, taken: Mapping[str, Path | None]) -> None:

@@ -7,22 +7,23 @@ from typing import Any
 import orjson
 
 from analyzer.report.html.stressed import Record, Stressed
-from analyzer.store.reader import Snapshot
+from analyzer.store.reader import Snapshot, of_rows
 from analyzer.store.schema import Kind
 from analyzer.store.snapshot import SCHEMA
 
 
 def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
     """The rows of the scans' stress and contagion tables; empty where nothing was written."""
-    return Stressed(
-        results=_records(snapshot, "stress_results", scan_ids),
-        wall=_records(snapshot, "liquidation_wall", scan_ids),
-        runs=_records(snapshot, "contagion_runs", scan_ids),
-        rounds=_records(snapshot, "cascade_rounds", scan_ids),
-        victims=_records(snapshot, "contagion_victims", scan_ids),
-        paths=_records(snapshot, "contagion_paths", scan_ids),
-        edges=_edges(snapshot),
-    )
+    with of_rows(snapshot.path):
+        return Stressed(
+            results=_records(snapshot, "stress_results", scan_ids),
+            wall=_records(snapshot, "liquidation_wall", scan_ids),
+            runs=_records(snapshot, "contagion_runs", scan_ids),
+            rounds=_records(snapshot, "cascade_rounds", scan_ids),
+            victims=_records(snapshot, "contagion_victims", scan_ids),
+            paths=_records(snapshot, "contagion_paths", scan_ids),
+            edges=_edges(snapshot),
+        )
 
 
 def _records(snapshot: Snapshot, name: str, scan_ids: list[str]) -> list[Record]:

@@ -33,7 +33,7 @@ from analyzer.model.rows import (
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.base import Caution, Details, SilentChange
 from analyzer.solvency.result import Completeness, ScanResult
-from analyzer.store.reader import Snapshot
+from analyzer.store.reader import Snapshot, of_rows
 from analyzer.store.snapshot import SCHEMA
 
 Row = dict[str, Any]
@@ -54,12 +54,8 @@ def restored_scans(snapshot: Snapshot) -> list[ScanResult]:
 def _checked(snapshot: Snapshot, scan_id: str) -> ScanResult:
     """One scan. Raises: InputError for rows that analyzer does not write: a file of somebody else
     may hold anything."""
-    try:
+    with of_rows(snapshot.path):
         return _restored(snapshot, scan_id)
-    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
-        raise InputError(
-            f"{snapshot.path}: the rows of scan {scan_id} are not what analyzer writes ({error!r})"
-        ) from error
 
 
 def run_facts(snapshot: Snapshot) -> dict[str, Any]:
@@ -162,10 +158,7 @@ def _details(snapshot: Snapshot, scan_id: str, prices: list[Price]) -> Details:
         orders=(),
         markets=(),
         prices=prices,
-        totals=[
-            TotalRow(**{**_without(row, "difference", "holds"), "proves": Proves(row["proves"])})
-            for row in _rows(snapshot, "totals", scan_id)
-        ],
+        totals=[_total(row) for row in _rows(snapshot, "totals", scan_id)],
         implementations=[
             ImplementationRow(**row) for row in _rows(snapshot, "implementations", scan_id)
         ],
@@ -175,6 +168,13 @@ def _details(snapshot: Snapshot, scan_id: str, prices: list[Price]) -> Details:
             for row in _rows(snapshot, "silent_changes", scan_id)
         ],
     )
+
+
+def _total(row: Row) -> TotalRow:
+    """One control total. Raises: ValueError where nothing says what is allowed."""
+    if row["allowed"] is None:
+        raise ValueError(f"the control total {row['name']} says nothing of what is allowed")
+    return TotalRow(**{**_without(row, "difference", "holds"), "proves": Proves(row["proves"])})
 
 
 def _backstop(row: Row) -> BackstopRow:

@@ -12,7 +12,7 @@ from analyzer.findings import in_order
 from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.model.block import BlockRef
 from analyzer.model.finding import Finding, Severity
-from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def read_stored(path: Path) -> Stored:
     """The scans and findings of the snapshot at `path`; scans by chain and deployment, findings
     in the order of `run_detectors`.
 
-    Raises: InputError when it is no snapshot of ours.
+    Raises: InputError when it is no snapshot of ours, or holds rows that are not.
     """
-    with open_snapshot(path) as snapshot:
+    with open_snapshot(path) as snapshot, of_rows(path):
         scans = [_scan(snapshot, row) for row in snapshot.query(_SCANS)[1]]
         findings = [_finding(row) for row in snapshot.query(_FINDINGS)[1]]
     listed = [

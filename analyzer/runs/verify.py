@@ -36,7 +36,7 @@ from analyzer.solvency import rebuild
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
 from analyzer.store.index import Index
-from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 from analyzer.store.schema import Table
 from analyzer.store.snapshot import SCHEMA
 
@@ -104,7 +104,9 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
     started = datetime.now(UTC)
     mode = parse_mode(options.mode)
     with open_snapshot(options.db) as snapshot:
-        chosen = _chosen(_stored_scans(snapshot), options)
+        with of_rows(options.db):
+            stored_scans = _stored_scans(snapshot)
+        chosen = _chosen(stored_scans, options)
         with open_source(
             rpc=options.rpc,
             recording=options.recording,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from analyzer.model.atomic import problem_of, real_path
 from analyzer.model.errors import InputError
 from analyzer.store.load import fetch
-from analyzer.store.schema import literal, quoted
+from analyzer.store.schema import path_literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +50,7 @@ def check_name(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     """Attaches a DuckDB file under a name, for reading. Raises: duckdb.Error."""
-    connection.execute(f"ATTACH {literal(str(path.resolve()))} AS {quoted(name)} (READ_ONLY)")
+    connection.execute(f"ATTACH {path_literal(path.resolve())} AS {quoted(name)} (READ_ONLY)")
 
 
 def load_table(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
@@ -64,7 +64,7 @@ def load_table(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> 
     if _GLOB.search(str(path)):
         raise InputError(f"--with {name}={path}: a name with * ? [ or {{ in it would mean several")
     reader = "read_parquet" if _head(path).startswith(_PARQUET) else "read_csv"
-    source = f"{reader}({literal(str(path.resolve()))})"
+    source = f"{reader}({path_literal(path.resolve())})"
     try:
         connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM {source}")
     except duckdb.Error as error:

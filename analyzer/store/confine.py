@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.store.schema import literal
+from analyzer.store.schema import literal, path_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +48,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 def lock(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path] = ()) -> None:
     """Ends all access to files but those that are attached, and those in `folders`; for good."""
     if folders:
-        listed = ", ".join(literal(str(folder)) for folder in folders)
+        listed = ", ".join(path_literal(folder) for folder in folders)
         connection.execute(f"SET allowed_directories = [{listed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -22,7 +22,7 @@ from analyzer.store.files import INFO, writing
 from analyzer.store.owner_view import V_OWNERS
 from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot, open_snapshot
-from analyzer.store.schema import Column, Kind, Table, literal, quoted
+from analyzer.store.schema import Column, Kind, Table, literal, path_literal, quoted
 from analyzer.store.snapshot import SCHEMA
 from analyzer.store.snapshot_schema import TABLES, VERSION
 from analyzer.store.views import VIEWS
@@ -49,10 +49,10 @@ def export_duckdb(source: Path, target: Path, storage: str) -> None:
         raise InputError(f"'{storage}' is no storage version: write it as v1.0.0")
     open_snapshot(source).close()
     with _aside(target) as aside, closing(connect()) as connection:
-        connection.execute(f"ATTACH {literal(str(source))} AS source (READ_ONLY)")
+        connection.execute(f"ATTACH {path_literal(source)} AS source (READ_ONLY)")
         try:
             connection.execute(
-                f"ATTACH {literal(str(aside))} AS target (STORAGE_VERSION {literal(storage)})"
+                f"ATTACH {path_literal(aside)} AS target (STORAGE_VERSION {literal(storage)})"
             )
         except duckdb.Error as error:
             raise InputError(

@@ -12,7 +12,7 @@ from analyzer.model.errors import InputError
 from analyzer.store.confine import connect, lock
 from analyzer.store.damage import check_head, no_room, why_not_opened
 from analyzer.store.load import fetch
-from analyzer.store.schema import Column, Kind, Table, literal
+from analyzer.store.schema import Column, Kind, Table, path_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,17 +52,14 @@ def open_database(
         raise InputError(f"{path} {what}")
     if target.exists() and not target.is_file():
         raise InputError(f"{path} is no regular file")
-    try:
-        str(target).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f"{path}: DuckDB opens only files whose name is UTF-8") from error
+    named = path_literal(target)
     if target.exists() and (read_only or target.stat().st_size):
         check_head(path)
     is_new = not target.exists()
     connection = connect()
     try:
         how = " (READ_ONLY)" if read_only else ""
-        connection.execute(f"ATTACH {literal(str(target))} AS {ALIAS}{how}")
+        connection.execute(f"ATTACH {named} AS {ALIAS}{how}")
         connection.execute(f"USE {ALIAS}")
         if not external:
             lock(connection)

@@ -53,8 +53,9 @@ def write_parquet(
     import pyarrow.parquet as pq
 
     arrow = _arrow(table, list(rows), about)
-    with replaced(path) as aside:
-        pq.write_table(arrow, aside, compression="zstd")
+    # Opened here: Arrow takes no name that is no UTF-8.
+    with replaced(path) as aside, aside.open("wb") as file:
+        pq.write_table(arrow, file, compression="zstd")
     return int(arrow.num_rows)
 
 

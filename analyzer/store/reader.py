@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from analyzer.model.errors import InputError
+from analyzer.model.toml_file import shown
 from analyzer.store.beside import attach, check_name, is_database, load_table
 from analyzer.store.catalog import check_carries_nothing, check_tables, own_views
 from analyzer.store.confine import lock
@@ -58,6 +60,20 @@ class DescribedTable:
     kind: str
     comment: str
     columns: tuple[DescribedColumn, ...]
+
+
+@contextmanager
+def of_rows(path: Path) -> Iterator[None]:
+    """For what is made of a file's rows: a file of somebody else may hold anything in them.
+
+    Raises: InputError, instead of what is raised inside, for rows that analyzer does not write.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
+        raise InputError(
+            f"{path}: its rows are not what analyzer writes ({shown(error)}): {DAMAGE_REMEDY}"
+        ) from error
 
 
 class Snapshot:

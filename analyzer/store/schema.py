@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from analyzer.model.errors import InputError
 
 OVERFLOW_BYTES = 32
 """Length of the BLOB that holds a value too wide for HUGEINT: one 256-bit word."""
@@ -177,6 +180,16 @@ def quoted(name: str) -> str:
 def literal(value: str) -> str:
     """A text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def path_literal(path: Path) -> str:
+    """A path as an SQL literal. Raises: InputError for a name that is no UTF-8, which DuckDB
+    does not open."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{path}: DuckDB opens only files whose name is UTF-8") from error
+    return literal(str(path))
 
 
 def names(columns: Sequence[Column]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analyzer.findings.proof import doubts
 from analyzer.model.errors import ExitCode
 from analyzer.model.integers import WAD
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Value
+from analyzer.model.rows import MarketRow
 from analyzer.report.metrics import scan_families
 from analyzer.report.page import answer_lines
 from analyzer.runs.backfill import BackfillOptions, backfill
@@ -145,6 +147,26 @@ def test_metrics_say_what_is_not_proven_and_no_zero(run_scan: RunScan, live: Mem
     assert said == {"insolvent": 0, "not_proven": 1, "covered": 0, "solvent": 0}
     assert families["analyzer_doubts"].samples[0].value == 2
     assert families["analyzer_bad_debt"].samples == families["analyzer_shortfall"].samples == []
+
+
+def test_a_symbol_that_two_tokens_have_hides_neither_in_metrics(
+    run_scan: RunScan, live: MemoryChain
+) -> None:
+    (result,) = run_scan(fail_on="never", verify="none").results
+    now, price = result.block.time, result.details.prices[0]
+    market = MarketRow("a", "X", "X", "open", *[None] * 3, WAD, *[None] * 3)
+    twice = replace(
+        result,
+        details=replace(
+            result.details,
+            prices=[replace(price, symbol="X", updated_at=now - age) for age in (1, 900, 5)],
+            markets=[market, replace(market, market_id="b")],
+        ),
+    )
+    families = {family.name: family for family in scan_families([twice])}
+    assert [s.value for s in families["analyzer_oracle_age_seconds"].samples] == [900]
+    interest = [s.labels for s in families["analyzer_open_interest"].samples]
+    assert [labels["market"] for labels in interest] == ["X a", "X b"]
 
 
 def test_findings_are_not_resolved_by_a_scan_that_sees_nobody(

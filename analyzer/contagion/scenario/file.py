@@ -50,6 +50,7 @@ from analyzer.contagion.scenario.entry import Entry
 from analyzer.contagion.scenario.types import MarginSpiral, Scenario, Step
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import read_toml
+from analyzer.model.visible import visible
 
 SHIPPED = Path(__file__).resolve().parent.parent / "scenarios"
 """The folder of the files that ship: package data."""
@@ -84,7 +85,10 @@ def shipped_scenarios() -> list[Scenario]:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario in a file; its name is the file's. Raises: InputError naming the key."""
+    """The scenario in a file; its name is the file's, made visible.
+
+    Raises: InputError naming the key.
+    """
     values = read_toml(path, "scenario file", parse_float=Decimal)
     entry = Entry(str(path), values)
     unverified = entry.texts("unverified")
@@ -95,7 +99,7 @@ def read_scenario(path: Path) -> Scenario:
     steps = _steps(entry)
     spiral = entry.table("margin_spiral") if "margin_spiral" in values else None
     scenario = Scenario(
-        name=path.stem,
+        name=visible(path.stem),
         title=entry.text("title"),
         source=entry.text("source"),
         steps=steps,

@@ -64,6 +64,7 @@ from analyzer.market.depth.steps import OrderBook, Step
 from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, read_toml, shown
+from analyzer.model.visible import visible
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 UNISWAP_V2, UNISWAP_V3 = "uniswap-v2", "uniswap-v3"
@@ -115,7 +116,7 @@ def load_depth(path: Path) -> DepthFile:
         if kind in (UNISWAP_V2, UNISWAP_V3):
             pools[factor] = _pool(entry, kind)
         elif kind in _KINDS:
-            curves[factor] = _curve(entry, kind, f"{path.name}: {factor}")
+            curves[factor] = _curve(entry, kind, visible(f"{path.name}: {factor}"))
         else:
             known = ", ".join(sorted([*_KINDS, UNISWAP_V2, UNISWAP_V3]))
             raise InputError(f"{path}: {factor}.kind is no curve: {shown(kind)} (known: {known})")
