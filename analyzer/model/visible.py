@@ -31,9 +31,12 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 def json_visible(document: str) -> str:
     """A JSON document with the same characters as JSON's own escapes: it says the same."""
-    if document.isascii():
-        return document
-    return _KEPT.sub(lambda found: json.dumps(found[0])[1:-1], document)
+    return _KEPT.sub(_escaped, document)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    # json leaves DEL as it is, and writes what is beyond 16 bits as a pair.
+    return "\\u007f" if found[0] == "\x7f" else json.dumps(found[0])[1:-1]
 
 
 def _written(found: re.Match[str]) -> str:

@@ -70,7 +70,7 @@ def of_rows(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise InputError(
             f"{path}: its rows are not what analyzer writes ({shown(error)}): {DAMAGE_REMEDY}"
         ) from error

@@ -51,4 +51,4 @@ def test_scenarios_and_curves_have_a_name_that_can_be_shown(tmp_path: Path) -> N
     scenario.write_text('title = "t"\nsource = "s"\nshocks = {ETH = "-3%"}\n')
     depth.write_text("ETH = {kind = 'constant-product', depth_usd = 1e8}\n")
     assert load_scenario(str(scenario)).name == "odd\\udcff\\u202e"
-    assert "\\udcff\\u202e.depth: ETH" in load_depth(depth).curves["ETH"].origin
+    assert r"\udcff\u202e.depth: ETH" in load_depth(depth).curves["ETH"].source
