@@ -217,12 +217,14 @@ def _fallback(oracle: Contract) -> list[View]:
 
 def limited(calls: Sequence[Liquidated], executed: Sequence[Executed]) -> frozenset[int]:
     """The calls that ask for the amount itself: those after which both debt and collateral stay,
-    because the dust rule (in 3.0.0 the fee) may let less than the maximum through. The flag does
-    not tell it: 3.0.0 leaves it where the fee took the rest."""
+    because the dust rule (in 3.0.0 the fee) may let less than the maximum through. Neither sign
+    of collateral tells it alone: 3.0.0 leaves the flag where the fee took the rest, later releases
+    clear it where a scaled unit of dust is left."""
     return frozenset(
         number
         for number, one in enumerate(executed)
-        if one.closure.after["scaled_debt"] and one.closure.after["scaled_collateral"]
+        if one.closure.after["scaled_debt"]
+        if one.closure.after["scaled_collateral"] and one.closure.after["collateral_flag"]
         if calls[number].debt_repaid
     )
 
