@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analyzer.runs.database import Database
-    from analyzer.runs.history import HistoryDatabase
+    from analyzer.api import Database, HistoryDatabase
 
 __version__ = "0.1.0"
 """A snapshot's scans name the version that made them."""
@@ -20,9 +19,9 @@ def open(path: str | Path, *, external: bool = False) -> Database:
     Its SQL reads the snapshot and nothing else of this machine, whoever made the file.
     external=True is for files of one's own: `.sql` then does whatever DuckDB can, read_csv and
     COPY included, and so do views and macros that somebody put into the file.
-    See `analyzer.runs.database.Database`. Raises: InputError when there is no such snapshot.
+    See `analyzer.api.database.Database`. Raises: InputError when there is no such snapshot.
     """
-    from analyzer.runs.database import open_database
+    from analyzer.api import open_database
 
     return open_database(path, external=external)
 
@@ -30,8 +29,8 @@ def open(path: str | Path, *, external: bool = False) -> Database:
 def open_history(path: str | Path) -> HistoryDatabase:
     """The history at `path` (a folder that `analyzer backfill` wrote) for Python.
 
-    See `analyzer.runs.history.HistoryDatabase`. Raises: InputError when there is no such history.
+    See `analyzer.api.history.HistoryDatabase`. Raises: InputError when there is no such history.
     """
-    from analyzer.runs.history import open_history as opened
+    from analyzer.api import open_history as opened
 
     return opened(path)

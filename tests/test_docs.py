@@ -18,12 +18,13 @@ from analyzer.contagion.scenario import load_scenario
 from analyzer.market.depth import file as depth_file
 from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError, lacks_extra
-from analyzer.runs import jobs_file, triage_file
-from analyzer.runs.alerts import read_alerts
-from analyzer.runs.deployments import load_deployment, read_deployment
-from analyzer.runs.jobs_file import read_jobs
-from analyzer.runs.query import load_query
-from analyzer.runs.triage_file import read_triage
+from analyzer.runs.scanning.deployments import load_deployment, read_deployment
+from analyzer.runs.schedule import jobs_file
+from analyzer.runs.schedule.alerts import read_alerts
+from analyzer.runs.schedule.jobs_file import read_jobs
+from analyzer.runs.snapshot.query import load_query
+from analyzer.runs.triage import file as triage_file
+from analyzer.runs.triage.file import read_triage
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -17,7 +17,7 @@ from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
 from analyzer.findings import ALL_DETECTORS
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.deployments import read_deployment
+from analyzer.runs.scanning.deployments import read_deployment
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "analyzer").rglob("*.py"))

@@ -26,7 +26,7 @@ def account(*, account_id: str, db: Path, format_: str, as_json: bool) -> int:
     ID is the account as the snapshot names it, an address (in any case) or a number; its owner; or
     the beginning of an address, or its ends as they are printed, if only one account has them.
     """
-    from analyzer.runs.account import account as load
+    from analyzer.runs.snapshot.account import account as load
 
     show_statement(load(db, account_id), "json" if as_json else format_)
     return 0

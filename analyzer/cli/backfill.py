@@ -91,8 +91,8 @@ def backfill(
     be stopped at any point and run again: blocks that are there are skipped, a block that a reorg
     replaced is written anew. A block that fails is named and does not stop the others.
     """
-    from analyzer.runs.backfill import BackfillOptions
-    from analyzer.runs.backfill import backfill as run
+    from analyzer.runs.many.backfill import BackfillOptions
+    from analyzer.runs.many.backfill import backfill as run
 
     options = BackfillOptions(
         history=history,

@@ -67,9 +67,9 @@ def contagion(
     paths are in the tables contagion_edges and contagion_paths of the snapshot that is written.
     """
     from analyzer.report.cascade import PATH_COLUMNS, cascade_page
-    from analyzer.runs.contagion import ContagionOptions
-    from analyzer.runs.contagion import contagion as run
-    from analyzer.runs.stress import StressOptions
+    from analyzer.runs.stress.contagion import ContagionOptions
+    from analyzer.runs.stress.contagion import contagion as run
+    from analyzer.runs.stress.stress import StressOptions
 
     asked = StressOptions(
         db=db,

@@ -20,7 +20,7 @@ def deployments(*, as_json: bool) -> None:
     Each name can be given to `--deployment`. The sources below the table say where the addresses
     come from; with --json the addresses are there too.
     """
-    from analyzer.runs.deployments import list_deployments
+    from analyzer.runs.scanning.deployments import list_deployments
 
     found = list_deployments()
     if as_json:

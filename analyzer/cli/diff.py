@@ -39,9 +39,9 @@ def diff(
     as --fail-on and not accepted; 3 when something that severe is undecided.
     """
     from analyzer.report.diff import render_diff
-    from analyzer.runs.diff import DiffOptions
-    from analyzer.runs.diff import diff as run
-    from analyzer.runs.triage import today
+    from analyzer.runs.triage.diff import DiffOptions
+    from analyzer.runs.triage.diff import diff as run
+    from analyzer.runs.triage.triage import today
 
     check_outputs(outputs, {"BEFORE": before, "AFTER": after, "--triage": triage})
     outcome = run(DiffOptions(before, after, today(), fail_on, triage))

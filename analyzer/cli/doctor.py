@@ -26,7 +26,7 @@ def doctor(*, rpc: tuple[str, ...], recording: Path | None, db: Path | None, as_
     For each endpoint: whether it answers, its chain id and head, how far back its state goes,
     and which way of reading in bulk it allows. Endpoint keys are never shown.
     """
-    from analyzer.runs.doctor import doctor as run
+    from analyzer.runs.scanning.doctor import doctor as run
 
     answer = run(rpc=rpc, recording=recording, db=db)
     if as_json:

@@ -45,7 +45,7 @@ def export(*, db: Path, out: Path, format_: str, storage: str | None) -> int:
     amounts as decimal text, because its integers end at 64 bits, each with the nearest number
     beside it (`equity_e18_real`) to sort by; the views, with numbers.
     """
-    from analyzer.runs.export import export as run
+    from analyzer.runs.snapshot.export import export as run
 
     run(db, out, format_=format_, storage=storage)
     note(f"{format_} written to {out}")

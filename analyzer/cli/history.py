@@ -34,7 +34,7 @@ def history(
     FOLDER is what `analyzer backfill` wrote. Its file history.sql makes the same views in any
     DuckDB shell.
     """
-    from analyzer.runs.history import ask, series
+    from analyzer.api.history import ask, series
 
     columns, rows = ask(folder, statement) if statement else series(folder, deployment)
     show_rows(columns, rows, "json" if as_json else format_)

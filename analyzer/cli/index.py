@@ -63,8 +63,8 @@ def index(
     the headers do not hang together, or when logs that are held were not given again and nothing
     says that they do not exist.
     """
-    from analyzer.runs.index import IndexOptions
-    from analyzer.runs.index import index as run
+    from analyzer.runs.scanning.index import IndexOptions
+    from analyzer.runs.scanning.index import index as run
 
     options = IndexOptions(
         rpc=rpc,

@@ -83,7 +83,7 @@ def check_outputs(outputs: Sequence[Output], taken: Mapping[str, Path | None]) -
 
     Raises: InputError naming the file and why.
     """
-    from analyzer.runs.artifact import check_forms
+    from analyzer.runs.snapshot.artifact import check_forms
 
     check_forms({o.path: o.format for o in outputs if o.path is not None}, taken)
 

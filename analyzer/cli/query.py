@@ -30,7 +30,7 @@ def query() -> None:
 @json_option
 def list_(*, as_json: bool) -> int:
     """List the stored queries with the question that each answers."""
-    from analyzer.runs.query import list_queries
+    from analyzer.runs.snapshot.query import list_queries
 
     queries = list_queries()
     if as_json:
@@ -45,7 +45,7 @@ def list_(*, as_json: bool) -> int:
 @click.argument("name")
 def explain(*, name: str) -> int:
     """Show a query's question, parameters, columns and SQL."""
-    from analyzer.runs.query import load_query
+    from analyzer.runs.snapshot.query import load_query
 
     found = load_query(name)
     lines = [found.title, "", found.question, ""]
@@ -91,12 +91,12 @@ def run(
     outputs: list[Output],
 ) -> int:
     """Run a stored query on a snapshot; a query in a file of your own is `analyzer sql --file`."""
-    from analyzer.runs.query import run as run_query
+    from analyzer.runs.snapshot.query import run as run_query
 
     taken = {"--db": db, "--parquet": parquet, **with_files(beside)}
     check_outputs(outputs, taken)
     if parquet is not None:
-        from analyzer.runs.parquet_file import check_parquet
+        from analyzer.runs.snapshot.parquet_file import check_parquet
 
         check_parquet(parquet, {"--db": db, **with_files(beside)})
     values = dict(_pair(text) for text in params)
@@ -104,7 +104,7 @@ def run(
     if parquet is None:
         show_rows_in(columns, rows, outputs)
         return 0
-    from analyzer.runs.parquet_file import write_parquet
+    from analyzer.runs.snapshot.parquet_file import write_parquet
 
     write_parquet(parquet, columns, rows)
     note(f"{len(rows)} rows written to {parquet}")

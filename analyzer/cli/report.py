@@ -40,7 +40,7 @@ def report(*, db: Path, out: Path, format_: str) -> int:
     byte, for the same snapshot. What `analyzer stress` and `analyzer contagion` wrote into the
     snapshot is shown with the rest.
     """
-    from analyzer.runs.report import report as run
+    from analyzer.runs.snapshot.report import report as run
 
     written = run(db, out, format_)
     note(f"report written to {written.report} ({written.size:,} bytes), with {written.accounts}")

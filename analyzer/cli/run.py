@@ -57,9 +57,9 @@ def run(
     """
     from analyzer.cli.failure import mask
     from analyzer.report.jobs import digest_json, digest_markdown, digest_text, job_lines
-    from analyzer.runs.artifact import check_forms, write_texts
-    from analyzer.runs.jobs import run_jobs
-    from analyzer.runs.jobs_file import choose, read_jobs
+    from analyzer.runs.schedule.jobs import run_jobs
+    from analyzer.runs.schedule.jobs_file import choose, read_jobs
+    from analyzer.runs.snapshot.artifact import check_forms, write_texts
 
     jobs = choose(read_jobs(jobs_file), only, jobs_file)
     if render is not None:
@@ -82,9 +82,9 @@ def run(
 
 def _render(render: str, file: Path, only: tuple[str, ...], into: Path | None) -> int:
     """Schedules for systemd or cron, to a folder or to standard output."""
-    from analyzer.runs.artifact import check_forms, write_texts
-    from analyzer.runs.job_units import crontab, systemd_units
-    from analyzer.runs.jobs_file import choose, read_jobs
+    from analyzer.runs.schedule.job_units import crontab, systemd_units
+    from analyzer.runs.schedule.jobs_file import choose, read_jobs
+    from analyzer.runs.snapshot.artifact import check_forms, write_texts
 
     jobs = choose(read_jobs(file), only, file)
     if render == "crontab":

@@ -86,8 +86,8 @@ def scan(
     and with --format FORMAT=FILE into files too. Findings that the triage file accepts are shown
     with their reason and do not count for --fail-on.
     """
-    from analyzer.runs.scan import ScanOptions
-    from analyzer.runs.scan import scan as run
+    from analyzer.runs.scanning.scan import ScanOptions
+    from analyzer.runs.scanning.scan import scan as run
 
     options = ScanOptions(
         db=db,

@@ -28,7 +28,7 @@ def show_outputs(
     """Writes a document in every form that was asked for: files first, as a whole, then the one
     for standard output. draw: (document, format, width, colour) -> text; default: a run's."""
     from analyzer.report.render import render
-    from analyzer.runs.artifact import write_texts
+    from analyzer.runs.snapshot.artifact import write_texts
 
     form = draw or render
     files = {o.path: form(document, o.format) for o in outputs if o.path is not None}

@@ -52,8 +52,8 @@ def sql(
         given = [_read(file)]
     elif not given and not is_terminal(sys.stdin):
         given = [read_input()]
-    from analyzer.runs.sql import asking
-    from analyzer.runs.sql import sql as run
+    from analyzer.runs.snapshot.sql import asking
+    from analyzer.runs.snapshot.sql import sql as run
 
     if given:
         show_rows_in(*run(db, given[0], beside), outputs)

@@ -62,8 +62,8 @@ def stress(
     prints one row a scenario. Without --scenario and --shock: all that ship, and the uniform ray.
     """
     from analyzer.report.scenarios import RESULT_COLUMNS, stress_page
-    from analyzer.runs.stress import StressOptions
-    from analyzer.runs.stress import stress as run
+    from analyzer.runs.stress.stress import StressOptions
+    from analyzer.runs.stress.stress import stress as run
 
     options = StressOptions(
         db=db,

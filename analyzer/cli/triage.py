@@ -89,8 +89,8 @@ def accept(
     file: Path | None,
 ) -> int:
     """Accept findings of a snapshot, each named by its fingerprint or the beginning of it."""
-    from analyzer.runs.triage import Terms, today
-    from analyzer.runs.triage import accept as run
+    from analyzer.runs.triage.triage import Terms, today
+    from analyzer.runs.triage.triage import accept as run
 
     terms = Terms(reason, author, expires, up_to)
     for acceptance in run(db, fingerprints, terms, file=file, today=today()):
@@ -145,7 +145,7 @@ def list_(*, open_: bool, db: Path | None, file: Path | None, format_: str, as_j
 )
 def withdraw(*, fingerprints: tuple[str, ...], db: Path | None, file: Path | None) -> int:
     """Take acceptances back: the findings count again."""
-    from analyzer.runs.triage import withdraw as run
+    from analyzer.runs.triage.triage import withdraw as run
 
     for acceptance in run(_file(db, file), fingerprints):
         note(f"withdrawn {acceptance.fingerprint}: {acceptance.detector}".rstrip(": "))
@@ -154,7 +154,7 @@ def withdraw(*, fingerprints: tuple[str, ...], db: Path | None, file: Path | Non
 
 def _file(db: Path | None, file: Path | None) -> Path:
     """The triage file that is meant."""
-    from analyzer.runs.triage_file import triage_beside
+    from analyzer.runs.triage.file import triage_beside
 
     if file is not None:
         return file
@@ -165,7 +165,7 @@ def _file(db: Path | None, file: Path | None) -> Path:
 
 def _open(db: Path, file: Path | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Columns and rows of the findings that count."""
-    from analyzer.runs.triage import open_findings, today
+    from analyzer.runs.triage.triage import open_findings, today
 
     columns = ("fingerprint", "severity", "detector", "deployment", "account", "market", "title")
     rows: list[tuple[object, ...]] = [
@@ -180,7 +180,7 @@ def _accepted(
     db: Path | None, file: Path | None
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """Columns and rows of the acceptances."""
-    from analyzer.runs.triage import list_accepted, today
+    from analyzer.runs.triage.triage import list_accepted, today
 
     columns = ("fingerprint", "state", "detector", "deployment", "about", "reason", "author",
                "date", "expires")  # fmt: skip

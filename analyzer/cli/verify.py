@@ -48,8 +48,8 @@ def verify(
     views are asked. The snapshot stays as it is. Exit code 4 when one number differs; the account
     and the field are named.
     """
-    from analyzer.runs.verify import VerifyOptions
-    from analyzer.runs.verify import verify as run
+    from analyzer.runs.scanning.verify import VerifyOptions
+    from analyzer.runs.scanning.verify import verify as run
 
     options = VerifyOptions(
         db=db,

@@ -85,9 +85,9 @@ def watch(
     A node that is away is waited for; a reorg is followed; a watch that was killed goes on from
     the snapshot that is there. Ends with 0 on SIGTERM or Ctrl-C.
     """
-    from analyzer.runs.scan import ScanOptions
-    from analyzer.runs.watch import WatchOptions
-    from analyzer.runs.watching import Showing, run_watch
+    from analyzer.runs.scanning.scan import ScanOptions
+    from analyzer.runs.schedule.watch import WatchOptions
+    from analyzer.runs.schedule.watching import Showing, run_watch
 
     options = WatchOptions(
         scan=ScanOptions(

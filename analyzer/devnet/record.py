@@ -41,7 +41,7 @@ def record(
     Raises InputError when `out` cannot be written, and what `start` and a scan raise; nothing is
     written then.
     """
-    from analyzer.runs.sources import check_record_path
+    from analyzer.runs.scanning.sources import check_record_path
 
     check_record_path(out)
     with start(protocols, accounts=accounts, seed=seed, progress=progress) as info:
@@ -85,10 +85,10 @@ def record_running(
 def _scan_pins(
     info: DevnetInfo, recorder: Recorder, progress: Progress
 ) -> dict[str, list[ScanResult]]:
-    from analyzer.runs.scan import scan_one
-    from analyzer.runs.sources import Source, check_contracts
+    from analyzer.indexer.index import Index
+    from analyzer.runs.scanning.scan import scan_one
+    from analyzer.runs.scanning.sources import Source, check_contracts
     from analyzer.solvency.verify import VerifyMode
-    from analyzer.store.index import Index
 
     source = Source(recorder, list(info.deployments.values()), "rpc", info.rpc)
     results: dict[str, list[ScanResult]] = {}

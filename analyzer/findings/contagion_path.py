@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.contagion.edges import NodeKind, kind_of, parts_of
-from analyzer.contagion.words import node_words
+from analyzer.contagion.tell.sentences import node_words
+from analyzer.contagion.trace.edges import NodeKind, kind_of, parts_of
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.model.finding import Finding, Severity

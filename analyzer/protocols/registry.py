@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -182,3 +182,16 @@ def _reason(error: BaseException) -> str:
         words = "(its words raise an error of their own)"
     text = f"{type(error).__name__}: {words}".rstrip(": ")
     return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def name_among(name: str, known: Container[str]) -> str:
+    """The name in `known` by which this deployment goes: `name` itself, or another name of the same
+    shipped deployment; `name` when there is none. A snapshot or a history may hold the name that a
+    deployment had when it was made."""
+    if name in known:
+        return name
+    for deployment in shipped_deployments():
+        names = (deployment.name, *deployment.aliases)
+        if name in names:
+            return next((other for other in names if other in known), name)
+    return name

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from analyzer.contagion.attribution import amplification, made_of
-from analyzer.contagion.counterfactual import LeaveOneOut
-from analyzer.contagion.firewall import Firewall
-from analyzer.contagion.result import Party
-from analyzer.contagion.routes import route_words, routes_of
-from analyzer.contagion.words import facts_of, firewall_words, node_words
+from analyzer.contagion.cascade.counterfactual import LeaveOneOut
+from analyzer.contagion.cascade.result import Party
+from analyzer.contagion.tell.routes import route_words, routes_of
+from analyzer.contagion.tell.sentences import facts_of, firewall_words, node_words
+from analyzer.contagion.trace.attribution import amplification, made_of
+from analyzer.contagion.trace.firewall import Firewall
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.report.page import Block, Grid, Heading, Line

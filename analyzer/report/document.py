@@ -12,7 +12,7 @@ from analyzer.findings.summary import Summary, summarize, worst_accounts
 from analyzer.model.finding import Finding
 from analyzer.model.rows import CheckRow, JudgedRow, ReadRow, TotalRow
 from analyzer.model.verdict import Verdict
-from analyzer.protocols.factors import own_factors
+from analyzer.protocols.kit.factors import own_factors
 from analyzer.solvency.result import ScanResult
 
 SCHEMA = 1

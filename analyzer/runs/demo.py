@@ -21,13 +21,13 @@ from analyzer.chain.base import Progress
 from analyzer.findings.summary import worst_accounts
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
-from analyzer.runs.account import Statement, account
-from analyzer.runs.cascade_rows import contagion_rows
-from analyzer.runs.cascades import split_by_simulation
-from analyzer.runs.contagion import ContagionOptions, ContagionOutcome, contagion
-from analyzer.runs.opened import open_scans
-from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
-from analyzer.runs.stress import StressOptions
+from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
+from analyzer.runs.snapshot.account import Statement, account
+from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.stress.cascades import split_by_simulation
+from analyzer.runs.stress.contagion import ContagionOptions, ContagionOutcome, contagion
+from analyzer.runs.stress.rows import contagion_rows
+from analyzer.runs.stress.stress import StressOptions
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode
 from analyzer.store.extend import extend_snapshot

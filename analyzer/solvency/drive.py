@@ -15,7 +15,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Value
 from analyzer.model.rows import ReadRow
-from analyzer.protocols.code import PROXY_SLOTS
+from analyzer.protocols.kit.code import PROXY_SLOTS
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from math import isfinite
 from operator import xor
 from typing import TYPE_CHECKING, Any
 
+from analyzer.store.overflow256 import split
 from analyzer.store.schema import Column, Kind, Table, names, quoted
-from analyzer.store.wide import split
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.model.atomic import replaced
+from analyzer.store.overflow256 import as_word
 from analyzer.store.schema import Column, Kind, Table
-from analyzer.store.wide import as_word
 
 DIGITS = 38
 """Digits of the widest DECIMAL: a little less than HUGEINT holds."""

@@ -22,10 +22,10 @@ from analyzer.store.catalog import check_carries_nothing, check_tables, own_view
 from analyzer.store.confine import lock
 from analyzer.store.damage import DamagedError, is_damage, no_room, why_not_opened
 from analyzer.store.files import ALIAS, INFO, check_kind, open_database
+from analyzer.store.overflow256 import join
 from analyzer.store.schema import Table, names, quoted
 from analyzer.store.snapshot_schema import TABLES, VERSION
 from analyzer.store.views import VIEWS
-from analyzer.store.wide import join
 
 if TYPE_CHECKING:
     import duckdb

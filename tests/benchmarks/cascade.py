@@ -27,8 +27,8 @@ import numpy as np
 from plain_cascade import plain_cascade
 from synthetic_book import Synthetic, synthetic
 
-from analyzer.contagion import fused
-from analyzer.contagion.kernel import Cascades, cascades, rules
+from analyzer.contagion.batch import fused
+from analyzer.contagion.batch.kernel import Cascades, cascades, rules
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, float, Any]:

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from analyzer.cli import main
 from analyzer.runs.demo import demo_folder
-from analyzer.runs.pipeline import run_id
-from analyzer.runs.sources import open_source
+from analyzer.runs.scanning.pipeline import run_id
+from analyzer.runs.scanning.sources import open_source
 
 PROGRAM = "from analyzer.cli import main; main()"
 

@@ -120,7 +120,7 @@ class Outcome:
 @pytest.fixture
 def scanned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Replaces the scan by one that keeps its options and finds one account under water."""
-    import analyzer.runs.scan as module
+    import analyzer.runs.scanning.scan as module
 
     result = clean_result([judged(0, equity=60), judged(1)])
     result.findings = run_detectors(result)
@@ -136,7 +136,7 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_scan_hands_its_options_on_and_ends_with_the_runs_exit_code(scanned: list[Any]) -> None:
-    from analyzer.runs.scan import ScanOptions
+    from analyzer.runs.scanning.scan import ScanOptions
 
     result = invoke(
         *[
@@ -221,7 +221,7 @@ def test_the_format_is_chosen_by_option(format_: str, start: str) -> None:
 def test_an_error_of_the_run_is_one_line_with_its_exit_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import analyzer.runs.scan as module
+    import analyzer.runs.scanning.scan as module
 
     def fail(options: object, progress: object) -> None:
         raise InputError("the endpoint is on chain 10, the deployment on 31337")
@@ -258,7 +258,7 @@ class Statement:
 
 
 def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -> None:
-    import analyzer.runs.account as module
+    import analyzer.runs.snapshot.account as module
 
     header = {
         "protocol": "perp-v2",

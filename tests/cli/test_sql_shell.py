@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli.sql_shell import complete, describe, history_file, statement_of
-from analyzer.runs.sql import sql
+from analyzer.runs.snapshot.sql import sql
 
 
 def test_names_and_keywords_are_completed_in_the_case_that_was_begun() -> None:

@@ -10,20 +10,26 @@ from typing import Any
 import pytest
 from database_rows import database_rows
 
-from analyzer.contagion.attribution import check_attribution
-from analyzer.contagion.edges import check_edges
+from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.scenario import parse_shock
-from analyzer.contagion.visits import CascadeOptions
+from analyzer.contagion.trace.attribution import check_attribution
+from analyzer.contagion.trace.edges import check_edges
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
 from analyzer.report.scenarios import stress_page
 from analyzer.report.table import table
-from analyzer.runs.cascades import assess, cascade_id, curves_for, losses, split_by_simulation
-from analyzer.runs.contagion import ContagionOptions, contagion
-from analyzer.runs.opened import OpenedScan, open_scans
-from analyzer.runs.stress import ORDERS, StressOptions, stress
-from analyzer.runs.venues import bounded_capacity_e18, venue_of
+from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.stress.cascades import (
+    assess,
+    cascade_id,
+    curves_for,
+    losses,
+    split_by_simulation,
+)
+from analyzer.runs.stress.contagion import ContagionOptions, contagion
+from analyzer.runs.stress.stress import ORDERS, StressOptions, stress
+from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
 from analyzer.store.snapshot import open_snapshot
 
 SHOCK = "ETH=-30%"

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analyzer.contagion.reverse import headroom_exactly
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.reverse.smallest import headroom_exactly
 from analyzer.contagion.scenario import parse_shock
-from analyzer.contagion.visits import CascadeOptions
 from analyzer.model.errors import InputError
-from analyzer.runs.cascades import assess, curves_for
-from analyzer.runs.opened import open_scans
-from analyzer.runs.reverse import (
+from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.stress.cascades import assess, curves_for
+from analyzer.runs.stress.reverse import (
     Standings,
     cascade_run,
     distance_rows,
@@ -25,7 +25,7 @@ from analyzer.runs.reverse import (
     uniform_ray,
     wall_rows,
 )
-from analyzer.runs.stress import StressOptions, stress
+from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.snapshot import open_snapshot
 
 

@@ -18,11 +18,11 @@ from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.reads import ReadRequest, Value
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.runs.demo import RECORDING, demo_folder
-from analyzer.runs.opened import OpenedScan, open_scans
-from analyzer.runs.pools import read_depth_pools
-from analyzer.runs.stress import StressOptions, stress
+from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.stress.pools import read_depth_pools
+from analyzer.runs.stress.stress import StressOptions, stress
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from analyzer.chain.replay import Replay
 from analyzer.devnet.record import record, record_running
 from analyzer.devnet.up import DevnetInfo
 from analyzer.model.errors import InputError
-from analyzer.runs.scan import ScanOptions, scan
+from analyzer.runs.scanning.scan import ScanOptions, scan
 
 
 def quiet(what: str, done: int, total: int) -> None:

@@ -22,7 +22,7 @@ from analyzer.findings.proof import doubts
 from analyzer.findings.summary import Answer, summarize
 from analyzer.model.errors import ExitCode
 from analyzer.model.rows import Proves, ReadRow
-from analyzer.runs.pipeline import exit_code
+from analyzer.runs.exit import exit_code
 from analyzer.solvency.result import ScanResult
 
 DOUBTED = {

@@ -12,7 +12,7 @@ from live_scan import deployment_files, scan_all_blocks, scan_live
 
 from analyzer.model.errors import ExitCode
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.scan import ScanOptions, scan
+from analyzer.runs.scanning.scan import ScanOptions, scan
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo

@@ -19,20 +19,20 @@ import pytest
 from aave_hand import Hand, hand, limited, predicted
 from uniswap_market import Market, Range, open_market
 
-from analyzer.contagion.cascade import run_cascade
-from analyzer.contagion.edges import unsettled_node
-from analyzer.contagion.result import CascadeResult
+from analyzer.contagion.cascade.result import CascadeResult
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.venue import Venue
+from analyzer.contagion.trace.edges import unsettled_node
 from analyzer.market.depth import ImpactCurve, scaled
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.market.depth.swap import swap
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.protocols.aave_v3 import PLUG
+from analyzer.protocols.aave_v3.close.simulate import AaveSimulation
 from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.simulate import AaveSimulation
-from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.aave_v3.state.state import AaveState
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo

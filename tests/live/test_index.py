@@ -17,7 +17,7 @@ from fake_node import FakeNode
 from live_scan import deployment_files, scan_live
 
 from analyzer.devnet.up import silent, start
-from analyzer.runs.index import IndexOptions, index
+from analyzer.runs.scanning.index import IndexOptions, index
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo

@@ -17,20 +17,20 @@ from pathlib import Path
 import pytest
 from perp_stage import Stage, Visitor, stage
 
-from analyzer.contagion.cascade import run_cascade
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.venue import Venue
-from analyzer.contagion.visits import CascadeOptions
 from analyzer.market.depth import ImpactCurve
 from analyzer.market.depth.pool_state import PoolState, Token, pool_curve
 from analyzer.market.depth.swap import swap
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
+from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
+from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.plug import PerpV2
-from analyzer.protocols.perp_v2.pool_liquidity import liquidity_at, net_liquidity
-from analyzer.protocols.perp_v2.simulate import PerpSimulation
-from analyzer.protocols.perp_v2.state import MarketStatus, PerpState
-from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
+from analyzer.protocols.perp_v2.state.pool_liquidity import liquidity_at, net_liquidity
+from analyzer.protocols.perp_v2.state.state import MarketStatus, PerpState
 
 pytestmark = pytest.mark.chain
 

@@ -14,7 +14,7 @@ from recorded_pools import BASE, QUOTE, recorded_swaps
 from analyzer.market.depth.pool_state import PIPS, PoolState, pool_curve
 from analyzer.market.depth.swap import SwapStep, swap, swap_step
 from analyzer.model.errors import UnreadError
-from analyzer.protocols.ticks import Q96, sqrt_ratio_at_tick, tick_at_sqrt_ratio
+from analyzer.protocols.kit.ticks import Q96, sqrt_ratio_at_tick, tick_at_sqrt_ratio
 
 E18 = 10**18
 

@@ -16,7 +16,7 @@ from analyzer.abi.contract import load_abi
 from analyzer.findings.summary import Answer, summarize
 from analyzer.model.errors import ExitCode
 from analyzer.runs.demo import RECORDING, demo_folder
-from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 
 INT256_MAX, INT256_MIN = 2**255 - 1, 2**255
 """The second is what a word of -2^255 looks like."""

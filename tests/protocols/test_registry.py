@@ -16,7 +16,7 @@ from analyzer.cli import main
 from analyzer.model.errors import InputError
 from analyzer.protocols import registry
 from analyzer.protocols.registry import BrokenProtocolWarning, load_plug, working_plugs
-from analyzer.runs.deployments import load_deployment
+from analyzer.runs.scanning.deployments import load_deployment
 
 BROKEN = r"protocol 'wreck' of package an unknown package \(wreck:PLUG\) cannot be loaded: "
 

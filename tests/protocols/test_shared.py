@@ -15,11 +15,11 @@ from analyzer.model.errors import InputError
 from analyzer.model.logs import Event
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.model.rows import unknown_margin
-from analyzer.protocols.arguments import blob, integer, text
-from analyzer.protocols.batch import Batch, Unreadable
-from analyzer.protocols.factors import default_factor, factor_of
-from analyzer.protocols.shipped import load_shipped, require_contracts
-from analyzer.protocols.staged import asks_nothing, own
+from analyzer.protocols.kit.arguments import blob, integer, text
+from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.factors import default_factor, factor_of
+from analyzer.protocols.kit.shipped import load_shipped, require_contracts
+from analyzer.protocols.kit.staged import asks_nothing, checked_type
 
 TOKEN = "0x" + "1" * 40
 HERE = Deployment("here", "any", 1, 0, {})
@@ -139,9 +139,9 @@ def test_missing_roles_are_all_named() -> None:
 
 
 def test_a_thing_of_another_protocol_is_refused() -> None:
-    assert own(5, int, "ledger") == 5
+    assert checked_type(5, int, "ledger") == 5
     with pytest.raises(TypeError, match=r"this ledger is of another protocol \(str\)"):
-        own("x", int, "ledger")
+        checked_type("x", int, "ledger")
 
 
 def test_a_fold_that_asks_nothing_is_a_reading_that_ends_at_once() -> None:

@@ -20,7 +20,7 @@ from scan_results import (
 
 from analyzer.findings import run_detectors
 from analyzer.model.rows import CollateralRow, MarketRow, OrderRow, ReadRow
-from analyzer.runs.tables import RunFacts, snapshot_rows
+from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
 from analyzer.store.snapshot import write_snapshot
 
 

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 
 from analyzer.model.integers import HUGEINT_MAX
-from analyzer.runs.contagion import ContagionOptions, contagion
-from analyzer.runs.query import list_queries, run
-from analyzer.runs.sql import sql
-from analyzer.runs.stress import StressOptions, stress
+from analyzer.runs.snapshot.query import list_queries, run
+from analyzer.runs.snapshot.sql import sql
+from analyzer.runs.stress.contagion import ContagionOptions, contagion
+from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.schema import Kind
 from analyzer.store.snapshot_schema import TABLES
 from analyzer.store.views import VIEWS

@@ -11,9 +11,9 @@ from query_page import PAGE, page
 from scan_results import MARKET, account_id
 
 from analyzer.model.errors import InputError
-from analyzer.runs import query as stored
-from analyzer.runs.query import Param, Query, bind, list_queries, load_query
-from analyzer.runs.sql import sql
+from analyzer.runs.snapshot import query as stored
+from analyzer.runs.snapshot.query import Param, Query, bind, list_queries, load_query
+from analyzer.runs.snapshot.sql import sql
 
 QUERIES = list_queries()
 OF_SCENARIOS = {"distance_to_liquidation", "liquidation_wall"}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from assessed_house import assessed_house, falls_to, r15_house
 
-from analyzer.contagion.attribution import roots_of
-from analyzer.contagion.counterfactual import LeaveOneOut
-from analyzer.contagion.firewall import cheapest_firewall
+from analyzer.contagion.cascade.counterfactual import LeaveOneOut
+from analyzer.contagion.trace.attribution import roots_of
+from analyzer.contagion.trace.firewall import cheapest_firewall
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.market.depth import NoImpact

@@ -17,10 +17,10 @@ from toml_values import ODD, document, tables, values
 from analyzer.contagion.scenario import load_scenario
 from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError
-from analyzer.runs.alerts import read_alerts
-from analyzer.runs.deployments import read_deployment
-from analyzer.runs.jobs_file import read_jobs
-from analyzer.runs.triage_file import read_triage
+from analyzer.runs.scanning.deployments import read_deployment
+from analyzer.runs.schedule.alerts import read_alerts
+from analyzer.runs.schedule.jobs_file import read_jobs
+from analyzer.runs.triage.file import read_triage
 
 ADDRESS = "0x" + "11" * 20
 KINDS: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {

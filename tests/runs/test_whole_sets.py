@@ -19,10 +19,10 @@ from analyzer.model.reads import Answer, NotRead, ReadRequest, Value
 from analyzer.model.rows import MarketRow
 from analyzer.report.metrics import scan_families
 from analyzer.report.page import answer_lines
-from analyzer.runs.backfill import BackfillOptions, backfill
-from analyzer.runs.diff import DiffOptions, diff
-from analyzer.runs.restored import restored_scans
-from analyzer.runs.scan import ScanOutcome
+from analyzer.runs.many.backfill import BackfillOptions, backfill
+from analyzer.runs.scanning.scan import ScanOutcome
+from analyzer.runs.snapshot.results import restored_scans
+from analyzer.runs.triage.diff import DiffOptions, diff
 from analyzer.store.history import open_history
 from analyzer.store.snapshot import open_snapshot
 

@@ -6,7 +6,7 @@ from memory_chain import MemoryChain
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
 from analyzer.model.rows import ReadRow
-from analyzer.protocols.code import PROXY_SLOTS
+from analyzer.protocols.kit.code import PROXY_SLOTS
 from analyzer.solvency.drive import JUDGE, ReadDesk, kind_of_read
 
 A, B = "0x" + "0a" * 20, "0x" + "0b" * 20

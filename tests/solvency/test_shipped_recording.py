@@ -14,7 +14,7 @@ from analyzer.model.errors import ExitCode
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.demo import RECORDING, demo_folder
-from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.store.load import fetch
 from analyzer.store.schema import quoted
 from analyzer.store.snapshot import SCHEMA, open_snapshot

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 import analyzer
+from analyzer.indexer.index import Index
 from analyzer.model.errors import InputError
 from analyzer.store.history import make_history, open_history
-from analyzer.store.index import Index
 from analyzer.store.reader import open_snapshot
 from analyzer.store.snapshot import write_snapshot
 from analyzer.store.views import VIEWS

@@ -16,9 +16,9 @@ import pytest
 from bank import PLUG, bank, bank_abi
 from memory_chain import MemoryChain
 
+from analyzer.indexer.index import Index
 from analyzer.model.errors import InputError
 from analyzer.store.damage import DamagedError, is_damage, why_not_opened
-from analyzer.store.index import Index
 from analyzer.store.reader import open_snapshot
 from analyzer.store.snapshot import SCHEMA, check_replaceable, write_snapshot
 
@@ -274,7 +274,7 @@ _LIMITED = """
 import resource, sys
 from pathlib import Path
 from analyzer.model.errors import InputError
-from analyzer.store.index import Index
+from analyzer.indexer.index import Index
 from analyzer.store.snapshot import write_snapshot
 
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])

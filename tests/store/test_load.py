@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from analyzer.store import load
 from analyzer.store.load import LoadError, fetch, load_rows
+from analyzer.store.overflow256 import join
 from analyzer.store.schema import Column, Kind, Table, amount, count, flag, text
-from analyzer.store.wide import join
 
 TABLE = Table(
     "things",

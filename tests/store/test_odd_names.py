@@ -11,7 +11,7 @@ import pytest
 from analyzer.contagion.scenario import load_scenario
 from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError
-from analyzer.runs.parquet_file import write_parquet
+from analyzer.runs.snapshot.parquet_file import write_parquet
 from analyzer.store.beside import attach, load_table
 from analyzer.store.confine import lock
 from analyzer.store.schema import path_literal

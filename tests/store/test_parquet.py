@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analyzer.store.overflow256 import join
 from analyzer.store.parquet import write_parquet
 from analyzer.store.schema import Column, Kind, Table, amount, text
-from analyzer.store.wide import join
 
 TABLE = Table(
     "t",

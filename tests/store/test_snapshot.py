@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_rows import contents
 
+from analyzer.indexer.index import Index
 from analyzer.model.errors import InputError
-from analyzer.store.index import Index
 from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
 
 SCAN = (

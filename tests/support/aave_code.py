@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.abi.codec import decode_values
 from analyzer.abi.contract import load_abi
 from analyzer.chain.recording import RecordingFiles
-from analyzer.protocols.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
 
 SLOT = f"0x{IMPLEMENTATION_SLOT:064x}"
 NOBODY = "0x" + "00" * 20

@@ -21,14 +21,14 @@ from analyzer.devnet.chain import Call
 from analyzer.devnet.packages import own_artifact
 from analyzer.devnet.tokens import UNLIMITED
 from analyzer.devnet.world import Contract, View, World
+from analyzer.indexer.index import Index
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.state import AaveState
-from analyzer.runs.pipeline import rebuild_indexed
-from analyzer.store.index import Index
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.runs.scanning.pipeline import rebuild_indexed
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from analyzer.protocols.aave_v3.account import AccountData, Valuation
-from analyzer.protocols.aave_v3.accounts import Account
-from analyzer.protocols.aave_v3.indexes import ReserveIndexes
-from analyzer.protocols.aave_v3.prices import reference_prices
 from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state import AaveState, Category, PriceFact, ReserveState
+from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
+from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact, ReserveState
+from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.words import ReserveConfig
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.kit.batch import Unreadable
 
 USD = 10**8
 E18 = 10**18

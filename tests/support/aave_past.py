@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.chain.node import Node
+from analyzer.indexer.index import Index
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.account import AccountData, Valuation
-from analyzer.protocols.aave_v3.balances import Side, scaled_taken
-from analyzer.protocols.aave_v3.liquidate import NO_WORDS, Call, Liquidation, Outcome
+from analyzer.protocols.aave_v3.close.liquidate import NO_WORDS, Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.runs.pipeline import rebuild_indexed
-from analyzer.store.index import Index
+from analyzer.protocols.aave_v3.state.balances import Side, scaled_taken
+from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.runs.scanning.pipeline import rebuild_indexed
 
 if TYPE_CHECKING:
     from analyzer.devnet.aave_v3.play import Liquidation as Executed

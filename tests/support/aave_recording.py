@@ -21,13 +21,13 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event, LogFilter, RawLog
 from analyzer.model.rows import CheckRow, TotalRow
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.account import Valuation
-from analyzer.protocols.aave_v3.fold.ledger import AaveLedger
-from analyzer.protocols.aave_v3.liquidate import Call, Liquidation, Outcome
+from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation, Outcome
+from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.base import Source
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.verify import compare
 

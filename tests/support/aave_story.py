@@ -14,9 +14,9 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
-from analyzer.protocols.aave_v3.fold import AaveLedger, fold
+from analyzer.protocols.aave_v3.logs.fold import AaveLedger, fold
 from analyzer.protocols.aave_v3.ray_math import RAY
-from analyzer.protocols.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
 
 T = TypeVar("T")
 

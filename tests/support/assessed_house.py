@@ -7,16 +7,16 @@ from fractions import Fraction
 
 from linear_house import E18, Holder, House, venue_of
 
-from analyzer.contagion.cascade import run_cascade
-from analyzer.contagion.paths import top_paths
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.visits import CascadeOptions
-from analyzer.contagion.words import facts_of, path_words
+from analyzer.contagion.tell.sentences import facts_of, path_words
+from analyzer.contagion.trace.paths import top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth import ImpactCurve, Linear
 from analyzer.market.depth.choose import DepthUsed
-from analyzer.runs.cascades import losses
-from analyzer.runs.venues import bounded_capacity_e18
+from analyzer.runs.stress.cascades import losses
+from analyzer.runs.stress.venues import bounded_capacity_e18
 
 R15_CURVE = Linear(92 * 92 / 0.03, "case R15: 0.03 a unit sold")
 

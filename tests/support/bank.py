@@ -45,8 +45,8 @@ from analyzer.model.rows import (
 )
 from analyzer.protocols import registry
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
-from analyzer.protocols.book_codec import BookCodec
-from analyzer.protocols.simulation import Simulation
+from analyzer.protocols.kit.book_codec import BookCodec
+from analyzer.protocols.kit.simulation import Simulation
 
 REGISTRY = checksum("0x" + "a1" * 20)
 BRANCH = checksum("0x" + "b1" * 20)

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from analyzer.runs.paper import find_chromium
+from analyzer.runs.snapshot.pdf import find_chromium
 
 _WIRE = """
 import fcntl, os, sys

@@ -39,7 +39,7 @@ from analyzer.model.reads import Answer, Reading, ReadRequest, Value
 from analyzer.model.rows import CodeStatus, ImplementationRow, MarginRow, Proves, TotalRow
 from analyzer.protocols import registry
 from analyzer.protocols.base import Details
-from analyzer.protocols.book_codec import BookCodec
+from analyzer.protocols.kit.book_codec import BookCodec
 from analyzer.testing import MemoryChain
 from analyzer.testing.recorded import PLACEHOLDER_CODE
 

@@ -15,9 +15,9 @@ from analyzer.chain.replay import Replay
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Book
 from analyzer.model.logs import Event, LogFilter
-from analyzer.protocols.derive_v2.plug import PLUG
-from analyzer.protocols.derive_v2.sources import sources
-from analyzer.protocols.derive_v2.state import DeriveState
+from analyzer.protocols.derive_v2 import PLUG
+from analyzer.protocols.derive_v2.logs.sources import sources
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.solvency.drive import ReadDesk
 
 RECORDING = Path("recordings") / "derive_v2_seedA"

@@ -12,7 +12,7 @@ from derive_recording import Recorded, recorded
 from analyzer.chain.base import Chain
 from analyzer.model.block import BlockRef
 from analyzer.model.reads import Answer, ReadRequest
-from analyzer.protocols.derive_v2.plug import PLUG
+from analyzer.protocols.derive_v2 import PLUG
 from analyzer.solvency.rebuild import Rebuilt, rebuild, verify
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.solvency.verify import VerifyMode

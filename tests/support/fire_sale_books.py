@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.contagion.firesale import FireSale
-from analyzer.contagion.impacts import DepthImpacts, depth_impacts
-from analyzer.contagion.kernel import Cascades
-from analyzer.contagion.linear import LinearBook, holdings_book
+from analyzer.contagion.batch.impacts import DepthImpacts, depth_impacts
+from analyzer.contagion.batch.kernel import Cascades
+from analyzer.contagion.linear.book import LinearBook, holdings_book
+from analyzer.contagion.networks.firesale import FireSale
 
 
 def book_of(

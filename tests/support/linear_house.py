@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from analyzer.contagion.venue import Venue
+from analyzer.contagion.cascade.venue import Venue
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import mul_div, trunc_div
 from analyzer.model.rows import BackstopKind, BackstopRow
-from analyzer.protocols.simulation import Accept, Receipt, Standing
+from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 
 E18 = 10**18
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.devnet.up import DevnetInfo, silent, write_files
-from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 
 LABELS = ("calm", "stressed", "mid_liquidation", "after", "paused")
 

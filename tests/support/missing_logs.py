@@ -15,15 +15,15 @@ from pathlib import Path
 
 from analyzer.chain.base import Chain
 from analyzer.findings.proof import doubts
+from analyzer.indexer.index import Index
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.protocols.base import Plug
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.sources import open_source, resolve_pinned
+from analyzer.runs.scanning.sources import open_source, resolve_pinned
 from analyzer.solvency.rebuild import rebuild
 from analyzer.solvency.result import Completeness, ScanResult
-from analyzer.store.index import Index
 
 
 @dataclass

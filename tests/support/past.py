@@ -15,12 +15,12 @@ from analyzer.abi.events import decode_log
 from analyzer.chain import open_chain
 from analyzer.chain.base import Chain
 from analyzer.devnet.up import DevnetInfo, silent
+from analyzer.indexer.index import Index
 from analyzer.model.book import Book
 from analyzer.model.logs import Event, LogFilter
 from analyzer.model.reads import Value
 from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.solvency.drive import ReadDesk
-from analyzer.store.index import Index
 
 CONTRACTS = {
     "clearing_house": "ClearingHouse",

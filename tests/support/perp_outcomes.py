@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from past import Past
 
 from analyzer.model.closure import Closure
-from analyzer.protocols.perp_v2.state import PerpState
+from analyzer.protocols.perp_v2.state.state import PerpState
 
 if TYPE_CHECKING:
     from analyzer.devnet.perp_v2.play import Liquidation

@@ -15,8 +15,8 @@ from past import Past, past_of
 from analyzer.devnet.chain import Anvil, Call
 from analyzer.devnet.clock import GENESIS_TIME, MINUTE
 from analyzer.devnet.packages import anvil_binary, fetch
+from analyzer.devnet.perp_v2.actions import whole
 from analyzer.devnet.perp_v2.deploy import Market, sqrt_price_x96
-from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.play import Liquidation, Play
 from analyzer.devnet.perp_v2.scenario import phases, prepare
 from analyzer.devnet.perp_v2.trading import ranges_of

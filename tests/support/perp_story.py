@@ -12,12 +12,12 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
-from analyzer.protocols.perp_v2 import slots
+from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
-from analyzer.protocols.perp_v2.fold import PerpLedger, fold
-from analyzer.protocols.perp_v2.observe import PerpObservation, observe
-from analyzer.protocols.perp_v2.state import Order
-from analyzer.protocols.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
+from analyzer.protocols.perp_v2.state import slots
+from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
+from analyzer.protocols.perp_v2.state.state import Order
 
 E18 = 10**18
 START = 1_700_000_000

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from analyzer.contagion.linear import LinearBook
-from analyzer.contagion.tiles import WORD
+from analyzer.contagion.batch.tiles import WORD
+from analyzer.contagion.linear.book import LinearBook
 
 Floats = NDArray[np.float64]
 

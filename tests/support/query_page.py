@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from analyzer.runs.query import GROUPS, Param, Query, list_queries
+from analyzer.runs.snapshot.query import GROUPS, Param, Query, list_queries
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "queries.md"
 

@@ -13,7 +13,7 @@ from analyzer.chain.recording import RecordingFiles
 from analyzer.chain.wire import parse_log
 from analyzer.market.depth.pool_state import PoolState, Token
 from analyzer.model.logs import RawLog
-from analyzer.protocols.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
+from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
 from analyzer.runs.demo import RECORDING, demo_folder
 
 SPACING_OF_FEE = {500: 10, 3_000: 60, 10_000: 200}

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from analyzer.contagion.scenario import Scenario, Step, shipped_scenarios
-from analyzer.contagion.scenario.words import signed_percent
+from analyzer.contagion.scenario.sentences import signed_percent
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenarios.md"
 

@@ -237,7 +237,14 @@ class Soak:
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["soak", "web3", "requests", "analyzer.cli.scan", "analyzer.runs.scan", "analyzer.report.table"]
+    [
+        "soak",
+        "web3",
+        "requests",
+        "analyzer.cli.scan",
+        "analyzer.runs.scanning.scan",
+        "analyzer.report.table",
+    ]
 )
 
 

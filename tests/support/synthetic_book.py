@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.contagion.impacts import DepthImpacts, depth_impacts
-from analyzer.contagion.linear import LinearBook, holdings_book
+from analyzer.contagion.batch.impacts import DepthImpacts, depth_impacts
+from analyzer.contagion.linear.book import LinearBook, holdings_book
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,12 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from linear_house import E18, Holder, House, venue_of
 
-from analyzer.contagion.apportion import apportion
-from analyzer.contagion.cascade import run_cascade
-from analyzer.contagion.edges import (
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.cascade.result import CascadeResult
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.trace.apportion import apportion
+from analyzer.contagion.trace.edges import (
     OFFSET,
     PAST,
     SHOCK,
@@ -25,9 +28,6 @@ from analyzer.contagion.edges import (
     receipt_node,
     unsettled_node,
 )
-from analyzer.contagion.result import CascadeResult
-from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.visits import CascadeOptions
 from analyzer.market.depth import Linear
 
 A, B, C, D = (account_node("perp", name) for name in "ABCD")

@@ -13,6 +13,7 @@ from analyzer.contagion.scenario.file import (
     shipped_names,
     shipped_scenarios,
 )
+from analyzer.contagion.scenario.sentences import parse_percent, parse_shock, shock_title
 from analyzer.contagion.scenario.types import (
     ALL,
     CLASS_KEYS,
@@ -26,7 +27,6 @@ from analyzer.contagion.scenario.types import (
     reach,
     unmapped,
 )
-from analyzer.contagion.scenario.words import parse_percent, parse_shock, shock_title
 
 __all__ = [
     "ALL",

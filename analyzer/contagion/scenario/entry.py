@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from analyzer.contagion.scenario.words import check_key, parse_percent
+from analyzer.contagion.scenario.sentences import check_key, parse_percent
 from analyzer.model.errors import InputError
 from analyzer.model.integers import HUGEINT_MAX, WAD
 from analyzer.model.toml_file import is_whole, shown

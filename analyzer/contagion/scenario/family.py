@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from analyzer.contagion.scenario.sentences import signed_percent
 from analyzer.contagion.scenario.types import ALL, Scenario, Step
-from analyzer.contagion.scenario.words import signed_percent
 
 
 def ray(

@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analyzer.devnet.aave_v3.account_views import Standing, standings
 from analyzer.devnet.aave_v3.market import Reserve
 from analyzer.devnet.aave_v3.play import Liquidation, Play, Refused
-from analyzer.devnet.aave_v3.standing import Standing, standings
 from analyzer.devnet.chain import Call
 from analyzer.devnet.roles import of_role
 from analyzer.devnet.tokens import UNLIMITED

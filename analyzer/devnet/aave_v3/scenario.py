@@ -9,6 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.devnet.aave_v3.account_views import standings, whole
+from analyzer.devnet.aave_v3.admin_actions import (
+    cover_deficits,
+    delist,
+    pause,
+    stop_sequencer,
+    upkeep,
+)
 from analyzer.devnet.aave_v3.artifacts import Build
 from analyzer.devnet.aave_v3.deploy import deploy
 from analyzer.devnet.aave_v3.liquidating import Bailiff
@@ -24,9 +32,7 @@ from analyzer.devnet.aave_v3.plans import (
 )
 from analyzer.devnet.aave_v3.play import Play
 from analyzer.devnet.aave_v3.population import populate
-from analyzer.devnet.aave_v3.standing import standings, whole
 from analyzer.devnet.aave_v3.trading import trade_for
-from analyzer.devnet.aave_v3.upkeep import cover_deficits, delist, pause, stop_sequencer, upkeep
 from analyzer.devnet.clock import HOUR, MINUTE
 from analyzer.devnet.feeds import deploy_feeds
 from analyzer.devnet.part import Shared

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from analyzer.devnet.aave_v3.account_views import Holding, Standing, standings
 from analyzer.devnet.aave_v3.market import STABLE_RATE, VARIABLE_RATE, Reserve
 from analyzer.devnet.aave_v3.play import Play
 from analyzer.devnet.aave_v3.population import Person
-from analyzer.devnet.aave_v3.standing import Holding, Standing, standings
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
 

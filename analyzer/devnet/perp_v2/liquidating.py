@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from analyzer.devnet.chain import Call
-from analyzer.devnet.perp_v2.desk import Standing
+from analyzer.devnet.perp_v2.actions import Standing
 from analyzer.devnet.perp_v2.play import Liquidation, Play, Refused
 from analyzer.devnet.roles import of_role
 from analyzer.devnet.world import View

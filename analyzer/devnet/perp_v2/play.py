@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from analyzer.devnet.clock import MINUTE
+from analyzer.devnet.perp_v2.actions import Desk
 from analyzer.devnet.perp_v2.deploy import Market, Perp, sqrt_price_x96
-from analyzer.devnet.perp_v2.desk import Desk
 from analyzer.devnet.perp_v2.population import Person
 from analyzer.devnet.play import BasePlay
 from analyzer.devnet.roles import of_role

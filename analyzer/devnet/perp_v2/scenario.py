@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.clock import HOUR, MINUTE
+from analyzer.devnet.perp_v2.actions import whole
 from analyzer.devnet.perp_v2.deploy import deploy
-from analyzer.devnet.perp_v2.desk import whole
 from analyzer.devnet.perp_v2.liquidating import Bailiff
 from analyzer.devnet.perp_v2.opening import open_market
 from analyzer.devnet.perp_v2.play import Play

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
-from analyzer.devnet.perp_v2.desk import E12, Standing, tuple_of, whole
+from analyzer.devnet.perp_v2.actions import E12, Standing, tuple_of, whole
 from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import Person, Range

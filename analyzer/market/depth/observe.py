@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from analyzer.market.depth.pool_state import PoolState, Token
 from analyzer.model.reads import Reading
-from analyzer.protocols.batch import Batch, Replies, Ticket, Unreadable
-from analyzer.protocols.ticks import MAX_TICK, MIN_TICK
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK
 
 ABIS = "uniswap_v3"
 

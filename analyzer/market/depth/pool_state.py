@@ -15,7 +15,7 @@ from itertools import pairwise
 from analyzer.abi.keccak import checksum
 from analyzer.market.depth.pool import ConcentratedPool, Segment
 from analyzer.model.errors import InputError
-from analyzer.protocols.ticks import Q96, sqrt_ratio_at_tick
+from analyzer.protocols.kit.ticks import Q96, sqrt_ratio_at_tick
 
 PIPS = 10**6
 """A fee of one, in the contract's hundredths of a basis point."""

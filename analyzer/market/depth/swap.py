@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from analyzer.market.depth.pool_state import PIPS, PoolState
 from analyzer.model.errors import UnreadError
 from analyzer.model.integers import UINT256_MOD, ceil_div, mul_div_up
-from analyzer.protocols.ticks import (
+from analyzer.protocols.kit.ticks import (
     MAX_SQRT_RATIO,
     MAX_TICK,
     MIN_SQRT_RATIO,

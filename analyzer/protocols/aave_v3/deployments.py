@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.model.deployment import Deployment
-from analyzer.protocols.shipped import load_shipped, require_contracts
+from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 
 PROTOCOL = "aave-v3"
 ABI_FOLDER = "aave_v3"

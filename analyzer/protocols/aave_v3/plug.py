@@ -5,32 +5,32 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.model.book import Book, Prices
-from analyzer.protocols.aave_v3.backstops import backstops
-from analyzer.protocols.aave_v3.book import book
-from analyzer.protocols.aave_v3.cautions import cautions
-from analyzer.protocols.aave_v3.closures import liquidate
+from analyzer.protocols.aave_v3.close.backstops import backstops
+from analyzer.protocols.aave_v3.close.closures import liquidate
+from analyzer.protocols.aave_v3.close.simulate import simulate
 from analyzer.protocols.aave_v3.deployments import (
     PROTOCOL,
     REQUIRED_CONTRACTS,
     shipped_deployments,
 )
-from analyzer.protocols.aave_v3.details import details
-from analyzer.protocols.aave_v3.fold import AaveLedger, fold
-from analyzer.protocols.aave_v3.margin import margin
-from analyzer.protocols.aave_v3.observe import AaveObservation, observe
-from analyzer.protocols.aave_v3.prices import reference_prices
-from analyzer.protocols.aave_v3.reprice import reprice
-from analyzer.protocols.aave_v3.simulate import simulate
-from analyzer.protocols.aave_v3.sources import follow, sources
-from analyzer.protocols.aave_v3.state import AaveState
-from analyzer.protocols.aave_v3.truth import JUDGE_SELECTORS, truth
+from analyzer.protocols.aave_v3.judge.cautions import cautions
+from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, truth
+from analyzer.protocols.aave_v3.logs.fold import AaveLedger, fold
+from analyzer.protocols.aave_v3.logs.sources import follow, sources
+from analyzer.protocols.aave_v3.state.book import book
+from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.value.details import details
+from analyzer.protocols.aave_v3.value.margin import margin
+from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.reprice import reprice
 from analyzer.protocols.base import Details
-from analyzer.protocols.staged import StagedPlug, Stages, own
+from analyzer.protocols.kit.staged import StagedPlug, Stages, checked_type
 
 
 def state_of(found: Book) -> AaveState:
     """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return own(found.state, AaveState, "book")
+    return checked_type(found.state, AaveState, "book")
 
 
 def _prices(found: Book, state: AaveState) -> Prices:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
-from analyzer.protocols.wiring import NamedBy
+from analyzer.protocols.kit.wiring import NamedBy
 
 REQUIRED_CONTRACTS = (
     "SubAccounts",

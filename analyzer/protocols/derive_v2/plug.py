@@ -7,28 +7,28 @@ from typing import ClassVar
 
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Caution
-from analyzer.protocols.derive_v2.backstops import backstops
-from analyzer.protocols.derive_v2.book import book
-from analyzer.protocols.derive_v2.cautions import cautions
-from analyzer.protocols.derive_v2.closures import liquidate
+from analyzer.protocols.derive_v2.close.backstops import backstops
+from analyzer.protocols.derive_v2.close.closures import liquidate
+from analyzer.protocols.derive_v2.close.simulate import simulate
 from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
-from analyzer.protocols.derive_v2.details import details
-from analyzer.protocols.derive_v2.evidence import Evidence
-from analyzer.protocols.derive_v2.fold import DeriveLedger, fold
-from analyzer.protocols.derive_v2.margin import margin
-from analyzer.protocols.derive_v2.observe import DeriveObservation, observe
-from analyzer.protocols.derive_v2.prices import reference_prices
-from analyzer.protocols.derive_v2.reprice import reprice
-from analyzer.protocols.derive_v2.simulate import simulate
-from analyzer.protocols.derive_v2.sources import follow, sources
-from analyzer.protocols.derive_v2.state import DeriveState
-from analyzer.protocols.derive_v2.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.staged import Rows, StagedPlug, Stages, asks_nothing, own
+from analyzer.protocols.derive_v2.judge.cautions import cautions
+from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
+from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
+from analyzer.protocols.derive_v2.logs.sources import follow, sources
+from analyzer.protocols.derive_v2.state.book import book
+from analyzer.protocols.derive_v2.state.evidence import Evidence
+from analyzer.protocols.derive_v2.state.observe import DeriveObservation, observe
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.details import details
+from analyzer.protocols.derive_v2.value.margin import margin
+from analyzer.protocols.derive_v2.value.prices import reference_prices
+from analyzer.protocols.derive_v2.value.reprice import reprice
+from analyzer.protocols.kit.staged import Rows, StagedPlug, Stages, asks_nothing, checked_type
 
 
 def state_of(found: Book) -> DeriveState:
     """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return own(found.state, DeriveState, "book")
+    return checked_type(found.state, DeriveState, "book")
 
 
 def _prices(found: Book, state: DeriveState) -> Prices:
@@ -70,7 +70,3 @@ class DeriveV2(StagedPlug):
         judges=frozenset(JUDGE_SELECTORS),
         simulate=simulate,
     )
-
-
-PLUG = DeriveV2()
-"""The plug, as the entry point `analyzer.protocols` names it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.kit.batch import Unreadable
 
 __all__ = ["Refused", "Unreadable", "known", "reverts"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.model.deployment import Deployment
-from analyzer.protocols.shipped import load_shipped, require_contracts
-from analyzer.protocols.wiring import NamedBy
+from analyzer.protocols.kit.shipped import load_shipped, require_contracts
+from analyzer.protocols.kit.wiring import NamedBy
 
 REQUIRED_CONTRACTS = (
     "clearing_house",

@@ -9,8 +9,8 @@ Source: `lib/PerpMath.sol`, `lib/SettlementTokenMath.sol` of `@perp/curie-contra
 from __future__ import annotations
 
 from analyzer.model.integers import WAD, ceil_div, floor_div, mul_div
-from analyzer.protocols.ticks import Q96 as Q96
-from analyzer.protocols.ticks import Q128 as Q128
+from analyzer.protocols.kit.ticks import Q96 as Q96
+from analyzer.protocols.kit.ticks import Q128 as Q128
 
 RATIO_ONE = 1_000_000
 """100 % as a uint24 ratio."""

@@ -7,28 +7,28 @@ from typing import ClassVar
 
 from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import WAD
-from analyzer.protocols.perp_v2.backstops import backstops
-from analyzer.protocols.perp_v2.book import book
-from analyzer.protocols.perp_v2.cautions import cautions
+from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
+from analyzer.protocols.perp_v2.close.backstops import backstops
+from analyzer.protocols.perp_v2.close.liquidate import liquidate
+from analyzer.protocols.perp_v2.close.simulate import simulate
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
-from analyzer.protocols.perp_v2.details import details
-from analyzer.protocols.perp_v2.evidence import Evidence
-from analyzer.protocols.perp_v2.fold import PerpLedger, fold
-from analyzer.protocols.perp_v2.liquidate import liquidate
-from analyzer.protocols.perp_v2.margin import margin
-from analyzer.protocols.perp_v2.observe import PerpObservation, observe
-from analyzer.protocols.perp_v2.prices import reference_prices
-from analyzer.protocols.perp_v2.reprice import reprice
-from analyzer.protocols.perp_v2.simulate import simulate
-from analyzer.protocols.perp_v2.sources import follow, sources
-from analyzer.protocols.perp_v2.state import PerpState
-from analyzer.protocols.perp_v2.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.staged import StagedPlug, Stages, asks_nothing, own
+from analyzer.protocols.perp_v2.judge.cautions import cautions
+from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
+from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
+from analyzer.protocols.perp_v2.logs.sources import follow, sources
+from analyzer.protocols.perp_v2.state.book import book
+from analyzer.protocols.perp_v2.state.evidence import Evidence
+from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
+from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.value.details import details
+from analyzer.protocols.perp_v2.value.margin import margin
+from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.reprice import reprice
 
 
 def state_of(found: Book) -> PerpState:
     """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return own(found.state, PerpState, "book")
+    return checked_type(found.state, PerpState, "book")
 
 
 def _prices(found: Book, state: PerpState) -> Prices:

@@ -10,7 +10,7 @@ import pytest
 from aave_code import code_of
 
 from analyzer.protocols.aave_v3.code_hashes import release_of_code
-from analyzer.protocols.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
 from analyzer.runs.demo import RECORDING, demo_folder
 
 CASES = [("v300", "3.0.0"), ("v301", "3.0.1"), ("rev7", "3.3.0"), ("rev11", "3.7")]

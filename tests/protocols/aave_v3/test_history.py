@@ -12,19 +12,19 @@ from aave_recording import recorded
 from aave_story import CODE, POOL, Story, ToldNode
 
 from analyzer.model.reads import NotRead
-from analyzer.protocols.aave_v3 import details as details_module
-from analyzer.protocols.aave_v3.account import Valuation
-from analyzer.protocols.aave_v3.cautions import cautions
-from analyzer.protocols.aave_v3.fold import code, fold
-from analyzer.protocols.aave_v3.fold.ledger import AaveLedger, Anchor, TransferUnit
-from analyzer.protocols.aave_v3.indexes import ReserveIndexes, updated
-from analyzer.protocols.aave_v3.liquidate import TAKES_TOO_MUCH, Call, Liquidation
-from analyzer.protocols.aave_v3.prices import reference_prices
+from analyzer.protocols.aave_v3.close.liquidate import TAKES_TOO_MUCH, Call, Liquidation
+from analyzer.protocols.aave_v3.close.simulate import simulate
+from analyzer.protocols.aave_v3.judge.cautions import cautions
+from analyzer.protocols.aave_v3.logs.fold import code, fold
+from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, Anchor, TransferUnit
 from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.simulate import simulate
-from analyzer.protocols.aave_v3.state import AaveState
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, updated
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.value import details as details_module
+from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.kit.batch import Unreadable
 
 WETH, DAI, GHO = asset_of("WETH"), asset_of("DAI"), asset_of("GHO")
 NEWER = "0x" + "d" * 40
@@ -297,8 +297,8 @@ def test_a_reserve_without_virtual_accounting_keeps_its_0_in_motion(revision: in
     told.calls[CODE, "POOL_REVISION"] = (revision,)
     from aave_story import DEPLOYMENT
 
-    from analyzer.protocols.aave_v3.book import book
-    from analyzer.protocols.aave_v3.observe import observe
+    from analyzer.protocols.aave_v3.state.book import book
+    from analyzer.protocols.aave_v3.state.observe import observe
 
     story = Story().begin().listed("WETH", "DAI").block()
     story.updated("WETH").minted("a", "WETH", ALICE, 10 * 10**18).flagged("WETH", ALICE)

@@ -14,7 +14,7 @@ from aave_story import POOL, Story
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.protocols.aave_v3.fold import code
+from analyzer.protocols.aave_v3.logs.fold import code
 
 CAROL = "0x" + "9" * 40
 PEOPLE = (ALICE, BOB, CAROL)

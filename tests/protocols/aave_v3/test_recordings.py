@@ -15,9 +15,9 @@ from analyzer.abi.contract import load_abi
 from analyzer.abi.keccak import checksum
 from analyzer.model.reads import Value
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.account import Valuation
-from analyzer.protocols.aave_v3.liquidate import Call, Liquidation
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation
+from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.kit.batch import Unreadable
 
 ROOT = Path(__file__).parents[3]
 CUTS = ROOT / "tests" / "data" / "aave_v3"

@@ -30,19 +30,19 @@ from analyzer.model.rows import (
     PositionRow,
 )
 from analyzer.model.verdict import Verdict
-from analyzer.protocols.aave_v3.accounts import Account
-from analyzer.protocols.aave_v3.backstops import backstops
-from analyzer.protocols.aave_v3.cautions import cautions
-from analyzer.protocols.aave_v3.details import details
-from analyzer.protocols.aave_v3.fold.ledger import AaveLedger, ReserveLedger, RevisionSpan
-from analyzer.protocols.aave_v3.indexes import ReserveIndexes
-from analyzer.protocols.aave_v3.margin import margin
-from analyzer.protocols.aave_v3.prices import reference_prices
+from analyzer.protocols.aave_v3.close.backstops import backstops
+from analyzer.protocols.aave_v3.judge.cautions import cautions
+from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, ReserveLedger, RevisionSpan
 from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state import AaveState
+from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.value.details import details
+from analyzer.protocols.aave_v3.value.margin import margin
+from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.base import Details
-from analyzer.protocols.batch import Unreadable
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.solvency.verdicts import judge_accounts
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")

@@ -13,12 +13,12 @@ from aave_past import silent
 from aave_recording import recorded
 
 from analyzer.chain.replay import Replay
+from analyzer.indexer.index import Index
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.runs.pipeline import rebuild_indexed
+from analyzer.runs.scanning.pipeline import rebuild_indexed
 from analyzer.solvency.result import ScanResult
-from analyzer.store.index import Index
 
 LAST_COMMON = 103
 """The upgrade to 3.1 is in block 105."""

@@ -14,16 +14,16 @@ import pytest
 from derive_recording import LABELS, Recorded, recorded
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.derive_v2.account import Valuation
-from analyzer.protocols.derive_v2.liquidate import (
+from analyzer.protocols.derive_v2.close.liquidate import (
     live,
     scenario_count,
     startable,
     startable_scenarios,
 )
-from analyzer.protocols.derive_v2.margin import margin
-from analyzer.protocols.derive_v2.prices import at_prices, reference_prices
-from analyzer.protocols.derive_v2.state import Unreadable
+from analyzer.protocols.derive_v2.state.state import Unreadable
+from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.margin import margin
+from analyzer.protocols.derive_v2.value.prices import at_prices, reference_prices
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from analyzer.protocols.derive_v2.fixed_point.exponential import (
     EXP_OVERFLOW_FROM,
     EXP_ZERO_BELOW,
 )
-from analyzer.protocols.derive_v2.state import Refused
+from analyzer.protocols.derive_v2.state.state import Refused
 
 mp: Any = mpmath.mp
 mp.dps = 90

@@ -14,8 +14,8 @@ from derive_recording import RECORDING
 
 from analyzer.abi.contract import load_abi
 from analyzer.model.errors import ExitCode, InputError
-from analyzer.protocols.derive_v2.plug import PLUG
-from analyzer.runs.scan import ScanOptions, ScanOutcome, scan
+from analyzer.protocols.derive_v2 import PLUG
+from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 
 Row = dict[str, Any]
 FILES = ("meta.json", "blocks.jsonl.gz", "logs.jsonl.gz", "storage.jsonl.gz")

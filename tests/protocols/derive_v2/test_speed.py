@@ -15,9 +15,9 @@ import pytest
 from derive_recording import recorded
 
 from analyzer.model.book import Book
-from analyzer.protocols.derive_v2.account import Valuation
-from analyzer.protocols.derive_v2.reprice import reprice
-from analyzer.protocols.derive_v2.state import Account, DeriveState, Holding
+from analyzer.protocols.derive_v2.state.state import Account, DeriveState, Holding
+from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.reprice import reprice
 
 E18 = 10**18
 SRM_ACCOUNTS, PMRM_ACCOUNTS = 100_000, 10_000

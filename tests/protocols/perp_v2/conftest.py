@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.protocols.perp_v2.state import (
+from analyzer.protocols.perp_v2.state.state import (
     Account,
     AccountMarket,
     CollateralState,

@@ -10,8 +10,8 @@ import pytest
 from analyzer.abi.contract import load_abi
 from analyzer.abi.keccak import keccak
 from analyzer.devnet.packages import CURIE, ORACLE, UNISWAP, Packages, fetch
-from analyzer.protocols.perp_v2.observe.code import known_code
-from analyzer.protocols.perp_v2.sources import UPGRADED
+from analyzer.protocols.perp_v2.logs.sources import UPGRADED
+from analyzer.protocols.perp_v2.state.observe.code import known_code
 
 pytestmark = pytest.mark.chain
 

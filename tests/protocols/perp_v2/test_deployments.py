@@ -12,7 +12,8 @@ from analyzer.protocols.perp_v2.deployments import (
     check,
     shipped_deployments,
 )
-from analyzer.runs.deployments import load_deployment, name_among
+from analyzer.protocols.registry import name_among
+from analyzer.runs.scanning.deployments import load_deployment
 
 
 def test_the_old_name_is_taken_for_the_new_one() -> None:

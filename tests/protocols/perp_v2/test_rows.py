@@ -23,8 +23,8 @@ from analyzer.model.book import Book, Prices
 from analyzer.model.reads import NotRead
 from analyzer.model.rows import AccountRow, CollateralRow, MarginRow, MarketRow, TotalRow
 from analyzer.protocols.base import Details, Plug
+from analyzer.protocols.kit.ticks import amounts_in_range, sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2 import PLUG
-from analyzer.protocols.ticks import amounts_in_range, sqrt_ratio_at_tick
 
 TIME = 1_700_010_000
 PLUG_CHECKED: Plug = PLUG

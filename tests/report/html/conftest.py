@@ -8,7 +8,7 @@ import pytest
 from large_snapshot import write_large
 from page_parts import Parts, parts_of
 
-from analyzer.runs.report import Written, report
+from analyzer.runs.snapshot.report import Written, report
 
 ACCOUNTS = 1_500
 

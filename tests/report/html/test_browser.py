@@ -11,8 +11,8 @@ from demands import missing
 from large_snapshot import large_result, write_large
 
 from analyzer.report.html.fit import LIMIT
-from analyzer.runs.paper import find_chromium
-from analyzer.runs.report import report
+from analyzer.runs.snapshot.pdf import find_chromium
+from analyzer.runs.snapshot.report import report
 
 pytestmark = pytest.mark.browser
 

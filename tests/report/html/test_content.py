@@ -27,7 +27,7 @@ from analyzer.report.html.render import html
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS, listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.html.text import markdown_report
-from analyzer.runs.report import Written, load_content, report
+from analyzer.runs.snapshot.report import Written, load_content, report
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import judge_account
 

@@ -13,7 +13,7 @@ from page_parts import Parts
 
 from analyzer.report.html.fit import LIMIT
 from analyzer.report.html.render import asset
-from analyzer.runs.report import Written, report
+from analyzer.runs.snapshot.report import Written, report
 
 SECTIONS = [
     "answer", "findings", "equity", "ratios", "wall", "stress", "contagion", "losses", "accounts",

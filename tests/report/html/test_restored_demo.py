@@ -8,7 +8,7 @@ import orjson
 
 from analyzer.report.document import envelope
 from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo
-from analyzer.runs.restored import restored_scans
+from analyzer.runs.snapshot.results import restored_scans
 from analyzer.store.reader import open_snapshot
 
 

@@ -34,11 +34,11 @@ from analyzer.model.rows import (
     TotalRow,
     unknown_margin,
 )
-from analyzer.protocols.arguments import integer, text
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
-from analyzer.protocols.batch import Batch, Unreadable
-from analyzer.protocols.factors import factor_of
-from analyzer.protocols.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.arguments import integer, text
+from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.factors import factor_of
+from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 
 ABIS = "till:abis"
 TILL_ABI = f"{ABIS}/Till"

@@ -1,0 +1,255 @@
+"""A snapshot for Python: `analyzer.open("scan.duckdb")`, tables as pandas DataFrames, exact money.
+
+    db = analyzer.open("scan.duckdb")
+    db.accounts()                       equity as Decimal: exact
+    db.accounts(money="int")            equity_e18 as int: the contract's own integers
+    db.accounts(money="float")          equity_float: for plots, said in its name
+    db.sql("SELECT ..."), db.query("nearest_to_liquidation", limit=5)
+    db.book()                           the cross-margin book with its prices, to compute on
+    db.stress(shocks="ETH=-30%")        scenarios with their cascades: .results(), .findings
+    db.contagion(shock="ETH=-30%")      one cascade: .rounds(), .paths(), .absorbed()
+
+What is unknown is None (NaN in a float column), never 0. The file is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from analyzer.api.frames import Money, check_money, plain_frame, table_frame
+from analyzer.model.errors import InputError
+from analyzer.protocols.registry import name_among
+from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.query import run as run_query
+from analyzer.store.snapshot import SCHEMA, open_snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analyzer.api.cascade_frames import Followed, Stressed
+    from analyzer.runs.stress.stress import StressOptions
+
+
+class Database:
+    """An open snapshot. A context manager; every method reads, none writes.
+
+    external: see `analyzer.open`.
+    """
+
+    def __init__(self, path: Path, *, external: bool = False) -> None:
+        self.path = path
+        self._snapshot = open_snapshot(path, external=external)
+
+    def tables(self) -> pd.DataFrame:
+        """Every table and view: name, kind, comment."""
+        found = self._snapshot.tables()
+        rows = [(table.name, table.kind, table.comment) for table in found]
+        return plain_frame(rows, ["name", "kind", "comment"])
+
+    def columns(self, table: str) -> pd.DataFrame:
+        """The columns of a table or view: name, type, and what it means. Raises: InputError."""
+        for found in self._snapshot.tables():
+            if found.name == table:
+                rows = [(c.name, c.type, c.comment) for c in found.columns]
+                return plain_frame(rows, ["name", "type", "comment"])
+        raise InputError(f"{self.path} has no table {table!r}: `.tables()` lists them")
+
+    def table(
+        self, name: str, *, deployment: str | None = None, money: Money = "decimal"
+    ) -> pd.DataFrame:
+        """A table of the snapshot, by key, with the deployment in front where a row has a scan.
+
+        money: what its 18-decimal columns hold, see the module. Raises: InputError for an unknown
+        table or deployment, or another money.
+        """
+        table = SCHEMA.get(name)
+        if table is None:
+            raise InputError(f"{self.path} has no table {name!r}: `.tables()` lists them")
+        check_money(money)
+        rows = [
+            (scan, *row)
+            for scan_id, scan in self._scan_names(deployment)
+            for row in self._snapshot.rows(table, scan_id)
+        ]
+        return table_frame(table, rows, money)
+
+    def _scan_names(self, deployment: str | None) -> list[tuple[str, str]]:
+        """(scan id, deployment) of the scans that are wanted. Raises: InputError."""
+        _, rows = self._snapshot.query("SELECT scan_id, deployment FROM scans ORDER BY 2, 1")
+        if deployment is None:
+            return [(str(scan), str(name)) for scan, name in rows]
+        wanted = name_among(deployment, [str(name) for _, name in rows])
+        found = [(str(scan), str(name)) for scan, name in rows if name == wanted]
+        if not found:
+            known = ", ".join(str(name) for _, name in rows) or "none"
+            raise InputError(f"{self.path} holds no deployment {deployment!r} (it holds: {known})")
+        return found
+
+    def scans(self, **options: Any) -> pd.DataFrame:
+        """One row per scan: deployment, block, verdict counts, bad debt, how it was verified."""
+        return self.table("scans", **options)
+
+    def accounts(self, **options: Any) -> pd.DataFrame:
+        """One row per account: equity, margin, headroom, verdict, reason, verified."""
+        return self.table("margin", **options)
+
+    def positions(self, **options: Any) -> pd.DataFrame:
+        """One row per account and market."""
+        return self.table("positions", **options)
+
+    def collateral(self, **options: Any) -> pd.DataFrame:
+        """One row per account and token."""
+        return self.table("collateral", **options)
+
+    def markets(self, **options: Any) -> pd.DataFrame:
+        """One row per market."""
+        return self.table("markets", **options)
+
+    def prices(self, **options: Any) -> pd.DataFrame:
+        """One row per price, with status, source and age."""
+        return self.table("prices", **options)
+
+    def backstops(self, **options: Any) -> pd.DataFrame:
+        """The loss waterfall, layer by layer."""
+        return self.table("backstops", **options)
+
+    def findings(self, **options: Any) -> pd.DataFrame:
+        """One row per finding, with its fingerprint."""
+        return self.table("findings", **options)
+
+    def sql(
+        self, text: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> pd.DataFrame:
+        """The rows of one SQL statement as a DataFrame of Python objects: HUGEINT as int, DECIMAL
+        as Decimal, both exact. Raises: InputError with DuckDB's own words."""
+        columns, rows = self._snapshot.query(text, parameters)
+        return plain_frame(rows, columns)
+
+    def query(self, name: str, **parameters: object) -> pd.DataFrame:
+        """A stored query (`analyzer query`) as a DataFrame. Raises: InputError."""
+        bound = {key: str(value) for key, value in parameters.items()}
+        columns, rows = run_query(self.path, name, bound)
+        return plain_frame(rows, columns)
+
+    def book(self, deployment: str | None = None) -> OpenedScan:
+        """One scan's book with its prices and rules: `.plug.margin(.book, .prices)` is its exact
+        margin again. Raises: InputError when the snapshot holds several and none is named."""
+        scans = open_scans(self.path, () if deployment is None else (deployment,))
+        if len(scans) != 1:
+            names = ", ".join(scan.deployment.name for scan in scans) or "none"
+            raise InputError(f"{self.path} holds {len(scans)} scans: name one of {names}")
+        return scans[0]
+
+    def books(self) -> list[OpenedScan]:
+        """Every scan's book, by deployment."""
+        return open_scans(self.path)
+
+    def stress(
+        self,
+        *,
+        scenarios: str | Sequence[str] = (),
+        shocks: str | Sequence[str] = (),
+        deployments: str | Sequence[str] = (),
+        depth: str | Path | None = None,
+        order: str = "batch",
+    ) -> Stressed:
+        """What scenarios do to the book, cascade included, as `analyzer stress` runs them.
+
+        scenarios: names or files; shocks: in words (`ETH=-30%`); with neither, every scenario that
+        ships and the uniform ray (39 cascades and 9). deployments: only these; none means all,
+        together. depth: a depth file; pools that it names are not read here, as there is no node,
+        and their depth stays unknown. order: as `--order`. Nothing is written. What is incomplete
+        makes `.document["run"]["exit_code"]` 3. Raises: InputError for wrong input.
+        """
+        from analyzer.api.cascade_frames import Stressed
+        from analyzer.runs.stress.stress import stress
+
+        asked = self._asked(scenarios, shocks, deployments, depth, order)
+        outcome = stress(asked, _no_progress)
+        return Stressed(outcome.document, tuple(outcome.findings), tuple(outcome.assessed))
+
+    def contagion(
+        self,
+        *,
+        shock: str | None = None,
+        scenario: str | None = None,
+        deployments: str | Sequence[str] = (),
+        depth: str | Path | None = None,
+        order: str = "batch",
+        paths: int = 100,
+        what_if: int = 0,
+    ) -> Followed:
+        """One cascade, followed: rounds, edges, paths, who pays, as `analyzer contagion` does.
+
+        shock or scenario: exactly one. paths: how many at most. what_if: for how many of the
+        largest root accounts it is run again without their failure (in the document). The rest is
+        as for `stress`. Raises: InputError for wrong input.
+        """
+        from analyzer.api.cascade_frames import Followed
+        from analyzer.runs.stress.contagion import ContagionOptions, contagion
+
+        asked = self._asked(_listed(scenario), _listed(shock), deployments, depth, order)
+        outcome = contagion(ContagionOptions(asked, paths=paths, what_if=what_if), _no_progress)
+        return Followed(outcome.document, tuple(outcome.findings), outcome.assessed)
+
+    def _asked(
+        self,
+        scenarios: str | Sequence[str],
+        shocks: str | Sequence[str],
+        deployments: str | Sequence[str],
+        depth: str | Path | None,
+        order: str,
+    ) -> StressOptions:
+        """The same question as the commands would be asked. It writes no file."""
+        from analyzer.runs.stress.stress import StressOptions
+
+        return StressOptions(
+            db=self.path,
+            deployments=_listed(deployments),
+            scenarios=_listed(scenarios),
+            shocks=_listed(shocks),
+            depth=None if depth is None else Path(depth),
+            order=order,
+            fail_on="never",
+        )
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._snapshot.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_database(path: str | Path, *, external: bool = False) -> Database:
+    """The snapshot at `path`, read-only: what `analyzer.open` is.
+
+    A snapshot may come from anybody, so its SQL reaches nothing else: no other file, no extension,
+    no setting, no variable of Python. external=True lifts that, for a file of one's own only:
+    then `.sql` does whatever DuckDB can, read_csv and COPY included, with the rights of whoever
+    runs it, and so do the views and macros that the file carries.
+    Raises: InputError when there is none, it is not ours, of another version, or damaged.
+    """
+    return Database(Path(path), external=external)
+
+
+def _listed(asked: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One name, several or none, as a tuple."""
+    if asked is None:
+        return ()
+    return (asked,) if isinstance(asked, str) else tuple(asked)
+
+
+def _no_progress(_what: str, _done: int, _total: int) -> None:
+    """A library says nothing while it works."""

@@ -1,0 +1,1 @@
+"""One cascade, exact: from a shock through liquidations and sales to where nothing more happens."""

@@ -1,0 +1,191 @@
+"""One round's closures: who is visited, what is executed, and who got and gave what.
+
+transfers     account <-> liquidator, fund, treasury, suppliers     value at protocol prices
+sold          liquidator -> market                                  at the average of the curve
+bad debt      account -> the layers of the waterfall, in order
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from analyzer.contagion.cascade.prices import Sold, Tape
+from analyzer.contagion.cascade.result import Closed
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade.waterfall import charge
+from analyzer.contagion.trace.edges import Channel, Edge, account_node, fund_node, unsettled_node
+from analyzer.model.closure import Executed, Transfer
+from analyzer.model.integers import ceil_div
+from analyzer.model.rows import BackstopKind, BackstopRow
+
+CLOSED_AT_ONCE = "winners closed in the same round"
+"""Who stands for accounts whose profit is cut in the very round in which they are closed: what
+they lost by it is no reason for their own failure."""
+LIQUIDATOR = "liquidator"
+"""The role that a plug's transfers name whoever liquidates by."""
+INSURANCE_FUND = "insurance_fund"
+"""The role of a fund; where it has an account of its own in the book, that is measured."""
+MARKET = "market"
+ROUNDING = "rounding"
+"""The role that a plug may name what its contract's roundings add or take by."""
+ROUNDING_PER_TRANSFER_E18 = 10**13
+"""What one transfer may differ from the account's measured change: a few units of tokens with six
+decimals and of base currencies with eight, at 18 decimals."""
+ROUNDING_UNITS = 2
+"""How many of the smallest units of each traded token a closure may round by on top: one of a
+token with eight decimals and a price of 30,000 is worth more than the above."""
+
+
+@dataclass(slots=True)
+class Closing:
+    """What the closures of one round add up to, by party; 18 decimals.
+
+    to_accounts_e18, to_funds_e18: transfers to accounts less transfers from them (funds: accounts
+    that are backstops). to_absorbers_e18, to_liquidators_e18, to_market_e18: the same for roles.
+    charged: node of an absorber -> bad debt. socialised: (venue, asset or None) -> (node -> part
+    that holders of claims bear). adl: (number, account) -> edges into a winner.
+    """
+
+    round: int
+    closed: list[Closed] = field(default_factory=list)
+    sold: list[tuple[str, Sold]] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    charged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    charged_venues: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    short: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    socialised: dict[tuple[int, str | None], dict[str, int]] = field(default_factory=dict)
+    winners: dict[tuple[int, str], list[Edge]] = field(default_factory=dict)
+    to_accounts_e18: int = 0
+    to_funds_e18: int = 0
+    to_absorbers_e18: int = 0
+    to_liquidators_e18: int = 0
+    to_market_e18: int = 0
+    to_rounding_e18: int = 0
+    transfers: int = 0
+    units_e18: int = 0
+    """Value of the smallest unit of each token that each closure traded, added up."""
+
+    @property
+    def allowed_rounding_e18(self) -> int:
+        """How far measured changes may lie from the transfers."""
+        per_transfer = ROUNDING_PER_TRANSFER_E18 * (self.transfers + len(self.closed))
+        return per_transfer + ROUNDING_UNITS * self.units_e18
+
+    def settle_winners(self, venues: Sequence[Venue], failed: Container[str]) -> None:
+        """Once it is known who was closed in the round: who bears the cuts of profits."""
+        for (number, account), edges in list(self.winners.items()):
+            name = venues[number].name
+            node = account_node(name, account)
+            if node in failed:
+                node = fund_node(name, CLOSED_AT_ONCE)
+                for edge in edges:
+                    self.edges.append(replace(edge, to_node=node))
+                del self.winners[number, account]
+            self.charged[node] += sum(edge.amount_e18 for edge in edges)
+
+
+class Register:
+    """Books executed closures of one venue into a round's `Closing`."""
+
+    def __init__(self, number: int, venue: Venue, rows: Iterable[BackstopRow]) -> None:
+        self.number = number
+        self.venue = venue
+        self.accounts = frozenset(venue.simulation.account_ids())
+        self.rows = list(rows)
+        self._prices = venue.simulation.prices_e18()
+        self._used: dict[int, int] = defaultdict(int)
+
+    def book(self, closing: Closing, account_id: str, executed: Executed) -> None:
+        """One closure: its transfers, its sales, and the bad debt that it handed on."""
+        node = account_node(self.venue.name, account_id)
+        closing.closed.append(Closed(self.venue.name, account_id, executed))
+        for asset, amount in executed.sold.items():
+            closing.sold.append((node, (self.number, asset, amount)))
+            unit = 10 ** self.venue.decimals[asset]
+            closing.units_e18 += ceil_div(self._prices.get(asset, 0), unit)
+        for transfer in executed.closure.transfers:
+            closing.transfers += 1
+            self._move(closing, transfer.from_party, -transfer.amount_e18)
+            self._move(closing, transfer.to_party, transfer.amount_e18)
+            if transfer.bad_debt:
+                self._bad_debt(closing, node, transfer)
+
+    def _move(self, closing: Closing, party: str, amount: int) -> None:
+        """One side of a transfer."""
+        if party in self.venue.funds or (party == INSURANCE_FUND and self.venue.funds):
+            closing.to_funds_e18 += amount
+        elif party in self.accounts:
+            closing.to_accounts_e18 += amount
+        elif party == LIQUIDATOR:
+            closing.to_liquidators_e18 += amount
+        elif party == MARKET:
+            closing.to_market_e18 += amount
+        elif party == ROUNDING:
+            closing.to_rounding_e18 += amount
+        else:
+            closing.to_absorbers_e18 += amount
+
+    def _bad_debt(self, closing: Closing, node: str, transfer: Transfer) -> None:
+        """A loss that the account hands on: to the layers, or to a winner whose profit is cut."""
+        closing.charged_venues[self.venue.name] += transfer.amount_e18
+        closing.short[node] += transfer.amount_e18
+        payer = transfer.from_party
+        if payer in self.accounts and payer not in self.venue.funds:
+            winner = account_node(self.venue.name, payer)
+            edge = Edge(closing.round, node, Channel.ADL, "", winner, transfer.amount_e18)
+            closing.winners.setdefault((self.number, payer), []).append(edge)
+            return
+        for row, part in charge(self._left(), transfer.amount_e18, transfer.asset_id):
+            name = self.venue.name
+            absorber = unsettled_node(name) if row is None else fund_node(name, row.name)
+            closing.edges.append(Edge(closing.round, node, Channel.DEFICIT, "", absorber, part))
+            closing.charged[absorber] += part
+            if row is None:
+                continue
+            self._used[row.order] += part
+            if row.kind in (BackstopKind.SOCIALISED, BackstopKind.LP):
+                key = (self.number, row.asset_id)
+                shares = closing.socialised.setdefault(key, {})
+                shares[absorber] = shares.get(absorber, 0) + part
+
+    def _left(self) -> list[BackstopRow]:
+        """The layers, less what this round has charged them with."""
+        return [
+            row
+            if row.capacity_e18 is None or not self._used[row.order]
+            else _reduced(row, self._used[row.order])
+            for row in self.rows
+        ]
+
+
+def _reduced(row: BackstopRow, used: int) -> BackstopRow:
+    """A layer with less capacity."""
+    left = None if row.capacity_e18 is None else row.capacity_e18 - used
+    return replace(row, capacity_e18=left)
+
+
+def liquidators_result_e18(
+    tape: Tape,
+    closing: Closing,
+    protocol: list[dict[str, int]],
+    sold_before: Mapping[str, int],
+) -> int:
+    """What liquidators gain (or lose) by trading what they took over: proceeds along the curve,
+    less what the protocol valued it at. `tape` is at the end of the round's sales.
+
+    protocol: number of the venue -> asset -> price at which it was taken over. sold_before:
+    factor -> cumulative sales before the round.
+    """
+    total = 0
+    for _, (number, asset, amount) in closing.sold:
+        venue = tape.venues[number]
+        if asset in venue.fixed:
+            continue
+        factor = venue.factors[asset]
+        average = tape.average(factor, sold_before)
+        price = int(tape.shocked_e18(number, asset) * average * tape.recovery.get(asset, 1))
+        there = protocol[number].get(asset, tape.start[number][asset])
+        total += venue.value_e18(asset, amount, price) - venue.value_e18(asset, amount, there)
+    return total

@@ -1,0 +1,99 @@
+"""Whom liquidators visit in a round, in which order, and who defaults by the scenario's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.trace.edges import account_node
+
+Visit = tuple[int, str]
+"""(number of the venue, account id)."""
+
+
+class Order(StrEnum):
+    """In which order the accounts that breach are visited."""
+
+    BOOK = "book"
+    REVERSED = "reversed"
+    WORST = "worst"
+    """Furthest below maintenance first."""
+    NEAREST = "nearest"
+    """Least far below first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CascadeOptions:
+    """How a cascade is run.
+
+    order: among the accounts of a round. sequential: prices move after every account, so that
+    every visit is a round. max_rounds: where it is stopped (the result then says so). must_pay:
+    liquidators leave what would cost them money at market prices (they differ from the protocol's
+    prices only under a stopped oracle). rescued: nodes of accounts that are never closed (for
+    what-if questions). visits: (venue, account) pairs that come first, in this order.
+    """
+
+    order: Order = Order.BOOK
+    sequential: bool = False
+    max_rounds: int = 10_000
+    must_pay: bool = True
+    rescued: frozenset[str] = frozenset()
+    visits: Sequence[tuple[str, str]] = ()
+
+    @property
+    def name(self) -> str:
+        """The order in words, as results name it."""
+        return f"{'sequential' if self.sequential else 'batch'}, {self.order.value}"
+
+
+def choose_visits(venues: Sequence[Venue], step: Step, options: CascadeOptions) -> list[Visit]:
+    """Who breaches now, in the order in which liquidators come; as many as they can visit."""
+    visits = [
+        (number, account)
+        for number, venue in enumerate(venues)
+        for account in venue.simulation.breaching()
+        if account not in venue.funds and account_node(venue.name, account) not in options.rescued
+    ]
+    if options.order is Order.REVERSED:
+        visits.reverse()
+    elif options.order in (Order.WORST, Order.NEAREST):
+        sign = 1 if options.order is Order.WORST else -1
+        visits.sort(key=lambda visit: sign * _headroom(venues, visit))
+    if options.visits:
+        rank = {pair: place for place, pair in enumerate(options.visits)}
+        visits.sort(key=lambda visit: rank.get((venues[visit[0]].name, visit[1]), len(rank)))
+    if step.liquidator_capacity is not None:
+        visits = visits[: ceil(len(visits) * step.liquidator_capacity)]
+    return visits
+
+
+def _headroom(venues: Sequence[Venue], visit: Visit) -> int:
+    """Margin equity less maintenance of an account that is known to breach."""
+    standing = venues[visit[0]].simulation.standing(visit[1])
+    return 0 if standing is None else standing.headroom_e18
+
+
+def defaulters(venues: Sequence[Venue], scenario: Scenario) -> list[Visit]:
+    """The accounts of the owners who default: named ones, or the n with the largest gross
+    exposure over all venues."""
+    wanted = scenario.default_owners
+    if isinstance(wanted, int):
+        gross: dict[str, float] = {}
+        for venue in venues:
+            for account, usd in venue.gross_usd.items():
+                if account not in venue.funds:
+                    owner = venue.owner(account)
+                    gross[owner] = gross.get(owner, 0.0) + usd
+        chosen = set(sorted(gross, key=lambda owner: (-gross[owner], owner))[:wanted])
+    else:
+        chosen = set(wanted)
+    return [
+        (number, account)
+        for number, venue in enumerate(venues)
+        for account in venue.simulation.account_ids()
+        if account not in venue.funds and venue.owner(account) in chosen
+    ]

@@ -1,0 +1,144 @@
+"""What a cascade leaves behind: rounds, failures, who paid, and the edges between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from analyzer.contagion.trace.edges import Edge
+from analyzer.model.closure import Executed
+
+
+class Party(StrEnum):
+    """Whose money a row of a round's ledger is."""
+
+    ACCOUNTS = "accounts"
+    ABSORBERS = "absorbers"
+    LIQUIDATORS = "liquidators"
+    MARKET = "market"
+    """Whoever stands on the other side of a price move and buys what is sold."""
+    ROUNDING = "rounding"
+    """What the contracts' own roundings make of closures: measured, not assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """One closure of a round: which venue, and what was executed."""
+
+    venue: str
+    account_id: str
+    executed: Executed
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: who was closed at which prices, what that sold, and where prices went.
+
+    number 0 is the scenario's first shock, before anybody is closed; a later step of the scenario
+    has a number of its own. sold_e18: factor -> net forced sales at the block's prices, in
+    dollars. price_before, price_after: factor -> price as a share of the block's. ledger: party ->
+    change of what it has, in 18 decimals; the parts add up to 0. bad_debt_e18: losses handed to
+    absorbers in it. allowed_rounding_e18: how large the row `rounding` may be.
+    """
+
+    number: int
+    step: int
+    closed: tuple[Closed, ...]
+    sold_e18: Mapping[str, int]
+    price_before: Mapping[str, Fraction]
+    price_after: Mapping[str, Fraction]
+    ledger: Mapping[Party, int]
+    bad_debt_e18: int
+    allowed_rounding_e18: int
+
+    @property
+    def closes(self) -> bool:
+        """Whether the ledger adds up to 0, its rounding within what is allowed."""
+        return (
+            sum(self.ledger.values()) == 0
+            and abs(self.ledger[Party.ROUNDING]) <= self.allowed_rounding_e18
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An account that was closed, or whose equity ended below zero.
+
+    round: of its first closure; None for one that could not be closed. before_e18: equity at the
+    block; loss_e18: what it lost until its first closure (or until the end), and the hole that it
+    had at the block: equal to the sum of the edges into it. deficit_e18: what others bear of it,
+    charged or not. closed_e18: factor -> value that was closed, at the protocol's prices.
+    """
+
+    venue: str
+    account_id: str
+    owner: str
+    round: int | None
+    before_e18: int
+    loss_e18: int
+    deficit_e18: int
+    closed_e18: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One venue at one moment. equity_e18: of its known accounts that are no backstops;
+    bad_debt_e18: -sum of min(equity, 0) of them; owners_short_e18: owner -> their part of it."""
+
+    accounts: int
+    unknown: int
+    breaching: int
+    insolvent: int
+    equity_e18: int
+    bad_debt_e18: int
+    owners_short_e18: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeResult:
+    """A scenario's cascade over some venues.
+
+    before, shocked, after: venue -> tally at the block, after the first shock, in the end.
+    failures, absorbed: by node (see `edges`). bad_debt_e18: venue -> charged to absorbers in all;
+    what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
+    happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
+    of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
+    borne_e18: (venue, asset or None) -> losses that all holders of claims on it bear together.
+    exhausted: factors that were sold further than their curve knows: their price is an assumption.
+    """
+
+    scenario: str
+    order: str
+    before: Mapping[str, Tally]
+    shocked: Mapping[str, Tally]
+    after: Mapping[str, Tally]
+    rounds: tuple[Round, ...]
+    failures: Mapping[str, Failure]
+    absorbed: Mapping[str, int]
+    edges: tuple[Edge, ...]
+    bad_debt_e18: Mapping[str, int]
+    shock: Mapping[str, Fraction]
+    unmapped: tuple[str, ...]
+    curves: Mapping[str, str]
+    quiet: bool
+    withdrawn_e18: Mapping[str, int] = field(default_factory=dict)
+    sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exhausted: tuple[str, ...] = ()
+    borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+
+    @property
+    def total_bad_debt_e18(self) -> int:
+        """Bad debt of all venues: charged to absorbers, and left on accounts in the end. Each
+        account's hole is counted once."""
+        left = sum(tally.bad_debt_e18 for tally in self.after.values())
+        return sum(self.bad_debt_e18.values()) + left
+
+    def amplification(self, factor: str) -> Fraction | None:
+        """How much further a factor fell than the scenario pushed it: final drop over shock's
+        drop; None when the scenario does not move it."""
+        pushed = self.shock.get(factor, Fraction(1)) - 1
+        if not pushed or not self.rounds:
+            return None
+        return (self.rounds[-1].price_after.get(factor, Fraction(1)) - 1) / pushed

@@ -1,0 +1,41 @@
+"""One protocol's deployment as a cascade sees it: its simulation, and what its names stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from analyzer.model.integers import mul_div
+from analyzer.protocols.kit.simulation import Simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """One deployment in a cascade. All of its amounts are in its own unit of account, and a unit
+    of account counts as one US dollar where several venues meet.
+
+    factors: asset id -> risk factor. decimals: asset id -> decimals of its amounts. owners:
+    account id -> owner (an account that is missing owns itself). funds: the accounts that are
+    backstops themselves: their losses are absorbed losses, not failures. fixed: assets whose
+    price no market moves (the unit of account, a closed market). contracts: addresses that belong
+    to the venue, to find what it holds elsewhere. gross_usd: account id -> gross exposure, to
+    tell who is large.
+    """
+
+    name: str
+    simulation: Simulation
+    factors: Mapping[str, str]
+    decimals: Mapping[str, int]
+    owners: Mapping[str, str] = field(default_factory=dict)
+    funds: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    contracts: Mapping[str, str] = field(default_factory=dict)
+    gross_usd: Mapping[str, float] = field(default_factory=dict)
+
+    def owner(self, account_id: str) -> str:
+        """Who owns an account."""
+        return self.owners.get(account_id, account_id)
+
+    def value_e18(self, asset_id: str, amount: int, price_e18: int) -> int:
+        """What an amount of an asset is worth at a price, truncated toward zero."""
+        return mul_div(amount, price_e18, 10 ** self.decimals[asset_id])

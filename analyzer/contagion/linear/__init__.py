@@ -1,0 +1,1 @@
+"""The linear twin of a book: what margin is made of when prices move."""

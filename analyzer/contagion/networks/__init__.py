@@ -1,0 +1,1 @@
+"""Models of the literature over matrices of claims and holdings: a library."""

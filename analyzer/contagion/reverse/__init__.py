@@ -1,0 +1,1 @@
+"""Not what a shock does, but which shock does it."""

@@ -1,0 +1,1 @@
+"""Paths and firewalls as people read them."""

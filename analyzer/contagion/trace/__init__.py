@@ -1,0 +1,1 @@
+"""Which way a loss took: edges, flows, paths, and what would have cut them."""

@@ -1,0 +1,1 @@
+"""Aave V3: liquidations, the book in motion, and who bears losses."""

@@ -1,0 +1,321 @@
+"""The market in motion: prices move, liquidators work, owners withdraw; all in integers.
+
+    visit = the pair with the largest seized value (at present prices, among the pairs that the pool
+            lets go through; ties: lower collateral id, then lower debt id), as much as it may,
+            again and again until the account is healthy or no pair goes through
+
+Interest stands still at the book's time, as it does within one block on the chain. A liquidator
+sells the underlying of what was seized and buys the debt that was repaid; where the reserve cannot
+pay the underlying out they keep aTokens (`needs_a_token` among the closure's numbers), and the
+cascade sells it all the same, because somebody has to find that much of the asset.
+Source: LiquidationLogic, SupplyLogic; spec sections 5 to 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from analyzer.model.book import Book, Prices
+from analyzer.model.closure import Executed, Transfer
+from analyzer.model.rows import BackstopRow
+from analyzer.protocols.aave_v3.close.backstops import backstops
+from analyzer.protocols.aave_v3.close.closures import closure_of, pair_outcomes
+from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Outcome
+from analyzer.protocols.aave_v3.close.simulate.applied import (
+    Seizure,
+    apply_seizure,
+    apply_withdrawal,
+    copied,
+)
+from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals
+from analyzer.protocols.aave_v3.close.simulate.float_filter import Sieve
+from analyzer.protocols.aave_v3.ray_math import PERCENT
+from analyzer.protocols.aave_v3.state.balances import Side, balance_of
+from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
+from analyzer.protocols.aave_v3.value.prices import UnreadableNumberError, to_e18
+from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
+
+__all__ = ["ROUNDING", "AaveSimulation", "simulate"]
+
+ROUNDING = "rounding"
+"""The party that takes or gives what balances and values round: a few base units a closure."""
+OWNER = "owner"
+"""The party that receives what is withdrawn."""
+OTHER_PRICES = 64
+"""How many sets of other prices (`equity_at`) are kept ready."""
+
+Pair = tuple[Holding, Holding, Outcome]
+
+
+def simulate(book: Book, state: AaveState, prices: Prices) -> AaveSimulation:
+    """The book in motion, from its block and these prices on. The book itself is not changed."""
+    return AaveSimulation(book.account_ids, state, prices)
+
+
+class AaveSimulation:
+    """A `Simulation` of one Aave V3 market (see `protocols.simulation`)."""
+
+    def __init__(self, account_ids: Sequence[str], state: AaveState, prices: Prices) -> None:
+        self._ids = list(account_ids)
+        self._known_ids = frozenset(account_ids)
+        self._state = copied(state)
+        self._thresholds = {r.asset: r.config.threshold_bps for r in state.reserves.values()}
+        self._categories = {n: c.threshold_bps for n, c in state.categories.items()}
+        self._prices = prices
+        self._changed: set[str] = set()
+        self._sieve: Sieve | None = None
+        self._forget()
+
+    @property
+    def state(self) -> AaveState:
+        """The market as it is now. To read, not to change."""
+        return self._state
+
+    def prices_e18(self) -> Mapping[str, int]:
+        """Every price in use, the price sources of categories among them."""
+        prices = self._prices.by_asset.values()
+        return {p.asset_id: p.price_e18 for p in prices if p.price_e18 is not None}
+
+    def set_prices(self, prices_e18: Mapping[str, int]) -> None:
+        """The oracle's answers from now on; the pool sees them in its base unit, rounded down."""
+        known = self.prices_e18()
+        for asset, price in prices_e18.items():
+            if asset not in known:
+                raise KeyError(asset)
+            if price <= 0:
+                raise ValueError(f"a price of {price} for {asset}: prices are positive")
+        if any(known[asset] != price for asset, price in prices_e18.items()):
+            self._prices = self._prices.with_e18(prices_e18)
+            self._forget()
+
+    def scale_requirements(self, factor: Fraction) -> None:
+        """Liquidation thresholds become 1 - (1 - threshold) x factor, rounded down to a basis
+        point. A collateral stays one: where a threshold of 0 would end that, it is 1 bp."""
+        if factor < 1:
+            raise ValueError(f"requirements are scaled by 1 or more, not by {factor}")
+
+        def scaled(threshold: int) -> int:
+            least = int(threshold > 0 and self._state.rules.collateral_needs_threshold)
+            return max(int((PERCENT - (PERCENT - threshold) * factor) // 1), least)
+
+        for asset, reserve in list(self._state.reserves.items()):
+            config = replace(reserve.config, threshold_bps=scaled(self._thresholds[asset]))
+            self._state.reserves[asset] = replace(reserve, config=config)
+        for number, category in list(self._state.categories.items()):
+            threshold = scaled(self._categories[number])
+            self._state.categories[number] = replace(category, threshold_bps=threshold)
+        self._sieve = None
+        self._forget()
+
+    def account_ids(self) -> Sequence[str]:
+        """Every account in book order."""
+        return self._ids
+
+    def standing(self, account_id: str) -> Standing | None:
+        """The account now; None when a number that it needs is unknown."""
+        data = self._account(account_id)
+        if data is None:
+            return None
+        numerator = data.margin_numerator_e4 * self._e18(1) // PERCENT
+        return Standing(
+            equity_e18=self._equity(data),
+            headroom_e18=numerator - self._e18(data.debt_base),
+            breaches=self._breaches(account_id),
+        )
+
+    def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
+        """Its equity if these assets had these prices."""
+        if not prices_e18:
+            now = self._account(account_id)
+            return None if now is None else self._equity(now)
+        key = frozenset(prices_e18.items())
+        if key not in self._others:
+            if len(self._others) >= OTHER_PRICES:
+                self._others.clear()
+            self._others[key] = Valuation(self._state, self._prices.with_e18(prices_e18))
+        data = self._others[key].account_data(account_id)
+        return None if isinstance(data, Unreadable) else self._equity(data)
+
+    def breaching(self) -> Sequence[str]:
+        """The accounts of which some pair can be liquidated now, in book order."""
+        if self._sieve is None:
+            self._sieve = Sieve(self._state, self._known())
+            self._changed = set()
+        near = self._changed.union(self._sieve.candidates(self._valuation))
+        found = {address for address in near if self._breaches(address)}
+        return [address for address in self._ids if address in found]
+
+    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
+        """One liquidator's visit, by the policy above."""
+        done: list[Executed] = []
+        while (data := self._account(account_id)) is not None:
+            pair = self._best(data)
+            if pair is None:
+                break
+            executed = self._executed(data, pair)
+            if accept is not None and not accept(executed):
+                break
+            done.append(self._apply(data, pair, executed))
+        return done
+
+    def unwind(self, account_id: str) -> Sequence[Executed]:
+        """Repays the debts out of the collateral, without a bonus, in the order of reserve ids."""
+        done: list[Executed] = []
+        while (data := self._account(account_id)) is not None:
+            pair = WindingUp(self._valuation, data).first()
+            if pair is None:
+                break
+            done.append(self._apply(data, pair, self._executed(data, pair)))
+        return done
+
+    def withdraw(self, account_id: str) -> Sequence[Transfer]:
+        """Takes out of every collateral, in the order of reserve ids, what the pool lets go."""
+        done: list[Transfer] = []
+        data = self._account(account_id)
+        for asset in [] if data is None else [h.reserve.asset for h in data.holdings]:
+            before = self._account(account_id)
+            if before is None:
+                break
+            taken = Withdrawals(self._valuation, before).largest(asset)
+            if taken is None:
+                continue
+            holding = taken.holding
+            value = taken.amount * holding.price // holding.reserve.unit if holding.counted else 0
+            apply_withdrawal(
+                self._state,
+                account_id,
+                holding,
+                amount=taken.amount,
+                scaled_after=taken.scaled_after,
+                flag=taken.flag,
+            )
+            self._touch(account_id)
+            what = f"{holding.reserve.symbol} withdrawn"
+            moved = (
+                Transfer(account_id, OWNER, self._e18(value), what, asset_id=holding.reserve.asset),
+            )
+            done += [*moved, *self._rounding(before, moved)]
+        return done
+
+    def backstops(self) -> Sequence[BackstopRow]:
+        """The loss waterfall as it is now."""
+        return backstops(self._state, self._prices)
+
+    def receipts(self) -> Sequence[Receipt]:
+        """The supply token of every reserve of which supply and price are known."""
+        out = []
+        for reserve in self._state.reserves.values():
+            if reserve.scaled_supply is None:
+                continue
+            amount = balance_of(
+                self._state.rules, Side.SUPPLY, reserve.scaled_supply, reserve.income_ray
+            )
+            try:
+                value = amount * self._valuation.prices.asset(reserve) // reserve.unit
+            except UnreadableNumberError:
+                continue
+            out.append(Receipt(reserve.a_token, reserve.asset, self._e18(value)))
+        return out
+
+    def _e18(self, base: int) -> int:
+        """A base-currency amount in 18 decimals."""
+        return to_e18(base, self._state.base_unit)
+
+    def _equity(self, data: AccountData) -> int:
+        """Collateral less debt, 18 decimals."""
+        return self._e18(data.collateral_base - data.debt_base)
+
+    def _forget(self) -> None:
+        """Prices or parameters changed: every valuation is made again."""
+        self._revalue()
+        self._data: dict[str, AccountData | None] = {}
+        self._open: dict[str, bool] = {}
+
+    def _revalue(self) -> None:
+        """What valuations share is made again."""
+        self._valuation = Valuation(self._state, self._prices)
+        self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
+
+    def _touch(self, account_id: str) -> None:
+        """One account (and a reserve or two) changed."""
+        self._revalue()
+        treasuries = {r.treasury for r in self._state.reserves.values() if r.treasury}
+        for address in {account_id, *treasuries} & self._known_ids:
+            self._data.pop(address, None)
+            self._open.pop(address, None)
+            self._changed.add(address)
+
+    def _account(self, account_id: str) -> AccountData | None:
+        """The account's numbers now; None when one is unknown. Raises: KeyError."""
+        if account_id not in self._data:
+            found = self._valuation.account_data(account_id)
+            self._data[account_id] = None if isinstance(found, Unreadable) else found
+        return self._data[account_id]
+
+    def _known(self) -> Iterator[tuple[str, AccountData]]:
+        """Every account whose numbers are known."""
+        for address in self._ids:
+            data = self._account(address)
+            if data is not None:
+                yield address, data
+
+    def _breaches(self, account_id: str) -> bool:
+        """Whether the account may be liquidated and some pair goes through."""
+        if account_id not in self._open:
+            data = self._account(account_id)
+            self._open[account_id] = data is not None and any(
+                outcome.reverts is None for _, _, outcome in pair_outcomes(self._valuation, data)
+            )
+        return self._open[account_id]
+
+    def _best(self, data: AccountData) -> Pair | None:
+        """The pair that a visit takes next, or None."""
+        if data.health_factor >= LIQUIDATION_THRESHOLD:
+            return None
+        pairs = [p for p in pair_outcomes(self._valuation, data) if p[2].reverts is None]
+        return max(pairs, key=lambda pair: pair[2].seized_value, default=None)
+
+    def _executed(self, data: AccountData, pair: Pair) -> Executed:
+        """The pair's closure and what its liquidator trades."""
+        collateral, debt, outcome = pair
+        closure = closure_of(self._state, data, collateral, debt, outcome)
+        sold = {collateral.reserve.asset: outcome.to_liquidator}
+        bought = debt.reserve.asset
+        sold[bought] = sold.get(bought, 0) - outcome.debt_repaid
+        return Executed(closure, {asset: amount for asset, amount in sold.items() if amount})
+
+    def _apply(self, data: AccountData, pair: Pair, executed: Executed) -> Executed:
+        """The state after it; the closure with what rounding took or gave."""
+        closure = executed.closure
+        taken = bool(closure.after["needs_a_token"])
+        # The treasury is a second account that changes, where it counts its fee as collateral.
+        parties = {data.address: data}
+        for party in {transfer.to_party for transfer in closure.transfers} & self._known_ids:
+            other = self._account(party)
+            if other is not None:
+                parties[party] = other
+        apply_seizure(self._state, data.address, Seizure(*pair, taken))
+        self._touch(data.address)
+        transfers = closure.transfers
+        for before in parties.values():
+            transfers += self._rounding(before, closure.transfers)
+        return replace(executed, closure=replace(closure, transfers=transfers))
+
+    def _rounding(self, before: AccountData, moved: Sequence[Transfer]) -> tuple[Transfer, ...]:
+        """What the change of an account's equity has beyond what was moved: the roundings of its
+        balances and of their values; nothing where there is none."""
+        address = before.address
+        after = self._account(address)
+        if after is None:
+            raise AssertionError(f"{address} was known before it changed, and is not after it")
+        change = self._equity(after) - self._equity(before)
+        change += sum(t.amount_e18 for t in moved if t.from_party == address)
+        change -= sum(t.amount_e18 for t in moved if t.to_party == address)
+        what = "balances and values are whole units"
+        if change > 0:
+            return (Transfer(ROUNDING, address, change, what),)
+        return (Transfer(address, ROUNDING, -change, what),) if change else ()

@@ -1,0 +1,97 @@
+"""Which accounts can be liquidatable at some prices: float64, and on the safe side.
+
+Every holding has a row (account, price, amounts, threshold). An account whose collateral at
+thresholds is more than its debt by any rounding that the pool makes is surely healthy; all others
+are decided in integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.protocols.aave_v3.ray_math import PERCENT
+from analyzer.protocols.aave_v3.revisions import Health
+from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+
+Array = npt.NDArray[np.float64]
+
+RELATIVE = 1e-9
+"""More than what sums of up to some thousand float64 products can be off."""
+UNITS_A_HOLDING = 2.0
+"""Base units that the pool's roundings of one holding's value and debt are below."""
+ONE_BPS = 1.0 / PERCENT
+"""Most that flooring the average threshold takes (revisions <= 8)."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """One entry a holding. slot: which price; supplied and debt in whole tokens."""
+
+    account: list[int] = field(default_factory=list)
+    slot: list[int] = field(default_factory=list)
+    supplied: list[float] = field(default_factory=list)
+    threshold: list[float] = field(default_factory=list)
+    debt: list[float] = field(default_factory=list)
+
+
+class Sieve:
+    """The accounts of a state as they were when it was made. Shape of all rows: [holding].
+
+    accounts: (address, its data) in book order, unknown ones left out.
+    """
+
+    def __init__(self, state: AaveState, accounts: Iterator[tuple[str, AccountData]]) -> None:
+        self._averages = state.rules.health is Health.AVERAGE_THRESHOLD
+        self._addresses: list[str] = []
+        self._slots: dict[tuple[str, int], tuple[int, ReserveState]] = {}
+        rows = _Rows()
+        for address, data in accounts:
+            # A debt too small to be worth anything now may be worth something at other prices.
+            if any(holding.debt for holding in data.holdings):
+                self._add(rows, state, address, data)
+        self._account = np.array(rows.account, dtype=np.int64)
+        self._slot = np.array(rows.slot, dtype=np.int64)
+        self._supplied = np.array(rows.supplied, dtype=np.float64)
+        self._threshold = np.array(rows.threshold, dtype=np.float64)
+        self._debt = np.array(rows.debt, dtype=np.float64)
+
+    def _add(self, rows: _Rows, state: AaveState, address: str, data: AccountData) -> None:
+        """One account's holdings."""
+        number = len(self._addresses)
+        self._addresses.append(address)
+        emode = state.accounts[address].emode
+        for holding in data.holdings:
+            reserve = holding.reserve
+            key = reserve.asset, emode if reserve.config.emode_category == emode else 0
+            slot, _ = self._slots.setdefault(key, (len(self._slots), reserve))
+            rows.account.append(number)
+            rows.slot.append(slot)
+            rows.supplied.append(holding.supplied / reserve.unit if holding.counted else 0.0)
+            rows.threshold.append(holding.threshold_bps / PERCENT)
+            rows.debt.append(holding.debt / reserve.unit)
+
+    def candidates(self, valuation: Valuation) -> Sequence[str]:
+        """The accounts that may have a health factor below 1 at the valuation's prices."""
+        if not self._addresses:
+            return []
+        prices = np.array(
+            [
+                float(valuation.prices.for_account(reserve, emode))
+                for (_, emode), (_, reserve) in self._slots.items()
+            ]
+        )
+        price, count = prices[self._slot], len(self._addresses)
+        value = self._supplied * price
+        collateral = np.bincount(self._account, value, minlength=count)
+        backing = np.bincount(self._account, value * self._threshold, minlength=count)
+        debt = np.bincount(self._account, self._debt * price, minlength=count)
+        holdings = np.bincount(self._account, minlength=count)
+        slack = UNITS_A_HOLDING * holdings + RELATIVE * (backing + debt)
+        if self._averages:
+            slack = slack + ONE_BPS * collateral
+        return [self._addresses[i] for i in np.flatnonzero(backing - slack <= debt)]

@@ -1,0 +1,1 @@
+"""Aave V3: what the contracts themselves say, and what a scan has to warn of."""

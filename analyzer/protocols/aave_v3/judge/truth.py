@@ -1,0 +1,179 @@
+"""The judges: the contract's own views, and what the rebuild says that each of them answers.
+
+Asked only to compare, never to compute: a node that refuses every selector of `JUDGE_SELECTORS`
+changes no number of a scan. The pool is judged at its oracle's own prices.
+Source: views of `@aave/core-v3` 1.19.3 and `@aave-dao/aave-v3-origin` 3.6.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.abi.contract import load_abi
+from analyzer.model.book import Prices
+from analyzer.model.rows import MarginRow
+from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
+from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.words import account_word
+from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.batch import Unreadable
+
+SIX_FIELDS = (
+    "totalCollateralBase",
+    "totalDebtBase",
+    "availableBorrowsBase",
+    "currentLiquidationThreshold",
+    "ltv",
+    "healthFactor",
+)
+
+JUDGES: dict[str, tuple[str, ...]] = {
+    "Pool": (
+        "getReserveNormalizedIncome",
+        "getReserveNormalizedVariableDebt",
+        "getUserAccountData",
+        "getUserConfiguration",
+        "getUserEMode",
+    ),
+    "AToken": ("getPreviousIndex", "scaledBalanceOf"),
+    "StableDebtToken": ("getUserLastUpdated", "getUserStableRate", "principalBalanceOf"),
+    "AaveProtocolDataProvider": ("getUserReserveData",),
+}
+"""Contract -> views that compute or hold what the rebuild computes: none of them is asked but to
+compare, and the list is wider than what `truth` asks. (`scaledBalanceOf` is both tokens'.)"""
+
+JUDGE_SELECTORS: frozenset[str] = frozenset(
+    load_abi(f"{ABI_FOLDER}/{contract}").functions[name].selector
+    for contract, names in JUDGES.items()
+    for name in names
+)
+"""Selectors (0x, lower case) of every judge: the rebuild uses none of them."""
+
+
+def truth(
+    state: AaveState, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+) -> list[Judge]:
+    """Questions about every reserve's indexes and about each account of `account_ids`.
+
+    `prices` and `margin` are not used: the pool knows only its oracle's prices, and the margin
+    rows of these are made of the six numbers that are compared.
+    Raises: KeyError for an account that the state does not hold.
+    """
+    del prices, margin
+    valuation = Valuation(state, reference_prices(state))
+    out = [judge for reserve in state.reserves.values() for judge in _reserve(state, reserve)]
+    for address in account_ids:
+        out += _account(valuation, state.accounts[address])
+    return out
+
+
+def _judge(
+    state: AaveState,
+    abi: str,
+    to: str,
+    function: str,
+    *args: object,
+    expected: Sequence[int | None],
+    account: str | None = None,
+    market: str | None = None,
+    fields: Sequence[str] = (),
+    reverts: str | None = None,
+) -> Judge:
+    """One question whose answers are all unsigned words."""
+    request = load_abi(f"{ABI_FOLDER}/{abi}").request(to, function, *args)
+    return Judge(
+        account_id=account,
+        market_id=market,
+        contract=abi,
+        request=request,
+        fields=tuple(fields) or (function,),
+        types=("uint256",) * len(expected),
+        expected=tuple(expected),
+        expected_revert=reverts,
+    )
+
+
+def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[Judge]:
+    """The normalized indexes at the block."""
+    pool, asset = state.contracts["pool"], reserve.asset
+    for function, index in (
+        ("getReserveNormalizedIncome", reserve.income_ray),
+        ("getReserveNormalizedVariableDebt", reserve.debt_ray),
+    ):
+        yield _judge(state, "Pool", pool, function, asset, expected=[index], market=asset)
+
+
+def _account(valuation: Valuation, account: Account) -> Iterator[Judge]:
+    """The six numbers, the flags, the mode, and every scaled balance there ever was."""
+    state, address = valuation.state, account.address
+    pool = state.contracts["pool"]
+    data = valuation.account_data(address)
+    numbers: Sequence[int | None] = [None] * len(SIX_FIELDS)
+    reverts = None
+    if not isinstance(data, Unreadable):
+        numbers = data.six
+    elif data.reverted:
+        reverts = ""
+    if reverts is not None or not isinstance(data, Unreadable):
+        yield _judge(
+            state,
+            "Pool",
+            pool,
+            "getUserAccountData",
+            address,
+            expected=numbers,
+            account=address,
+            fields=SIX_FIELDS,
+            reverts=reverts,
+        )
+    borrowed = [r.id for r in state.reserves.values() if account.borrows(r.asset)]
+    word = account_word(account.collateral_bits, borrowed)
+    for function, value in (("getUserConfiguration", word), ("getUserEMode", account.emode)):
+        yield _judge(state, "Pool", pool, function, address, expected=[value], account=address)
+    yield from _balances(state, account)
+
+
+def _balances(state: AaveState, account: Account) -> Iterator[Judge]:
+    """Scaled balances and stable debts, asked of the tokens. Of an account that the logs leave
+    unknown nothing is said, so nothing is compared."""
+    address = account.address
+    if address in state.ledger.unknown:
+        return
+    for held, abi in ((account.supplied, "AToken"), (account.borrowed, "VariableDebtToken")):
+        for asset, scaled in held.items():
+            reserve = state.reserves.get(asset)
+            if reserve is None:
+                continue
+            token = reserve.a_token if abi == "AToken" else reserve.variable_token
+            yield _judge(
+                state,
+                abi,
+                token,
+                "scaledBalanceOf",
+                address,
+                expected=[scaled],
+                account=address,
+                market=asset,
+            )
+    for asset, loan in account.stable.items():
+        reserve = state.reserves.get(asset)
+        if reserve is None or not state.rules.stable_debt:
+            continue
+        for function, value in (
+            ("principalBalanceOf", loan.principal),
+            ("getUserStableRate", loan.rate_ray),
+            ("getUserLastUpdated", loan.updated_at),
+        ):
+            yield _judge(
+                state,
+                "StableDebtToken",
+                reserve.stable_token,
+                function,
+                address,
+                expected=[value],
+                account=address,
+                market=asset,
+            )

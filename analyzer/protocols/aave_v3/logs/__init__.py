@@ -1,0 +1,1 @@
+"""Aave V3: which logs are indexed, and what they add up to."""

@@ -1,0 +1,1 @@
+"""Aave V3: its state at a block, from the logs and from pinned reads."""

@@ -1,0 +1,1 @@
+"""Aave V3: what accounts are worth at given prices."""

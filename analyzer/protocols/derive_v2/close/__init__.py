@@ -1,0 +1,1 @@
+"""Derive V2: liquidations, the book in motion, and who bears losses."""

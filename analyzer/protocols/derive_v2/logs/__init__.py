@@ -1,0 +1,1 @@
+"""Derive V2: which logs are indexed, and what they add up to."""

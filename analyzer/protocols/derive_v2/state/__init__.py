@@ -1,0 +1,1 @@
+"""Derive V2: its state at a block, from the logs and from pinned reads."""

@@ -1,0 +1,1 @@
+"""Derive V2: what accounts are worth at given prices."""

@@ -1,0 +1,1 @@
+"""What protocols have in common: the public surface for authors of protocols."""

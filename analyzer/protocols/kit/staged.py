@@ -1,0 +1,195 @@
+"""A plug whose stages are plain functions over its own ledger, observation and state.
+
+The house hands a protocol's own objects back to it as what they are to everybody else (`Ledger`,
+`Observation`, `Book.state`); here each is checked to be this protocol's before a stage sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.model.block import BlockRef
+from analyzer.model.book import Book, Prices
+from analyzer.model.closure import Closure
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import InputError
+from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
+from analyzer.model.rows import BackstopRow, MarginRow
+from analyzer.protocols.base import (
+    Caution,
+    Details,
+    Judge,
+    Ledger,
+    Observation,
+    Repriced,
+    Source,
+)
+from analyzer.protocols.kit.book_codec import BookCodec
+from analyzer.protocols.kit.simulation import Simulation
+
+L = TypeVar("L")
+O = TypeVar("O")  # noqa: E741
+S = TypeVar("S")
+Shocks = npt.NDArray[np.float64]
+Rows = Sequence[MarginRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages(Generic[L, O, S]):
+    """The stages of a protocol (see `base.Plug`), over its own types.
+
+    L: what fold makes. O: what observe reads. S: what `Book.state` is.
+    """
+
+    deployments: Callable[[], Sequence[Deployment]]
+    sources: Callable[[Deployment], Sequence[Source]]
+    follow: Callable[[Deployment, Event], Sequence[Source]]
+    fold: Callable[[Deployment, Iterable[Event]], Reading[L]]
+    observe: Callable[[Deployment, L, BlockRef], Reading[O]]
+    book: Callable[[Deployment, BlockRef, L, O], Book]
+    prices: Callable[[Book, S], Prices]
+    margin: Callable[[S, Prices, Sequence[str]], Rows]
+    details: Callable[[Book, S, Prices], Details]
+    cautions: Callable[[S, Prices, Rows], Sequence[Caution]]
+    reprice: Callable[[S, Book, Sequence[str], Shocks], Repriced]
+    liquidate: Callable[[S, Prices, str], Sequence[Closure]]
+    backstops: Callable[[S, Prices], Sequence[BackstopRow]]
+    truth: Callable[[S, Prices, Rows, Sequence[str]], Sequence[Judge]]
+    judges: frozenset[str]
+    simulate: Callable[[Book, S, Prices], Simulation] | None = None
+
+
+def checked_type(found: object, kind: type[L], what: str) -> L:
+    """`found` as this protocol's own `kind`. Raises: TypeError for another protocol's."""
+    if not isinstance(found, kind):
+        raise TypeError(f"this {what} is of another protocol ({type(found).__name__})")
+    return found
+
+
+class StagedPlug:
+    """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
+
+    ledger_type, observation_type, state_type: the protocol's own. state_names: types that the
+    hints of the state name but its module imports for type checkers only.
+    """
+
+    name: str
+    methodology: str
+    required_contracts: tuple[str, ...]
+    ledger_type: ClassVar[type[Any]]
+    observation_type: ClassVar[type[Any]]
+    state_type: ClassVar[type[Any]]
+    state_names: ClassVar[Mapping[str, object]] = {}
+    stages: ClassVar[Stages[Any, Any, Any]]
+
+    def deployments(self) -> Sequence[Deployment]:
+        """The deployments that ship with the package."""
+        return self.stages.deployments()
+
+    def sources(self, deployment: Deployment) -> Sequence[Source]:
+        """The contracts known from the start. Raises: InputError when a role is missing."""
+        return self.stages.sources(deployment)
+
+    def follow(self, deployment: Deployment, event: Event) -> Sequence[Source]:
+        """The contracts that this event names."""
+        return self.stages.follow(deployment, event)
+
+    def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[Ledger]:
+        """Events in (block, log index) order to state."""
+        return self.stages.fold(deployment, events)
+
+    def observe(
+        self, deployment: Deployment, ledger: Ledger, block: BlockRef
+    ) -> Reading[Observation]:
+        """What logs cannot give at the block."""
+        found = checked_type(ledger, self.ledger_type, "ledger")
+        return self.stages.observe(deployment, found, block)
+
+    def book(
+        self, deployment: Deployment, block: BlockRef, ledger: Ledger, observation: Observation
+    ) -> Book:
+        """Every account's cross-margin state."""
+        found = checked_type(ledger, self.ledger_type, "ledger")
+        seen = checked_type(observation, self.observation_type, "observation")
+        return self.stages.book(deployment, block, found, seen)
+
+    def prices(self, book: Book) -> Prices:
+        """The protocol's reference prices at the book's block."""
+        return self.stages.prices(book, self._state(book))
+
+    def margin(self, book: Book, prices: Prices) -> Rows:
+        """Exact margin of every account, in book order."""
+        return self.stages.margin(self._state(book), prices, book.account_ids)
+
+    def details(self, book: Book, prices: Prices, margin: Rows) -> Details:
+        """Rows for the tables beside margin."""
+        return self.stages.details(book, self._state(book), prices)
+
+    def cautions(self, book: Book, prices: Prices, margin: Rows) -> Sequence[Caution]:
+        """Protocol facts that detectors report."""
+        return self.stages.cautions(self._state(book), prices, margin)
+
+    def reprice(self, book: Book, factors: Sequence[str], shocks: Shocks) -> Repriced:
+        """Margin under shocked factors, float64."""
+        return self.stages.reprice(self._state(book), book, factors, shocks)
+
+    def liquidate(self, book: Book, prices: Prices, account_id: str) -> Sequence[Closure]:
+        """What the contract would close of this account now."""
+        return self.stages.liquidate(self._state(book), prices, account_id)
+
+    def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
+        """The loss waterfall with capacities."""
+        return self.stages.backstops(self._state(book), prices)
+
+    def simulate(self, book: Book, prices: Prices) -> Simulation:
+        """The book in motion. Raises: InputError for a protocol that has no such stage."""
+        if self.stages.simulate is None:
+            raise InputError(f"{self.name} says what it closes, but not what follows: no cascade")
+        return self.stages.simulate(book, self._state(book), prices)
+
+    def truth(
+        self, book: Book, prices: Prices, margin: Rows, account_ids: Sequence[str]
+    ) -> Sequence[Judge]:
+        """Questions to the contract's own views."""
+        return self.stages.truth(self._state(book), prices, margin, account_ids)
+
+    def pack(self, book: Book) -> bytes:
+        """The book as bytes. Raises: CodecError with the path to what cannot be written."""
+        self._state(book)
+        return self._codec.pack(book)
+
+    def unpack(self, data: bytes) -> Book:
+        """The book that `pack` wrote. Raises: CodecError."""
+        return self._codec.unpack(data)
+
+    def judge_selectors(self) -> frozenset[str]:
+        """Every selector that `truth` may use."""
+        return self.stages.judges
+
+    @cached_property
+    def _codec(self) -> BookCodec:
+        """Writes and reads this protocol's books; made at its first use."""
+        return BookCodec(self.name, self.methodology, self.state_type, self.state_names)
+
+    def _state(self, book: Book) -> Any:
+        """The state inside a book of this protocol."""
+        return checked_type(book.state, self.state_type, "book")
+
+
+def asks_nothing(
+    fold: Callable[[Deployment, Iterable[Event]], L],
+) -> Callable[[Deployment, Iterable[Event]], Reading[L]]:
+    """A fold that needs nothing but its events, as a stage."""
+
+    def stage(deployment: Deployment, events: Iterable[Event]) -> Reading[L]:
+        yield from ()
+        return fold(deployment, events)
+
+    return stage

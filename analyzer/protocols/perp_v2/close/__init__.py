@@ -1,0 +1,1 @@
+"""Perp V2: liquidations, the book in motion, and who bears losses."""

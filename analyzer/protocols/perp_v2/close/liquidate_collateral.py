@@ -1,0 +1,228 @@
+"""Liquidations of collateral tokens, as the Vault would execute them now.
+
+The liquidator is assumed to have the settlement token he repays with.
+Source: `Vault.sol` (`liquidateCollateral`) of `@perp/curie-contract` 2.8.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.model.closure import Closure, Transfer
+from analyzer.protocols.perp_v2.close.settlement import (
+    PAUSED,
+    Settled,
+    bad_debt_transfer,
+    copied,
+    insurance_fund,
+    numbers_after,
+    settle_bad_debt,
+)
+from analyzer.protocols.perp_v2.fixed_point import (
+    RATIO_ONE,
+    convert_decimals,
+    div_ratio,
+    from_settlement,
+    mul_ratio,
+    to_settlement,
+    token_amount_for_value,
+    token_value_e18,
+)
+from analyzer.protocols.perp_v2.state.state import Account, Unreadable
+from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
+
+
+def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:
+    """(settlement token that a liquidator may repay at most, collateral he gets for it).
+
+    Raw amounts in each token's decimals.
+    Raises: UnreadableNumberError when a number cannot be had, or the token's price is 0 (the
+    contract reverts).
+    """
+    state = account.valuation.state
+    info = account.valuation.token(token)
+    config = account.valuation.config_with(
+        "collateral_liquidation_ratio", "cl_insurance_fund_fee_ratio", "collateral_value_dust"
+    )
+    debt = max(account.settlement_debt, mul_ratio(account.total_debt_value, config.im_ratio))
+    if debt > from_settlement(config.collateral_value_dust, state.settlement_decimals):
+        debt = mul_ratio(debt, config.collateral_liquidation_ratio)
+    kept = RATIO_ONE - config.cl_insurance_fund_fee_ratio
+    price = discounted_price(account.valuation, token)
+    if price == 0 or kept == 0:
+        what = f"Vault.getMaxRepaidSettlementAndLiquidatableCollateral({info.symbol})"
+        raise UnreadableNumberError(Unreadable(what, "reverts: division by zero", True))
+    repay = div_ratio(debt, kept)
+    collateral = token_amount_for_value(repay, info.decimals, price, info.feed_decimals)
+    balance = account.tokens[token].balance if token in account.tokens else 0
+    if collateral > balance:
+        collateral = balance
+        repay = token_value_e18(balance, info.decimals, price, info.feed_decimals)
+    return to_settlement(repay, state.settlement_decimals), collateral
+
+
+def discounted_price(valuation: Valuation, token: str) -> int:
+    """The price a liquidator buys the token at, in its feed's decimals, rounded down.
+
+    Raises: UnreadableNumberError when the price cannot be had.
+    """
+    discount = valuation.token(token).discount_ratio
+    return mul_ratio(valuation.token_price(token), RATIO_ONE - discount)
+
+
+def requested_exchange(
+    account: AccountMath, token: str, requested: int | None, *, in_settlement: bool
+) -> tuple[int, int, str | None]:
+    """(settlement token repaid, collateral taken, revert) when a liquidator asks for an amount.
+
+    `requested`: None = the most; else an amount of the token, or of the settlement token when
+    `in_settlement`. The most of one side takes the most of the other; less is converted at the
+    discounted price, rounded against the liquidator but for the last digit of the token.
+    Raises: UnreadableNumberError as `max_repayment`.
+    """
+    repaid, collateral = max_repayment(account, token)
+    if requested is None or requested == (repaid if in_settlement else collateral):
+        return repaid, collateral, None
+    info, decimals = account.valuation.token(token), account.settlement_decimals
+    price = discounted_price(account.valuation, token)
+    if in_settlement:
+        value = from_settlement(requested, decimals)
+        amount = token_amount_for_value(value, info.decimals, price, info.feed_decimals)
+        return requested, amount, "V_MSAE" if requested > repaid else None
+    value = token_value_e18(requested, info.decimals, price, info.feed_decimals)
+    return (
+        to_settlement(value, decimals),
+        requested,
+        "V_MCAE" if requested > collateral else None,
+    )
+
+
+def close_collateral(
+    valuation: Valuation,
+    account: Account,
+    token: str,
+    requested: int | None = None,
+    *,
+    in_settlement: bool = False,
+) -> Closure:
+    """The closure of `settle_collateral`. Raises: UnreadableNumberError as it does."""
+    return settle_collateral(
+        valuation, account, token, requested, in_settlement=in_settlement
+    ).closure
+
+
+def settle_collateral(
+    valuation: Valuation,
+    account: Account,
+    token: str,
+    requested: int | None = None,
+    *,
+    in_settlement: bool = False,
+) -> Settled:
+    """A liquidation of one collateral token; of as much as possible when nothing is `requested`.
+
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    state = valuation.state
+    before = AccountMath(valuation, account)
+    repaid, collateral, reverts = requested_exchange(
+        before, token, requested, in_settlement=in_settlement
+    )
+    fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
+    if state.vault_paused or not before.is_collateral_liquidatable:
+        reverts = PAUSED if state.vault_paused else "V_NL"
+    if account.address == state.insurance_fund:
+        reverts = reverts or "V_CSI"
+    price = discounted_price(valuation, token)
+    return bought(valuation, account, Purchase(token, collateral, price, repaid, fee), reverts)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Somebody buys `amount` of an account's token for `repaid` of the settlement token.
+
+    Raw amounts in each token's decimals; price in the feed's decimals; fee: the fund's part of
+    what is repaid.
+    """
+
+    token: str
+    amount: int
+    price: int
+    repaid: int
+    fee: int
+
+
+def bought(
+    valuation: Valuation, account: Account, purchase: Purchase, reverts: str | None
+) -> Settled:
+    """Every number that a purchase of collateral changes, the settlement of bad debt included.
+
+    Raises: UnreadableNumberError when the token's price cannot be had.
+    """
+    state, token, fee = valuation.state, purchase.token, purchase.fee
+    info, settlement = valuation.token(token), state.settlement_token
+    after, fund = copied(account), insurance_fund(valuation)
+    after.balances[token] -= purchase.amount
+    if after.balances[token] == 0:
+        del after.balances[token]
+    fund.balances[settlement] = fund.balances.get(settlement, 0) + fee
+    after.balances[settlement] = after.balances.get(settlement, 0) + purchase.repaid - fee
+    of_fund = account.address == state.insurance_fund
+    bad_debt = 0 if of_fund else settle_bad_debt(valuation, after, fund)
+    full, transfers = _purchase_transfers(valuation, account.address, purchase, bad_debt)
+    paid = from_settlement(purchase.repaid - fee, state.settlement_decimals)
+    closure = Closure(
+        account_id=account.address,
+        kind="collateral",
+        asset_id=token,
+        amount=purchase.amount,
+        price_e18=convert_decimals(purchase.price, info.feed_decimals, 18),
+        value_e18=token_value_e18(
+            purchase.amount, info.decimals, purchase.price, info.feed_decimals
+        ),
+        penalty_e18=full - paid,
+        transfers=transfers,
+        reverts=reverts,
+        after=numbers_after(valuation, after, fund, bad_debt)
+        | {
+            "token_balance": after.balances.get(token, 0),
+            "repaid_settlement": purchase.repaid,
+            "insurance_fund_fee": fee,
+        },
+    )
+    return Settled(closure, after, fund)
+
+
+def _purchase_transfers(
+    valuation: Valuation, address: str, purchase: Purchase, bad_debt: int
+) -> tuple[int, tuple[Transfer, ...]]:
+    """(what the tokens are worth in full, who pays whom); parts of 0 are left out."""
+    state, info = valuation.state, valuation.token(purchase.token)
+    full_price = valuation.token_price(purchase.token)
+    full = token_value_e18(purchase.amount, info.decimals, full_price, info.feed_decimals)
+    paid, fee = (
+        from_settlement(amount, state.settlement_decimals)
+        for amount in (purchase.repaid - purchase.fee, purchase.fee)
+    )
+    parts = (
+        Transfer(address, "liquidator", full, f"{info.symbol} at its full price"),
+        Transfer("liquidator", address, paid, "debt repaid"),
+        Transfer("liquidator", "insurance_fund", fee, "collateral liquidation fee"),
+        bad_debt_transfer(valuation, address, bad_debt),
+    )
+    return full, tuple(part for part in parts if part.amount_e18)
+
+
+def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Closure]:
+    """The liquidation of each token of an account whose tokens may be liquidated, else none.
+
+    A token of which nothing would be taken (no debt to repay) has no closure.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    numbers = AccountMath(valuation, account)
+    if not numbers.is_collateral_liquidatable:
+        return []
+    closures = [close_collateral(valuation, account, token) for token in numbers.tokens]
+    return [closure for closure in closures if closure.amount]

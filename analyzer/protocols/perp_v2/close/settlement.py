@@ -1,0 +1,205 @@
+"""What a settlement does to an account's stored numbers: funding, trades, order removal, bad debt.
+
+Every function changes the `Account` it is given; callers work on a copy (`copied`), so the book
+itself never changes.
+Source: `ClearingHouse.sol`, `Exchange.sol`, `AccountBalance.sol`, `Vault.sol` of
+`@perp/curie-contract` 2.8.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analyzer.model.closure import Closure, Transfer
+from analyzer.model.integers import WAD, mul_div
+from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
+from analyzer.protocols.perp_v2.growth import range_growth
+from analyzer.protocols.perp_v2.state.state import (
+    Account,
+    FundingGrowth,
+    MarketState,
+    MarketStatus,
+    Order,
+)
+from analyzer.protocols.perp_v2.value.account import DUST, AccountMath, Valuation
+
+PAUSED = "Pausable: paused"
+"""What a contract that its owner paused reverts with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A closure with what it leaves: the account and the fund after it, both copies.
+
+    Where the closure reverts, they are as they would have been, or unchanged where its
+    consequences were not worked out.
+    """
+
+    closure: Closure
+    account: Account
+    fund: Account
+
+
+def copied(account: Account) -> Account:
+    """A copy that can be changed without touching the original (orders are shared, unchanged)."""
+    markets = {
+        base: replace(held, orders=dict(held.orders)) for base, held in account.markets.items()
+    }
+    return replace(account, balances=dict(account.balances), markets=markets)
+
+
+def pnl_to_realize(size: int, open_notional: int, base: int, quote: int) -> int:
+    """PnL that exchanging (base, quote) realizes on a taker position, 18 decimals.
+
+    0 unless it reduces. The closed share is floored to 18 decimals; beyond a full close the
+    exchange is split by it instead. Truncated toward zero.
+    """
+    if size == 0 or base == 0 or (size < 0) == (base < 0):
+        return 0
+    closed_e18 = abs(base) * WAD // abs(size)
+    if closed_e18 <= WAD:
+        return quote + mul_div(open_notional, closed_e18, WAD)
+    return open_notional + mul_div(quote, WAD, closed_e18)
+
+
+def settle_funding(valuation: Valuation, account: Account, base_token: str) -> int:
+    """Moves the market's pending funding, orders' included, into owed realized PnL; returns what
+    was paid. Nothing is pending afterwards.
+
+    Raises: UnreadableNumberError when the growth cannot be had.
+    """
+    held = account.markets[base_token]
+    paid = AccountMath(valuation, account).markets[base_token].pending_funding
+    account.owed_realized_pnl -= paid
+    market, growth = valuation.market(base_token), valuation.growth(base_token)
+    account.markets[base_token] = replace(
+        held,
+        last_tw_premium_growth_global_x96=growth.tw_premium_x96,
+        orders={ticks: _settled_order(market, o, growth) for ticks, o in held.orders.items()},
+    )
+    return paid
+
+
+def _settled_order(market: MarketState, order: Order, growth: FundingGrowth) -> Order:
+    """The order with the snapshots that a settlement at `growth` stores."""
+    seen = range_growth(market.growth_outside, growth, order, market.tick)
+    return replace(
+        order,
+        last_tw_premium_growth_inside_x96=seen.inside,
+        last_tw_premium_growth_below_x96=seen.below,
+        last_tw_premium_div_by_sqrt_price_growth_inside_x96=seen.inside_div,
+    )
+
+
+def exchange(
+    account: Account, base_token: str, *, base: int, quote: int, maker_fee: int = 0
+) -> int:
+    """Adds (base, quote) to the taker position and realizes PnL where that reduces it.
+
+    The market's record is deleted when nothing but dust and no order is left. Returns the
+    realized PnL.
+    """
+    held = account.markets[base_token]
+    size, notional = held.taker_position_size, held.taker_open_notional
+    realized = pnl_to_realize(size, notional, base, quote)
+    held.taker_position_size = size + base
+    held.taker_open_notional = notional + quote - realized
+    account.owed_realized_pnl += maker_fee + realized
+    left = max(abs(held.taker_position_size), abs(held.taker_open_notional))
+    if left < DUST and not held.orders:
+        del account.markets[base_token]
+    return realized
+
+
+def cancel_orders(valuation: Valuation, account: Account, base_token: str) -> None:
+    """Removes all of the account's orders in one market, as anyone may while it is liquidatable.
+
+    Funding is settled first; the fees and what the ranges hold more or less than they owe go to
+    the taker position in one exchange.
+    Raises: UnreadableNumberError when the funding growth cannot be had.
+    """
+    market = valuation.market(base_token)
+    fee = AccountMath(valuation, account).markets[base_token].pending_fee
+    settle_funding(valuation, account, base_token)
+    held = account.markets[base_token]
+    base = quote = 0
+    for order in held.orders.values():
+        pool_base, pool_quote = amounts_in_range(
+            market.sqrt_price_x96, order.lower_tick, order.upper_tick, order.liquidity
+        )
+        base += pool_base - order.base_debt
+        quote += pool_quote - order.quote_debt
+    held.orders.clear()
+    exchange(account, base_token, base=base, quote=quote, maker_fee=fee)
+
+
+def without_open_orders(valuation: Valuation, account: Account) -> Account:
+    """A copy of the account with its orders in open markets removed.
+
+    Raises: UnreadableNumberError when the funding growth of one of them cannot be had.
+    """
+    out = copied(account)
+    for base in list(out.markets):
+        if out.markets[base].orders and valuation.market(base).status == MarketStatus.OPEN:
+            cancel_orders(valuation, out, base)
+    return out
+
+
+def settle_bad_debt(valuation: Valuation, account: Account, fund: Account) -> int:
+    """Vault.settleBadDebt: moves the loss of an emptied account to the insurance fund.
+
+    Does nothing while the account is in any market or holds any other token. Returns the amount
+    in the settlement token's decimals, 0 when there was none.
+    """
+    settlement = valuation.state.settlement_token
+    if account.markets or any(
+        amount for token, amount in account.balances.items() if token != settlement
+    ):
+        return 0
+    value = to_settlement(
+        AccountMath(valuation, account).settlement_balance, valuation.state.settlement_decimals
+    )
+    if value >= 0:
+        return 0
+    fund.balances[settlement] = fund.balances.get(settlement, 0) + value
+    account.balances[settlement] = account.balances.get(settlement, 0) - value
+    return -value
+
+
+def bad_debt_transfer(valuation: Valuation, address: str, bad_debt: int) -> Transfer:
+    """The fund's taking over of `bad_debt` (settlement decimals) from the account."""
+    amount = from_settlement(bad_debt, valuation.state.settlement_decimals)
+    return Transfer("insurance_fund", address, amount, "bad debt settled", bad_debt=True)
+
+
+def insurance_fund(valuation: Valuation) -> Account:
+    """A copy of the insurance fund's Vault account; an empty one when no log ever named it."""
+    address = valuation.state.insurance_fund
+    found = valuation.state.accounts.get(address)
+    return Account(address) if found is None else copied(found)
+
+
+def fund_capacity(valuation: Valuation, fund: Account) -> int | None:
+    """InsuranceFund.getInsuranceFundCapacity in the settlement token's decimals, for this state
+    of the fund's account: its settlement value, floored, plus its wallet. None when the wallet
+    was not read. Raises: UnreadableNumberError when the fund's own value cannot be had."""
+    wallet = valuation.state.insurance_fund_wallet
+    if wallet is None:
+        return None
+    value = AccountMath(valuation, fund).settlement_value
+    return to_settlement(value, valuation.state.settlement_decimals) + wallet
+
+
+def numbers_after(
+    valuation: Valuation, account: Account, fund: Account, bad_debt: int
+) -> dict[str, int]:
+    """The stored numbers of account and fund after a closure; balances in settlement decimals."""
+    settlement = valuation.state.settlement_token
+    return {
+        "owed_realized_pnl": account.owed_realized_pnl,
+        "settlement_balance": account.balances.get(settlement, 0),
+        "insurance_fund_owed_realized_pnl": fund.owed_realized_pnl,
+        "insurance_fund_settlement_balance": fund.balances.get(settlement, 0),
+        "bad_debt_settled": bad_debt,
+    }

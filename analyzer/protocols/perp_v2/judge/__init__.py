@@ -1,0 +1,1 @@
+"""Perp V2: what the contracts themselves say, and what a scan has to warn of."""

@@ -1,0 +1,1 @@
+"""Perp V2: what accounts are worth at given prices."""

@@ -1,0 +1,57 @@
+"""Which accounts are worth a second look: float64 says who is far from every threshold.
+
+The screen only leaves out; whoever it lets through is decided in integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.model.book import Prices
+from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.value.reprice import RATIO, Holdings, holdings, present, valued
+
+NEAR = 1e-9
+"""Part of what an account holds within which float64 does not decide: its error is below 1e-12."""
+NEAR_AT_LEAST = 1e-5
+"""The same in whole units: above the settlement token's last digit, to which a test rounds."""
+
+
+class Screen:
+    """The accounts' holdings at the time of its making, as float64.
+
+    It knows nothing of what an account does afterwards: whoever changed is asked about exactly.
+    """
+
+    def __init__(self, state: PerpState, prices: Prices, account_ids: Sequence[str]) -> None:
+        self._held: Holdings = holdings(state, prices, account_ids)
+        decimals = state.settlement_decimals
+        own, unit = state.config.whitelisted_debt_threshold, 10.0**-decimals
+        everyone = state.config.debt_threshold
+        self._threshold = np.array([(own.get(a, 0) or everyone) * unit for a in account_ids])
+
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Whether everything that the account's margin needs could be had. Shape: [account]."""
+        return self._held.known
+
+    def suspects(self, state: PerpState, prices: Prices) -> npt.NDArray[np.int64]:
+        """The rows of the accounts that may breach at the prices and pools of now, ascending."""
+        found = valued(state, self._held, present(state, prices))
+        config = state.config
+        value = found.settlement + found.token_margin
+        size = np.abs(found.settlement) + found.gross + found.tokens + np.abs(found.balance)
+        near = NEAR_AT_LEAST + NEAR * (size + np.abs(self._held.open_notional)[:, None])
+        buffered = (config.mm_ratio + config.collateral_mm_ratio_buffer) / RATIO
+        debt = -found.settlement + near
+        limit = found.token_margin * (config.debt_non_settlement_token_value_ratio / RATIO)
+        by_position = value < found.gross * (config.mm_ratio / RATIO) + near
+        by_token = (found.tokens > 0) & (
+            (value < found.gross * buffered + near)
+            | (debt > limit)
+            | (debt > self._threshold[:, None])
+        )
+        # A comparison with NaN is false, so unknown accounts are never among them.
+        return np.flatnonzero(self._held.known & (by_position | by_token)[:, 0])

@@ -1,0 +1,1 @@
+"""Many blocks and many books: backfills, shards, and where they run."""

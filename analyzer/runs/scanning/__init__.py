@@ -1,0 +1,1 @@
+"""From deployments and a chain to a verified result, and what belongs to that."""

@@ -1,0 +1,279 @@
+"""`scan`: rebuild every account of some deployments at a block, compare, judge, write down.
+
+open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─▶ snapshot ─▶ document
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from analyzer import __version__
+from analyzer.chain.base import Progress
+from analyzer.chain.record import Recorder
+from analyzer.findings import add_run_findings, run_detectors
+from analyzer.indexer.index import Advance, Index
+from analyzer.indexer.recheck import Recheck
+from analyzer.model.atomic import real_path
+from analyzer.model.block import BlockRef
+from analyzer.model.deployment import Deployment
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.protocols.registry import load_plug
+from analyzer.report.document import envelope
+from analyzer.runs.exit import exit_code, parse_fail_on
+from analyzer.runs.scanning.beginning import beginning_doubts, code_before
+from analyzer.runs.scanning.evidence import Compared, attachments, compare
+from analyzer.runs.scanning.freshness import check_head
+from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed, run_id
+from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.runs.scanning.second_reading import (
+    kept_words,
+    read_again,
+    read_again_if_doubtful,
+)
+from analyzer.runs.scanning.sources import Source, check_contracts, open_source, resolve_pinned
+from analyzer.runs.triage.file import read_triage, triage_beside
+from analyzer.runs.triage.triage import today, weigh_results
+from analyzer.solvency.rebuild import verify
+from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verify import VerifyMode, parse_mode
+from analyzer.store.snapshot import check_replaceable, write_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What to scan and where to put it.
+
+    db: the snapshot; index: the index (default: beside it). rpc or recording: where answers come
+    from; record: a recording to write (then all logs are read again, whatever the index holds).
+    deployments: files or names; with a recording, none means
+    all that it holds. block: block syntax, or a label of the recording. verify: `flagged`,
+    `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`. triage: the file
+    of accepted findings (default: triage.toml beside the snapshot, if it is there). max_age: how
+    old the head of a live chain may be (see `freshness`). read_again_daily: numbers that do not
+    agree are a reason to read the logs again once a day, not every time.
+    """
+
+    db: Path
+    rpc: tuple[str, ...] = ()
+    recording: Path | None = None
+    record: Path | None = None
+    deployments: tuple[str, ...] = ()
+    block: str = "latest"
+    index: Path | None = None
+    verify: str = VerifyMode.FLAGGED.value
+    seed: int = 0
+    fail_on: str = "high"
+    triage: Path | None = None
+    max_age: str | None = None
+    read_again_daily: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOutcome:
+    """What a scan found. document: the JSON envelope. run: what the run says of itself."""
+
+    document: dict[str, Any]
+    results: list[ScanResult]
+    exit_code: ExitCode
+    run: dict[str, Any]
+
+
+def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
+    """Scans, writes the snapshot (only when everything is done) and says what was found.
+
+    Raises: InputError for wrong input, UnreadError when something had to be read and could not
+    be; the snapshot that was there before is then untouched.
+    """
+    started = datetime.now(UTC)
+    mode = parse_mode(options.verify)
+    fail_on = parse_fail_on(options.fail_on)
+    index_path = options.index or index_beside(options.db)
+    _check_distinct(options, index_path)
+    check_replaceable(options.db)
+    # Read before the work, so that a mistake in the file is said at once.
+    read_triage(options.triage or triage_beside(options.db), named=options.triage is not None)
+    with open_source(
+        rpc=options.rpc,
+        recording=options.recording,
+        deployments=options.deployments,
+        record=options.record,
+        progress=progress,
+    ) as source:
+        block = resolve_pinned(source.chain, options.block)
+        check_head(source, options.block, block, options.max_age)
+        # Before the index is opened: wrong input leaves no file behind.
+        for deployment in source.deployments:
+            check_contracts(source.chain, deployment, block)
+        with _open_index(index_path, options.record, source.log_identity) as index:
+            scans = [
+                scan_one(
+                    source, index, deployment, block=block, mode=mode, seed=options.seed,
+                    progress=progress, daily=options.read_again_daily,
+                )
+                for deployment in source.deployments
+            ]  # fmt: skip
+        results = [one.result for one in scans]
+        add_run_findings(results)
+        compared = _evidence(source, options, results)
+    weighed = weigh_results(results, db=options.db, named=options.triage, today=today())
+    code = exit_code(results, fail_on, weighed.accepted)
+    facts = _facts(source, results, options, code=code, started=started)
+    progress("write the snapshot", 0, 1)
+    write_snapshot(options.db, snapshot_rows(facts, results))
+    progress("write the snapshot", 1, 1)
+    run = _run(facts, options, scans)
+    run |= {"evidence": compared.document()} if compared is not None else {}
+    return ScanOutcome(envelope(run, results, weighed), results, code, run)
+
+
+def _check_distinct(options: ScanOptions, index_path: Path) -> None:
+    """Sees that no two options name one file. Raises: InputError."""
+    named = {
+        "--db": options.db,
+        "--index": index_path,
+        "--record": options.record,
+        "--recording": options.recording,
+        "--triage": options.triage,
+    }
+    seen: dict[Path, str] = {}
+    for option, path in named.items():
+        if path is None:
+            continue
+        first = seen.setdefault(real_path(path), option)
+        if first != option:
+            raise InputError(f"{first} and {option} both name {path}: they are two files")
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One deployment at one block: its result with its findings, what its index did, the second
+    reading of its logs (None = there was none), and the contracts that had code before their first
+    block."""
+
+    result: ScanResult
+    advance: Advance
+    again: Recheck | None = None
+    early: Sequence[str] = ()
+
+
+def scan_one(
+    source: Source,
+    index: Index,
+    deployment: Deployment,
+    *,
+    block: BlockRef,
+    mode: VerifyMode,
+    seed: int,
+    progress: Progress,
+    daily: bool = False,
+) -> Scanned:
+    """One deployment at one block. Where numbers do not agree, its logs are read a second time
+    from a live chain, once, and everything that rests on them is made again."""
+    plug = load_plug(deployment.protocol)
+    advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
+
+    def judged() -> ScanResult:
+        rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
+        progress("compare with the contract", 0, 1)
+        result = verify(plug, rebuilt, mode, seed=seed)
+        progress("compare with the contract", 1, 1)
+        result.findings = run_detectors(result)
+        return result
+
+    result = judged()
+    again = read_again_if_doubtful(source, index, result, progress, daily=daily)
+    if again is not None and again.changed:
+        result = judged()
+    early = code_before(source.chain, deployment)
+    result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
+    return Scanned(result, advance, again, early)
+
+
+@contextmanager
+def _open_index(path: Path, record: Path | None, identity: str) -> Iterator[Index]:
+    """The index; while a recording is made an empty one of its own, thrown away in the end.
+
+    A recording holds the answers that were used: an index that knows the logs already would
+    leave them out, and the recording could not be run again.
+    """
+    if record is None:
+        was_there = path.exists()
+        try:
+            with Index(path, source=identity) as index:
+                yield index
+        except InputError:
+            # Wrong input leaves no file behind; an index that was there before stays.
+            if not was_there:
+                path.unlink(missing_ok=True)
+            raise
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="analyzer-record-") as scratch,
+        Index(Path(scratch) / "index.duckdb") as index,
+    ):
+        yield index
+
+
+def _evidence(source: Source, options: ScanOptions, results: list[ScanResult]) -> Compared | None:
+    """Puts the findings into a recording that is being made; compares them with those of a
+    recording that is being replayed."""
+    if isinstance(source.chain, Recorder):
+        own = attachments(results, verify=options.verify, seed=options.seed)
+        for name, data in own.items():
+            source.chain.attach(name, data)
+    return compare(source.attached, results, verify=options.verify, seed=options.seed)
+
+
+def _facts(
+    source: Source,
+    results: list[ScanResult],
+    options: ScanOptions,
+    *,
+    code: ExitCode,
+    started: datetime,
+) -> RunFacts:
+    """What the run says of itself in the snapshot."""
+    return RunFacts(
+        run_id(
+            [result.scan_id for result in results],
+            [__version__, options.verify, str(options.seed), options.fail_on],
+        ),
+        source.kind,
+        source.endpoint,
+        options.verify,
+        int(code),
+        started.replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None),
+    )
+
+
+def _run(facts: RunFacts, options: ScanOptions, scans: list[Scanned]) -> dict[str, Any]:
+    """What the document says of the run; endpoints without their keys."""
+    again = [
+        {"deployment": one.result.deployment.name} | read_again(one.again)
+        for one in scans
+        if one.again is not None
+    ]
+    return {
+        "run_id": facts.run_id,
+        "analyzer_version": __version__,
+        "source": facts.source,
+        "endpoint": facts.endpoint,
+        "verify": facts.verify_mode,
+        "sample_seed": options.seed,
+        "fail_on": options.fail_on,
+        "exit_code": facts.exit_code,
+        "started_at": facts.started_at.isoformat(timespec="seconds") + "Z",
+        "finished_at": facts.finished_at.isoformat(timespec="seconds") + "Z",
+        "snapshot": options.db.name,
+        "rolled_back_blocks": sum(one.advance.rolled_back for one in scans),
+        "new_logs": sum(one.advance.logs_added for one in scans),
+        "read_again": again,
+        "code_before_from_block": [text for one in scans for text in one.early],
+    }

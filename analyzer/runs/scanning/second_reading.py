@@ -1,0 +1,82 @@
+"""A second reading of logs behind numbers that do not agree, and what is said of one.
+
+A node that lags or has pruned its logs answers without an error, and what it left out would be
+missing for ever. Where control totals do not hold, the contract's views differ or the set of
+accounts is smaller than the chain says, the logs are read once more. A watch, which scans again and
+again, asks the same endpoint for the same blocks once a day where that finds nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.indexer.index import Index
+from analyzer.indexer.recheck import Recheck
+from analyzer.protocols.registry import load_plug
+from analyzer.runs.scanning.sources import Source
+from analyzer.solvency.result import ScanResult
+
+_MISSING_ACCOUNTS = ("incomplete-set", ("no_account", "smaller"))
+"""The finding, and the reasons for it, that logs which were left out explain."""
+
+
+def read_again_if_doubtful(
+    source: Source, index: Index, result: ScanResult, progress: Progress, *, daily: bool = False
+) -> Recheck | None:
+    """Reads the logs behind a result again where they may be the reason why its numbers do not
+    agree; None where they are not. Only of a live chain: what a recording holds does not change.
+    daily: not of blocks for which the same endpoint had nothing else to say within the last day."""
+    if source.kind != "rpc" or not _doubtful(result):
+        return None
+    deployment, block = result.deployment, result.block.number
+    done = index.read_twice_to(deployment, source.endpoint) if daily else -1
+    if done >= block:
+        return None
+    again = index.recheck(
+        source.chain,
+        deployment,
+        load_plug(deployment.protocol),
+        first=done + 1,
+        last=block,
+        trusted=False,
+        progress=progress,
+    )
+    if daily and not again.changed:
+        index.note_read_twice(deployment, source.endpoint, block)
+    return again
+
+
+def _doubtful(result: ScanResult) -> bool:
+    """Whether other logs may make numbers agree that do not."""
+    detector, reasons = _MISSING_ACCOUNTS
+    return bool(
+        result.mismatches
+        or result.completeness.doubts
+        or any(total.holds is False for total in result.details.totals)
+        or any(f.detector == detector and f.market in reasons for f in result.findings)
+    )
+
+
+def read_again(again: Recheck | None) -> dict[str, Any]:
+    """What a document says of a second reading."""
+    if again is None:
+        return {}
+    return {
+        "read_again_from": again.first,
+        "read_again_to": again.last,
+        "logs_added": again.added,
+        "logs_removed": again.removed,
+        "logs_kept": again.kept,
+        "headers_changed": again.headers,
+    }
+
+
+def kept_words(again: Recheck | None) -> tuple[str, ...]:
+    """What is doubtful after a second reading."""
+    if again is None or not again.kept:
+        return ()
+    return (
+        f"{again.kept} of the logs in the index were not given again by the node, and nothing says"
+        " that they do not exist: they stay",
+    )

@@ -1,0 +1,1 @@
+"""Again and again: watch, jobs, alerts."""

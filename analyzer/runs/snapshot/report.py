@@ -1,0 +1,128 @@
+"""`report`: one page about a snapshot, with the table of all accounts beside it.
+
+snapshot ──▶ restored scans ──▶ material ──▶ content ──▶ page | Markdown | PDF
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.model.atomic import beside, check_place, replace_bytes
+from analyzer.model.errors import InputError
+from analyzer.model.rows import StatementLine
+from analyzer.report.document import envelope
+from analyzer.report.html.assemble import assemble
+from analyzer.report.html.content import Content
+from analyzer.report.html.fit import fitted
+from analyzer.report.html.material import Material
+from analyzer.report.html.render import GENERATOR, html
+from analyzer.report.html.sections.accounts import CSV_NAME
+from analyzer.report.html.selection import Listing, listing
+from analyzer.report.html.table import HEAD, accounts_csv
+from analyzer.report.html.text import markdown_report
+from analyzer.runs.snapshot.artifact import check_own
+from analyzer.runs.snapshot.pdf import print_pdf
+from analyzer.runs.snapshot.report_tables import stressed
+from analyzer.runs.snapshot.results import restored_scans, run_facts
+from analyzer.solvency.result import ScanResult
+from analyzer.store.overflow256 import join
+from analyzer.store.reader import Snapshot, open_snapshot
+
+FORMATS = ("html", "markdown", "pdf")
+"""What a report can be written as."""
+_PDF_MARK = f"% {GENERATOR}\n".encode()
+"""A comment behind the end of a PDF, which no reader looks at."""
+_OURS: Mapping[str, Callable[[str], bool]] = {
+    "html": lambda start: f'<meta name="generator" content="{GENERATOR}">' in start,
+    "markdown": lambda start: start.startswith("# Solvency of "),
+    "pdf": lambda end: end.endswith(_PDF_MARK.decode()),
+}
+"""How a report of ours begins; a PDF, how it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that a report consists of, and how large the first one is (bytes)."""
+
+    report: Path
+    accounts: Path
+    size: int
+
+
+def report(db: Path, out: Path, format_: str = "html") -> Written:
+    """Writes the report of snapshot `db` to `out`, and the table of all accounts beside it.
+
+    Both are written aside and renamed. Raises: InputError when `db` is no snapshot, a file that
+    is not a report is in the way, or there is no Chromium to print a PDF with.
+    """
+    table = beside(out, CSV_NAME)
+    if out.name == CSV_NAME:
+        raise InputError(f"{out}: the table of all accounts has that name; name the report another")
+    for path in (out, table):
+        check_place(path)
+    check_own(out, _OURS[format_], at_end=format_ == "pdf")
+    check_own(table, lambda start: start.startswith(",".join(HEAD)))
+    with open_snapshot(db) as snapshot:
+        results = restored_scans(snapshot)
+        material = _material(snapshot, results)
+    data = _rendered(assemble(material), format_)
+    replace_bytes(table, accounts_csv(results).encode())
+    replace_bytes(out, data)
+    return Written(out, table, len(data))
+
+
+def load_content(db: Path) -> Content:
+    """What the report of snapshot `db` says, whole, before it is drawn.
+
+    Raises: InputError when `db` is no snapshot of ours.
+    """
+    with open_snapshot(db) as snapshot:
+        return assemble(_material(snapshot, restored_scans(snapshot)))
+
+
+def _rendered(content: Content, format_: str) -> bytes:
+    """The report's bytes."""
+    if format_ == "markdown":
+        return markdown_report(content).encode()
+    if format_ == "html":
+        return html(fitted(content)).encode()
+    with tempfile.TemporaryDirectory(prefix="analyzer-report-") as scratch:
+        page = Path(scratch) / "report.html"
+        page.write_text(html(content, unfolded=True), encoding="utf-8")
+        return print_pdf(page) + _PDF_MARK
+
+
+def _material(snapshot: Snapshot, results: Sequence[ScanResult]) -> Material:
+    """Everything that the report shows, read from the snapshot."""
+    listed = listing(results)
+    return Material(
+        document=envelope(run_facts(snapshot), results),
+        results=results,
+        listing=listed,
+        statements=_statements(snapshot, results, listed),
+        stressed=stressed(snapshot, [result.scan_id for result in results]),
+    )
+
+
+def _statements(
+    snapshot: Snapshot, results: Sequence[ScanResult], listed: Listing
+) -> Mapping[tuple[int, str], list[StatementLine]]:
+    """The statements of the listing's worst accounts, those that the snapshot holds."""
+    found: dict[tuple[int, str], list[StatementLine]] = {}
+    for number, result in enumerate(results):
+        wanted = [a.account_id for a in listed.with_statement if a.scan == number]
+        if not wanted:
+            continue
+        _, rows = snapshot.query(
+            "SELECT account_id, section, label, amount, amount_overflow, unit, source"
+            " FROM statements WHERE scan_id = $scan AND list_contains($accounts, account_id)"
+            " ORDER BY account_id, line_no",
+            {"scan": result.scan_id, "accounts": wanted},
+        )
+        for account, section, label, amount, wide, unit, source in rows:
+            line = StatementLine(account, section, label, join(amount, wide), unit, source)
+            found.setdefault((number, account), []).append(line)
+    return found

@@ -1,0 +1,153 @@
+"""Runs scenarios over opened scans: venues, curves, the cascade, its paths, and their identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import orjson
+
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.cascade.result import CascadeResult
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.scenario import Scenario, multiplier
+from analyzer.contagion.tell.sentences import facts_of, path_words
+from analyzer.contagion.trace.paths import Limits, top_paths
+from analyzer.findings.assessed import Assessed, AssessedVenue
+from analyzer.market.depth.choose import Chosen, choose_curves
+from analyzer.market.depth.curve import ImpactCurve
+from analyzer.market.depth.file import NO_DEPTH, DepthFile
+from analyzer.model.errors import InputError
+from analyzer.protocols.kit.batch import Unreadable
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.stress.scenarios import Held, held_in, not_held
+from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
+
+_ID_DIGITS = 16
+
+
+def split_by_simulation(
+    scans: Sequence[OpenedScan],
+) -> tuple[list[OpenedScan], dict[str, str]]:
+    """(scans whose protocol has a simulation, the others: deployment -> why it is left out)."""
+    able, left_out = [], {}
+    for scan in scans:
+        try:
+            scan.plug.simulate(scan.book, scan.prices)
+        except InputError as error:
+            left_out[scan.deployment.name] = str(error)
+        else:
+            able.append(scan)
+    return able, left_out
+
+
+def curves_for(
+    scans: Sequence[OpenedScan],
+    file: DepthFile = NO_DEPTH,
+    pools: Mapping[str, ImpactCurve | Unreadable] | None = None,
+) -> Chosen:
+    """The depth curve of every factor that can be sold in these scans: the file's, else that of
+    a pool as `read_depth_pools` read it, else the stated default."""
+    return choose_curves({asset.factor for s in scans for asset in s.book.assets}, file, pools)
+
+
+def assess(
+    scans: Sequence[OpenedScan],
+    scenario: Scenario,
+    chosen: Chosen,
+    options: CascadeOptions,
+    *,
+    limits: Limits | None = None,
+    held: Held | None = None,
+) -> Assessed:
+    """One scenario's cascade over all `scans` together, its paths found. held: what the books hold,
+    where it is known already.
+
+    Raises: InputError for a protocol without a simulation.
+    """
+    venues = [venue_of(scan) for scan in scans]
+    before = {v.name: bounded_capacity_e18(v.simulation.backstops()) for v in venues}
+    result = run_cascade(venues, scenario, chosen.curves, options)
+    paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
+    facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
+    return Assessed(
+        cascade_id=cascade_id(scans, scenario, chosen, options),
+        scenario=scenario,
+        options=options,
+        venues={
+            scan.deployment.name: _venue(scan, venue, scenario, before[venue.name])
+            for scan, venue in zip(scans, venues, strict=True)
+        },
+        depth=chosen.used,
+        curves=chosen.curves,
+        result=result,
+        paths=paths,
+        words=tuple(path_words(path, facts, victims[path.victim]) for path in paths.paths),
+        not_held=tuple(not_held(scenario, held or held_in(scans))),
+    )
+
+
+def losses(result: CascadeResult) -> dict[str, int]:
+    """Victim -> its loss: failed accounts what they lost, others what they bear."""
+    failed = {node: failure.loss_e18 for node, failure in result.failures.items()}
+    return {**{n: a for n, a in result.absorbed.items() if n not in failed}, **failed}
+
+
+def cascade_id(
+    scans: Sequence[OpenedScan], scenario: Scenario, chosen: Chosen, options: CascadeOptions
+) -> str:
+    """The key of a cascade: 16 hex digits over its scans, the scenario's content, the curves and
+    the options; the same on every machine."""
+    content = {
+        "scans": sorted(scan.scan_id for scan in scans),
+        "scenario": plain(asdict(scenario)),
+        "depth": [plain(asdict(used)) for used in chosen.used],
+        "curves": {factor: repr(curve) for factor, curve in sorted(chosen.curves.items())},
+        "options": plain(asdict(options)),
+    }
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:_ID_DIGITS]
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: fractions as exact text, sets sorted, big integers as text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, float):
+        return value
+    return str(value)
+
+
+def _venue(scan: OpenedScan, venue: Venue, scenario: Scenario, before: int | None) -> AssessedVenue:
+    """What is said of one venue beside the cascade."""
+    return AssessedVenue(
+        scan_id=scan.scan_id,
+        deployment=scan.deployment.name,
+        chain_id=scan.deployment.chain_id,
+        block=f"{scan.block.number} ({scan.block.hash})",
+        fund_before_e18=before,
+        fund_left_e18=bounded_capacity_e18(venue.simulation.backstops()),
+        below_initial=_below_initial(scan, venue, scenario),
+    )
+
+
+def _below_initial(scan: OpenedScan, venue: Venue, scenario: Scenario) -> int | None:
+    """Accounts below initial margin at the first shock, by the protocol's float64 reprice; None
+    where exact prices by asset are given, which are no shock of a factor."""
+    step = scenario.steps[0]
+    if step.prices_e18:
+        return None
+    factors = sorted({asset.factor for asset in scan.book.assets})
+    shocks = np.array([[float(multiplier(scenario, step, f))] for f in factors], dtype=np.float64)
+    repriced = scan.plug.reprice(scan.book, factors, shocks)
+    own = np.array([account not in venue.funds for account in scan.book.account_ids])
+    short = repriced.margin_equity[:, 0] < repriced.initial[:, 0]
+    return int(np.count_nonzero(short & own))

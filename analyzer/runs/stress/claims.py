@@ -1,0 +1,68 @@
+"""What deployments are owed by each other, and what the claims are worth after a cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analyzer.contagion.cascade.result import CascadeResult
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.networks.claims import (
+    Pool,
+    claims_between,
+    held_as_accounts,
+    pools_of,
+    recover,
+)
+
+
+def claims_document(venues: Sequence[Venue], result: CascadeResult) -> dict[str, Any]:
+    """Claims between the venues as JSON has them: by token, and by account.
+
+    venues: at the block, before the cascade. A token's recovery is what clearing leaves after the
+    losses that the cascade handed to its holders (Eisenberg-Noe); problem: why it could not be
+    worked out, else None.
+    """
+    document: dict[str, Any] = {"tokens": [], "accounts": [], "unknown": {}, "problem": None}
+    document["accounts"] = [
+        {
+            "debtor": held.debtor,
+            "creditor": held.creditor,
+            "role": held.role,
+            "account_id": held.account_id,
+            "equity_e18": None if held.equity_e18 is None else str(held.equity_e18),
+        }
+        for held in held_as_accounts(venues)
+    ]
+    try:
+        pools = _pools(venues, result)
+        found = claims_between(venues, pools)
+        recovered = recover(pools, found.claims)
+    except ValueError as error:
+        document["problem"] = str(error)
+        return document
+    document["unknown"] = dict(found.unknown)
+    document["tokens"] = [
+        {
+            "debtor": claim.debtor[0],
+            "creditor": claim.creditor[0],
+            "token": claim.token,
+            "amount_e18": str(claim.amount_e18),
+            "recovery": recovered.recovery[claim.debtor],
+        }
+        for claim in found.claims
+    ]
+    return document
+
+
+def _pools(venues: Sequence[Venue], result: CascadeResult) -> list[Pool]:
+    """Every venue's pools with the losses that the cascade left them."""
+    pools = []
+    for venue in venues:
+        borne = {asset: loss for (name, asset), loss in result.borne_e18.items()
+                 if name == venue.name}  # fmt: skip
+        kept = {receipt.backed_by for receipt in venue.simulation.receipts()}
+        # Losses that everybody bears are those of the venue's only pool.
+        losses: dict[str | None, int] = borne if kept else {None: sum(borne.values())}
+        pools += pools_of(venue, losses)
+    return pools

@@ -1,0 +1,141 @@
+"""`contagion`: one scenario's cascade with its rounds, its paths, and what would have cut it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.contagion.cascade.counterfactual import LeaveOneOut, leave_one_out
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.scenario import Scenario
+from analyzer.contagion.trace.attribution import roots_of
+from analyzer.contagion.trace.firewall import cheapest_firewall
+from analyzer.contagion.trace.paths import Limits
+from analyzer.findings import scenario_findings
+from analyzer.findings.assessed import Assessed
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.model.finding import Finding
+from analyzer.report.cascade import OrderOutcome, cascade_document
+from analyzer.runs.stress.cascades import assess
+from analyzer.runs.stress.claims import claims_document
+from analyzer.runs.stress.rows import contagion_rows, finding_rows
+from analyzer.runs.stress.scenarios import named_scenarios, with_held_factors
+from analyzer.runs.stress.stress import (
+    ORDERS,
+    Prepared,
+    StressOptions,
+    exit_code,
+    prepare,
+    run_facts,
+)
+from analyzer.runs.stress.venues import venue_of
+from analyzer.store.extend import extend_snapshot
+
+MOST_WHAT_IF = 20
+"""Roots that can be asked about: each is one more run of the cascade."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionOptions:
+    """One scenario, and how much of it to look at.
+
+    stress: as for `stress`, with exactly one scenario or shock. paths: how many are found. what_if:
+    for how many of the largest root accounts the cascade is run again without their failure.
+    all_orders: run it in every order of liquidation, to show the range of what comes out.
+    """
+
+    stress: StressOptions
+    paths: int = 100
+    what_if: int = 3
+    all_orders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionOutcome:
+    """What came out. document: as JSON has it."""
+
+    document: dict[str, Any]
+    assessed: Assessed
+    findings: list[Finding]
+    exit_code: ExitCode
+
+
+def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome:
+    """Runs the scenario's cascade, finds its paths and its firewall; writes `out` in the end.
+
+    Raises: InputError for wrong input; nothing is written then.
+    """
+    asked = options.stress
+    if len(asked.scenarios) + len(asked.shocks) != 1:
+        raise InputError("contagion follows one scenario: give --scenario or --shock once")
+    if options.paths < 1 or not 0 <= options.what_if <= MOST_WHAT_IF:
+        raise InputError(f"--paths has to be at least 1, --what-if from 0 to {MOST_WHAT_IF}")
+    scenarios = named_scenarios(asked.scenarios, asked.shocks)
+    prepared = prepare(asked, progress)
+    (scenario,) = with_held_factors(scenarios, prepared.held, in_words=len(asked.shocks))
+    steps = 2 + options.what_if
+    progress("cascade", 0, steps)
+    limits = Limits(paths=options.paths)
+    one = assess(
+        prepared.scans,
+        scenario,
+        prepared.chosen,
+        prepared.options,
+        limits=limits,
+        held=prepared.held,
+    )
+    progress("cascade", 1, steps)
+    firewall = cheapest_firewall(one.result.edges, protected(one))
+    saved = what_if(prepared, scenario, one, options.what_if)
+    ranged = in_every_order(prepared, scenario, one) if options.all_orders else []
+    progress("cascade", steps, steps)
+    findings = scenario_findings([one])
+    code = exit_code(prepared, [one], findings)
+    if asked.out is not None:
+        rows = contagion_rows(one)
+        rows["findings"], gone = finding_rows([one], findings)
+        extend_snapshot(asked.db, asked.out, rows, gone)
+    run = {**run_facts(asked, prepared, code), "paths": options.paths, "what_if": options.what_if}
+    claims = claims_document([venue_of(scan) for scan in prepared.scans], one.result)
+    document = cascade_document(
+        run, one, findings, firewall=firewall, saved=saved, orders=ranged, claims=claims
+    )
+    return ContagionOutcome(document, one, findings, code)
+
+
+def in_every_order(prepared: Prepared, scenario: Scenario, one: Assessed) -> list[OrderOutcome]:
+    """What each order of liquidation leaves; the one that was run already is not run again."""
+    found = []
+    for name, options in ORDERS.items():
+        result = one.result
+        if options != prepared.options:
+            venues = [venue_of(scan) for scan in prepared.scans]
+            result = run_cascade(venues, scenario, prepared.chosen.curves, options)
+        closed = sum(1 for failure in result.failures.values() if failure.round is not None)
+        found.append(OrderOutcome(name, result.total_bad_debt_e18, closed))
+    return found
+
+
+def protected(one: Assessed) -> list[str]:
+    """Who bears losses without having failed: whom a firewall would protect."""
+    return sorted(set(one.result.absorbed) - set(one.result.failures))
+
+
+def what_if(
+    prepared: Prepared, scenario: Scenario, one: Assessed, accounts: int
+) -> LeaveOneOut | None:
+    """What bad debt would have been without the failure of each of the largest roots; None when
+    none are asked for, or nobody passed anything on."""
+    roots = list(roots_of(one.result.edges))[:accounts]
+    if not roots:
+        return None
+
+    def run(rescued: frozenset[str]) -> int:
+        if not rescued:
+            return one.result.total_bad_debt_e18
+        options = replace(prepared.options, rescued=rescued)
+        venues = [venue_of(scan) for scan in prepared.scans]
+        return run_cascade(venues, scenario, prepared.chosen.curves, options).total_bad_debt_e18
+
+    return leave_one_out(run, roots)

@@ -1,0 +1,329 @@
+"""How far every account is from liquidation, what is forced to sell where, and which shock does it.
+
+All along one ray: the uniform one of `contagion.scenario.ray`, on which everything but stables and
+depegs moves alike. Distances and walls are the protocol's own float64 `reprice`; the shock that a
+whole cascade needs is found by running the cascade.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.linear.arrays import Floats
+from analyzer.contagion.linear.book import LinearBook, Nonlinear, linear_book, nonlinear_accounts
+from analyzer.contagion.reverse.plausible import PlausibleShock, most_plausible
+from analyzer.contagion.reverse.rays import Ray
+from analyzer.contagion.reverse.rays import ray as ray_of
+from analyzer.contagion.reverse.smallest import (
+    Distances,
+    RayShock,
+    distances,
+    smallest_cascade,
+    smallest_static,
+)
+from analyzer.contagion.reverse.wall import Walls, liquidation_wall
+from analyzer.contagion.scenario import multiplier, ray
+from analyzer.market.classes import base_of
+from analyzer.market.covariance import ledoit_wolf
+from analyzer.market.depth.choose import Chosen
+from analyzer.market.history import load_history
+from analyzer.market.returns import returns_of
+from analyzer.model.book import LegKind
+from analyzer.model.errors import InputError
+from analyzer.model.integers import WAD
+from analyzer.report.distances import (
+    NEAREST,
+    WITHIN,
+    Distance,
+    DistanceReport,
+    WallLine,
+    plausible_document,
+    ray_shock_document,
+)
+from analyzer.report.scenarios import RAY
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.stress.venues import venue_of
+
+TARGET = "bad-debt"
+CASCADE_LEVELS = 10
+"""Shocks at which the cascade is run before it is narrowed: every ten percent."""
+CASCADE_WIDTH = 1e-3
+"""How near the shock that a cascade needs is found: a tenth of a percent."""
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """One deployment along the ray. value_usd [account]: what the ray moves of it, at the block."""
+
+    scan: OpenedScan
+    linear: LinearBook
+    nonlinear: Nonlinear
+    ray: Ray
+    distances: Distances
+    walls: Walls
+    value_usd: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """The shocks that make bad debt of the target (USD).
+
+    static: deployment -> the first shock before anybody reacts. cascade: the same of all
+    deployments together when the cascade has come to rest. plausible: deployment -> the nearest
+    shock under the covariance of returns, None where none does it. left_out: factors without
+    returns, which keep their price in `plausible`. note: why there is no plausible shock at all.
+    """
+
+    target_usd: float
+    static: dict[str, RayShock]
+    cascade: RayShock
+    plausible: dict[str, PlausibleShock | None]
+    left_out: tuple[str, ...]
+    note: str
+
+
+def parse_target(text: str) -> float:
+    """`bad-debt=1e6` -> a million USD. Raises: InputError for anything else."""
+    name, equals, amount = text.partition("=")
+    try:
+        value = float(amount)
+    except ValueError:
+        value = float("nan")
+    if name.strip() != TARGET or not equals or not 0 < value < float("inf"):
+        raise InputError(f"--reverse has to be {TARGET}=AMOUNT above 0, like {TARGET}=1e6")
+    return value
+
+
+def standings(scan: OpenedScan) -> Standings:
+    """Distances and walls of one scan along the uniform ray.
+
+    Raises: InputError when no price of it moves on that ray.
+    """
+    # Where there is a unit of account, liquidations close positions; else they seize collateral
+    # and repay debt, which is all that moves equity.
+    has_unit = any(price.status == "fixed" for price in scan.prices.by_asset.values())
+    sells = frozenset({LegKind.POSITION}) if has_unit else None
+    linear = linear_book(scan.plug, scan.book, sells=sells)
+    nonlinear = nonlinear_accounts(scan.plug, scan.book, linear)
+    along = uniform_ray(linear.factors)
+    moved = np.abs(linear.equity * along.beta[linear.column])
+    return Standings(
+        scan=scan,
+        linear=linear,
+        nonlinear=nonlinear,
+        ray=along,
+        distances=distances(linear, along, nonlinear),
+        walls=liquidation_wall(linear, along, nonlinear=nonlinear),
+        value_usd=np.bincount(linear.row, moved, minlength=len(linear)).astype(np.float64),
+    )
+
+
+def uniform_ray(factors: Sequence[str]) -> Ray:
+    """The ray of `contagion.scenario.ray` over these factors, so that both mean the same.
+
+    Raises: InputError when it moves none of them.
+    """
+    half = Fraction(1, 2)
+    probe = ray(half)
+    betas = {
+        factor: float((multiplier(probe, probe.steps[0], factor) - 1) / (half - 1))
+        for factor in factors
+    }
+    if not any(betas.values()):
+        raise InputError("every price is a stable's: no ray moves anything here")
+    return ray_of(factors, betas, label=RAY)
+
+
+def reverse(
+    found: Sequence[Standings],
+    target_usd: float,
+    chosen: Chosen,
+    options: CascadeOptions,
+    *,
+    returns: Path | None = None,
+) -> Reverse:
+    """The smallest shocks on the ray, and with `returns` the most plausible ones.
+
+    Raises: InputError for a file of returns that cannot be read.
+    """
+    scans = [one.scan for one in found]
+    plausible, left_out = ({}, ()) if returns is None else _plausible(found, target_usd, returns)
+    return Reverse(
+        target_usd=target_usd,
+        static={
+            one.scan.deployment.name: smallest_static(
+                one.linear, one.ray, target_usd, nonlinear=one.nonlinear
+            )
+            for one in found
+        },
+        cascade=smallest_cascade(
+            cascade_run(scans, chosen, options),
+            found[0].ray,
+            target_usd,
+            levels=CASCADE_LEVELS,
+            width=CASCADE_WIDTH,
+        ),
+        plausible=plausible,
+        left_out=left_out,
+        note=""
+        if returns is not None
+        else "no --returns: how plausible a shock is cannot be said, only rays are offered",
+    )
+
+
+def cascade_run(
+    scans: Sequence[OpenedScan], chosen: Chosen, options: CascadeOptions
+) -> Callable[[float], float]:
+    """Market return on the ray -> bad debt in USD of all scans' cascade together."""
+
+    def run(x: float) -> float:
+        # No price falls to nothing: one part in a million is left.
+        market = max(Fraction(1 + x).limit_denominator(10**6), Fraction(1, 10**6))
+        venues = [venue_of(scan) for scan in scans]
+        result = run_cascade(venues, ray(market), chosen.curves, options)
+        return result.total_bad_debt_e18 / WAD
+
+    return run
+
+
+def stand(scans: Sequence[OpenedScan]) -> tuple[list[Standings], dict[str, str]]:
+    """(standings of the scans, the others: deployment -> why it has none)."""
+    found, without = [], {}
+    for scan in scans:
+        try:
+            found.append(standings(scan))
+        except InputError as error:
+            without[scan.deployment.name] = str(error)
+    return found, without
+
+
+def report(found: Sequence[Standings], without: Mapping[str, str]) -> DistanceReport:
+    """What the page and the document say of distances and walls."""
+    nearest: list[Distance] = []
+    already = never = unknown = 0
+    walls: list[WallLine] = []
+    for one in found:
+        x, name = one.distances.liquidation_down, one.scan.deployment.name
+        already += int((x == 0).sum())
+        never += int(np.isneginf(x).sum())
+        unknown += int(np.isnan(x).sum())
+        ahead = np.flatnonzero(np.isfinite(x) & (x < 0))
+        for number in ahead[np.argsort(-x[ahead], kind="stable")][:NEAREST].tolist():
+            nearest.append(Distance(name, one.scan.book.account_ids[number], float(x[number])))
+        walls += [
+            WallLine(name, wall.factor, tuple(map(wall.within, WITHIN)), wall.total)
+            for wall in one.walls.walls
+        ]
+    nearest.sort(key=lambda distance: (-distance.move, distance.deployment, distance.account_id))
+    return DistanceReport(
+        RAY, tuple(nearest[:NEAREST]), already, never, unknown, tuple(walls), without
+    )
+
+
+def reverse_document(found: Reverse) -> dict[str, Any]:
+    """The answers of reverse stress as JSON has them."""
+    return {
+        "target_usd": found.target_usd,
+        "static": {name: ray_shock_document(shock) for name, shock in found.static.items()},
+        "cascade": ray_shock_document(found.cascade),
+        "plausible": {name: plausible_document(shock) for name, shock in found.plausible.items()},
+        "left_out": list(found.left_out),
+        "note": found.note,
+    }
+
+
+def distance_rows(found: Sequence[Standings]) -> list[Row]:
+    """Rows of `distances`."""
+    return [row for one in found for row in _distances(one)]
+
+
+def wall_rows(found: Sequence[Standings]) -> list[Row]:
+    """Rows of `liquidation_wall`: one a level at which somebody becomes liquidatable."""
+    return [row for one in found for row in _wall(one)]
+
+
+def _distances(one: Standings) -> list[Row]:
+    """Rows of `distances` of one scan, in book order."""
+    nonlinear = set(one.nonlinear.accounts.tolist())
+    rows: list[Row] = []
+    places = zip(one.scan.book.account_ids, one.distances.liquidation_down.tolist(), strict=True)
+    for number, (account, x) in enumerate(places):
+        if x != x:
+            multiple, reason = None, "unknown"
+        elif x == -np.inf:
+            multiple, reason = None, "nowhere on the ray"
+        else:
+            root = "a root of the protocol's own reprice" if number in nonlinear else "closed form"
+            multiple, reason = 1.0 + x, "already" if x == 0 else root
+        value = float(one.value_usd[number])
+        # A nonlinear account has no coefficients, so its value is not known here.
+        value_usd = None if number in nonlinear or value != value else value
+        rows.append((one.scan.scan_id, RAY, account, multiple, reason, value_usd))
+    return rows
+
+
+def _wall(one: Standings) -> list[Row]:
+    """Rows of `liquidation_wall` of one scan."""
+    rows: list[Row] = []
+    for wall in one.walls.walls:
+        accounts = Counter(wall.levels.tolist())
+        reached = dict(zip(wall.levels.tolist(), wall.cumulative.tolist(), strict=True))
+        before = 0.0
+        for level, cumulative in reached.items():
+            rows.append(
+                (
+                    one.scan.scan_id,
+                    RAY,
+                    wall.factor,
+                    1.0 - level,
+                    accounts[level],
+                    cumulative - before,
+                    cumulative,
+                )
+            )
+            before = cumulative
+    return rows
+
+
+def _plausible(
+    found: Sequence[Standings], target_usd: float, path: Path
+) -> tuple[dict[str, PlausibleShock | None], tuple[str, ...]]:
+    """(deployment -> its most plausible shock, the factors without returns)."""
+    history = returns_of(load_history(path), "simple")
+    series = {factor: history.column(factor) for factor in history.factors}
+    shocks: dict[str, PlausibleShock | None] = {}
+    left_out: set[str] = set()
+    for one in found:
+        known = {f: s for f in one.linear.factors if (s := _series(series, f)) is not None}
+        left_out |= set(one.linear.factors) - set(known)
+        if not known:
+            shocks[one.scan.deployment.name] = None
+            continue
+        values = np.column_stack(list(known.values()))
+        # Stables beside coins: one mean variance for all would give a stable a coin's risk.
+        covariance = ledoit_wolf(values, "constant-correlation").covariance * history.per_day()
+        book = linear_book(one.scan.plug, one.scan.book, factors=list(known))
+        rays = [replace(uniform_ray(book.factors), label=RAY)]
+        shocks[one.scan.deployment.name] = most_plausible(book, covariance, target_usd, rays=rays)
+    return shocks, tuple(sorted(left_out))
+
+
+def _series(series: dict[str, Floats], factor: str) -> Floats | None:
+    """Simple returns of a factor; of a ratio those of the whole token, None when either part has
+    none."""
+    base = base_of(factor)
+    if base is None:
+        return series.get(factor)
+    own, quoted = series.get(factor), _series(series, base)
+    return None if own is None or quoted is None else (1 + own) * (1 + quoted) - 1

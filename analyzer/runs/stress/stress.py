@@ -1,0 +1,294 @@
+"""`stress`: what scenarios do to the scans of a snapshot, cascade included; no index, and no node
+but for pools that a depth file names.
+
+snapshot ─▶ books ─▶ scenario by scenario: shock ─▶ cascade ─▶ result ─▶ detectors ─▶ document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from analyzer.chain.base import Progress
+from analyzer.contagion.cascade.order import CascadeOptions, Order
+from analyzer.contagion.scenario import Scenario, Step, ray
+from analyzer.contagion.trace.paths import Limits
+from analyzer.findings import scenario_findings
+from analyzer.findings.assessed import Assessed
+from analyzer.market.depth.choose import Chosen
+from analyzer.market.depth.file import NO_DEPTH, load_depth
+from analyzer.model.errors import ExitCode, InputError, worst_exit
+from analyzer.model.finding import Finding, Severity
+from analyzer.report.scenarios import BASELINE, RAY, stress_document
+from analyzer.runs.exit import parse_fail_on
+from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
+from analyzer.runs.stress.executors import check_executor, run_merged
+from analyzer.runs.stress.pools import read_depth_pools
+from analyzer.runs.stress.reverse import (
+    distance_rows,
+    parse_target,
+    report,
+    reverse,
+    reverse_document,
+    stand,
+    wall_rows,
+)
+from analyzer.runs.stress.rows import finding_rows, stress_rows
+from analyzer.runs.stress.scenarios import (
+    Held,
+    held_in,
+    named_scenarios,
+    with_held_factors,
+    with_hint,
+)
+from analyzer.store.extend import extend_snapshot
+from analyzer.store.snapshot import check_replaceable
+
+NO_SHOCK = Scenario(
+    name=BASELINE,
+    title="the block's own prices",
+    source="the snapshot",
+    steps=(Step(),),
+    verified=True,
+)
+"""What every scenario is to be compared with: liquidators who take what is open to them anyway."""
+
+RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
+"""Multiples of the block's prices of that grid."""
+
+ORDERS = {
+    f"{mode}{'' if order is Order.BOOK else f'-{order.value}'}": CascadeOptions(
+        order=order, sequential=mode == "sequential"
+    )
+    for mode in ("batch", "sequential")
+    for order in Order
+}
+"""Orders of liquidation by name: all accounts of a round at once, or one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class StressOptions:
+    """Which scenarios to run on what.
+
+    db: the snapshot. deployments: of it, only these; none means all, together in one cascade.
+    scenarios: names or files; with none and no shock, all that ship and the uniform ray. shocks:
+    in words (`ETH=-30%`). depth: a depth file; rpc, recording: where the pools that it names are
+    read, and nothing else. order: one of `ORDERS`. out: the snapshot to write, with the results in
+    it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
+    (`bad-debt=AMOUNT`) by the smallest shocks; returns: a price history, for how plausible they
+    are. executor, workers: where the scenarios run, see `runs.executors`.
+    """
+
+    db: Path
+    deployments: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    shocks: tuple[str, ...] = ()
+    depth: Path | None = None
+    order: str = "batch"
+    out: Path | None = None
+    fail_on: str = "high"
+    rpc: tuple[str, ...] = ()
+    recording: Path | None = None
+    reverse: str | None = None
+    returns: Path | None = None
+    executor: str = "local"
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StressOutcome:
+    """What came out. document: as JSON has it."""
+
+    document: dict[str, Any]
+    assessed: list[Assessed]
+    findings: list[Finding]
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A snapshot opened for cascades. left_out: deployment -> why it cannot be in one. held: what
+    its books hold. depth_not_held: factors of the depth file that are none of these."""
+
+    scans: list[OpenedScan]
+    left_out: dict[str, str]
+    chosen: Chosen
+    options: CascadeOptions
+    fail_on: Severity | None
+    held: Held
+    depth_not_held: tuple[str, ...]
+
+
+def stress(options: StressOptions, progress: Progress) -> StressOutcome:
+    """Runs the scenarios one by one, each on the book of the block; writes `out` in the end.
+
+    Raises: InputError for wrong input; nothing is written then.
+    """
+    target = None if options.reverse is None else parse_target(options.reverse)
+    if options.returns is not None and target is None:
+        raise InputError("--returns says how plausible a shock is: it needs --reverse")
+    check_executor(options.executor, options.workers)
+    scenarios = named_scenarios(options.scenarios, options.shocks)
+    if not options.scenarios and not options.shocks:
+        scenarios += [replace(ray(level), name=RAY) for level in RAY_LEVELS]
+    prepared = prepare(options, progress)
+    if options.shocks:
+        scenarios = with_held_factors(scenarios, prepared.held, in_words=len(options.shocks))
+    baseline, *assessed = _sweep(options, prepared, [NO_SHOCK, *scenarios], progress)
+    progress("distances", 0, 1)
+    found, without = stand(prepared.scans)
+    backwards = None
+    if target is not None and found:
+        backwards = reverse(
+            found, target, prepared.chosen, prepared.options, returns=options.returns
+        )
+    progress("distances", 1, 1)
+    findings = scenario_findings([one for one in assessed if one.scenario.name != RAY])
+    code = exit_code(prepared, assessed, findings)
+    if options.out is not None:
+        rows = stress_rows(assessed)
+        rows["findings"], gone = finding_rows(assessed, findings)
+        rows["distances"], rows["liquidation_wall"] = distance_rows(found), wall_rows(found)
+        extend_snapshot(options.db, options.out, rows, gone)
+    run = run_facts(options, prepared, code)
+    document = stress_document(
+        run,
+        assessed,
+        findings,
+        baseline=baseline,
+        distances=report(found, without),
+        reverse=None if backwards is None else reverse_document(backwards),
+    )
+    return StressOutcome(document, assessed, findings, code)
+
+
+def prepare(options: StressOptions, progress: Progress) -> Prepared:
+    """Opens the snapshot and everything else that a cascade needs.
+
+    Raises: InputError for wrong input, for a named deployment whose protocol has no simulation,
+    and when no deployment is left; UnreadError when pools are to be read and no node answers.
+    """
+    if options.order not in ORDERS:
+        raise InputError(f"'{options.order}' is no order: choose one of {', '.join(ORDERS)}")
+    fail_on = parse_fail_on(options.fail_on)
+    if options.out is not None:
+        check_replaceable(options.out)
+    file = NO_DEPTH if options.depth is None else load_depth(options.depth)
+    scans, left_out = split_by_simulation(open_scans(options.db, options.deployments))
+    if left_out and (options.deployments or not scans):
+        raise InputError("; ".join(f"{name}: {why}" for name, why in sorted(left_out.items())))
+    if not scans:
+        raise InputError(f"{options.db} holds no scan")
+    pools = read_depth_pools(
+        file, scans, rpc=options.rpc, recording=options.recording, progress=progress
+    )
+    chosen, held = curves_for(scans, file, pools), held_in(scans)
+    used = {row.factor for row in chosen.used}
+    unused = sorted({*file.curves, *file.pools} - used)
+    return Prepared(
+        scans,
+        left_out,
+        chosen,
+        ORDERS[options.order],
+        fail_on,
+        held,
+        tuple(with_hint(name, held) for name in unused),
+    )
+
+
+def exit_code(
+    prepared: Prepared, assessed: Sequence[Assessed], findings: Sequence[Finding]
+) -> ExitCode:
+    """What a run says to the shell: a scan whose answer is not proven, unknown accounts, a
+    deployment that was left out, a depth that is not known or a cascade that did not come to rest
+    are 3; findings 1."""
+    codes = [ExitCode.CLEAN]
+    incomplete = bool(prepared.left_out or prepared.chosen.unknown)
+    incomplete = incomplete or any(scan.caveats for scan in prepared.scans)
+    for one in assessed:
+        incomplete = incomplete or not one.result.quiet
+        incomplete = incomplete or any(tally.unknown for tally in one.result.before.values())
+        incomplete = incomplete or not all(round_.closes for round_ in one.result.rounds)
+    if incomplete:
+        codes.append(ExitCode.NOT_FULLY_READ)
+    fail_on = prepared.fail_on
+    if fail_on is not None and any(finding.severity >= fail_on for finding in findings):
+        codes.append(ExitCode.FINDINGS)
+    return worst_exit(*codes)
+
+
+def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dict[str, Any]:
+    """What the document says of the run."""
+    return {
+        "snapshot": options.db.name,
+        "out": None if options.out is None else options.out.name,
+        "deployments": [scan.deployment.name for scan in prepared.scans],
+        "left_out": prepared.left_out,
+        "not_proven": {
+            scan.deployment.name: list(scan.caveats) for scan in prepared.scans if scan.caveats
+        },
+        "depth_not_held": list(prepared.depth_not_held),
+        "order": options.order,
+        "fail_on": options.fail_on,
+        "exit_code": int(code),
+    }
+
+
+def _sweep(
+    options: StressOptions,
+    prepared: Prepared,
+    scenarios: Sequence[Scenario],
+    progress: Progress,
+) -> list[Assessed]:
+    """Every scenario on fresh simulations, each a shard of its own, in the order given."""
+    here = options.executor == "local"
+    task = partial(_assess, prepared) if here else partial(_assess_elsewhere, options)
+    nothing: dict[int, Assessed] = {}
+    found = run_merged(
+        list(enumerate(scenarios)),
+        task,
+        _both,
+        nothing,
+        executor=options.executor,
+        workers=options.workers,
+        progress=progress,
+        what="scenarios",
+    )
+    return [found[number] for number in range(len(scenarios))]
+
+
+def _assess(prepared: Prepared, item: tuple[int, Scenario]) -> dict[int, Assessed]:
+    """One scenario by its number."""
+    number, scenario = item
+    # Paths are what `contagion` is for; a finding about one needs only the largest.
+    limits = Limits(paths=20, victims=10)
+    found = assess(
+        prepared.scans,
+        scenario,
+        prepared.chosen,
+        prepared.options,
+        limits=limits,
+        held=prepared.held,
+    )
+    return {number: found}
+
+
+def _assess_elsewhere(options: StressOptions, item: tuple[int, Scenario]) -> dict[int, Assessed]:
+    """The same in a worker, which opens the snapshot for itself."""
+    return _assess(_opened(options), item)
+
+
+@lru_cache(maxsize=1)
+def _opened(options: StressOptions) -> Prepared:
+    """A worker's own snapshot, opened once a process; books are never changed by a cascade."""
+    return prepare(options, lambda _what, _done, _total: None)
+
+
+def _both(a: dict[int, Assessed], b: dict[int, Assessed]) -> dict[int, Assessed]:
+    """Two sets of scenarios as one; a scenario is in one of them only."""
+    return {**a, **b}

@@ -1,0 +1,73 @@
+"""An opened scan as a venue of a cascade, and what bounds its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.findings.shortfall import BEARING
+from analyzer.model.integers import WAD
+from analyzer.model.rows import BackstopRow
+from analyzer.runs.snapshot.books import OpenedScan
+
+_FIXED = "fixed"
+"""The status of a price that no market moves: a unit of account, a closed market."""
+_E18_DECIMALS = 18
+
+
+def venue_of(scan: OpenedScan) -> Venue:
+    """The venue of a scan, with a simulation of its own: a cascade changes it, so every run needs
+    a new one.
+
+    Raises: InputError for a protocol that has no simulation.
+    """
+    book, prices = scan.book, scan.prices.by_asset
+    assets = {asset.asset_id: asset for asset in book.assets}
+    funds = {
+        row.account_id
+        for row in scan.plug.backstops(book, scan.prices)
+        if row.account_id is not None and row.kind in BEARING and not row.voluntary
+    }
+    return Venue(
+        name=scan.deployment.name,
+        simulation=scan.plug.simulate(book, scan.prices),
+        factors={
+            **{asset_id: asset.factor for asset_id, asset in assets.items()},
+            **{asset_id: price.factor for asset_id, price in prices.items()},
+        },
+        decimals={
+            **dict.fromkeys(prices, _E18_DECIMALS),
+            **{asset_id: asset.decimals for asset_id, asset in assets.items()},
+        },
+        owners=dict(zip(book.account_ids, book.owners, strict=True)),
+        funds=frozenset(funds).intersection(book.account_ids),
+        fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
+        contracts=scan.deployment.contracts,
+        gross_usd=_gross_usd(scan),
+    )
+
+
+def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:
+    """What the bounded layers that must pay can bear together, 18 decimals; None when one of them
+    could not be read. A layer that is in debt itself counts with its debt."""
+    known = [r for r in rows if r.kind in BEARING and not r.voluntary and not r.unlimited]
+    capacities = [row.capacity_e18 for row in known]
+    if any(capacity is None for capacity in capacities):
+        return None
+    return sum(capacity for capacity in capacities if capacity is not None)
+
+
+def _gross_usd(scan: OpenedScan) -> dict[str, float]:
+    """Account -> sum of |amount| at the block's prices, float64: who is large, nothing more.
+    Assets without a price count nothing."""
+    book = scan.book
+    price = np.array(
+        [(scan.prices.e18(asset.asset_id) or 0) / WAD for asset in book.assets], dtype=np.float64
+    )
+    values = np.abs(book.amounts_f64()) * price[book.asset] if len(book.asset) else np.zeros(0)
+    sums = np.add.reduceat(np.append(values, 0.0), book.indptr[:-1]) if len(book) else values
+    empty = book.indptr[:-1] == book.indptr[1:]
+    gross = np.where(empty, 0.0, sums) if len(book) else sums
+    return dict(zip(book.account_ids, gross.tolist(), strict=True))

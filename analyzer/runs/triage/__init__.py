@@ -1,0 +1,1 @@
+"""Findings from one scan to the next: what is new, what is accepted."""

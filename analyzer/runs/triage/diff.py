@@ -1,0 +1,291 @@
+"""`diff`: two snapshots, finding by finding."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from analyzer import __version__
+from analyzer.findings import detector_of
+from analyzer.findings.acceptance import Weighed
+from analyzer.findings.diff import ALARMING, Change, Difference, compare
+from analyzer.findings.scenario_detector import SCENARIO
+from analyzer.model.errors import ExitCode, worst_exit
+from analyzer.model.finding import Finding, Severity
+from analyzer.report.document import finding_document, triage_document
+from analyzer.runs.exit import parse_fail_on
+from analyzer.runs.snapshot.summaries import Stored, StoredScan, read_stored
+from analyzer.runs.triage.triage import weigh_stored
+
+SCHEMA = 1
+"""Version of the document. Within a version keys are added, never renamed or removed."""
+ACCEPTED = "accepted"
+"""State of a finding that is there and that somebody accepts, whatever it became."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """Which snapshots: `before` is the earlier one. fail_on: a severity, or `never`. triage: the
+    file of accepted findings (default: the one beside `after`). today: by which these expire."""
+
+    before: Path
+    after: Path
+    today: date
+    fail_on: str = "high"
+    triage: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOutcome:
+    """What changed. document: for every form of it."""
+
+    document: dict[str, Any]
+    differences: list[Difference]
+    exit_code: ExitCode
+
+
+def diff(options: DiffOptions) -> DiffOutcome:
+    """Compares the findings of two snapshots; neither is changed.
+
+    Exit code 1 when something is new or worse, at least as severe as `fail_on` and not accepted;
+    3 when a finding of that severity was there before and the later snapshot cannot tell, or is
+    there now and the earlier one did not look.
+    Raises: InputError when one of them is no snapshot of ours.
+    """
+    fail_on = parse_fail_on(options.fail_on)
+    before, after = read_stored(options.before), read_stored(options.after)
+    found = compare(
+        before.findings,
+        after.findings,
+        blind_before=lambda finding: _blind(before, after, finding),
+        blind_after=lambda finding: _blind(after, before, finding),
+        not_looked=lambda finding: _not_looked(before, after, finding),
+    )
+    weighed = weigh_stored(after, db=options.after, named=options.triage, today=options.today)
+    code = _exit_code(found, fail_on, weighed)
+    document = {
+        "schema": SCHEMA,
+        "analyzer_version": __version__,
+        "before": {"snapshot": before.name},
+        "after": {"snapshot": after.name},
+        "fail_on": options.fail_on,
+        "exit_code": int(code),
+        "deployments": _deployments(before, after),
+        "notes": _notes(before, after),
+        "counts": _counts(found, weighed),
+        "triage": triage_document(weighed),
+        "scans": [
+            *(_scan(scan, "before") for scan in before.scans),
+            *(_scan(scan, "after") for scan in after.scans),
+        ],
+        "findings": [_difference(difference, weighed) for difference in found],
+    }
+    return DiffOutcome(document, found, code)
+
+
+def _places(stored: Stored, other: Stored, finding: Finding) -> dict[str, StoredScan | None]:
+    """The deployments that a finding of the other snapshot is about, as `stored` scanned them; None
+    = it did not."""
+    origin = next(scan for scan in other.scans if scan.scan_id == finding.scan_id)
+    across = finding.evidence.get("deployments", origin.deployment).split(", ")
+    scans = {scan.place: scan for scan in stored.scans}
+    return {name: scans.get((origin.chain_id, name)) for name in across}
+
+
+def _not_looked(stored: Stored, other: Stored, finding: Finding) -> str:
+    """Why `stored` never looked for a finding of the other snapshot: its deployment was not
+    scanned, its scenario not run, nothing compared; empty = it looked."""
+    places = _places(stored, other, finding)
+    missing = [name for name, scan in places.items() if scan is None]
+    if missing:
+        chain = next(scan.chain_id for scan in other.scans if scan.scan_id == finding.scan_id)
+        return f"{', '.join(missing)} of chain {chain} was not scanned"
+    seen = [scan for scan in places.values() if scan is not None]
+    scenario = finding.evidence.get(SCENARIO)
+    if scenario is not None and not all(scenario in scan.scenarios for scan in seen):
+        return f"scenario {scenario} was not run"
+    detector = detector_of(finding.detector)
+    compared = detector is None or not detector.needs_comparison
+    if not compared and not all(_was_compared(finding, scan) for scan in seen):
+        return "nothing was compared with the contract"
+    return ""
+
+
+def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
+    """Why `stored` could not have found, or not all of, a finding of the other snapshot; empty =
+    it could."""
+    not_looked = _not_looked(stored, other, finding)
+    if not_looked:
+        return not_looked
+    seen = [scan for scan in _places(stored, other, finding).values() if scan is not None]
+    if finding.account_id is not None and any(finding.account_id in s.unknown for s in seen):
+        return "the account is unknown"
+    detector = detector_of(finding.detector)
+    if detector is None:
+        return f"version {__version__} has no detector {finding.detector}"
+    if finding.market is not None and any(finding.market in scan.unread for scan in seen):
+        return f"{finding.market} was not read"
+    unknown = sum(scan.verdicts["unknown"] for scan in seen)
+    if detector.adds_accounts and unknown:
+        return f"{unknown} accounts are unknown, and are in no sum"
+    if any(scan.place in stored.not_whole for scan in seen):
+        return "the set of accounts is not proven whole"
+    return ""
+
+
+def _was_compared(finding: Finding, scan: StoredScan) -> bool:
+    """Whether a scan asked the contract about what a finding is about."""
+    if finding.account_id is None:
+        return scan.checks > 0
+    return finding.account_id in scan.compared
+
+
+def _exit_code(found: Sequence[Difference], fail_on: Severity | None, weighed: Weighed) -> ExitCode:
+    """What the differences say to the shell."""
+    codes = [ExitCode.CLEAN]
+    for difference in found:
+        if fail_on is None or difference.finding.severity < fail_on:
+            continue
+        if _is_accepted(difference, weighed) and difference.before is None:
+            continue
+        if difference.change is Change.UNDECIDED:
+            codes.append(ExitCode.NOT_FULLY_READ)
+        elif difference.change in ALARMING and not _is_accepted(difference, weighed):
+            codes.append(ExitCode.FINDINGS)
+    return worst_exit(*codes)
+
+
+def _is_accepted(difference: Difference, weighed: Weighed) -> bool:
+    """Whether a finding is there now and somebody accepts it."""
+    after = difference.after
+    return after is not None and after.fingerprint in weighed.accepted
+
+
+def _state(difference: Difference, weighed: Weighed) -> str:
+    """`accepted`, else what became of it."""
+    return ACCEPTED if _is_accepted(difference, weighed) else difference.change.value
+
+
+def _counts(found: Sequence[Difference], weighed: Weighed) -> dict[str, int]:
+    """How many findings there are of each state; those of no finding are 0."""
+    counted = Counter(_state(difference, weighed) for difference in found)
+    return {state: counted[state] for state in (*(c.value for c in Change), ACCEPTED)}
+
+
+def _difference(difference: Difference, weighed: Weighed) -> dict[str, Any]:
+    """One finding as it is now (as it was, when it is gone: `side` says which), and what became
+    of it."""
+    finding, before = difference.finding, difference.before
+    return {
+        "state": _state(difference, weighed),
+        "change": difference.change.value,
+        "why": difference.why,
+        "side": "before" if difference.after is None else "after",
+        **finding_document(finding, weighed.accepted.get(finding.fingerprint)),
+        "severity_before": None if before is None else before.severity.label,
+        "amounts_before": None
+        if before is None
+        else {name: str(value) for name, value in before.amounts.items()},
+    }
+
+
+def _deployments(before: Stored, after: Stored) -> list[dict[str, Any]]:
+    """Every deployment of either side, by chain and name."""
+    old, new = _by_place(before), _by_place(after)
+    return [
+        {
+            "chain_id": place[0],
+            "deployment": place[1],
+            "in": _side(place in old, place in new),
+            "before": _facts(old.get(place)),
+            "after": _facts(new.get(place)),
+        }
+        for place in sorted(old.keys() | new.keys())
+    ]
+
+
+def _side(before: bool, after: bool) -> str:
+    return "both" if before and after else "before" if before else "after"
+
+
+def _by_place(stored: Stored) -> dict[tuple[int, str], StoredScan]:
+    return {scan.place: scan for scan in stored.scans}
+
+
+def _facts(scan: StoredScan | None) -> dict[str, Any] | None:
+    """One side of a deployment in numbers."""
+    if scan is None:
+        return None
+    debt = scan.hidden_bad_debt_e18
+    return {
+        "scan_id": scan.scan_id,
+        "block": _block(scan),
+        "methodology": scan.methodology,
+        "analyzer_version": scan.analyzer_version,
+        "accounts": scan.accounts,
+        "verdicts": dict(scan.verdicts),
+        "answer": scan.answer,
+        "caveats": list(scan.caveats),
+        "hidden_bad_debt_e18": None if debt is None else str(debt),
+        "checks": scan.checks,
+    }
+
+
+def _scan(scan: StoredScan, side: str) -> dict[str, Any]:
+    """A scan as the findings of a document refer to it, by side and scan id."""
+    return {
+        "side": side,
+        "scan_id": scan.scan_id,
+        "protocol": scan.protocol,
+        "deployment": scan.deployment,
+        "chain_id": scan.chain_id,
+        "contracts": dict(scan.contracts),
+        "block": _block(scan),
+    }
+
+
+def _block(scan: StoredScan) -> dict[str, Any]:
+    return {"number": scan.block.number, "hash": scan.block.hash, "time": scan.block.time}
+
+
+def _notes(before: Stored, after: Stored) -> list[str]:
+    """What a reader has to know before he believes a difference."""
+    old, new = _by_place(before), _by_place(after)
+    notes = []
+    for side, mine, others in (("before", old, new), ("after", new, old)):
+        chains = {chain for chain, _ in mine} - {chain for chain, _ in others}
+        notes += [f"chain {chain} is only in {side}" for chain in sorted(chains)]
+        notes += [
+            f"deployment {name} of chain {chain} is only in {side}"
+            for chain, name in sorted(mine.keys() - others.keys())
+        ]
+    for place in sorted(old.keys() & new.keys()):
+        notes += _scan_notes(old[place], new[place])
+    return notes
+
+
+def _scan_notes(before: StoredScan, after: StoredScan) -> list[str]:
+    """The same for a deployment that both sides have."""
+    name = after.deployment
+    notes = [
+        f"{name}: {side} is not proven: {'; '.join(scan.caveats)}"
+        for side, scan in (("before", before), ("after", after))
+        if scan.caveats
+    ]
+    if before.scan_id == after.scan_id:
+        return [*notes, f"{name}: both are the same scan, of block {after.block.number}"]
+    if after.block.number < before.block.number:
+        numbers = f"{after.block.number} after {before.block.number}"
+        notes.append(f"{name}: the later snapshot is of the earlier block ({numbers})")
+    if before.methodology != after.methodology:
+        notes.append(f"{name}: other rules ({before.methodology} -> {after.methodology})")
+    if before.contracts != after.contracts:
+        notes.append(f"{name}: the contracts are not the same")
+    if before.analyzer_version != after.analyzer_version:
+        versions = f"{before.analyzer_version} -> {after.analyzer_version}"
+        notes.append(f"{name}: made by other versions of the program ({versions})")
+    return notes

@@ -1,0 +1,478 @@
+"""The simulation of Perp V2: what follows from a price, by hand, by the ledger and step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.model.book import Book, Prices, make_book
+from analyzer.model.closure import Executed, Transfer
+from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
+from analyzer.protocols.perp_v2.state.state import (
+    Account,
+    AccountMarket,
+    FundingGrowth,
+    MarketStatus,
+    Order,
+    PerpState,
+    Unreadable,
+)
+from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.prices import reference_prices
+
+E18 = 10**18
+USD = 10**6
+ONE, TWO = f"0x{1:040x}", f"0x{2:040x}"
+MakeState = Callable[..., PerpState]
+MakeAccount = Callable[..., Account]
+
+
+def simulation(state: PerpState, prices: Prices | None = None) -> PerpSimulation:
+    state.accounts.setdefault(state.insurance_fund, Account(state.insurance_fund))
+    book: Book = make_book(list(state.accounts), [], ([] for _ in state.accounts), state)
+    return PerpSimulation(book, state, prices or reference_prices(state))
+
+
+def names(state: PerpState) -> tuple[str, str, str]:
+    """The market, the token and the settlement token."""
+    return next(iter(state.markets)), next(iter(state.collateral)), state.settlement_token
+
+
+def equities(sim: PerpSimulation) -> int:
+    standings = [sim.standing(account_id) for account_id in sim.account_ids()]
+    return sum(standing.equity_e18 for standing in standings if standing is not None)
+
+
+def inflow(transfers: tuple[Transfer, ...], outside: set[str]) -> int:
+    """What came to the protocol's accounts from parties outside of it."""
+    return sum(
+        t.amount_e18 * ((t.from_party in outside) - (t.to_party in outside)) for t in transfers
+    )
+
+
+def test_a_price_moves_accounts_and_pools_and_nothing_of_the_book(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=30 * USD, weth=E18 // 1000, eth=(100 * E18, -120 * E18)))
+    market, token, _ = names(state)
+    sim = simulation(state)
+    before = sim.standing(ONE)
+    sim.set_prices({market: 11 * E18 // 10, token: 1_000 * E18})
+    after = sim.standing(ONE)
+    assert before is not None
+    assert after is not None
+    assert (before.equity_e18, after.equity_e18) == (12 * E18, 21 * E18)
+    # 21 less 30 % of the token, less 6.25 % of 110
+    assert after.headroom_e18 == 21 * E18 - 3 * E18 // 10 - 6_875 * E18 // 1000
+    assert sim.prices_e18()[market] == 11 * E18 // 10
+    assert state.markets[market].sqrt_price_x96 == 2**96
+    assert sim.state.markets[market].sqrt_price_x96 ** 2 <= 11 * 2**192 // 10
+
+
+def test_a_price_in_use_leaves_the_pool_where_it_is_and_the_blocks_own_puts_it_back(
+    make_state: MakeState,
+) -> None:
+    state = make_state()
+    market, _, _ = names(state)
+    state.markets[market].sqrt_price_x96 = 2**96 + 12_345
+    sim = simulation(state)
+    sim.set_prices({market: E18})
+    assert sim.state.markets[market].sqrt_price_x96 == 2**96 + 12_345
+    sim.set_prices({market: 4 * E18})
+    assert sim.state.markets[market].sqrt_price_x96 == 2 * 2**96
+    sim.set_prices({market: E18})
+    assert sim.state.markets[market].sqrt_price_x96 == 2**96 + 12_345
+
+
+def test_a_pool_can_be_put_where_it_was_seen(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    account = make_account(usdc=1_000 * USD)
+    state = make_state(account)
+    market, _, _ = names(state)
+    base, quote = amounts_in_range(2**96, -600, 600, 10**22)
+    account.markets[market] = AccountMarket(
+        orders={(-600, 600): Order("0x", -600, 600, 10**22, base, quote)}
+    )
+    sim = simulation(state)
+    at_price = sim.equity_at(ONE, {market: E18})
+    sim.set_pool(market, 2**96 * 101 // 100)
+    standing = sim.standing(ONE)
+    assert standing is not None
+    assert at_price == 1_000 * E18
+    assert standing.equity_e18 != at_price
+    assert sim.prices_e18()[market] == E18
+
+
+def test_a_maker_holds_at_the_new_price_what_its_range_holds_there(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """L = 1e4 from price 1 over the full range: value 2 L sqrt(p), owed L (p + 1)."""
+    account = make_account(usdc=100_000 * USD)
+    state = make_state(account)
+    market, _, _ = names(state)
+    base, quote = amounts_in_range(2**96, -887_220, 887_220, 10**22)
+    order = Order("0x", -887_220, 887_220, 10**22, base, quote)
+    account.markets[market] = AccountMarket(orders={(-887_220, 887_220): order})
+    sim = simulation(state)
+    for price, worth in ((4, 2 * 2 - 5), (Fraction(1, 4), Fraction(2, 2) - Fraction(5, 4))):
+        equity = sim.equity_at(ONE, {market: int(price * E18)})
+        assert equity is not None
+        assert abs(equity - 100_000 * E18 - int(worth * 10_000 * E18)) < 10**5
+    assert sim.standing(ONE) == simulation(state).standing(ONE)
+
+
+def test_funding_and_fees_stand_still_while_prices_move(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """The block's pending funding, 1 % of the size in base, is owed at any price, once."""
+    state = make_state(make_account(usdc=130 * USD, eth=(100 * E18, -120 * E18)))
+    market, _, _ = names(state)
+    held = state.markets[market]
+    held.growth = FundingGrowth(2**96 * 864, 0)
+    held.last_settled_timestamp = state.block_time - 3_600
+    held.index_price_e18 = {0: E18, 900: E18 * 99 // 100}
+    owed = AccountMath(Valuation(state), state.accounts[ONE]).pending_funding
+    assert owed == E18 + 100 * E18 * 3_600 // (100 * 86_400) or owed > E18
+    sim = simulation(state)
+    sim.set_prices({market: 2 * E18})
+    numbers = AccountMath(sim.valuation(), sim.state.accounts[ONE])
+    assert numbers.pending_funding == owed
+    done = sim.unwind(ONE)
+    assert [executed.closure.after["funding_paid"] for executed in done] == [owed]
+    standing = sim.standing(ONE)
+    assert standing is not None
+    assert standing.equity_e18 == 210 * E18 - owed
+
+
+def test_prices_that_the_contract_does_not_use_are_left_alone(make_state: MakeState) -> None:
+    state = make_state()
+    market, token, settlement = names(state)
+    held = state.markets[market]
+    held.status, held.paused_timestamp = MarketStatus.PAUSED, state.block_time
+    held.paused_index_price_e18 = 3 * E18
+    sim = simulation(state)
+    before = dict(sim.prices_e18())
+    sim.set_prices({market: E18, settlement: 2 * E18})
+    assert sim.prices_e18() == before == {market: 3 * E18, token: 2_000 * E18, settlement: E18}
+
+
+def test_a_price_that_is_none_is_refused_and_nothing_moves(make_state: MakeState) -> None:
+    state = make_state()
+    market, token, _ = names(state)
+    sim = simulation(state)
+    with pytest.raises(KeyError):
+        sim.set_prices({token: E18, "0xnobody": E18})
+    with pytest.raises(ValueError, match="not positive"):
+        sim.set_prices({token: E18, market: 0})
+    assert sim.prices_e18()[token] == 2_000 * E18
+
+
+def test_an_unknown_account_is_listed_and_never_touched(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(
+        make_account(usdc=USD, eth=(100 * E18, -120 * E18)),
+        make_account(usdc=-2_000 * USD, weth=E18, number=2),
+    )
+    market, token, _ = names(state)
+    state.unreadable[ONE] = Unreadable("slot", "was not read")
+    state.collateral[token].price = Unreadable("getPrice", "CPF_NP", True)
+    sim = simulation(state)
+    sim.set_prices({market: E18 // 2})
+    assert sim.account_ids() == (ONE, TWO, state.insurance_fund)
+    for account in (ONE, TWO):
+        assert sim.standing(account) is None
+        assert sim.equity_at(account, {market: E18}) is None
+        assert list(sim.liquidate(account)) == list(sim.unwind(account)) == []
+        assert list(sim.withdraw(account)) == []
+    assert sim.breaching() == []
+
+
+def test_a_visit_goes_on_until_the_account_no_longer_breaches(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """Half, then (after a penalty of 12.5, value 37.5 against 31.25) no more."""
+    state = make_state(make_account(usdc=150 * USD, eth=(1_000 * E18, -1_100 * E18)))
+    market, _, _ = names(state)
+    sim = simulation(state)
+    assert sim.breaching() == [ONE]
+    (executed,) = sim.liquidate(ONE)
+    assert executed.sold == {market: 500 * E18}
+    assert executed.closure.penalty_e18 == 125 * E18 // 10
+    assert sim.breaching() == []
+    standing = sim.standing(ONE)
+    assert standing is not None
+    assert (standing.equity_e18, standing.headroom_e18) == (375 * E18 // 10, 625 * E18 // 100)
+    assert list(sim.liquidate(ONE)) == []
+    sim.set_prices({market: 98 * E18 // 100})
+    assert [e.closure.amount for e in sim.liquidate(ONE)] == [250 * E18]
+
+
+def test_a_short_is_bought_back(make_state: MakeState, make_account: MakeAccount) -> None:
+    state = make_state(make_account(usdc=50 * USD, eth=(-1_000 * E18, 1_000 * E18)))
+    market, _, _ = names(state)
+    (executed,) = simulation(state).liquidate(ONE)
+    assert executed.sold == {market: -500 * E18}
+
+
+def test_the_fund_that_one_deficit_empties_refuses_the_next(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """Each leaves 12.5 to the fund, which has 20."""
+    state = make_state(
+        make_account(usdc=10 * USD, eth=(100 * E18, -120 * E18)),
+        make_account(usdc=10 * USD, eth=(100 * E18, -120 * E18), number=2),
+    )
+    state.insurance_fund_wallet = 20 * USD
+    sim = simulation(state)
+    assert sim.breaching() == [ONE, TWO]
+    (executed,) = sim.liquidate(TWO)
+    assert executed.closure.transfers[-1] == Transfer(
+        "insurance_fund", TWO, 125 * E18 // 10, "bad debt settled", bad_debt=True
+    )
+    assert sim.breaching() == []
+    assert list(sim.liquidate(ONE)) == []
+    standing = sim.standing(ONE)
+    assert standing is not None
+    assert standing.breaches
+    assert [row.capacity_e18 for row in sim.backstops()][1:3] == [-125 * E18 // 10, 20 * E18]
+
+
+def test_orders_that_stop_a_liquidation_are_cancelled_for_it(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    account = make_account(usdc=26 * USD, eth=(100 * E18, -120 * E18))
+    state = make_state(account)
+    market, _, _ = names(state)
+    debt, _ = amounts_in_range(2**96, 60, 120, 10**22)
+    account.markets[market].orders[(60, 120)] = Order("0x", 60, 120, 10**22, base_debt=debt)
+    sim = simulation(state)
+    assert sim.breaching() == [ONE]
+    (executed,) = sim.liquidate(ONE)
+    assert executed.closure.reverts is None
+    assert sim.state.accounts[ONE].markets == {}
+    assert account.markets[market].orders
+
+
+def test_tokens_go_after_positions_until_the_debt_is_the_funds(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=-1_000 * USD, weth=E18 // 10, eth=(E18, -E18)))
+    market, token, settlement = names(state)
+    sim = simulation(state)
+    done = sim.liquidate(ONE)
+    assert [(e.closure.kind, dict(e.sold)) for e in done] == [
+        ("position", {market: E18}),
+        ("collateral", {token: E18 // 10}),
+    ]
+    (debt,) = [t for e in done for t in e.closure.transfers if t.bad_debt]
+    standing = sim.standing(ONE)
+    assert standing is not None
+    assert standing.equity_e18 == 0
+    # 1,000 and the penalty of 0.025, less 180 for the token of which the fund has 5.4
+    assert debt.amount_e18 == 825_425 * E18 // 1000
+    held = sim.state.vault_settlement_balance
+    assert held == 50_000 * USD + 180 * USD
+    assert sim.state.accounts[ONE].balances == {settlement: 825_425_000 - 1_000 * USD + 174_600_000}
+
+
+def test_what_a_liquidator_refuses_does_not_happen_and_ends_the_visit(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=-1_000 * USD, weth=E18 // 10, eth=(E18, -E18)))
+    sim, seen = simulation(state), []
+
+    def accept(executed: Executed) -> bool:
+        seen.append(executed.closure.kind)
+        return executed.closure.kind == "position"
+
+    assert [e.closure.kind for e in sim.liquidate(ONE, accept)] == ["position"]
+    assert seen == ["position", "collateral"]
+    assert sim.breaching() == [ONE]
+
+
+def test_requirements_are_the_blocks_own_times_the_factor(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=150 * USD, eth=(1_000 * E18, -1_060 * E18)))
+    sim = simulation(state)
+    assert sim.breaching() == []
+    for factor, breaching in ((Fraction(3, 2), [ONE]), (Fraction(1), []), (Fraction(3, 2), [ONE])):
+        sim.scale_requirements(factor)
+        assert sim.breaching() == breaching
+    assert sim.state.config.mm_ratio == 93_750
+    assert state.config.mm_ratio == 62_500
+    for factor in (Fraction(1, 2), Fraction(17)):
+        with pytest.raises(ValueError, match="cannot be scaled"):
+            sim.scale_requirements(factor)
+
+
+def test_a_defaulted_owner_is_wound_up_at_the_mark_without_a_penalty(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """90 short of his debts: 90 / 2,000 of the token is sold, the rest stays his."""
+    state = make_state(make_account(usdc=-70 * USD, weth=E18, eth=(100 * E18, -120 * E18)))
+    market, token, _ = names(state)
+    sim = simulation(state)
+    before = equities(sim)
+    assert [dict(e.sold) for e in sim.unwind(ONE)] == [{market: 100 * E18}, {token: 45 * 10**15}]
+    assert equities(sim) == before
+    assert sim.state.accounts[ONE].balances[token] == E18 - 45 * 10**15
+    assert list(sim.unwind(ONE)) == []
+
+
+def test_a_debt_that_is_all_that_is_left_is_passed_to_the_fund(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=-70 * USD))
+    (executed,) = simulation(state).unwind(ONE)
+    assert (executed.closure.kind, dict(executed.sold)) == ("bad_debt", {})
+    assert executed.closure.transfers == (
+        Transfer("insurance_fund", ONE, 70 * E18, "bad debt settled", bad_debt=True),
+    )
+
+
+def test_all_that_is_free_is_withdrawn_and_no_more(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """The token first (1,468 are free, it counts 1,400), then 100 less the loss of 20 and 10 %
+    of the debt of 120."""
+    state = make_state(make_account(usdc=100 * USD, weth=E18, eth=(100 * E18, -120 * E18)))
+    _, token, settlement = names(state)
+    sim = simulation(state)
+    assert list(sim.withdraw(ONE)) == [
+        Transfer(ONE, "owner", 2_000 * E18, "collateral withdrawn", asset_id=token),
+        Transfer(ONE, "owner", 68 * E18, "collateral withdrawn", asset_id=settlement),
+    ]
+    assert list(sim.withdraw(ONE)) == []
+    assert sim.state.vault_settlement_balance == 49_932 * USD
+
+
+def test_tokens_are_withdrawn_at_their_ratio(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    """Of 2 tokens, counted at 2,800, 1,400 are needed for a debt of 14,000."""
+    state = make_state(make_account(weth=2 * E18, eth=(14_000 * E18, -14_000 * E18)))
+    _, token, _ = names(state)
+    (taken,) = simulation(state).withdraw(ONE)
+    assert (taken.amount_e18, taken.asset_id) == (2_000 * E18, token)
+
+
+def test_the_vault_pays_out_no_more_than_it_holds_and_nothing_while_paused(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=100 * USD, owed=-5 * E18))
+    state.vault_settlement_balance = 60 * USD
+    state.vault_paused = True
+    assert list(simulation(state).withdraw(ONE)) == []
+    state.vault_paused = False
+    sim = simulation(state)
+    (taken,) = sim.withdraw(ONE)
+    assert taken.amount_e18 == 60 * E18
+    assert sim.state.accounts[ONE].balances == {state.settlement_token: 35 * USD}
+    assert sim.state.accounts[ONE].owed_realized_pnl == 0
+
+
+def test_funding_that_a_withdrawal_settles_is_owed_no_more_by_ranges_either(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    account = make_account(usdc=1_000 * USD)
+    state = make_state(account)
+    market, _, _ = names(state)
+    base, quote = amounts_in_range(2**96, -600, 600, 10**21)
+    order = Order("0x", -600, 600, 10**21, base, quote)
+    account.markets[market] = AccountMarket(orders={(-600, 600): order})
+    state.markets[market].growth = FundingGrowth(2**96 * 864, 2**97 * 864)
+    sim = simulation(state)
+    assert AccountMath(sim.valuation(), sim.state.accounts[ONE]).pending_funding != 0
+    before = sim.standing(ONE)
+    (taken,) = sim.withdraw(ONE)
+    after = sim.standing(ONE)
+    assert before is not None
+    assert after is not None
+    assert AccountMath(sim.valuation(), sim.state.accounts[ONE]).pending_funding == 0
+    # Turning owed PnL into balance cuts it to the token's decimals.
+    assert 0 <= before.equity_e18 - taken.amount_e18 - after.equity_e18 < 10**12
+    assert list(sim.withdraw(ONE)) == []
+
+
+def test_it_gives_out_no_receipts(make_state: MakeState) -> None:
+    assert simulation(make_state()).receipts() == ()
+
+
+AMOUNT = st.integers(-(10**10), 10**10)
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Up to six accounts: USDC, a token, a position with its entry."""
+    out: list[dict[str, object]] = []
+    for number in range(1, draw(st.integers(1, 6)) + 1):
+        size = draw(st.integers(-(10**22), 10**22).filter(lambda size: abs(size) > 10))
+        entry = abs(size) * draw(st.integers(800, 1_200)) // 1_000
+        out.append(
+            {
+                "number": number,
+                "usdc": draw(AMOUNT),
+                "weth": draw(st.sampled_from((0, 0, 1, E18 // 100, 3 * E18))),
+                "eth": (size, -entry if size > 0 else entry),
+            }
+        )
+    return out
+
+
+# The fixtures are factories: every example makes its own state.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(crowd=crowds(), price=st.integers(700, 1_400), wallet=st.integers(0, 10**11))
+def test_the_ledger_of_every_visit_closes(
+    make_state: MakeState,
+    make_account: MakeAccount,
+    crowd: list[dict[str, object]],
+    price: int,
+    wallet: int,
+) -> None:
+    """All accounts together change by what liquidators pay in and take out, and by roundings:
+    two products of a price a position closed (its value before and after), one of a token sold."""
+    state = make_state(*(make_account(**account) for account in crowd))
+    state.insurance_fund_wallet = wallet
+    market, token, _ = names(state)
+    sim = simulation(state)
+    sim.set_prices({market: price * E18 // 1_000, token: 2 * price * E18})
+    for account_id in sim.breaching():
+        before = equities(sim)
+        done = sim.liquidate(account_id)
+        # The fund may have been emptied by the visits before.
+        transfers = tuple(t for executed in done for t in executed.closure.transfers)
+        residue = equities(sim) - before - inflow(transfers, {"liquidator"})
+        assert abs(residue) <= 3 * len(done)
+        assert all(t.from_party == "insurance_fund" for t in transfers if t.bad_debt)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(crowd=crowds(), prices=st.lists(st.integers(500, 2_000), min_size=1, max_size=4))
+def test_the_screen_loses_nobody_whatever_happened_before(
+    make_state: MakeState,
+    make_account: MakeAccount,
+    crowd: list[dict[str, object]],
+    prices: list[int],
+) -> None:
+    state = make_state(*(make_account(**account) for account in crowd))
+    market, token, _ = names(state)
+    sim = simulation(state)
+    for price in prices:
+        sim.set_prices({market: price * E18 // 1_000, token: 2 * price * E18})
+        found = list(sim.breaching())
+        fresh = PerpSimulation(
+            make_book(list(sim.account_ids()), [], ([] for _ in sim.account_ids()), sim.state),
+            sim.state,
+            sim.valuation().prices or Prices(),
+        )
+        assert found == [a for a in sim.account_ids() if fresh.liquidate(a, lambda _: True)]
+        for account_id in found[:2]:
+            sim.liquidate(account_id)
