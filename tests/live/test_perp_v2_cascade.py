@@ -29,8 +29,9 @@ from analyzer.model.closure import Executed
 from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.plug import PerpV2
+from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.pool_liquidity import liquidity_at, net_liquidity
-from analyzer.protocols.perp_v2.state.state import MarketStatus, PerpState
+from analyzer.protocols.perp_v2.state.state import PerpState
 
 pytestmark = pytest.mark.chain
 

@@ -15,9 +15,9 @@ from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
+from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state import slots
 from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
-from analyzer.protocols.perp_v2.state.state import Order
 
 E18 = 10**18
 START = 1_700_000_000

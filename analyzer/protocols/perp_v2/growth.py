@@ -14,7 +14,7 @@ from typing import NamedTuple
 from analyzer.model.integers import clamp, mul_div, to_int256, trunc_div
 from analyzer.protocols.kit.ticks import amount0, sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.fixed_point import Q96, e18_to_x96, mul_ratio
-from analyzer.protocols.perp_v2.state.state import FundingGrowth, Order, TickGrowth
+from analyzer.protocols.perp_v2.records import FundingGrowth, Order, TickGrowth
 
 FUNDING_PERIOD_S = 86_400
 """A premium held for this long is paid once."""

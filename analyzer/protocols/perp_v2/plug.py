@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from analyzer.model.book import Book, Price, Prices
@@ -17,7 +16,6 @@ from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
 from analyzer.protocols.perp_v2.logs.sources import follow, sources
 from analyzer.protocols.perp_v2.state.book import book
-from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.details import details
@@ -54,7 +52,6 @@ class PerpV2(StagedPlug):
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState
-    state_names: ClassVar[Mapping[str, object]] = {"Evidence": Evidence}
     stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,

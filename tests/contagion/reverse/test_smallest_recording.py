@@ -15,7 +15,7 @@ from analyzer.contagion.reverse.smallest import distances, headroom_exactly
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Plug
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
-from analyzer.protocols.perp_v2.state.state import MarketStatus
+from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.demo import demo_folder
 from analyzer.runs.scanning.scan import ScanOptions, scan

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    AccountMarket,
-    CollateralState,
-    Config,
-    MarketState,
-    PerpState,
-)
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, Config
+from analyzer.protocols.perp_v2.state.state import CollateralState, MarketState, PerpState
 
 if TYPE_CHECKING:
     from past import Past

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div, trunc_div
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.close.liquidate_collateral import collateral_closures
 from analyzer.protocols.perp_v2.close.settlement import (
     PAUSED,
@@ -28,7 +29,8 @@ from analyzer.protocols.perp_v2.close.settlement import (
     without_open_orders,
 )
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement, mul_ratio
-from analyzer.protocols.perp_v2.state.state import Account, MarketStatus, PerpState, Unreadable
+from analyzer.protocols.perp_v2.records import Account, MarketStatus
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.model.closure import Closure, Transfer
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.close.settlement import (
     PAUSED,
     Settled,
@@ -29,7 +30,7 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_amount_for_value,
     token_value_e18,
 )
-from analyzer.protocols.perp_v2.state.state import Account, Unreadable
+from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 

@@ -36,7 +36,7 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_amount_for_value,
     token_value_e18,
 )
-from analyzer.protocols.perp_v2.state.state import Account, MarketStatus
+from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 
 NO_CAPACITY = -(2**255)

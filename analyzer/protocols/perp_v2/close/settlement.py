@@ -15,14 +15,10 @@ from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
 from analyzer.protocols.perp_v2.growth import range_growth
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    FundingGrowth,
-    MarketState,
-    MarketStatus,
-    Order,
-)
-from analyzer.protocols.perp_v2.value.account import DUST, AccountMath, Valuation
+from analyzer.protocols.perp_v2.records import Account, FundingGrowth, MarketStatus, Order
+from analyzer.protocols.perp_v2.state.ranges import DUST
+from analyzer.protocols.perp_v2.state.state import MarketState
+from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 
 PAUSED = "Pausable: paused"
 """What a contract that its owner paused reverts with."""

@@ -27,7 +27,8 @@ from analyzer.protocols.perp_v2.close.next_closure import (
 from analyzer.protocols.perp_v2.close.settlement import Settled, insurance_fund
 from analyzer.protocols.perp_v2.close.withdrawal import withdraw_all
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
-from analyzer.protocols.perp_v2.state.state import Account, PerpState
+from analyzer.protocols.perp_v2.records import Account
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.float_filter import Screen
 from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError

@@ -11,7 +11,7 @@ from analyzer.model.closure import Transfer
 from analyzer.protocols.perp_v2.close.next_closure import in_order
 from analyzer.protocols.perp_v2.close.settlement import copied, settle_funding
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement, token_value_e18
-from analyzer.protocols.perp_v2.state.state import Account
+from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 

@@ -18,15 +18,16 @@ from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_siz
 from analyzer.protocols.perp_v2.close.liquidate_collateral import max_repayment
 from analyzer.protocols.perp_v2.close.settlement import fund_capacity, insurance_fund
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
-from analyzer.protocols.perp_v2.state.state import MarketState, Order, PerpState
+from analyzer.protocols.perp_v2.records import Order
+from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
 from analyzer.protocols.perp_v2.value.funding import pending_fee
 from analyzer.protocols.perp_v2.value.prices import (
-    MARK_SHORT_WINDOW_S,
     UnreadableNumberError,
     contract_mark_price_e18,
     market_sqrt_twap_x96,
 )
+from analyzer.protocols.perp_v2.windows import MARK_SHORT_WINDOW_S
 
 Answer: TypeAlias = int | bool | str | Reverts | None
 """What a view should answer: a value, or that it reverts with these words; None = not compared."""

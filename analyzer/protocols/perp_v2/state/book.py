@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.factors import factor_of
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, PerpLedger
+from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.compare import fee_problem, merge_account, merge_market
 from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.observe import PerpObservation
-from analyzer.protocols.perp_v2.state.state import Account, PerpState, Unreadable
-from analyzer.protocols.perp_v2.value.account import MarketMath, Valuation
+from analyzer.protocols.perp_v2.state.ranges import amounts_in_ranges, total_size
+from analyzer.protocols.perp_v2.state.state import PerpState
 
 MARKET_DECIMALS = 18
 
@@ -37,19 +39,19 @@ def book(
     if state.evidence is not None:
         state.evidence.factors = {asset.asset_id: asset.factor for asset in assets}
     index = {asset.asset_id: number for number, asset in enumerate(assets)}
-    valuation = Valuation(state)
     legs = (
-        [(index[asset_id], amount) for asset_id, amount in _legs(valuation, account)]
+        [(index[asset_id], amount) for asset_id, amount in _legs(state, account)]
         for account in state.accounts.values()
     )
     return make_book(list(state.accounts), assets, legs, state)
 
 
-def _legs(valuation: Valuation, account: Account) -> list[tuple[str, int]]:
+def _legs(state: PerpState, account: Account) -> list[tuple[str, int]]:
     """(asset id, amount) of one account."""
-    sizes = [
-        (base, MarketMath(valuation, base, held).size) for base, held in account.markets.items()
-    ]
+    sizes = []
+    for base, held in account.markets.items():
+        in_ranges, _ = amounts_in_ranges(held, state.markets[base].sqrt_price_x96)
+        sizes.append((base, total_size(held, in_ranges)))
     return [*account.balances.items(), *sizes]
 
 

@@ -13,20 +13,15 @@ from dataclasses import replace
 
 from analyzer.model.integers import mul_div
 from analyzer.protocols.base import SilentChange
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.growth import FUNDING_PERIOD_S, order_owes, snapshots
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, MarketLedger
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order, TickGrowth
 from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.observe.markets import MarketReading
 from analyzer.protocols.perp_v2.state.observe.storage import AccountWords, MarketWords
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    AccountMarket,
-    MarketState,
-    Order,
-    TickGrowth,
-    Unreadable,
-)
+from analyzer.protocols.perp_v2.state.state import MarketState
 
 SILENT_FUNDING = "funding_settled_without_event"
 

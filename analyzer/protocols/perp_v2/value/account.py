@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD, mul_div
-from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.once import once
 from analyzer.protocols.perp_v2.fixed_point import (
     convert_decimals,
     div_ratio,
@@ -19,18 +20,15 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_amount_for_value,
     token_value_e18,
 )
-from analyzer.protocols.perp_v2.once import once
-from analyzer.protocols.perp_v2.state.state import (
+from analyzer.protocols.perp_v2.records import (
     Account,
     AccountMarket,
-    CollateralState,
     Config,
     FundingGrowth,
-    MarketState,
     MarketStatus,
-    PerpState,
-    Unreadable,
 )
+from analyzer.protocols.perp_v2.state.ranges import amounts_in_ranges, without_dust
+from analyzer.protocols.perp_v2.state.state import CollateralState, MarketState, PerpState
 from analyzer.protocols.perp_v2.value.funding import growth_now, pending_fee, pending_payment
 from analyzer.protocols.perp_v2.value.prices import (
     UnreadableNumberError,
@@ -39,14 +37,6 @@ from analyzer.protocols.perp_v2.value.prices import (
     contract_reference_price_e18,
     usable,
 )
-
-DUST = 10
-"""Sizes below this many wei read as 0."""
-
-
-def without_dust(size: int) -> int:
-    """`size`, or 0 when it is below the contract's dust of 10 wei."""
-    return 0 if abs(size) < DUST else size
 
 
 class Valuation:
@@ -165,15 +155,10 @@ class MarketMath:
     @once
     def in_pool(self) -> tuple[int, int]:
         """(base, quote) that the orders hold at the pool's present price, each order floored."""
-        base = quote = 0
-        if self.held.orders:
-            sqrt_price = self.valuation.market(self.base_token).sqrt_price_x96
-            for order in self.held.orders.values():
-                add_base, add_quote = amounts_in_range(
-                    sqrt_price, order.lower_tick, order.upper_tick, order.liquidity
-                )
-                base, quote = base + add_base, quote + add_quote
-        return base, quote
+        if not self.held.orders:
+            return 0, 0
+        market = self.valuation.market(self.base_token)
+        return amounts_in_ranges(self.held, market.sqrt_price_x96)
 
     @once
     def pending_fee(self) -> int:

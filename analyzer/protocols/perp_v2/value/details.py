@@ -19,7 +19,8 @@ from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size, position_closures
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement
 from analyzer.protocols.perp_v2.judge.totals import totals
-from analyzer.protocols.perp_v2.state.state import Account, MarketState, PerpState
+from analyzer.protocols.perp_v2.records import Account
+from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, TokenMath, Valuation
 from analyzer.protocols.perp_v2.value.funding import pending_fee
 from analyzer.protocols.perp_v2.value.prices import (

@@ -15,20 +15,17 @@ from analyzer.protocols.perp_v2.growth import (
     order_owes,
     range_growth,
 )
-from analyzer.protocols.perp_v2.state.state import (
+from analyzer.protocols.perp_v2.records import (
     AccountMarket,
     Config,
     FundingGrowth,
-    MarketState,
     MarketStatus,
     Order,
     TickGrowth,
 )
-from analyzer.protocols.perp_v2.value.prices import (
-    funding_clock,
-    index_price_e18,
-    market_sqrt_twap_x96,
-)
+from analyzer.protocols.perp_v2.state.state import MarketState
+from analyzer.protocols.perp_v2.value.prices import index_price_e18, market_sqrt_twap_x96
+from analyzer.protocols.perp_v2.windows import funding_clock
 
 _NO_GROWTH = TickGrowth()
 

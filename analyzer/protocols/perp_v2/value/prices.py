@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from analyzer.model.book import Price, Prices
 from analyzer.model.integers import WAD, trunc_div
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, status_of
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.fixed_point import (
@@ -18,25 +19,18 @@ from analyzer.protocols.perp_v2.fixed_point import (
     median_of_three,
     price_e18_from_sqrt,
 )
+from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import (
     POOL_AVERAGE,
     CollateralState,
-    Config,
     MarketState,
-    MarketStatus,
     PerpState,
-    Unreadable,
 )
-
-SHORTEST_TWAP_S = 10
-"""Below this interval the market's time-weighted price is the pool's present one."""
-
-MARK_SHORT_WINDOW_S = 15
-"""Interval of the first of the three prices that the mark is the median of."""
-
-COLLATERAL_TWAP_S = 900
-"""Interval at which the Vault prices collateral tokens."""
-
+from analyzer.protocols.perp_v2.windows import (
+    COLLATERAL_TWAP_S,
+    MARK_SHORT_WINDOW_S,
+    SHORTEST_TWAP_S,
+)
 
 UNUSABLE = ("stale", "invalid", "missing")
 """Statuses of a price at which nothing is valued: it is old, or there is none."""
@@ -53,77 +47,6 @@ class UnreadableNumberError(Exception):
     def __init__(self, unreadable: Unreadable) -> None:
         super().__init__(f"{unreadable.what}: {unreadable.reason}")
         self.unreadable = unreadable
-
-
-def funding_clock(
-    *,
-    status: MarketStatus,
-    block_time: int,
-    paused_timestamp: int,
-    first_traded_timestamp: int,
-    config: Config,
-) -> tuple[int, int]:
-    """(time up to which funding runs, interval of its two averages), in seconds.
-
-    Funding stops at the pause; the interval is 0 before the first trade and never longer than
-    the market has traded.
-    """
-    timestamp = block_time if status == MarketStatus.OPEN else paused_timestamp
-    if first_traded_timestamp == 0:
-        return timestamp, 0
-    return timestamp, min(config.twap_interval_s, timestamp - first_traded_timestamp)
-
-
-def needed_windows(
-    *,
-    status: MarketStatus,
-    block_time: int,
-    paused_timestamp: int,
-    first_traded_timestamp: int,
-    config: Config,
-) -> set[int]:
-    """Every `seconds ago` at which the pool's tick cumulative is needed, 0 included.
-
-    Read each on its own: one that is too old reverts ("OLD") and would take the others with it.
-    """
-    timestamp, interval = funding_clock(
-        status=status,
-        block_time=block_time,
-        paused_timestamp=paused_timestamp,
-        first_traded_timestamp=first_traded_timestamp,
-        config=config,
-    )
-    lengths = (
-        MARK_SHORT_WINDOW_S,
-        config.mark_market_twap_interval_s,
-        config.mark_premium_interval_s,
-    )
-    windows = {0} | {length for length in lengths if length >= SHORTEST_TWAP_S}
-    if interval >= SHORTEST_TWAP_S:
-        windows |= {block_time - timestamp, block_time - timestamp + interval}
-    return windows
-
-
-def needed_index_intervals(
-    *,
-    status: MarketStatus,
-    block_time: int,
-    paused_timestamp: int,
-    first_traded_timestamp: int,
-    config: Config,
-) -> set[int]:
-    """Every interval at which the index price is needed; none for a market that is not open,
-    which uses the index price of its pause."""
-    if status != MarketStatus.OPEN:
-        return set()
-    _, interval = funding_clock(
-        status=status,
-        block_time=block_time,
-        paused_timestamp=paused_timestamp,
-        first_traded_timestamp=first_traded_timestamp,
-        config=config,
-    )
-    return {0, config.mark_premium_interval_s, interval}
 
 
 def _read(values: Mapping[int, int | Unreadable], key: int, what: str) -> int:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.closure import Closure, Transfer
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.perp_v2.close.liquidate import (
     Reverts,
@@ -18,15 +19,14 @@ from analyzer.protocols.perp_v2.close.liquidate import (
     liquidate,
 )
 from analyzer.protocols.perp_v2.close.settlement import pnl_to_realize
-from analyzer.protocols.perp_v2.state.state import (
+from analyzer.protocols.perp_v2.records import (
     Account,
     AccountMarket,
     FundingGrowth,
     MarketStatus,
     Order,
-    PerpState,
-    Unreadable,
 )
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices

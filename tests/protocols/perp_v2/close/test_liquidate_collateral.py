@@ -11,7 +11,8 @@ import pytest
 from analyzer.model.closure import Closure, Transfer
 from analyzer.protocols.perp_v2.close.liquidate import close_position, liquidate
 from analyzer.protocols.perp_v2.close.liquidate_collateral import close_collateral
-from analyzer.protocols.perp_v2.state.state import Account, PerpState
+from analyzer.protocols.perp_v2.records import Account
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 

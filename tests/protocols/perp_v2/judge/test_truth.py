@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    AccountMarket,
-    Order,
-    PerpState,
-    Unreadable,
-)
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 

@@ -12,7 +12,7 @@ from analyzer.protocols.perp_v2.fixed_point import Q96, price_x96_from_sqrt, x96
 from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PoolLedger
 from analyzer.protocols.perp_v2.logs.fold.replay import AmbiguousTwapError, twap_price_x96
-from analyzer.protocols.perp_v2.state.state import FundingGrowth, Order, TickGrowth
+from analyzer.protocols.perp_v2.records import FundingGrowth, Order, TickGrowth
 
 
 def price_at(tick: int) -> int:

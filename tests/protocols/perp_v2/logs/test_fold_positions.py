@@ -9,7 +9,7 @@ from perp_story import ALICE, BASE, BOB, CAROL, E18, Story
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger
 from analyzer.protocols.perp_v2.logs.fold.context import swap_remove
 from analyzer.protocols.perp_v2.logs.fold.positions import order_id
-from analyzer.protocols.perp_v2.state.state import AccountMarket
+from analyzer.protocols.perp_v2.records import AccountMarket
 
 RANGE = (-200, 200)
 

@@ -25,7 +25,8 @@ from analyzer.model.reads import NotRead
 from analyzer.protocols.kit.factors import default_factor
 from analyzer.protocols.kit.ticks import amounts_in_range, sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2 import PLUG
-from analyzer.protocols.perp_v2.state.state import Account, PerpState
+from analyzer.protocols.perp_v2.records import Account
+from analyzer.protocols.perp_v2.state.state import PerpState
 
 TIME = 1_700_010_000
 

@@ -23,13 +23,14 @@ from analyzer.abi.keccak import keccak
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger
+from analyzer.protocols.perp_v2.records import MarketStatus, Order
 from analyzer.protocols.perp_v2.state import slots
 from analyzer.protocols.perp_v2.state.observe.code import known_code
 from analyzer.protocols.perp_v2.state.observe.storage import order_from_words
-from analyzer.protocols.perp_v2.state.state import MarketStatus, Order, Unreadable
 
 TIME = 1_700_010_000
 

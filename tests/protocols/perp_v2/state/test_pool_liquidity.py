@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order
 from analyzer.protocols.perp_v2.state.pool_liquidity import liquidity_at, net_liquidity
-from analyzer.protocols.perp_v2.state.state import Account, AccountMarket, Order, PerpState
+from analyzer.protocols.perp_v2.state.state import PerpState
 
 
 def test_ranges_add_up_tick_by_tick(

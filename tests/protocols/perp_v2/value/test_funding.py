@@ -8,18 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.perp_v2.state.state import (
+from analyzer.protocols.perp_v2.records import (
     AccountMarket,
     Config,
     FundingGrowth,
-    MarketState,
     MarketStatus,
     Order,
-    PerpState,
     TickGrowth,
-    Unreadable,
 )
+from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.funding import (
     growth_now,
     order_coefficient,

@@ -10,15 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.model.rows import MarginRow
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    AccountMarket,
-    MarketStatus,
-    Order,
-    PerpState,
-    Unreadable,
-)
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.margin import AccountNumbers, account_numbers, margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
@@ -303,7 +298,8 @@ def test_the_identities_of_margin_hold_whatever_an_account_holds(
 
 def property_state(price: int) -> PerpState:
     """A state without fixtures, which hypothesis would share between examples."""
-    from analyzer.protocols.perp_v2.state.state import CollateralState, Config, MarketState
+    from analyzer.protocols.perp_v2.records import Config
+    from analyzer.protocols.perp_v2.state.state import CollateralState, MarketState
 
     market = MarketState("0xb", "vETH", "0xa", sqrt_price_x96=2**96)
     market.tick_cumulatives = {0: 0, 15: 0, 900: 0, 1800: 0}

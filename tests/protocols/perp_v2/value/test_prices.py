@@ -8,24 +8,18 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model.book import Price
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import Round, SourceTime
-from analyzer.protocols.perp_v2.state.state import (
-    POOL_AVERAGE,
-    Config,
-    MarketState,
-    MarketStatus,
-    PerpState,
-    Unreadable,
-)
+from analyzer.protocols.perp_v2.records import Config, MarketStatus
+from analyzer.protocols.perp_v2.state.state import POOL_AVERAGE, MarketState, PerpState
 from analyzer.protocols.perp_v2.value.prices import (
     UnreadableNumberError,
     mark_price,
     market_sqrt_twap_x96,
-    needed_index_intervals,
-    needed_windows,
     reference_price,
     reference_prices,
 )
+from analyzer.protocols.perp_v2.windows import needed_index_intervals, needed_windows
 
 E18 = 10**18
 NOW = 2_000_000

@@ -9,15 +9,10 @@ import numpy as np
 import pytest
 
 from analyzer.model.book import Asset, Book, LegKind
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.perp_v2.state.state import (
-    Account,
-    AccountMarket,
-    MarketStatus,
-    Order,
-    PerpState,
-    Unreadable,
-)
+from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
+from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.reprice import reprice

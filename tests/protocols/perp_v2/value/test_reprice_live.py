@@ -9,7 +9,7 @@ from past import Past
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.perp_v2.plug import PerpV2, state_of
-from analyzer.protocols.perp_v2.state.state import MarketStatus
+from analyzer.protocols.perp_v2.records import MarketStatus
 
 pytestmark = pytest.mark.chain
 

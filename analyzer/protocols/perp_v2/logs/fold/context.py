@@ -15,7 +15,7 @@ from analyzer.protocols.perp_v2.logs.fold.ledger import (
     MarketLedger,
     PerpLedger,
 )
-from analyzer.protocols.perp_v2.state.state import Account, AccountMarket
+from analyzer.protocols.perp_v2.records import Account, AccountMarket
 
 __all__ = [
     "BurnMove",

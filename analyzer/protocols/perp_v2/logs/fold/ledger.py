@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from analyzer.model.integers import to_int256
 from analyzer.protocols.kit.arguments import FoldNote
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, to_settlement
-from analyzer.protocols.perp_v2.state.state import (
+from analyzer.protocols.perp_v2.records import (
     Account,
     Config,
     FundingGrowth,

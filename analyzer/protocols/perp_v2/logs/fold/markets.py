@@ -17,7 +17,7 @@ from analyzer.protocols.perp_v2.logs.fold.context import (
 )
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PoolLedger
 from analyzer.protocols.perp_v2.logs.fold.replay import AmbiguousTwapError, settle_growth
-from analyzer.protocols.perp_v2.state.state import MarketStatus
+from analyzer.protocols.perp_v2.records import MarketStatus
 
 BITMAP_WORD_BITS = 8
 """A pool searches its next tick inside one word of 256 ticks, so each word may be a step."""

@@ -27,7 +27,7 @@ from analyzer.protocols.perp_v2.logs.fold.context import (
     text,
 )
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger
-from analyzer.protocols.perp_v2.state.state import AccountMarket, Order
+from analyzer.protocols.perp_v2.records import AccountMarket, Order
 
 DUST_WEI = 10
 """AccountBalance's dust: sizes and notionals below it count as nothing."""

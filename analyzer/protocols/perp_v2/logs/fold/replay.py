@@ -19,8 +19,8 @@ from analyzer.protocols.perp_v2.fixed_point import (
 )
 from analyzer.protocols.perp_v2.growth import advanced
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger
-from analyzer.protocols.perp_v2.state.state import Config
-from analyzer.protocols.perp_v2.value.prices import SHORTEST_TWAP_S, funding_clock
+from analyzer.protocols.perp_v2.records import Config
+from analyzer.protocols.perp_v2.windows import SHORTEST_TWAP_S, funding_clock
 
 _NEIGHBOURS = 2
 """Ticks searched on either side of the float guess, whose error is far below one tick."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime, read_times
 from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.perp_v2.state.state import Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,13 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PerpLedger
+from analyzer.protocols.perp_v2.records import Config, FundingGrowth, MarketStatus, TickGrowth
 from analyzer.protocols.perp_v2.state import slots
 from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.perp_v2.state.state import (
-    Config,
-    FundingGrowth,
-    MarketState,
-    MarketStatus,
-    TickGrowth,
-    Unreadable,
-)
-from analyzer.protocols.perp_v2.value.prices import needed_index_intervals, needed_windows
+from analyzer.protocols.perp_v2.state.state import MarketState
+from analyzer.protocols.perp_v2.windows import needed_index_intervals, needed_windows
 
 
 @dataclass(slots=True)

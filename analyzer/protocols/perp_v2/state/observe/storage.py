@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger
+from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state import slots
 from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.perp_v2.state.state import Order, Unreadable
 
 ACCOUNTS_AT_ONCE = 2_000
 """Accounts a batch: some 20,000 words, so that memory does not grow with the protocol."""

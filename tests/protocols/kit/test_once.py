@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.protocols.perp_v2.once import once
+from analyzer.protocols.kit.once import once
 
 
 class Counter:
