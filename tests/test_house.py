@@ -151,6 +151,47 @@ def test_every_abi_parses_and_is_not_empty(path: Path) -> None:
     assert len(abi.events) + len(abi.functions) > 0
 
 
+DIGESTS = {
+    "analyzer/model/identity.py": "every identity",
+    "analyzer/chain/recording.py": "content of a recording",
+    "analyzer/devnet/aave_v3/artifacts.py": "what was compiled",
+    "analyzer/devnet/packages.py": "which packages were fetched",
+    "analyzer/protocols/kit/book_codec.py": "bytes of a packed book",
+    "analyzer/protocols/kit/state_codec.py": "fields that a packed state has",
+    "analyzer/report/html/render.py": "what a page may load",
+    "analyzer/runs/demo.py": "all margins against the expected ones",
+    "analyzer/runs/many/shards.py": "which shard has an account",
+    "analyzer/runs/scanning/evidence.py": "content of a recording's findings",
+    "analyzer/solvency/verify.py": "order of a seeded sample",
+    "analyzer/store/history_check.py": "content of a file",
+    "analyzer/testing/kinds/worlds.py": "hashes of made-up chains",
+    "analyzer/testing/memory_chain.py": "hashes of made-up chains",
+}
+"""Who may call hashlib, and for what that is no identity."""
+
+
+def calls_hashlib(tree: ast.Module) -> bool:
+    """Whether a module has hashlib, under whatever name."""
+    names = [
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    ]
+    return any(name.split(".")[0] in ("hashlib", "uuid") for name in names)
+
+
+def test_identities_are_made_in_one_place() -> None:
+    hashing = {relative(p) for p in SOURCES if calls_hashlib(ast.parse(p.read_text("utf-8")))}
+    assert hashing == set(DIGESTS)
+    for sample in ("import hashlib", "from hashlib import sha256", "import os, hashlib as h"):
+        assert calls_hashlib(ast.parse(sample))
+
+
 def test_the_rooms_import_in_one_direction() -> None:
     tool = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([tool], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from analyzer.model.finding import Finding, Severity, fingerprint
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.identity import fingerprint
 from analyzer.solvency.result import ScanResult
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

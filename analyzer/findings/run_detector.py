@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.findings.detector import Described
-from analyzer.model.finding import Finding, fingerprint
+from analyzer.model.finding import Finding
+from analyzer.model.identity import fingerprint, joint_name
 from analyzer.solvency.result import ScanResult
 
 
@@ -32,7 +33,7 @@ class RunDetector(Described):
         all of them, so that neither changes with the order of the options.
         """
         ordered = sorted(results, key=lambda result: result.deployment.name)
-        names = "+".join(result.deployment.name for result in ordered)
+        names = joint_name(result.deployment.name for result in ordered)
         first = ordered[0]
         return Finding(
             fingerprint=fingerprint(self.id, first.deployment.chain_id, names, owner, None),

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.detector import Described
-from analyzer.model.finding import Finding, Severity, fingerprint
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.identity import fingerprint
 
 SCENARIO = "scenario"
 """The entry of the evidence that names the scenario of a finding."""

@@ -11,7 +11,6 @@ every header that it stored is asked again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +48,7 @@ from analyzer.indexer.write import take_back, write_batch
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.identity import index_key
 from analyzer.model.logs import Event
 from analyzer.store.catalog import check_carries_nothing, check_tables
 from analyzer.store.damage import is_database_error
@@ -86,15 +86,6 @@ class Extent:
     logs: int
     blocks_with_logs: int
     links: Links
-
-
-def deployment_key(deployment: Deployment, source: str = "") -> str:
-    """The key of a deployment in an index: 16 hex digits over protocol, chain id, contracts, first
-    block and, where it is no live chain, the source; its name is no part of it."""
-    parts = [deployment.protocol, str(deployment.chain_id), str(deployment.from_block)]
-    parts += [f"{role}={at.lower()}" for role, at in sorted(deployment.contracts.items())]
-    parts += [source] if source else []
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 class Index:
@@ -236,7 +227,7 @@ class Index:
 
     def _key(self, deployment: Deployment) -> str:
         """The key of a deployment of this index's source."""
-        return deployment_key(deployment, self._source)
+        return index_key(deployment, self._source)
 
     def close(self) -> None:
         """Closes the file."""

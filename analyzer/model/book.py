@@ -60,6 +60,27 @@ class Book:
         start, stop = int(self.indptr[account]), int(self.indptr[account + 1])
         return [(self.assets[int(self.asset[leg])], self.amount[leg]) for leg in range(start, stop)]
 
+    def part(self, accounts: Sequence[int]) -> Book:
+        """The book of some accounts (by number), in that order; assets and state are shared.
+
+        The state stays whole: markets, indexes and prices belong to every account, so the margin
+        of a part is the margin of these accounts.
+        """
+        rows = np.asarray(accounts, dtype=np.int64)
+        starts = self.indptr[rows]
+        counts = self.indptr[rows + 1] - starts
+        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        legs = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], counts)
+        return Book(
+            account_ids=[self.account_ids[account] for account in accounts],
+            owners=[self.owners[account] for account in accounts],
+            assets=self.assets,
+            indptr=ends,
+            asset=self.asset[legs],
+            amount=[self.amount[leg] for leg in legs.tolist()],
+            state=self.state,
+        )
+
     def amounts_f64(self) -> npt.NDArray[np.float64]:
         """The float64 twin of `amount`, in whole units of each asset. Shape: [leg]. Filter only."""
         scale = np.array([10.0**-a.decimals for a in self.assets], dtype=np.float64)

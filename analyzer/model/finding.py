@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -41,11 +40,3 @@ class Finding:
     title: str
     amounts: Mapping[str, int] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
-
-
-def fingerprint(
-    detector: str, chain_id: int, deployment: str, account_id: str | None, market: str | None
-) -> str:
-    """The identity of a finding: 16 hex digits over who and where; no block, amount or time."""
-    text = "\x1f".join((detector, str(chain_id), deployment, account_id or "", market or ""))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from analyzer.findings import ALL_DETECTORS, detector_of
 from analyzer.findings.detector import Described
+from analyzer.model.identity import alert_key, joint_name
 from analyzer.model.visible import visible
 from analyzer.report.finding_blocks import about
 from analyzer.report.money import amount
@@ -170,7 +171,7 @@ def result(
                 "logicalLocations": places.of(finding, scan),
             }
         ],
-        "partialFingerprints": {FINGERPRINT: print_, GITHUB_FINGERPRINT: f"{print_}:1"},
+        "partialFingerprints": {FINGERPRINT: print_, GITHUB_FINGERPRINT: alert_key(print_)},
         # Present on every result, because a reader takes a missing list for 'not known'.
         "suppressions": _suppressions(finding),
         "properties": {
@@ -329,7 +330,7 @@ def _verification(verification: Mapping[str, Any]) -> Log:
 
 def _category(scans: Sequence[Mapping[str, Any]], run_id: str) -> str:
     """What analyses of the same deployments have in common, then the run."""
-    names = "+".join(sorted(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans))
+    names = joint_name(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans)
     return f"analyzer/{names}/{run_id}"
 
 

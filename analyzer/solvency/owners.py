@@ -21,8 +21,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import mul_div
 from analyzer.model.rows import JudgedRow, MarginRow
@@ -128,21 +126,6 @@ def common_prices(own: Prices, other: Prices) -> dict[str, int]:
     return changes
 
 
-def part_of(book: Book, numbers: Sequence[int]) -> Book:
-    """The book of some of its accounts (by number), in that order, with the same state."""
-    spans = [(int(book.indptr[n]), int(book.indptr[n + 1])) for n in numbers]
-    legs = [leg for start, stop in spans for leg in range(start, stop)]
-    ends = np.cumsum([0, *(stop - start for start, stop in spans)], dtype=np.int64)
-    return replace(
-        book,
-        account_ids=[book.account_ids[n] for n in numbers],
-        owners=[book.owners[n] for n in numbers],
-        indptr=ends,
-        asset=book.asset[legs] if legs else np.zeros(0, dtype=np.int32),
-        amount=[book.amount[leg] for leg in legs],
-    )
-
-
 def _same_block(results: Sequence[ScanResult]) -> Iterator[list[int]]:
     """Numbers of the scans that may be added up: of one chain and one block."""
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
@@ -175,7 +158,7 @@ def _at_prices_of(
             continue
         mine = (account for accounts in owners.values() for account in accounts)
         numbers = [account.number for account in mine if account.scan == scan]
-        book = part_of(result.book, numbers)
+        book = result.book.part(numbers)
         at_common = margin_at(result, book, result.prices.with_e18(changes))
         rows |= {(scan, n): row for n, row in zip(numbers, at_common, strict=True)}
         repriced[scan] = list(_replaced(result.prices, changes))

@@ -59,13 +59,7 @@ def rebuild(
     judged = judge_accounts(margin)
     progress("write the statements", 4, stages)
     result = ScanResult(
-        scan_id=scan_id(
-            deployment.protocol,
-            deployment.chain_id,
-            deployment.contracts,
-            block.hash,
-            plug.methodology,
-        ),
+        scan_id=scan_id(deployment, block.hash, plug.methodology),
         deployment=deployment,
         block=block,
         methodology=plug.methodology,

@@ -12,7 +12,6 @@ run leaves nothing half, and two histories are merged by copying one folder over
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -28,6 +27,7 @@ from analyzer.model.atomic import cannot_write, problem_of, replace_bytes
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
+from analyzer.model.identity import deployment_key
 from analyzer.store.confine import connect, lock
 from analyzer.store.history_check import FILES_KEY, Fault, digest, find_faults, put_aside
 from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, SQL_MARK, files_of, views_sql
@@ -40,7 +40,6 @@ FORMAT = 1
 """Version of the layout: folders, names, and how an amount is written."""
 MANIFEST = "history.json"
 SQL_FILE = "history.sql"
-_KEY_DIGITS = 16
 BLOCK_DIGITS = 12
 
 
@@ -66,13 +65,6 @@ class Held:
     def lacking(self) -> bool:
         """Whether something of it was not read, or its logs were in doubt."""
         return self.doubted or self.unread > 0
-
-
-def deployment_key(deployment: Deployment) -> str:
-    """16 hex digits over protocol, chain id and contracts: its name is no part of it."""
-    parts = [deployment.protocol, str(deployment.chain_id)]
-    parts += [f"{role}={at.lower()}" for role, at in sorted(deployment.contracts.items())]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:_KEY_DIGITS]
 
 
 def make_history(folder: Path) -> None:

@@ -15,7 +15,6 @@ from click.testing import CliRunner, Result
 
 from analyzer.cli import main
 from analyzer.runs.demo import demo_folder
-from analyzer.runs.scanning.pipeline import run_id
 from analyzer.runs.scanning.sources import open_source
 
 PROGRAM = "from analyzer.cli import main; main()"
@@ -202,8 +201,6 @@ def test_what_is_made_of_deployments_does_not_depend_on_their_order() -> None:
         ) as source:
             orders.append([deployment.name for deployment in source.deployments])
     assert orders == [sorted(names)] * 3
-    assert run_id(["a", "b"], ["x", "y"]) == run_id(["b", "a"], ["x", "y"])
-    assert run_id(["a", "b"], ["x", "y"]) != run_id(["a", "b"], ["y", "x"])
 
 
 def test_a_scenario_that_was_not_run_before_is_nothing_new(

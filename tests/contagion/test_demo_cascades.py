@@ -22,8 +22,8 @@ from analyzer.report.table import table
 from analyzer.runs.snapshot.books import OpenedScan, open_scans
 from analyzer.runs.stress.cascades import (
     assess,
-    cascade_id,
     curves_for,
+    id_of_cascade,
     losses,
     split_by_simulation,
 )
@@ -116,15 +116,16 @@ def test_the_same_run_has_the_same_identity_and_other_content_another(
     scans: list[OpenedScan], depth: Path
 ) -> None:
     chosen, options = curves_for(scans), CascadeOptions()
-    base = cascade_id(scans, parse_shock(SHOCK), chosen, options)
-    assert base == cascade_id(scans[::-1], parse_shock(SHOCK), curves_for(scans), CascadeOptions())
+    base = id_of_cascade(scans, parse_shock(SHOCK), chosen, options)
+    again = id_of_cascade(scans[::-1], parse_shock(SHOCK), curves_for(scans), CascadeOptions())
+    assert base == again
     from analyzer.market.depth.file import load_depth
 
     others = {
-        cascade_id(scans[:1], parse_shock(SHOCK), chosen, options),
-        cascade_id(scans, parse_shock("ETH=-31%"), chosen, options),
-        cascade_id(scans, parse_shock(SHOCK), curves_for(scans, load_depth(depth)), options),
-        cascade_id(scans, parse_shock(SHOCK), chosen, CascadeOptions(sequential=True)),
+        id_of_cascade(scans[:1], parse_shock(SHOCK), chosen, options),
+        id_of_cascade(scans, parse_shock("ETH=-31%"), chosen, options),
+        id_of_cascade(scans, parse_shock(SHOCK), curves_for(scans, load_depth(depth)), options),
+        id_of_cascade(scans, parse_shock(SHOCK), chosen, CascadeOptions(sequential=True)),
     }
     assert len(others | {base}) == 5
 

@@ -24,7 +24,7 @@ from scan_results import (
 
 from analyzer.findings import run_detectors
 from analyzer.findings.summary import summarize
-from analyzer.model.finding import Severity, fingerprint
+from analyzer.model.finding import Severity
 from analyzer.model.rows import AccountRow, Proves, TotalRow
 from analyzer.protocols.base import Caution
 from analyzer.solvency.result import ScanResult
@@ -336,7 +336,9 @@ def test_a_fingerprint_holds_no_block_amount_or_time() -> None:
         scan_id="fedcba9876543210",
         block=replace(first.block, number=9_999, hash="0x" + "11" * 32, time=1_800_000_000),
     )
-    expected = fingerprint("undercollateralized-account", 31_337, "local", account_id(0), None)
+    # S='\x1f'; printf "undercollateralized-account${S}31337${S}local${S}0x(40 zeros)${S}"
+    assert account_id(0) == "0x" + "0" * 40
+    expected = "7670009ab817fa6b"
     assert [f.fingerprint for f in run_detectors(first)] == [expected]
     assert [f.fingerprint for f in run_detectors(later)] == [expected]
 

@@ -15,7 +15,7 @@ from analyzer.model.book import Asset, Book, LegKind, Price, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD, mul_div
 from analyzer.model.rows import MarginRow, unknown_margin
-from analyzer.solvency.owners import common_prices, part_of, short_together
+from analyzer.solvency.owners import common_prices, short_together
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import judge_accounts
 
@@ -185,22 +185,3 @@ def test_a_common_price_goes_by_token_then_by_factor_and_a_ratio_moves_with_its_
     )
     assert common_prices(own, other) == {"0xW": 1_500 * E18, "0xS": 1_200 * E18}
     assert common_prices(own, own) == {}
-
-
-def test_a_part_of_a_book_has_the_legs_of_its_accounts() -> None:
-    assets = [Asset(COIN, COIN, LegKind.COLLATERAL, 18, "ETH")]
-    assets.append(Asset("m", "M", LegKind.POSITION, 18, "M"))
-    book = Book(
-        ["a", "b", "c"], ["x", "y", "z"], assets,
-        np.array([0, 2, 2, 3], dtype=np.int64), np.array([0, 1, 1], dtype=np.int32), [5, -6, 7],
-        "state",
-    )  # fmt: skip
-    part = part_of(book, [2, 1, 0])
-    assert (part.account_ids, part.owners, part.state) == (
-        ["c", "b", "a"],
-        ["z", "y", "x"],
-        "state",
-    )
-    legs = [[(asset.asset_id, amount) for asset, amount in part.legs(n)] for n in range(3)]
-    assert legs == [[("m", 7)], [], [(COIN, 5), ("m", -6)]]
-    assert [len(part_of(book, numbers).amount) for numbers in ([], [1])] == [0, 0]

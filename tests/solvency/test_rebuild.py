@@ -6,7 +6,6 @@ import pytest
 from bank import ALICE, BOB, BRANCH, MOVED, OPENED, PLUG, REGISTRY, bank, contract_answers
 from memory_chain import MemoryChain
 
-from analyzer.model.identity import scan_id
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, ReadRequest
@@ -55,7 +54,10 @@ def test_a_rebuild_gives_margins_verdicts_and_the_key_of_the_scan(chain: MemoryC
         (ALICE, 100 * WAD, Verdict.HEALTHY),
         (BOB, -3 * WAD, Verdict.INSOLVENT),
     ]
-    assert result.scan_id == scan_id("bank", 4242, {"registry": REGISTRY}, chain.ref(1).hash, "1")
+    # S='\x1f'; printf "bank${S}4242${S}registry=0xa1..(20 bytes)${S}(hash below)${S}1" | sha256sum
+    assert REGISTRY.lower() == "0x" + "a1" * 20
+    assert chain.ref(1).hash == "0x3092bc354156a47faa3dfe8680de96dc9557f5e5b02e7512e13b5854cf3362c0"
+    assert result.scan_id == "c09359ea6ebf4975"
     assert (result.verify_mode, result.checks) == ("none", ())
 
 

@@ -198,13 +198,13 @@ class Nonlinear:
     def one(self, number: int) -> Nonlinear:
         """One of these accounts alone."""
         chosen = self.accounts[number : number + 1]
-        return Nonlinear(self.plug, part_of(self.book, [number]), self.factors, chosen)
+        return Nonlinear(self.plug, self.book.part([number]), self.factors, chosen)
 
 
 def nonlinear_accounts(plug: Repricer, book: Book, linear: LinearBook) -> Nonlinear:
     """The accounts that `linear` (made of this book) lists as nonlinear, ready to be asked."""
     accounts = np.flatnonzero(linear.nonlinear)
-    return Nonlinear(plug, part_of(book, accounts.tolist()), linear.factors, accounts)
+    return Nonlinear(plug, book.part(accounts.tolist()), linear.factors, accounts)
 
 
 def holdings_book(
@@ -259,28 +259,13 @@ def holdings_book(
     )
 
 
-def part_of(book: Book, rows: Sequence[int]) -> Book:
-    """The book of some accounts only, in the order of `rows`; state and assets are shared."""
-    spans = [range(int(book.indptr[row]), int(book.indptr[row + 1])) for row in rows]
-    legs = [leg for span in spans for leg in span]
-    return Book(
-        account_ids=[book.account_ids[row] for row in rows],
-        owners=[book.owners[row] for row in rows],
-        assets=book.assets,
-        indptr=np.cumsum([0, *map(len, spans)], dtype=np.int64),
-        asset=book.asset[legs],
-        amount=[book.amount[leg] for leg in legs],
-        state=book.state,
-    )
-
-
 def _parts(book: Book, step: int) -> Iterator[Book]:
     """The book in blocks of `step` accounts; the whole of it when it fits one."""
     if len(book) <= step:
         yield book
         return
     for start in range(0, len(book), step):
-        yield part_of(book, range(start, min(start + step, len(book))))
+        yield book.part(range(start, min(start + step, len(book))))
 
 
 def _legs_sold(

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import Asked, LinearBook, part_of
+from analyzer.contagion.linear.book import Asked, LinearBook
 from analyzer.contagion.reverse.rays import FURTHEST, Direction, Ray, Segment, first_below, segments
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Plug
@@ -355,7 +355,7 @@ def headroom_exactly(plug: Plug, book: Book, account: int, along: Ray, x: float)
     """
     factors = tuple(dict.fromkeys(asset.factor for asset in book.assets))
     multipliers = dict(zip(factors, along.at(x)[:, 0].tolist(), strict=True))
-    alone = part_of(book, [account])
+    alone = book.part([account])
     row = plug.margin(alone, prices_on(book, plug.prices(book), multipliers))[0]
     if row.margin_equity_e18 is None or row.maintenance_margin_e18 is None:
         return None

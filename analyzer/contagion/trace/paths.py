@@ -15,7 +15,6 @@ Source: Ford and Fulkerson 1962 (flow decomposition); reference case R15.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from analyzer.contagion.trace.edges import (
 )
 from analyzer.contagion.trace.flow import Network
 from analyzer.contagion.trace.widest import widest_paths
+from analyzer.model.identity import path_id
 
 REST = "rest"
 """Stands for a node and a channel in the row of what is in no listed path."""
@@ -78,7 +78,7 @@ class Path:
     def path_id(self) -> str:
         """16 hex digits over its nodes, channels and assets: the same in every run, whatever the
         amounts and rounds are."""
-        return _identity(text for step in self.steps for text in _key(step))
+        return path_id(text for step in self.steps for text in _key(step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +306,6 @@ def _largest_first(path: Path) -> tuple[int, tuple[tuple[str, ...], ...]]:
     return -path.amount_e18, tuple(_key(step) for step in path.steps)
 
 
-def _identity(texts: Iterable[str]) -> str:
-    """16 hex digits over texts; each ends with a byte that no text of a node holds."""
-    return hashlib.sha256(b"".join(text.encode() + b"\0" for text in texts)).hexdigest()[:16]
-
-
 def _share(amount: int, victim: VictimPaths) -> float | None:
     """Part of a victim's loss."""
     return amount / victim.loss_e18 if victim.loss_e18 > 0 else None
@@ -340,7 +335,7 @@ def _rows(path: Path, victim: VictimPaths) -> list[PathRow]:
 def _remainder(name: str, amount: int, victim: VictimPaths) -> PathRow:
     """The row of what is in no path."""
     return PathRow(
-        path_id=_identity((name, victim.victim)),
+        path_id=path_id((name, victim.victim)),
         step=1,
         round=None,
         from_node=name,

@@ -25,7 +25,7 @@ from analyzer.indexer.index import REMEDY, Index
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
-from analyzer.model.identity import scan_id
+from analyzer.model.identity import deployment_key, scan_id
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.many.block_list import chosen_blocks
@@ -43,7 +43,6 @@ from analyzer.store.heal import reading
 from analyzer.store.history import (
     BLOCK_DIGITS,
     Held,
-    deployment_key,
     heal_history,
     held,
     make_history,
@@ -311,10 +310,7 @@ def _cell(deployment: Deployment, block: int) -> Cell:
 
 def _scan_id(deployment: Deployment, block: BlockRef) -> str:
     """The id that a scan of this block would have."""
-    methodology = load_plug(deployment.protocol).methodology
-    return scan_id(
-        deployment.protocol, deployment.chain_id, deployment.contracts, block.hash, methodology
-    )
+    return scan_id(deployment, block.hash, load_plug(deployment.protocol).methodology)
 
 
 def _exit_code(options: BackfillOptions, plan: _Plan, summary: Summary) -> ExitCode:

@@ -15,8 +15,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
-
 from analyzer.model.book import Book, Prices
 from analyzer.model.errors import ExitCode
 from analyzer.model.rows import JudgedRow
@@ -134,23 +132,7 @@ def split_book(book: Book, shards: int) -> list[Book]:
     parts: list[list[int]] = [[] for _ in range(shards)]
     for number, account in enumerate(book.account_ids):
         parts[account_shard(account, shards)].append(number)
-    return [sub_book(book, part) for part in parts]
-
-
-def sub_book(book: Book, accounts: Sequence[int]) -> Book:
-    """The accounts of these numbers, in this order, with their legs and the book's state."""
-    spans = [(int(book.indptr[a]), int(book.indptr[a + 1])) for a in accounts]
-    legs = [leg for start, stop in spans for leg in range(start, stop)]
-    ends = np.cumsum([0, *(stop - start for start, stop in spans)])
-    return Book(
-        account_ids=[book.account_ids[a] for a in accounts],
-        owners=[book.owners[a] for a in accounts],
-        assets=book.assets,
-        indptr=ends.astype(np.int64),
-        asset=book.asset[np.array(legs, dtype=np.int64)],
-        amount=[book.amount[leg] for leg in legs],
-        state=book.state,
-    )
+    return [book.part(part) for part in parts]
 
 
 def margin_shard(

@@ -3,8 +3,6 @@ alike."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,9 +52,3 @@ def doubted(result: ScanResult, *doubts_of_logs: str) -> ScanResult:
     """The result with these further reasons why its logs may not be whole; a sentence each."""
     known = result.completeness
     return replace(result, completeness=replace(known, doubts=(*known.doubts, *doubts_of_logs)))
-
-
-def run_id(scan_ids: Sequence[str], options: Sequence[str]) -> str:
-    """The key of a run: 16 hex digits over its scans, in whatever order, and its options; the same
-    on every machine."""
-    return hashlib.sha256("\x1f".join([*sorted(scan_ids), *options]).encode()).hexdigest()[:16]

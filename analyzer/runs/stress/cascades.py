@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import orjson
 
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.result import CascadeResult
@@ -21,13 +19,12 @@ from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
 from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
+from analyzer.model import identity
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.batch import Unreadable
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.stress.scenarios import Held, held_in, not_held
 from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
-
-_ID_DIGITS = 16
 
 
 def split_by_simulation(
@@ -75,7 +72,7 @@ def assess(
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
     return Assessed(
-        cascade_id=cascade_id(scans, scenario, chosen, options),
+        cascade_id=id_of_cascade(scans, scenario, chosen, options),
         scenario=scenario,
         options=options,
         venues={
@@ -97,20 +94,18 @@ def losses(result: CascadeResult) -> dict[str, int]:
     return {**{n: a for n, a in result.absorbed.items() if n not in failed}, **failed}
 
 
-def cascade_id(
+def id_of_cascade(
     scans: Sequence[OpenedScan], scenario: Scenario, chosen: Chosen, options: CascadeOptions
 ) -> str:
-    """The key of a cascade: 16 hex digits over its scans, the scenario's content, the curves and
-    the options; the same on every machine."""
-    content = {
-        "scans": sorted(scan.scan_id for scan in scans),
-        "scenario": plain(asdict(scenario)),
-        "depth": [plain(asdict(used)) for used in chosen.used],
-        "curves": {factor: repr(curve) for factor, curve in sorted(chosen.curves.items())},
-        "options": plain(asdict(options)),
-    }
-    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:_ID_DIGITS]
+    """The key of this cascade: names of fields and classes are part of it, so one that is renamed
+    makes other keys."""
+    return identity.cascade_id(
+        (scan.scan_id for scan in scans),
+        plain(asdict(scenario)),
+        [plain(asdict(used)) for used in chosen.used],
+        {factor: repr(curve) for factor, curve in chosen.curves.items()},
+        plain(asdict(options)),
+    )
 
 
 def plain(value: Any) -> Any:

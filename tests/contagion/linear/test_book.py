@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analyzer.contagion.batch.impacts import depth_impacts
 from analyzer.contagion.batch.kernel import cascades
 from analyzer.contagion.linear import book as linear
-from analyzer.contagion.linear.book import linear_book, nonlinear_accounts, part_of
+from analyzer.contagion.linear.book import linear_book, nonlinear_accounts
 from analyzer.contagion.reverse.rays import ray, uniform_ray
 from analyzer.contagion.reverse.smallest import distances, smallest_static
 from analyzer.contagion.reverse.wall import liquidation_wall
@@ -63,13 +63,6 @@ def test_factors_that_are_not_named_keep_their_price() -> None:
     assert found.headroom_cash[0] == pytest.approx(150)
     with pytest.raises(ValueError, match="named once"):
         linear_book(Bank(four), book(EMPTY), factors=("BTC", "BTC"))
-
-
-def test_a_part_of_a_book_has_its_accounts_and_their_legs() -> None:
-    whole = book([[(0, 1)], [(1, 2), (2, 3)], [], [(3, 4)]])
-    part = part_of(whole, [3, 1])
-    assert part.account_ids == ["3", "1"]
-    assert [part.legs(n) for n in range(2)] == [whole.legs(3), whole.legs(1)]
 
 
 def test_a_nonlinear_account_is_asked_of_the_protocol_on_a_ray() -> None:
