@@ -18,7 +18,7 @@ from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.reads import ReadRequest, Value
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.demo import RECORDING, demo_folder
 from analyzer.runs.snapshot.books import OpenedScan, open_scans
 from analyzer.runs.stress.pools import read_depth_pools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.market.depth import Exponential, Linear, NoImpact
 from analyzer.market.depth.choose import Chosen, DepthUsed, choose_curves
 from analyzer.market.depth.file import DepthFile, PoolEntry
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ETH, BTC = Exponential(1.0, "the file"), Linear(2.0, "the pool")
 ENTRY = PoolEntry("0x" + "11" * 20, "0x" + "22" * 20, 1.0)

@@ -14,8 +14,8 @@ from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Answer, NotRead, Reverted, Value
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool import ConcentratedPool
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 PAIR, SOLD, USDC = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20
 ABI = load_abi("uniswap_v2/Pair")

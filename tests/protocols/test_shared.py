@@ -16,10 +16,11 @@ from analyzer.model.logs import Event
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.model.rows import unknown_margin
 from analyzer.protocols.kit.arguments import blob, integer, text
-from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.batch import Batch
 from analyzer.protocols.kit.factors import default_factor, factor_of
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.staged import asks_nothing, checked_type
+from analyzer.protocols.kit.unreadable import Unreadable
 
 TOKEN = "0x" + "1" * 40
 HERE = Deployment("here", "any", 1, 0, {})

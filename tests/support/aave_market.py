@@ -12,7 +12,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFac
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.words import ReserveConfig
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 USD = 10**8
 E18 = 10**18

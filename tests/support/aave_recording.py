@@ -27,7 +27,7 @@ from analyzer.protocols.aave_v3.plug import state_of
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.base import Source
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.verify import compare
 

@@ -18,7 +18,7 @@ from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 Origin = Literal["file", "pool", "default", "unknown"]
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from analyzer.market.depth.pool_state import PoolState, Token
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ABIS = "uniswap_v3"
 

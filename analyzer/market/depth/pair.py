@@ -12,7 +12,8 @@ from analyzer.market.depth.curve import MAX_RATIO, MIN_RATIO
 from analyzer.market.depth.pool import ConcentratedPool, Segment
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.batch import Batch
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ABIS = "uniswap_v2"
 FEE = 0.003

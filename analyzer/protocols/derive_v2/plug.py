@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from analyzer.model.book import Book, Prices
@@ -16,7 +16,6 @@ from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
 from analyzer.protocols.derive_v2.logs.sources import follow, sources
 from analyzer.protocols.derive_v2.state.book import book
-from analyzer.protocols.derive_v2.state.evidence import Evidence
 from analyzer.protocols.derive_v2.state.observe import DeriveObservation, observe
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.details import details
@@ -51,7 +50,6 @@ class DeriveV2(StagedPlug):
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState
-    state_names: ClassVar[Mapping[str, object]] = {"Evidence": Evidence}
     stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveState]] = Stages(
         deployments=shipped_deployments,
         sources=sources,

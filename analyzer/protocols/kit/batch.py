@@ -14,22 +14,7 @@ from analyzer.abi.codec import slot_request
 from analyzer.abi.contract import load_abi
 from analyzer.abi.errors import DecodeError
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a number is not known: the read, and the contract's or the node's own words.
-
-    reverted: the contract itself refuses (then its own views that need the number refuse too);
-    false where the node or the recording did not answer.
-    """
-
-    what: str
-    reason: str
-    reverted: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.reason}"
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from analyzer.abi.keccak import checksum, keccak
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Reading
 from analyzer.model.rows import CodeStatus, ImplementationRow
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable
 
 IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
 """EIP-1967: keccak('eip1967.proxy.implementation') - 1."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from analyzer.model.book import PriceStatus
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable
 
 STALE_AFTER_S = 26 * 3_600
 """A price older than this is stale where its feed names no limit of its own, or a longer one: two

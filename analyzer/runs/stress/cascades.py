@@ -21,7 +21,7 @@ from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.model import identity
 from analyzer.model.errors import InputError
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.stress.scenarios import Held, held_in, not_held
 from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of

@@ -15,7 +15,7 @@ from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import DepthFile
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.solvency.drive import ReadDesk
 

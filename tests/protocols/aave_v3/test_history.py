@@ -24,7 +24,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value import details as details_module
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI, GHO = asset_of("WETH"), asset_of("DAI"), asset_of("GHO")
 NEWER = "0x" + "d" * 40

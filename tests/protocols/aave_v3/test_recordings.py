@@ -17,7 +17,7 @@ from analyzer.model.reads import Value
 from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation
 from analyzer.protocols.aave_v3.value.account import Valuation
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ROOT = Path(__file__).parents[3]
 CUTS = ROOT / "tests" / "data" / "aave_v3"

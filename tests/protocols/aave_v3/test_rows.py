@@ -42,7 +42,7 @@ from analyzer.protocols.aave_v3.value.details import details
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.base import Details
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.solvency.verdicts import judge_accounts
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")

@@ -20,10 +20,10 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     startable,
     startable_scenarios,
 )
-from analyzer.protocols.derive_v2.state.state import Unreadable
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import at_prices, reference_prices
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from analyzer.protocols.derive_v2.fixed_point.exponential import (
     EXP_OVERFLOW_FROM,
     EXP_ZERO_BELOW,
 )
-from analyzer.protocols.derive_v2.state.state import Refused
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 mp: Any = mpmath.mp
 mp.dps = 90
@@ -108,9 +108,9 @@ def test_a_rounded_quotient_is_the_nearest_of_one_more_digit_cut(x: int, y: int)
     ],
 )
 def test_what_the_contract_refuses_is_refused_by_its_own_name(call: Any, name: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnreadableNumberError) as caught:
         call()
-    assert caught.value.problem.reason == name
+    assert caught.value.unreadable.reason == name
 
 
 def test_published_values() -> None:

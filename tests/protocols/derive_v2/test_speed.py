@@ -15,7 +15,8 @@ import pytest
 from derive_recording import recorded
 
 from analyzer.model.book import Book
-from analyzer.protocols.derive_v2.state.state import Account, DeriveState, Holding
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.reprice import reprice
 

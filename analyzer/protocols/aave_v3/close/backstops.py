@@ -13,8 +13,8 @@ from analyzer.protocols.aave_v3.revisions import BadDebt
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
-from analyzer.protocols.aave_v3.value.prices import UnreadableNumberError, to_e18
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.aave_v3.value.prices import to_e18
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 
 def backstops(state: AaveState, prices: Prices) -> list[BackstopRow]:

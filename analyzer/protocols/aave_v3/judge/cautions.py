@@ -11,7 +11,7 @@ from analyzer.protocols.aave_v3.close.errors import Refusal, error_name
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.base import Caution
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def cautions(state: AaveState, prices: Prices, margin: Sequence[MarginRow]) -> list[Caution]:

@@ -19,7 +19,7 @@ from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.words import account_word
 from analyzer.protocols.base import Judge
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 SIX_FIELDS = (
     "totalCollateralBase",

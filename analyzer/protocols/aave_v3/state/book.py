@@ -11,8 +11,8 @@ from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.observe import AaveObservation
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.factors import factor_of
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def book(

@@ -18,8 +18,8 @@ from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.words import ReserveConfig
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)

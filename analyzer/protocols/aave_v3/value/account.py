@@ -29,9 +29,9 @@ from analyzer.protocols.aave_v3.ray_math import (
 from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
-from analyzer.protocols.aave_v3.value.prices import PriceBook, UnreadableNumberError
+from analyzer.protocols.aave_v3.value.prices import PriceBook
 from analyzer.protocols.aave_v3.words import bit_numbers, has_bit
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 OVERFLOW = "Panic(0x11): a product does not fit 256 bits"
 """What the pool's arithmetic answers where a price or a balance is absurd."""

@@ -22,10 +22,10 @@ from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
-from analyzer.protocols.aave_v3.value.prices import UnreadableNumberError, to_e18
+from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.statement import statement
 from analyzer.protocols.base import Details, SilentChange
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 E6_PER_BPS = 100
 

@@ -21,7 +21,7 @@ from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Li
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def margin(state: AaveState, prices: Prices, order: Sequence[str]) -> list[MarginRow]:

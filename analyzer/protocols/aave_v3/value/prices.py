@@ -12,17 +12,9 @@ from analyzer.model.book import Price, Prices
 from analyzer.model.integers import INT256_MAX, WAD
 from analyzer.protocols.aave_v3.revisions import EMode
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact, ReserveState
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 ZERO_ANSWER = "the oracle answers 0 and the pool uses it"
-
-
-class UnreadableNumberError(Exception):
-    """A number that the account needs cannot be had; `unreadable` says which and why."""
-
-    def __init__(self, unreadable: Unreadable) -> None:
-        super().__init__(str(unreadable))
-        self.unreadable = unreadable
 
 
 def to_e18(base_amount: int, base_unit: int) -> int:

@@ -20,7 +20,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.base import Repriced
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 Array = npt.NDArray[np.float64]
 

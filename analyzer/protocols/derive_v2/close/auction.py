@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD, trunc_div
 from analyzer.protocols.derive_v2.fixed_point import div, mul
-from analyzer.protocols.derive_v2.state.state import Auction, AuctionParams, Refused
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, reverts
 
 RESERVED_IS_MORE = "DA_ReservedCashGreaterThanMtM"
 """No bid has a price where earlier bids paid more than the account is worth; it can be ended."""
@@ -66,7 +66,7 @@ def max_proportion(*, mtm: int, bm: int, discount: int, reserved: int, mtm_cutof
     denominator = bm - mul(mtm, discount) - mul(reserved, WAD - discount)
     share = div(bm, denominator)
     if share < 0:
-        raise Refused(reverts("largest share", "SafeCast: value must be positive"))
+        raise UnreadableNumberError(reverts("largest share", "SafeCast: value must be positive"))
     return share
 
 
@@ -79,9 +79,11 @@ def start_fee(params: AuctionParams, *, mtm: int, bm: int, mtm_cutoff: int) -> i
 def status(
     auction: Auction, params: AuctionParams, *, mm: int, mtm: int, now: int
 ) -> AuctionStatus:
-    """getAuctionStatus. Raises: Refused DA_NotOngoingAuction."""
+    """getAuctionStatus. Raises: UnreadableNumberError DA_NotOngoingAuction."""
     if not auction.ongoing:
-        raise Refused(reverts(f"auction of {auction.account}", "DA_NotOngoingAuction"))
+        raise UnreadableNumberError(
+            reverts(f"auction of {auction.account}", "DA_NotOngoingAuction")
+        )
     bm = buffer_margin(params, mm=mm, mtm=mtm)
     elapsed = now - auction.start_time
     if auction.insolvent or elapsed >= solvent_length_s(params):
@@ -93,17 +95,17 @@ def status(
 def bid_price(auction: Auction, params: AuctionParams, *, mm: int, mtm: int, now: int) -> int:
     """getCurrentBidPrice of 100 %: positive, the bidder pays; negative, the bidder is paid.
 
-    Raises: Refused DA_AuctionNotStarted, DA_ReservedCashGreaterThanMtM.
+    Raises: UnreadableNumberError DA_AuctionNotStarted, DA_ReservedCashGreaterThanMtM.
     """
     what = f"auction of {auction.account}"
     if not auction.ongoing:
-        raise Refused(reverts(what, "DA_AuctionNotStarted"))
+        raise UnreadableNumberError(reverts(what, "DA_AuctionNotStarted"))
     elapsed = now - auction.start_time
     if not auction.insolvent:
         if elapsed >= solvent_length_s(params):
             return 0
         if auction.reserved_cash > mtm:
-            raise Refused(reverts(what, RESERVED_IS_MORE))
+            raise UnreadableNumberError(reverts(what, RESERVED_IS_MORE))
         return mul(mtm - auction.reserved_cash, discount(params, elapsed))
     if mm >= 0:
         return 0

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from analyzer.model.book import Prices
 from analyzer.model.rows import BackstopKind, BackstopRow
-from analyzer.protocols.derive_v2.state.state import DeriveState, Unreadable
-from analyzer.protocols.derive_v2.value.account import attempt
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.cash import (
     exchange_rate,
     security_module_cash,
     withdraw_blocked,
 )
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 
 def backstops(state: DeriveState, prices: Prices) -> list[BackstopRow]:

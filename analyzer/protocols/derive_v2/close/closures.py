@@ -17,16 +17,12 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     startable,
 )
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import (
-    Auction,
-    AuctionParams,
-    DeriveState,
-    Unreadable,
-    known,
-)
-from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation, attempt
+from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation
 from analyzer.protocols.derive_v2.value.cash import security_module_cash
 from analyzer.protocols.derive_v2.value.prices import at_prices
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 LIQUIDATOR = "liquidator"
 SECURITY_MODULE = "security_module"
@@ -69,7 +65,7 @@ def _refused(account_id: str, problem: Unreadable) -> Closure:
 def worst_startable(valuation: Valuation, number: int) -> int | None:
     """The startable scenario with the lowest maintenance margin; None when there is none.
 
-    Raises: Refused when the manager's scenarios were not read.
+    Raises: UnreadableNumberError when the manager's scenarios were not read.
     """
     account = valuation.state.accounts[number]
     scenarios = [

@@ -12,21 +12,22 @@ from dataclasses import replace
 
 from analyzer.protocols.derive_v2.close import auction as rules
 from analyzer.protocols.derive_v2.close.auction import AuctionStatus
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    Auction,
-    Holding,
-    Refused,
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation
+from analyzer.protocols.kit.unreadable import (
     Unreadable,
+    UnreadableNumberError,
+    attempt,
     known,
+    reverts,
 )
-from analyzer.protocols.derive_v2.unreadable import reverts
-from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation, attempt
 
 
 def scenario_count(valuation: Valuation, number: int) -> int:
     """How many scenarios an auction of this account can be started under (1 under the
-    StandardManager, which ignores the number). Raises: Refused when they were not read."""
+    StandardManager, which ignores the number). Raises: UnreadableNumberError when they were not
+    read."""
     manager = valuation.state.pmrms.get(valuation.state.accounts[number].manager)
     return 1 if manager is None else len(known(manager.scenarios))
 
@@ -43,8 +44,8 @@ def startable(valuation: Valuation, number: int, scenario: int) -> str | None:
 
 
 def startable_scenarios(valuation: Valuation, number: int) -> list[int]:
-    """The scenarios under which an auction can be started now. Raises: Refused when the
-    manager's scenarios were not read."""
+    """The scenarios under which an auction can be started now. Raises: UnreadableNumberError when
+    the manager's scenarios were not read."""
     count = scenario_count(valuation, number)
     return [i for i in range(count) if startable(valuation, number, i) is None]
 
@@ -69,7 +70,7 @@ def _margin_after_settlement(valuation: Valuation, account: Account, scenario: i
 
 def settled_margin(valuation: Valuation, number: int, scenario: int) -> ManagerMargin:
     """Maintenance margin and mark to market once interest and perps are settled, as an auction
-    and every bid see them. Raises: Refused as the settlement or the view does."""
+    and every bid see them. Raises: UnreadableNumberError as the settlement or the view does."""
     account = valuation.state.accounts[number]
     with_interest = valuation.cash_with_interest(account)
     disabled = _settle_perps(valuation, account)
@@ -97,14 +98,18 @@ def _settle_perps(valuation: Valuation, account: Account) -> list[Holding]:
 
 def _without(valuation: Valuation, account: Account, disabled: list[Holding], cash: int) -> Account:
     """The account after its disabled perps were settled. The manager's hook runs between the
-    deletion and the credit. Raises: Refused as that hook does."""
+    deletion and the credit. Raises: UnreadableNumberError as that hook does."""
     if live(valuation, account.number):
-        raise Refused(reverts(f"account {account.number}", "BM_AccountUnderLiquidation"))
+        raise UnreadableNumberError(
+            reverts(f"account {account.number}", "BM_AccountUnderLiquidation")
+        )
     kept = _with_cash(valuation, account, disabled, cash)
     if account.manager in valuation.state.pmrms:
         initial = valuation.assess(kept).margin(initial=True).margin
         if initial < 0:
-            raise Refused(reverts(f"account {account.number}", "PMRM_2_InsufficientMargin"))
+            raise UnreadableNumberError(
+                reverts(f"account {account.number}", "PMRM_2_InsufficientMargin")
+            )
     cash += sum(valuation.unsettled(account, holding) for holding in disabled)
     return _with_cash(valuation, account, disabled, cash)
 
@@ -131,7 +136,7 @@ def auction_of(valuation: Valuation, number: int) -> Auction:
 
 
 def auction_margins(valuation: Valuation, number: int, scenario: int) -> tuple[int, int, int]:
-    """DutchAuction.getMarginAndMarkToMarket: (MM, BM, MtM). Raises: Refused."""
+    """DutchAuction.getMarginAndMarkToMarket: (MM, BM, MtM). Raises: UnreadableNumberError."""
     account = valuation.state.accounts[number]
     view = valuation.margin(account, initial=False, scenario=scenario)
     params = known(valuation.state.auction_house.params)
@@ -145,7 +150,7 @@ def auction_status(valuation: Valuation, number: int) -> AuctionStatus | Unreada
     def compute() -> AuctionStatus:
         found = auction_of(valuation, number)
         if not found.ongoing:
-            raise Refused(reverts(f"auction of {number}", "DA_NotOngoingAuction"))
+            raise UnreadableNumberError(reverts(f"auction of {number}", "DA_NotOngoingAuction"))
         params = known(valuation.state.auction_house.params)
         mm, _, mtm = auction_margins(valuation, number, found.scenario_id)
         return rules.status(found, params, mm=mm, mtm=mtm, now=valuation.state.block_time)
@@ -174,7 +179,7 @@ def max_proportion(valuation: Valuation, number: int, scenario: int) -> int | Un
         params = known(house.params)
         _, bm, mtm = auction_margins(valuation, number, scenario)
         if mtm < 0:
-            raise Refused(reverts(f"auction of {number}", "DA_SolventAuctionEnded"))
+            raise UnreadableNumberError(reverts(f"auction of {number}", "DA_SolventAuctionEnded"))
         return rules.max_proportion(
             mtm=mtm,
             bm=bm,

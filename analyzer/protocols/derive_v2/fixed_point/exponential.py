@@ -14,7 +14,7 @@ from __future__ import annotations
 from math import isqrt
 
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.protocols.derive_v2.unreadable import Refused, reverts
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, reverts
 
 X96 = 96
 """Binary digits after the point between the conversions."""
@@ -65,9 +65,9 @@ LN_SHIFT = 174
 """5**18 * 2**192 to 18 decimals."""
 
 
-def _refused(name: str) -> Refused:
+def _refused(name: str) -> UnreadableNumberError:
     """The contracts' own refusal of an argument."""
-    return Refused(reverts("fixed-point arithmetic", name))
+    return UnreadableNumberError(reverts("fixed-point arithmetic", name))
 
 
 def exp(x: int) -> int:
@@ -75,7 +75,7 @@ def exp(x: int) -> int:
 
     The argument is split as k * ln 2 + rest with |rest| <= ln 2 / 2; a (6, 7) rational function
     of the rest is scaled and shifted by k. Rounded down at the last shift.
-    Raises: Refused ExpOverflow from 135.3 on.
+    Raises: UnreadableNumberError ExpOverflow from 135.3 on.
     """
     if x <= EXP_ZERO_BELOW:
         return 0
@@ -101,7 +101,7 @@ def ln(x: int) -> int:
 
     The argument is normalised to [1, 2) as X96, an (8, 8) rational function of it is scaled, and
     the powers of two come back as multiples of ln 2. Rounded toward minus infinity at the end.
-    Raises: Refused Overflow for 0, LnNegativeUndefined below.
+    Raises: UnreadableNumberError Overflow for 0, LnNegativeUndefined below.
     """
     if x < 1:
         raise _refused("Overflow" if x == 0 else "LnNegativeUndefined")
@@ -127,6 +127,6 @@ def sqrt(x: int) -> int:
 def power(base: int, exponent: int) -> int:
     """base ** exponent as exp(ln(base) * exponent), the product truncated toward zero.
 
-    Raises: Refused as `ln` and `exp` do.
+    Raises: UnreadableNumberError as `ln` and `exp` do.
     """
     return exp(trunc_div(ln(base) * exponent, WAD))

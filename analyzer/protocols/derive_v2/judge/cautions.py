@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Caution
-from analyzer.protocols.derive_v2.state.state import DeriveState, Unreadable
-from analyzer.protocols.derive_v2.value.account import Valuation, attempt
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import exchange_rate, shortfall, withdraw_blocked
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 WITHDRAW_BLOCKED_REVERT = "CA_WithdrawBlockedByOngoingAuction"
 

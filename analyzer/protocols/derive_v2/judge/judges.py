@@ -13,8 +13,9 @@ from typing import TypeAlias
 from analyzer.abi.contract import load_abi
 from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.derive_v2.errors import revert_words
-from analyzer.protocols.derive_v2.state.state import DeriveState, Unreadable
-from analyzer.protocols.derive_v2.value.account import Valuation, attempt
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 Values: TypeAlias = Sequence[Expected] | Unreadable
 

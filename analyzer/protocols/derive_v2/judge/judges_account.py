@@ -16,15 +16,11 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     startable,
 )
 from analyzer.protocols.derive_v2.judge.judges import Bench, Question, Values, ask, compute
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    Auction,
-    Holding,
-    Unreadable,
-)
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.auctions import Auction
 from analyzer.protocols.derive_v2.value.account import AccountNumbers
 from analyzer.protocols.derive_v2.value.perps import NO_POSITION
+from analyzer.protocols.kit.unreadable import Unreadable, reverts
 
 
 def one(value: Expected | Unreadable) -> Values:

@@ -7,10 +7,11 @@ from functools import partial
 
 from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.derive_v2.judge.judges import Bench, Question, Values, ask, compute
-from analyzer.protocols.derive_v2.state.state import PerpMarket, SrmMarket
+from analyzer.protocols.derive_v2.records.options import decode_sub_id
+from analyzer.protocols.derive_v2.records.parameters import SrmMarket
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.value import feeds, perps
 from analyzer.protocols.derive_v2.value.cash import exchange_rate, withdraw_blocked
-from analyzer.protocols.derive_v2.value.options import decode_sub_id
 from analyzer.protocols.derive_v2.value.svi import volatility
 
 

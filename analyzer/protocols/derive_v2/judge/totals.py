@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.model.rows import Proves, TotalRow
+from analyzer.protocols.derive_v2.records.cash import CashState
+from analyzer.protocols.derive_v2.records.options import decode_sub_id
 from analyzer.protocols.derive_v2.state.evidence import Evidence
-from analyzer.protocols.derive_v2.state.state import CashState, DeriveState, Unreadable
-from analyzer.protocols.derive_v2.value.account import Valuation, attempt
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.interest import Accrued
-from analyzer.protocols.derive_v2.value.options import decode_sub_id
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 EXACT = "every operation moves both sides by the same integer"
 E18 = "e18"

@@ -11,16 +11,13 @@ from analyzer.model.book import Asset, Book, LegKind
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.derive_v2.deployments import of_kind, prefix
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
+from analyzer.protocols.derive_v2.records.accounts import Account
+from analyzer.protocols.derive_v2.records.options import decode_sub_id
+from analyzer.protocols.derive_v2.records.parameters import AssetType, SrmMarket
 from analyzer.protocols.derive_v2.state.evidence import Evidence
 from analyzer.protocols.derive_v2.state.observe import DeriveObservation
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    AssetType,
-    DeriveState,
-    SrmMarket,
-    Unreadable,
-)
-from analyzer.protocols.derive_v2.value.options import decode_sub_id
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.kit.unreadable import Unreadable
 
 DECIMALS = 18
 CASH_SYMBOL = "USDC"

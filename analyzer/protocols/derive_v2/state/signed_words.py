@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.abi.codec import mapping_slot
-from analyzer.protocols.derive_v2.state.state import Feeds
+from analyzer.protocols.derive_v2.records.feeds import Feeds
 
 SPOT_SLOT = 6
 FORWARD_SLOT, SETTLEMENT_SLOT = 7, 8

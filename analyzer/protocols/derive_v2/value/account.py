@@ -11,23 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from typing import TypeVar
 
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    DeriveState,
-    Holding,
-    PerpMarket,
-    Refused,
-    Unreadable,
-    known,
-)
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds, interest, perps, pmrm, srm
 from analyzer.protocols.derive_v2.value.arrange import PmrmArranger, SrmArranger, refused
 from analyzer.protocols.derive_v2.value.interest import Accrued
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, attempt, known
 
-T = TypeVar("T")
 NO_CHANGE = Fraction(1)
 """Requirements as the managers have them."""
 
@@ -67,16 +59,6 @@ class ManagerMargin:
     margin: int
     mark_to_market: int
     worst_scenario: int | None = None
-
-
-def attempt(compute: Callable[[], T]) -> T | Unreadable:
-    """The value, or why the contract refuses; a division by zero is the contract's panic."""
-    try:
-        return compute()
-    except Refused as refusal:
-        return refusal.problem
-    except ZeroDivisionError:
-        return reverts("arithmetic", "Panic(0x12)")
 
 
 def _of(
@@ -142,7 +124,7 @@ class Valuation:
         self, account: Account, *, initial: bool, scenario: int | None = None
     ) -> ManagerMargin:
         """getMarginAndMtM, or with `scenario` getMarginAndMarkToMarket (the StandardManager
-        ignores it). Raises: Refused with the contract's error name."""
+        ignores it). Raises: UnreadableNumberError with the contract's error name."""
         self._check_read(account)
         if account.manager in self._pmrm:
             assessment = self.assessment(account)
@@ -170,13 +152,14 @@ class Valuation:
         """Raises when something of the account's own was not read, or nobody margins it."""
         problem = self.state.unreadable.get(account.number)
         if problem is not None:
-            raise Refused(problem)
+            raise UnreadableNumberError(problem)
         if account.manager != self.state.srm.address and account.manager not in self._pmrm:
             what = f"manager {account.manager}"
             raise refused(what, "is not a manager of the deployment", False)
 
     def assessment(self, account: Account) -> pmrm.Assessment:
-        """The scenario margin of a PMRM_2 account in all its parts. Raises: Refused."""
+        """The scenario margin of a PMRM_2 account in all its parts. Raises:
+        UnreadableNumberError."""
         found = self._assessed.get(account.number)
         if found is None:
             found = attempt(lambda: self.assess(account))
@@ -189,7 +172,7 @@ class Valuation:
         return arranger.pricer().assess(arranger.portfolio(account))
 
     def srm_markets(self, account: Account) -> list[srm.MarketHolding]:
-        """The holdings of a StandardManager account by market id. Raises: Refused.
+        """The holdings of a StandardManager account by market id. Raises: UnreadableNumberError.
 
         The last account's are kept: both margins and the mark to market ask for them.
         """
@@ -219,7 +202,8 @@ class Valuation:
         return self.assessment(self.state.accounts[number]).scenario_pnl
 
     def unsettled(self, account: Account, holding: Holding) -> int:
-        """PnL and funding of one perp balance that are not in cash yet. Raises: Refused."""
+        """PnL and funding of one perp balance that are not in cash yet. Raises:
+        UnreadableNumberError."""
         market = self.state.perps[holding.asset]
         return perps.unsettled(
             size=holding.balance,
@@ -241,12 +225,13 @@ class Valuation:
         return self._aggregated[market.address]
 
     def accrued(self) -> Accrued:
-        """Cash with interest to the block. Raises: Refused when the rate model was not read."""
+        """Cash with interest to the block. Raises: UnreadableNumberError when the rate model was
+        not read."""
         if self._accrued is None:
             self._accrued = attempt(lambda: interest.accrue(self.state.cash, self.state.block_time))
         return known(self._accrued)
 
     def cash_with_interest(self, account: Account) -> int:
-        """calculateBalanceWithInterest of the account. Raises: Refused."""
+        """calculateBalanceWithInterest of the account. Raises: UnreadableNumberError."""
         stored = account.cash(self.state.cash.address)
         return interest.balance_with_interest(stored, account.cash_index, self.accrued())

@@ -10,20 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analyzer.model.integers import WAD
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.options import OptionId, decode_sub_id
+from analyzer.protocols.derive_v2.records.parameters import (
     AssetType,
     CollateralParams,
-    DeriveState,
-    Holding,
     PortfolioManager,
-    Refused,
     SrmMarket,
-    Unreadable,
-    known,
 )
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import black76, feeds, perps, pmrm, srm, svi
-from analyzer.protocols.derive_v2.value.options import OptionId, decode_sub_id
 from analyzer.protocols.derive_v2.value.portfolio import (
     CollateralHolding,
     ExpiryHolding,
@@ -31,14 +27,15 @@ from analyzer.protocols.derive_v2.value.portfolio import (
     OptionHolding,
     Portfolio,
 )
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, known
 
 Unsettled = Callable[[Account, Holding], int]
 """Unsettled cash of one perp balance of an account."""
 
 
-def refused(what: str, reason: str, reverted: bool = True) -> Refused:
+def refused(what: str, reason: str, reverted: bool = True) -> UnreadableNumberError:
     """The exception for a number that the contract, or the reading of it, refuses."""
-    return Refused(Unreadable(what, reason, reverted))
+    return UnreadableNumberError(Unreadable(what, reason, reverted))
 
 
 @dataclass(slots=True)
@@ -59,7 +56,7 @@ class SrmArranger:
         self._units: dict[tuple[int, OptionId], int | Unreadable] = {}
 
     def markets(self, account: Account) -> list[srm.MarketHolding]:
-        """Every market with a holding, lowest id first. Raises: Refused."""
+        """Every market with a holding, lowest id first. Raises: UnreadableNumberError."""
         by_market: dict[int, _MarketBalances] = {}
         for holding in account.balances:
             if holding.asset == self.state.cash.address:
@@ -77,7 +74,8 @@ class SrmArranger:
         return [self._market(account, number, by_market[number]) for number in sorted(by_market)]
 
     def _kind(self, holding: Holding) -> tuple[AssetType, int]:
-        """What an asset is to this manager. Raises: Refused for one it was never told of."""
+        """What an asset is to this manager. Raises: UnreadableNumberError for one it was never
+        told of."""
         found = self.state.srm.assets.get(holding.asset)
         if found is None:
             raise refused(f"asset {holding.asset}", "is not an asset of the manager", False)
@@ -163,7 +161,8 @@ class PmrmArranger:
         self._vols: dict[tuple[int, int], tuple[int, int]] = {}
 
     def pricer(self) -> pmrm.ScenarioPricer:
-        """The scenarios of this manager. Raises: Refused when its parameters were not read."""
+        """The scenarios of this manager. Raises: UnreadableNumberError when its parameters were
+        not read."""
         if self._pricer is None:
             self._pricer = pmrm.ScenarioPricer(
                 known(self.manager.lib), known(self.manager.scenarios)
@@ -171,7 +170,8 @@ class PmrmArranger:
         return self._pricer
 
     def portfolio(self, account: Account) -> Portfolio:
-        """The account's portfolio at the block. Raises: Refused with the contract's error."""
+        """The account's portfolio at the block. Raises: UnreadableNumberError with the contract's
+        error."""
         order = self._expiries(account)
         spot, spot_confidence = feeds.spot(self.state, self.manager.spot_feed)
         stable, _ = feeds.spot(self.state, self.manager.stable_feed)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import div
-from analyzer.protocols.derive_v2.state.state import CashState, DeriveState, Refused, known
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.cash import CashState
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, known, reverts
 
 
 def owed(cash: CashState) -> int:
@@ -18,8 +19,8 @@ def owed(cash: CashState) -> int:
 
 
 def exchange_rate(cash: CashState) -> int:
-    """getCashToStableExchangeRate: stable coin per cash, at most 1. Raises: Refused when the
-    stable coin's balance was not read."""
+    """getCashToStableExchangeRate: stable coin per cash, at most 1. Raises: UnreadableNumberError
+    when the stable coin's balance was not read."""
     total = owed(cash)
     held = known(cash.stable_held)
     if total <= held:
@@ -40,12 +41,15 @@ def security_module_cash(state: DeriveState) -> int:
 
 def withdraw_blocked(state: DeriveState) -> bool:
     """getIsWithdrawBlocked: every withdrawal reverts while insolvent auctions owe more than the
-    security module holds. Raises: Refused when that holding is negative, as the view reverts."""
+    security module holds. Raises: UnreadableNumberError when that holding is negative, as the view
+    reverts."""
     house = state.auction_house
     if house.total_insolvent_mm == 0 or house.sm_account == 0:
         return False
     account = state.accounts.get(house.sm_account)
     held = account.cash(state.cash.address) if account else 0
     if held < 0:
-        raise Refused(reverts("security module cash", "SafeCast: value must be positive"))
+        raise UnreadableNumberError(
+            reverts("security module cash", "SafeCast: value must be positive")
+        )
     return house.total_insolvent_mm > held

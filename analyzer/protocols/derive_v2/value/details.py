@@ -12,19 +12,15 @@ from analyzer.model.rows import AccountRow, CollateralRow, MarketRow, PositionRo
 from analyzer.protocols.base import Details
 from analyzer.protocols.derive_v2.fixed_point import mul
 from analyzer.protocols.derive_v2.judge.totals import totals
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.parameters import CollateralParams, SrmMarket
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.state.book import CASH_SYMBOL, DECIMALS, asset_id
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    CollateralParams,
-    DeriveState,
-    Holding,
-    PerpMarket,
-    SrmMarket,
-    Unreadable,
-)
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds, perps
-from analyzer.protocols.derive_v2.value.account import Valuation, attempt
+from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.statement import statement
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 ONE_E6 = 10**6
 _E6 = 10**12

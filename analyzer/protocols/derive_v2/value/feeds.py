@@ -1,6 +1,7 @@
 """What the signed feeds answer at the block: their own staleness rules, their own errors.
 
-Every function raises `Refused` with the contract's error name where the feed's view reverts.
+Every function raises `UnreadableNumberError` with the contract's error name where the feed's view
+reverts.
 Source: v2-core `src/feeds/*`; the rules and selectors are in the README of this folder.
 """
 
@@ -9,16 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.model.integers import WAD, clamp, mul_div, trunc_div
-from analyzer.protocols.derive_v2.state.state import (
-    DeriveState,
-    ForwardData,
-    ForwardFeed,
-    Refused,
-    Unreadable,
-    VolData,
-    known,
-)
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.feeds import ForwardData, ForwardFeed, VolData
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, known, reverts
 
 NEGATIVE_CAST = "SafeCastOverflowedIntToUint"
 """OpenZeppelin's error where a price would be below zero."""
@@ -40,15 +34,17 @@ class Forward:
         return self.fixed + self.variable
 
 
-def _refuse(what: str, reason: str) -> Refused:
+def _refuse(what: str, reason: str) -> UnreadableNumberError:
     """The contract's own refusal."""
-    return Refused(reverts(what, reason))
+    return UnreadableNumberError(reverts(what, reason))
 
 
-def _missing(state: DeriveState, address: str, kind: str) -> Refused:
+def _missing(state: DeriveState, address: str, kind: str) -> UnreadableNumberError:
     """A feed that the deployment does not have: nothing can be said."""
     name = state.names.get(address.lower(), address)
-    return Refused(Unreadable(f"{kind} feed {name}", "is not in the deployment", False))
+    return UnreadableNumberError(
+        Unreadable(f"{kind} feed {name}", "is not in the deployment", False)
+    )
 
 
 def _fresh(state: DeriveState, what: str, timestamp: int, heartbeat: int | Unreadable) -> None:
@@ -58,7 +54,7 @@ def _fresh(state: DeriveState, what: str, timestamp: int, heartbeat: int | Unrea
 
 
 def spot(state: DeriveState, feed: str) -> tuple[int, int]:
-    """getSpot: (price, confidence). Raises: Refused BLF_DataTooOld."""
+    """getSpot: (price, confidence). Raises: UnreadableNumberError BLF_DataTooOld."""
     found = state.feeds.spot.get(feed)
     if found is None:
         raise _missing(state, feed, "spot")
@@ -69,7 +65,8 @@ def spot(state: DeriveState, feed: str) -> tuple[int, int]:
 def diff_result(state: DeriveState, feed: str) -> tuple[int, int]:
     """getResult of a perp or impact feed: (spot + clipped difference, min of confidences).
 
-    Raises: Refused BLF_DataTooOld (its own or spot's), the cast's error for a price below zero.
+    Raises: UnreadableNumberError BLF_DataTooOld (its own or spot's), the cast's error for a price
+    below zero.
     """
     found = state.feeds.diff.get(feed)
     if found is None:
@@ -86,7 +83,7 @@ def diff_result(state: DeriveState, feed: str) -> tuple[int, int]:
 def forward(state: DeriveState, feed: str, expiry: int) -> Forward:
     """getForwardPricePortions: fixed and variable portion, min of the confidences.
 
-    Raises: Refused LFF_MissingExpiryData, BLF_DataTooOld, LFF_SettlementDataTooOld.
+    Raises: UnreadableNumberError LFF_MissingExpiryData, BLF_DataTooOld, LFF_SettlementDataTooOld.
     """
     found = state.feeds.forward.get(feed)
     if found is None:
@@ -135,7 +132,8 @@ def settlement_price(state: DeriveState, feed: str, expiry: int) -> int | None:
 
 
 def vol_data(state: DeriveState, feed: str, expiry: int) -> VolData:
-    """The surface of `expiry`, fresh. Raises: Refused LVF_MissingExpiryData, BLF_DataTooOld."""
+    """The surface of `expiry`, fresh. Raises: UnreadableNumberError LVF_MissingExpiryData,
+    BLF_DataTooOld."""
     found = state.feeds.vol.get(feed)
     if found is None:
         raise _missing(state, feed, "volatility")
@@ -148,8 +146,8 @@ def vol_data(state: DeriveState, feed: str, expiry: int) -> VolData:
 
 
 def interest_rate(state: DeriveState, feed: str, expiry: int) -> tuple[int, int]:
-    """getInterestRate: (rate, confidence). Raises: Refused BLF_DataTooOld, also for an expiry
-    that was never signed (its timestamp is 0)."""
+    """getInterestRate: (rate, confidence). Raises: UnreadableNumberError BLF_DataTooOld, also for
+    an expiry that was never signed (its timestamp is 0)."""
     found = state.feeds.rate.get(feed)
     if found is None:
         raise _missing(state, feed, "rate")

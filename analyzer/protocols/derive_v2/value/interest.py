@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import div, exp, mul
-from analyzer.protocols.derive_v2.state.state import CashState, RateModel, known
+from analyzer.protocols.derive_v2.records.cash import CashState, RateModel
 from analyzer.protocols.derive_v2.value.black76 import SECONDS_PER_YEAR
+from analyzer.protocols.kit.unreadable import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ def accrue(cash: CashState, now: int) -> Accrued:
     """The indexes and totals with interest until `now` (unix seconds).
 
     Cash printed by settlements that is not backed yet counts as supply in the utilisation.
-    Raises: Refused when the rate model was not read, or ExpOverflow; ZeroDivisionError without
-    any supply, where the contract panics.
+    Raises: UnreadableNumberError when the rate model was not read, or ExpOverflow;
+    ZeroDivisionError without any supply, where the contract panics.
     """
     elapsed = now - cash.last_timestamp
     if elapsed == 0 or cash.total_borrow == 0:

@@ -17,9 +17,10 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     scenario_count,
     startable,
 )
-from analyzer.protocols.derive_v2.state.state import DeriveState, Unreadable
-from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation, attempt
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation
 from analyzer.protocols.derive_v2.value.prices import at_prices
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 ABOVE = "DA_AccountIsAboveMaintenanceMargin"
 

@@ -11,22 +11,18 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD, clamp, trunc_div
 from analyzer.protocols.derive_v2.fixed_point import div, div_round, mul
-from analyzer.protocols.derive_v2.state.state import (
-    DeriveState,
-    PerpMarket,
-    PerpPosition,
-    Refused,
-    known,
-)
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.perps import PerpMarket, PerpPosition
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, known, reverts
 
 HOUR_S = 3_600
 NO_POSITION = PerpPosition()
 
 
 def index_price(state: DeriveState, perp: PerpMarket) -> tuple[int, int]:
-    """getIndexPrice: (spot, confidence), (0, 1) once disabled. Raises: Refused when stale."""
+    """getIndexPrice: (spot, confidence), (0, 1) once disabled. Raises: UnreadableNumberError when
+    stale."""
     if perp.disabled:
         return 0, WAD
     return feeds.spot(state, perp.spot_feed)
@@ -42,10 +38,10 @@ def perp_price(state: DeriveState, perp: PerpMarket) -> tuple[int, int]:
 def premium(*, index: int, bid: int, ask: int) -> int:
     """(max(bid - index, 0) - max(index - ask, 0)) / index, truncated toward zero.
 
-    Raises: Refused PA_InvalidImpactPrices when ask < bid.
+    Raises: UnreadableNumberError PA_InvalidImpactPrices when ask < bid.
     """
     if ask < bid:
-        raise Refused(reverts("impact prices", "PA_InvalidImpactPrices"))
+        raise UnreadableNumberError(reverts("impact prices", "PA_InvalidImpactPrices"))
     return div(max(bid - index, 0) - max(index - ask, 0), index)
 
 

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD, trunc_div
 from analyzer.protocols.derive_v2.fixed_point import div, exp, ln, mul, power, sqrt
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     LibParams,
-    Refused,
     Scenario,
     SkewParams,
     VolShock,
 )
-from analyzer.protocols.derive_v2.unreadable import reverts
 from analyzer.protocols.derive_v2.value.black76 import SECONDS_PER_YEAR, annualise, prices
 from analyzer.protocols.derive_v2.value.portfolio import (
     ExpiryHolding,
@@ -32,6 +30,7 @@ from analyzer.protocols.derive_v2.value.portfolio import (
     Portfolio,
     naked_shorts,
 )
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, reverts
 
 THIRTY_DAYS = 30 * 24 * 3_600
 SKEWS = (VolShock.LINEAR, VolShock.ABS)
@@ -70,15 +69,16 @@ class Assessment:
         """The margin under all scenarios, or under the given ones alone (an auction asks for
         one). The basis contingency always stands as the alternative; ties keep the earlier.
 
-        Raises: Refused PMRML2_InvalidGetMarginState without a scenario, Panic for an unknown one.
+        Raises: UnreadableNumberError PMRML2_InvalidGetMarginState without a scenario, Panic for an
+        unknown one.
         """
         chosen = range(len(self.scenario_pnl)) if scenarios is None else scenarios
         if not chosen:
-            raise Refused(reverts("PMRM_2 scenarios", "PMRML2_InvalidGetMarginState"))
+            raise UnreadableNumberError(reverts("PMRM_2 scenarios", "PMRML2_InvalidGetMarginState"))
         worst, least = len(chosen), self.basis_contingency
         for position, number in enumerate(chosen):
             if number >= len(self.scenario_pnl):
-                raise Refused(reverts(f"PMRM_2 scenario {number}", "Panic(0x32)"))
+                raise UnreadableNumberError(reverts(f"PMRM_2 scenario {number}", "Panic(0x32)"))
             if self.scenario_pnl[number] < least:
                 worst, least = position, self.scenario_pnl[number]
         loss = mul(least, self._factor(initial))
@@ -152,7 +152,7 @@ class ScenarioPricer:
     def assess(self, portfolio: Portfolio) -> Assessment:
         """Every number of one portfolio, 18 decimals, rounded as the contract rounds.
 
-        Raises: Refused with the library's error name where the contract refuses.
+        Raises: UnreadableNumberError with the library's error name where the contract refuses.
         """
         params = self.params
         perp_notional = mul(abs(portfolio.perp_position), portfolio.spot)

@@ -12,19 +12,14 @@ from dataclasses import replace
 
 from analyzer.model.book import Price, Prices
 from analyzer.model.integers import WAD, clamp, mul_div
-from analyzer.protocols.derive_v2.state.state import (
-    AssetType,
-    DeriveState,
-    DiffFeed,
-    PerpMarket,
-    Refused,
-    SpotFeed,
-    Unreadable,
-    known,
-)
+from analyzer.protocols.derive_v2.records.feeds import DiffFeed, SpotFeed
+from analyzer.protocols.derive_v2.records.options import OptionId, decode_sub_id
+from analyzer.protocols.derive_v2.records.parameters import AssetType
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import black76, feeds, svi
-from analyzer.protocols.derive_v2.value.options import OptionId, decode_sub_id
 from analyzer.protocols.kit.price_age import SourceTime, status_of
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, known
 
 STABLE = "USDC"
 
@@ -117,8 +112,8 @@ def _option_price(state: DeriveState, asset: str, sub_id: int) -> Price:
     source = "Black-76 of the forward and volatility feeds"
     try:
         price, signed = _option_unit(state, asset, option)
-    except Refused as refusal:
-        problem = refusal.problem
+    except UnreadableNumberError as refusal:
+        problem = refusal.unreadable
         return Price(
             asset_id,
             symbol,
@@ -135,7 +130,7 @@ def _option_price(state: DeriveState, asset: str, sub_id: int) -> Price:
 
 def _option_unit(state: DeriveState, asset: str, option: OptionId) -> tuple[int, int]:
     """(undiscounted value of one option, time of the oldest of what it is made of). Raises:
-    Refused as the feeds do."""
+    UnreadableNumberError as the feeds do."""
     forward_feed, vol_feed = option_feeds(state, asset)
     forward = feeds.forward(state, forward_feed, option.expiry)
     surface = feeds.vol_data(state, vol_feed, option.expiry)
@@ -159,7 +154,8 @@ def _forward_times(state: DeriveState, feed: str, expiry: int) -> tuple[int, int
 
 
 def option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
-    """(forward feed, volatility feed) of an option asset's market. Raises: Refused."""
+    """(forward feed, volatility feed) of an option asset's market. Raises:
+    UnreadableNumberError."""
     _, number = state.srm.assets.get(asset, (AssetType.NOT_SET, 0))
     market = state.srm.markets.get(number)
     if market is not None:
@@ -168,7 +164,7 @@ def option_feeds(state: DeriveState, asset: str) -> tuple[str, str]:
     for manager in state.pmrms.values():
         if asset == manager.option:
             return manager.forward_feed, manager.vol_feed
-    raise Refused(Unreadable(f"option {asset}", "has no market", False))
+    raise UnreadableNumberError(Unreadable(f"option {asset}", "has no market", False))
 
 
 def _age(state: DeriveState, timestamp: int, heartbeat: int | Unreadable) -> tuple[str, str]:

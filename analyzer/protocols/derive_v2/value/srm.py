@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import div, mul
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     OptionMarginParams,
     OracleContingency,
     SrmMarket,

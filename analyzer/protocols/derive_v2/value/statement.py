@@ -7,11 +7,13 @@ from functools import partial
 
 from analyzer.model.integers import WAD
 from analyzer.model.rows import StatementLine
+from analyzer.protocols.derive_v2.records.accounts import Account
 from analyzer.protocols.derive_v2.state.book import asset_id
-from analyzer.protocols.derive_v2.state.state import Account, DeriveState, Unreadable
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import perps
-from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation, attempt
+from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation
 from analyzer.protocols.derive_v2.value.srm import market_margin
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 E18 = "e18"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD, clamp
 from analyzer.protocols.derive_v2.fixed_point import div, ln, mul, sqrt
-from analyzer.protocols.derive_v2.state.state import Refused, VolData
-from analyzer.protocols.derive_v2.unreadable import reverts
+from analyzer.protocols.derive_v2.records.feeds import VolData
+from analyzer.protocols.kit.unreadable import UnreadableNumberError, reverts
 
 MAX_TOTAL_VARIANCE = 144 * WAD
 BOUND_SCALE = 4 * WAD
@@ -20,8 +20,9 @@ BOUND_SCALE = 4 * WAD
 def volatility(strike: int, surface: VolData) -> int:
     """Annualised volatility, 18 decimals; 0 for strike 0.
 
-    Raises: Refused SVI_NoForwardPrice, SVI_InvalidParameters (negative variance), or the cast
-    error of a negative a + b * sigma, or the division by a zero time as the contract panics.
+    Raises: UnreadableNumberError SVI_NoForwardPrice, SVI_InvalidParameters (negative variance), or
+    the cast error of a negative a + b * sigma, or the division by a zero time as the contract
+    panics.
     """
     if strike == 0:
         return 0
@@ -43,6 +44,6 @@ def volatility(strike: int, surface: VolData) -> int:
     return sqrt(div(min(variance, MAX_TOTAL_VARIANCE), surface.ref_tau))
 
 
-def _refused(name: str) -> Refused:
+def _refused(name: str) -> UnreadableNumberError:
     """The library's own refusal."""
-    return Refused(reverts("volatility surface", name))
+    return UnreadableNumberError(reverts("volatility surface", name))

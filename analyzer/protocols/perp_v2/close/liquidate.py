@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div, trunc_div
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate_collateral import collateral_closures
 from analyzer.protocols.perp_v2.close.settlement import (
     PAUSED,
@@ -32,7 +32,6 @@ from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement, m
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 WHOLE_BELOW_E18 = 100 * WAD
 """A position worth no more than this is closed whole."""

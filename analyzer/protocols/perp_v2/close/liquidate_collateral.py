@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.model.closure import Closure, Transfer
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.close.settlement import (
     PAUSED,
     Settled,
@@ -32,7 +32,6 @@ from analyzer.protocols.perp_v2.fixed_point import (
 )
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 
 def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:

@@ -15,11 +15,12 @@ from fractions import Fraction
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD, ceil_div
 from analyzer.protocols.kit.ticks import MAX_SQRT_RATIO, MIN_SQRT_RATIO
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE
 from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.funding import growth_now
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError, usable
+from analyzer.protocols.perp_v2.value.prices import usable
 
 
 def in_motion(state: PerpState) -> PerpState:

@@ -16,6 +16,7 @@ from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.backstops import backstops
 from analyzer.protocols.perp_v2.close.motion import Quotes, in_motion, scaled
 from analyzer.protocols.perp_v2.close.next_closure import (
@@ -31,7 +32,6 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.float_filter import Screen
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 Step = Callable[[Valuation, Account], Settled | None]
 VALUATIONS_KEPT = 64

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from analyzer.model.book import Price, Prices
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Caution
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate import UINT24_REVERT, position_closures
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import MarketMath, Valuation
 from analyzer.protocols.perp_v2.value.details import ORDERS_FIRST
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 PAUSED_MARKET = "CH_MNO"
 FUND_TOO_SMALL = "CH_IIC"

@@ -14,6 +14,7 @@ from analyzer.abi.contract import ContractAbi, load_abi
 from analyzer.model.integers import INT256_MAX, INT256_MIN
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size
 from analyzer.protocols.perp_v2.close.liquidate_collateral import max_repayment
 from analyzer.protocols.perp_v2.close.settlement import fund_capacity, insurance_fund
@@ -22,11 +23,7 @@ from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
 from analyzer.protocols.perp_v2.value.funding import pending_fee
-from analyzer.protocols.perp_v2.value.prices import (
-    UnreadableNumberError,
-    contract_mark_price_e18,
-    market_sqrt_twap_x96,
-)
+from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, market_sqrt_twap_x96
 from analyzer.protocols.perp_v2.windows import MARK_SHORT_WINDOW_S
 
 Answer: TypeAlias = int | bool | str | Reverts | None

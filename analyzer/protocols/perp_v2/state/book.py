@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.factors import factor_of
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, PerpLedger
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.compare import fee_problem, merge_account, merge_market

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from analyzer.model.integers import mul_div
 from analyzer.protocols.base import SilentChange
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.growth import FUNDING_PERIOD_S, order_owes, snapshots
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, MarketLedger

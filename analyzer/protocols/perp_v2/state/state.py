@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import (
     Account,
     Config,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from analyzer.model.book import Prices
 from analyzer.model.integers import WAD, mul_div
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.once import once
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import (
     convert_decimals,
     div_ratio,
@@ -31,7 +31,6 @@ from analyzer.protocols.perp_v2.state.ranges import amounts_in_ranges, without_d
 from analyzer.protocols.perp_v2.state.state import CollateralState, MarketState, PerpState
 from analyzer.protocols.perp_v2.value.funding import growth_now, pending_fee, pending_payment
 from analyzer.protocols.perp_v2.value.prices import (
-    UnreadableNumberError,
     collateral_price,
     contract_mark_price_e18,
     contract_reference_price_e18,

@@ -16,6 +16,7 @@ from analyzer.model.rows import (
 )
 from analyzer.protocols.base import Details
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size, position_closures
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement
 from analyzer.protocols.perp_v2.judge.totals import totals
@@ -23,11 +24,7 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, TokenMath, Valuation
 from analyzer.protocols.perp_v2.value.funding import pending_fee
-from analyzer.protocols.perp_v2.value.prices import (
-    UnreadableNumberError,
-    contract_mark_price_e18,
-    index_price_e18,
-)
+from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, index_price_e18
 from analyzer.protocols.perp_v2.value.statement import statements
 
 ORDERS_FIRST = "CH_CLWTISO"

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow, unknown_margin
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size, position_closures
 from analyzer.protocols.perp_v2.fixed_point import mul_ratio
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from analyzer.model.book import Price, Prices
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, status_of
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import (
     convert_decimals,
     median_of_three,
@@ -39,14 +39,6 @@ UNUSABLE = ("stale", "invalid", "missing")
 def usable(price: Price) -> bool:
     """Whether accounts may be valued at this price."""
     return price.price_e18 is not None and price.status not in UNUSABLE
-
-
-class UnreadableNumberError(Exception):
-    """A number of this block cannot be had; `unreadable` says which and why."""
-
-    def __init__(self, unreadable: Unreadable) -> None:
-        super().__init__(f"{unreadable.what}: {unreadable.reason}")
-        self.unreadable = unreadable
 
 
 def _read(values: Mapping[int, int | Unreadable], key: int, what: str) -> int:

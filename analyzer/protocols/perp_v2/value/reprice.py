@@ -17,11 +17,12 @@ import numpy.typing as npt
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Repriced
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError, reference_prices
+from analyzer.protocols.perp_v2.value.prices import reference_prices
 
 Floats = npt.NDArray[np.float64]
 E18 = 1e18

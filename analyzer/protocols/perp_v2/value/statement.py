@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.model.book import Prices
 from analyzer.model.rows import StatementLine
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation

@@ -27,7 +27,7 @@ from analyzer.protocols.aave_v3.state.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI, USDC = asset_of("WETH"), asset_of("DAI"), asset_of("USDC")
 PAIR = Call(WETH, DAI)

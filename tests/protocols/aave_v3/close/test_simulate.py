@@ -19,7 +19,7 @@ from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI, USDC = asset_of("WETH"), asset_of("DAI"), asset_of("USDC")
 

@@ -13,7 +13,7 @@ from analyzer.protocols.aave_v3.state.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.base import Judge
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")
 

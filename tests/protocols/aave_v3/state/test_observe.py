@@ -29,7 +29,7 @@ from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.state.book import book, rebuild_state
 from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")
 SOURCE = "0x" + "9" * 40

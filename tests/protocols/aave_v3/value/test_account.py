@@ -15,7 +15,7 @@ from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ALL = tuple(range(1, 12))
 ETH = reserve(0, "WETH", 2_000 * USD)

@@ -13,7 +13,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.reprice import reprice
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ETH = reserve(0, "WETH", 2_000 * USD)
 DAI = reserve(1, "DAI")

@@ -18,7 +18,8 @@ from analyzer.protocols.derive_v2.close.auction import (
     status,
 )
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import Auction, AuctionParams, Refused
+from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 E18 = 10**18
 PARAMS = AuctionParams(
@@ -155,6 +156,6 @@ def test_an_emptied_account_divides_by_zero_as_the_contract_panics() -> None:
     ],
 )
 def test_a_price_that_the_contract_refuses_is_refused(held: Auction, mtm: int, name: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnreadableNumberError) as caught:
         bid_price(held, PARAMS, mm=-1, mtm=mtm, now=1)
-    assert caught.value.problem.reason == name
+    assert caught.value.unreadable.reason == name

@@ -18,11 +18,12 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     startable,
     startable_scenarios,
 )
-from analyzer.protocols.derive_v2.state.state import DeriveState, Refused, Unreadable
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import withdraw_blocked
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import at_prices, market_factor, reference_prices
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 E18 = 10**18
 
@@ -136,7 +137,7 @@ def test_a_security_module_in_debt_makes_the_view_revert(recording: Recorded) ->
     broken = replace(
         state, accounts={**state.accounts, number: replace(account, balances=balances)}
     )
-    with pytest.raises(Refused):
+    with pytest.raises(UnreadableNumberError):
         withdraw_blocked(broken)
     assert backstops(broken, reference_prices(broken, {}))[0].capacity_e18 == 0
 

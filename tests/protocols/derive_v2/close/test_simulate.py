@@ -19,7 +19,7 @@ from analyzer.protocols.derive_v2 import PLUG
 from analyzer.protocols.derive_v2.close.simulate import ROUNDING, DeriveSimulation, bids, simulate
 from analyzer.protocols.derive_v2.close.simulate.hedge import delta
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import Account, Holding
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 
 CASH, PERP = "0xcash", "0xperp"
 ROLES = {"liquidator", "cash_holders", ROUNDING}

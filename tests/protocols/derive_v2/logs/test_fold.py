@@ -10,7 +10,9 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
-from analyzer.protocols.derive_v2.state.state import Auction, Holding, PerpPosition
+from analyzer.protocols.derive_v2.records.accounts import Holding
+from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.protocols.derive_v2.records.perps import PerpPosition
 
 CASH = "0x" + "11" * 20
 PERP = "0x" + "22" * 20

@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 from derive_recording import recorded
 
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    DeriveState,
-    Holding,
-    PortfolioManager,
-    Unreadable,
-)
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.options import OptionId, encode_sub_id
+from analyzer.protocols.derive_v2.records.parameters import PortfolioManager
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
-from analyzer.protocols.derive_v2.value.options import OptionId, encode_sub_id
+from analyzer.protocols.kit.unreadable import Unreadable
 
 E18 = 10**18
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.protocols.derive_v2.state.state import Refused, VolData
+from analyzer.protocols.derive_v2.records.feeds import VolData
 from analyzer.protocols.derive_v2.value.black76 import SECONDS_PER_YEAR, prices
 from analyzer.protocols.derive_v2.value.svi import volatility
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 E18 = 10**18
 mp: Any = mpmath.mp
@@ -98,9 +99,9 @@ def test_volatility_is_flat_beyond_four_total_deviations(strike: int) -> None:
     ],
 )
 def test_a_surface_that_the_contract_refuses_is_refused(changes: dict[str, int], name: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnreadableNumberError) as caught:
         volatility(2_000 * E18, surface(**changes))
-    assert caught.value.problem.reason == name
+    assert caught.value.unreadable.reason == name
 
 
 def test_strike_zero_has_no_volatility() -> None:

@@ -9,23 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.protocols.derive_v2.state.state import (
-    CashState,
-    PerpPosition,
-    RateModel,
-    Refused,
-    Unreadable,
-)
-from analyzer.protocols.derive_v2.value.cash import exchange_rate, owed, shortfall
-from analyzer.protocols.derive_v2.value.interest import accrue, balance_with_interest, borrow_rate
-from analyzer.protocols.derive_v2.value.options import (
+from analyzer.protocols.derive_v2.records.cash import CashState, RateModel
+from analyzer.protocols.derive_v2.records.options import (
     STRIKE_UNIT,
     OptionId,
     decode_sub_id,
     encode_sub_id,
-    settlement_value,
 )
+from analyzer.protocols.derive_v2.records.perps import PerpPosition
+from analyzer.protocols.derive_v2.value.cash import exchange_rate, owed, shortfall
+from analyzer.protocols.derive_v2.value.interest import accrue, balance_with_interest, borrow_rate
+from analyzer.protocols.derive_v2.value.options import settlement_value
 from analyzer.protocols.derive_v2.value.perps import premium, unsettled
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 E18 = 10**18
 PERCENT = E18 // 100
@@ -90,9 +86,9 @@ def test_burned_settlements_count_as_supply_in_the_utilisation() -> None:
 
 
 def test_a_rate_model_that_was_not_read_is_a_reason() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnreadableNumberError) as caught:
         accrue(replace(CASH, rate_model=Unreadable("rate model", "not recorded", False)), YEAR)
-    assert caught.value.problem.reason == "not recorded"
+    assert caught.value.unreadable.reason == "not recorded"
 
 
 def test_debts_grow_with_one_index_and_claims_with_the_other() -> None:
@@ -153,6 +149,6 @@ def test_the_premium_is_what_lies_outside_the_impact_prices(
 
 
 def test_crossed_impact_prices_are_refused() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(UnreadableNumberError) as caught:
         premium(index=E18, bid=2, ask=1)
-    assert caught.value.problem.reason == "PA_InvalidImpactPrices"
+    assert caught.value.unreadable.reason == "PA_InvalidImpactPrices"

@@ -10,8 +10,10 @@ from derive_recording import recorded
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.errors import error_name, revert_words
-from analyzer.protocols.derive_v2.state.state import DeriveState, ForwardData, Refused
+from analyzer.protocols.derive_v2.records.feeds import ForwardData
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 EXPIRY = 2_000_000_000
 START = EXPIRY - feeds.SETTLEMENT_TWAP_S
@@ -68,9 +70,9 @@ def test_data_of_the_expiry_itself_is_final_and_never_stale(state: DeriveState) 
 def test_a_forward_refuses_with_the_contracts_own_error(
     state: DeriveState, now: int, signed: int, diff: int, error: str
 ) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UnreadableNumberError) as refusal:
         forward_at(state, now=now, signed=signed, diff=diff)
-    assert (refusal.value.problem.reason, refusal.value.problem.reverted) == (error, True)
+    assert (refusal.value.unreadable.reason, refusal.value.unreadable.reverted) == (error, True)
 
 
 def test_the_last_second_of_every_heartbeat_still_counts(state: DeriveState) -> None:

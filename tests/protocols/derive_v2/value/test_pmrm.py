@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     BasisParams,
     LibParams,
     MarginParams,
     OtherParams,
-    Refused,
     Scenario,
     SkewParams,
     VolParams,
@@ -28,6 +27,7 @@ from analyzer.protocols.derive_v2.value.portfolio import (
     Portfolio,
     naked_shorts,
 )
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 E18 = 10**18
 PERCENT = E18 // 100
@@ -170,9 +170,9 @@ def test_shorts_of_other_strikes_do_not_cover_each_other() -> None:
 def test_what_the_library_refuses_is_refused() -> None:
     found = ScenarioPricer(PARAMS, (UP,)).assess(EMPTY)
     for scenarios, name in (((), "PMRML2_InvalidGetMarginState"), ((9,), "Panic(0x32)")):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(UnreadableNumberError) as caught:
             found.margin(initial=False, scenarios=scenarios)
-        assert caught.value.problem.reason == name
+        assert caught.value.unreadable.reason == name
 
 
 AMOUNTS = st.integers(-(10**20), 10**20).filter(bool)

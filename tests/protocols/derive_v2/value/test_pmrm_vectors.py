@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.feeds import VolData
+from analyzer.protocols.derive_v2.records.parameters import (
     BasisParams,
     LibParams,
     MarginParams,
     OtherParams,
     Scenario,
     SkewParams,
-    VolData,
     VolParams,
     VolShock,
 )

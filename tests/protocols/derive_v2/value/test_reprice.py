@@ -10,9 +10,10 @@ import pytest
 from derive_recording import Recorded, recorded
 
 from analyzer.protocols.base import Repriced
-from analyzer.protocols.derive_v2.state.state import DeriveState, Unreadable
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.reprice import Moves, reprice, reprice_moves
+from analyzer.protocols.kit.unreadable import Unreadable
 
 TOLERANCE = 1e-6
 """Whole units; books reach seven million, the largest difference seen is 5e-9."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     OptionMarginParams,
     OracleContingency,
     SrmMarket,

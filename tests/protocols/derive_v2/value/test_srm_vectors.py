@@ -17,7 +17,7 @@ import pytest
 
 from analyzer.model.integers import trunc_div
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     OptionMarginParams,
     OracleContingency,
     SrmMarket,

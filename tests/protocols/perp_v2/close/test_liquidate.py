@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.closure import Closure, Transfer
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.close.liquidate import (
     Reverts,
     close_position,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from analyzer.model.book import Book, Prices, make_book
 from analyzer.model.closure import Executed, Transfer
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.records import (
     Account,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.protocols.base import Judge
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order
 from analyzer.protocols.perp_v2.state.state import PerpState

@@ -23,8 +23,8 @@ from analyzer.abi.keccak import keccak
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.model.rows import ImplementationRow
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger
 from analyzer.protocols.perp_v2.records import MarketStatus, Order

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.records import (
     AccountMarket,
     Config,
@@ -25,7 +25,6 @@ from analyzer.protocols.perp_v2.value.funding import (
     pending_fee,
     pending_payment,
 )
-from analyzer.protocols.perp_v2.value.prices import UnreadableNumberError
 
 E18 = 10**18
 DAY = 86_400

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation

@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model.book import Price
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import Round, SourceTime
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import POOL_AVERAGE, MarketState, PerpState
 from analyzer.protocols.perp_v2.value.prices import (
-    UnreadableNumberError,
     mark_price,
     market_sqrt_twap_x96,
     reference_price,

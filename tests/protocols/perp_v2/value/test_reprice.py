@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analyzer.model.book import Asset, Book, LegKind
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.ticks import amounts_in_range
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.margin import margin

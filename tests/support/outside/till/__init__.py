@@ -36,9 +36,10 @@ from analyzer.model.rows import (
 )
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
 from analyzer.protocols.kit.arguments import integer, text
-from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.batch import Batch
 from analyzer.protocols.kit.factors import factor_of
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.unreadable import Unreadable
 
 ABIS = "till:abis"
 TILL_ABI = f"{ABIS}/Till"

@@ -35,9 +35,9 @@ from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
-from analyzer.protocols.aave_v3.value.prices import UnreadableNumberError, to_e18
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
 

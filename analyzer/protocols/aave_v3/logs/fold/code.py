@@ -17,7 +17,8 @@ from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, CONFIGURATOR, PRO
 from analyzer.protocols.aave_v3.logs.fold.context import FoldContext
 from analyzer.protocols.aave_v3.logs.fold.ledger import TransferUnit
 from analyzer.protocols.kit.arguments import text
-from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.batch import Batch
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _FIRST_THAT_ACCRUES = 3
 """`CONFIGURATOR_REVISION` of 3.1, which settles a reserve before its factor changes."""

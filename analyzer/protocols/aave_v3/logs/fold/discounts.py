@@ -22,7 +22,7 @@ from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.ray_math import PERCENT, percent_mul, ray_div, ray_mul
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.kit.arguments import integer
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def is_rebalance(event: Event) -> bool:

@@ -8,7 +8,7 @@ from enum import Enum
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
 from analyzer.protocols.kit.arguments import FoldNote
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.words import bit_numbers
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def find_unknown(ledger: AaveLedger) -> None:

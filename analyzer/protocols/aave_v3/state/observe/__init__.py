@@ -20,7 +20,7 @@ from analyzer.protocols.aave_v3.state.observe.listed import read_listed
 from analyzer.protocols.aave_v3.state.observe.market import MarketFacts, read_market
 from analyzer.protocols.aave_v3.state.observe.reserves import ReservesRead, read_ages, read_reserves
 from analyzer.protocols.aave_v3.state.state import Category
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 __all__ = ["AaveObservation", "observe"]
 

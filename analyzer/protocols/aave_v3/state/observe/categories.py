@@ -11,7 +11,8 @@ from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.revisions import EMode, EModeLtv
 from analyzer.protocols.aave_v3.state.observe.market import MarketFacts
 from analyzer.protocols.aave_v3.state.state import Category
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _BITMAP_VIEWS = ("getEModeCategoryCollateralConfig", "getEModeCategoryCollateralBitmap")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analyzer.model.reads import Reading
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
-from analyzer.protocols.kit.batch import Batch, Unreadable
+from analyzer.protocols.kit.batch import Batch
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def read_listed(pool: str) -> Reading[tuple[str, ...] | None]:

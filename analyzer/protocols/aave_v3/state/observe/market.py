@@ -12,8 +12,9 @@ from analyzer.model.reads import Reading
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, PROVIDER
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.revisions import Rules, rules_of
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime, read_times
+from analyzer.protocols.kit.unreadable import Unreadable
 
 UMBRELLA_ID = b"UMBRELLA".ljust(32, b"\0")
 """Under which the provider keeps whoever may cover deficits."""

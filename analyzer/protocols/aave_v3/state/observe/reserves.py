@@ -14,8 +14,9 @@ from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.state.observe.market import MarketFacts
 from analyzer.protocols.aave_v3.state.state import PriceFact, ReserveState
 from analyzer.protocols.aave_v3.words import reserve_config
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket, Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.price_age import read_times, status_of
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _DATA_FIELDS = (
     "configuration",

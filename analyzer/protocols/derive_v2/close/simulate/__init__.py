@@ -44,11 +44,13 @@ from analyzer.protocols.derive_v2.close.simulate.parties import (
 from analyzer.protocols.derive_v2.close.simulate.repricing import moved
 from analyzer.protocols.derive_v2.close.simulate.withdrawal import largest_withdrawals
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import DeriveState, Holding, Unreadable
-from analyzer.protocols.derive_v2.value.account import NO_CHANGE, AccountNumbers, Valuation, attempt
+from analyzer.protocols.derive_v2.records.accounts import Holding
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import NO_CHANGE, AccountNumbers, Valuation
 from analyzer.protocols.derive_v2.value.cash import security_module_cash
 from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 __all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
 

@@ -16,17 +16,14 @@ from dataclasses import replace
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    Auction,
-    DeriveState,
-    Holding,
-    PerpPosition,
-    Unreadable,
-)
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.protocols.derive_v2.records.perps import PerpPosition
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import perps
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import exchange_rate
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 def copied(state: DeriveState) -> DeriveState:
@@ -43,7 +40,8 @@ def copied(state: DeriveState) -> DeriveState:
 
 
 def settle(valuation: Valuation, number: int) -> None:
-    """Interest and perps of the account go into its cash. Raises: Refused as their reads do."""
+    """Interest and perps of the account go into its cash. Raises: UnreadableNumberError as their
+    reads do."""
     state, account = valuation.state, valuation.state.accounts[number]
     cash = valuation.cash_with_interest(account)
     held = [h for h in account.balances if h.asset in state.perps]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import DeriveState, Holding
+from analyzer.protocols.derive_v2.records.accounts import Holding
+from analyzer.protocols.derive_v2.records.options import decode_sub_id
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import black76, feeds, svi
-from analyzer.protocols.derive_v2.value.options import decode_sub_id
 from analyzer.protocols.derive_v2.value.prices import market_feed, option_feeds
 
 BUMP = WAD // 1_000
@@ -19,7 +20,7 @@ BUMP = WAD // 1_000
 def hedged(state: DeriveState, taken: Sequence[Holding]) -> dict[str, int]:
     """asset id -> amount to sell, 18 decimals; cash and closed perps are not traded.
 
-    Raises: Refused when an option's feeds do.
+    Raises: UnreadableNumberError when an option's feeds do.
     """
     out: dict[str, int] = {}
     for holding in taken:
@@ -38,7 +39,7 @@ def hedged(state: DeriveState, taken: Sequence[Holding]) -> dict[str, int]:
 
 def delta(state: DeriveState, asset: str, sub_id: int) -> int:
     """The value of one option per unit of its forward, 18 decimals: a central difference of the
-    contract's own Black-76. Raises: Refused as the feeds do."""
+    contract's own Black-76. Raises: UnreadableNumberError as the feeds do."""
     forward_feed, vol_feed = option_feeds(state, asset)
     option = decode_sub_id(sub_id)
     forward = feeds.forward(state, forward_feed, option.expiry).price

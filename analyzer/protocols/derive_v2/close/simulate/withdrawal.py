@@ -13,11 +13,12 @@ from dataclasses import replace
 from analyzer.protocols.derive_v2.close.liquidate import live
 from analyzer.protocols.derive_v2.close.simulate import bids
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.state.state import Account, Holding, Unreadable
+from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 from analyzer.protocols.derive_v2.value import feeds
-from analyzer.protocols.derive_v2.value.account import Valuation, attempt
+from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import withdraw_blocked
 from analyzer.protocols.derive_v2.value.prices import market_feed
+from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 
 def largest_withdrawals(valuation: Valuation, number: int) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from analyzer.abi.keccak import checksum
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.logs.fold.cash import on_cash_moved
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
-from analyzer.protocols.derive_v2.state.state import Holding
+from analyzer.protocols.derive_v2.records.accounts import Holding
 from analyzer.protocols.kit.arguments import FoldNote, integer, text
 
 _ADDRESS_BYTES = 20

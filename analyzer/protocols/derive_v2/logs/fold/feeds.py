@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger, Signed, integers
-from analyzer.protocols.derive_v2.state.state import ForwardData, RateData, VolData
+from analyzer.protocols.derive_v2.records.feeds import ForwardData, RateData, VolData
 from analyzer.protocols.kit.arguments import integer, text
 
 

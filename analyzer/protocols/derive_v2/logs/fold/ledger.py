@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
-from analyzer.protocols.derive_v2.state.state import (
-    Account,
-    AssetType,
-    Auction,
-    ForwardData,
-    PerpPosition,
-    RateData,
-    VolData,
-)
+from analyzer.protocols.derive_v2.records.accounts import Account
+from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.protocols.derive_v2.records.feeds import ForwardData, RateData, VolData
+from analyzer.protocols.derive_v2.records.parameters import AssetType
+from analyzer.protocols.derive_v2.records.perps import PerpPosition
 from analyzer.protocols.kit.arguments import FoldNote
 
 

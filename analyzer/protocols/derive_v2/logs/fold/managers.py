@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.model.logs import Event
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
-from analyzer.protocols.derive_v2.state.state import AssetType
+from analyzer.protocols.derive_v2.records.parameters import AssetType
 from analyzer.protocols.kit.arguments import integer, text
 
 

@@ -14,6 +14,9 @@ from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.derive_v2.deployments import NAMED_BY
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
+from analyzer.protocols.derive_v2.records.feeds import Feeds
+from analyzer.protocols.derive_v2.records.parameters import PortfolioManager, StandardManager
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.state.observe.code import read_implementations
 from analyzer.protocols.derive_v2.state.observe.feeds import read_feeds
 from analyzer.protocols.derive_v2.state.observe.perps import read_options, read_perps
@@ -22,12 +25,6 @@ from analyzer.protocols.derive_v2.state.observe.positions import read_total_posi
 from analyzer.protocols.derive_v2.state.observe.schedule import Frame, read_frame
 from analyzer.protocols.derive_v2.state.observe.srm import read_standard_manager
 from analyzer.protocols.derive_v2.state.observe.whole import MustExist, read_whole
-from analyzer.protocols.derive_v2.state.state import (
-    Feeds,
-    PerpMarket,
-    PortfolioManager,
-    StandardManager,
-)
 from analyzer.protocols.kit.wiring import check_wiring
 
 __all__ = ["DeriveObservation", "observe"]

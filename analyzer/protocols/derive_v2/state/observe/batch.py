@@ -10,7 +10,8 @@ from analyzer.model.reads import Answer
 from analyzer.protocols.derive_v2.errors import error_name
 from analyzer.protocols.kit.batch import Batch as AnyBatch
 from analyzer.protocols.kit.batch import Replies as AnyReplies
-from analyzer.protocols.kit.batch import Ticket, Unreadable
+from analyzer.protocols.kit.batch import Ticket
+from analyzer.protocols.kit.unreadable import Unreadable
 
 __all__ = ["Batch", "Replies", "Ticket"]
 

@@ -9,16 +9,16 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger, Signed
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.feeds import (
     DiffFeed,
     Feeds,
     ForwardFeed,
     RateFeed,
     SpotFeed,
-    Unreadable,
     VolFeed,
 )
+from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable
 
 FEED_KINDS = ("SpotFeed", "SpotDiffFeed", "ForwardFeed", "VolFeed", "RateFeed")
 _NEVER = Signed(0, 0, 0)

@@ -6,9 +6,10 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger, PerpLedger
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.state.observe.batch import Batch
 from analyzer.protocols.derive_v2.state.observe.feeds import NO_FEED
-from analyzer.protocols.derive_v2.state.state import PerpMarket, Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _FEEDS = ("spotFeed", "perpFeed", "impactAskPriceFeed", "impactBidPriceFeed")
 _NUMBERS = (

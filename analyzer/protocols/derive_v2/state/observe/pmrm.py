@@ -10,9 +10,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     BasisParams,
     CollateralParams,
     LibParams,
@@ -21,10 +19,12 @@ from analyzer.protocols.derive_v2.state.state import (
     PortfolioManager,
     Scenario,
     SkewParams,
-    Unreadable,
     VolParams,
     VolShock,
 )
+from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
+from analyzer.protocols.kit.unreadable import Unreadable
 
 T = TypeVar("T", BasisParams, OtherParams, MarginParams, VolParams, SkewParams)
 

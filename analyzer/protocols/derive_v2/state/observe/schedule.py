@@ -9,14 +9,10 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
+from analyzer.protocols.derive_v2.records.auctions import AuctionHouse, AuctionParams
+from analyzer.protocols.derive_v2.records.cash import CashState, RateModel
 from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.derive_v2.state.state import (
-    AuctionHouse,
-    AuctionParams,
-    CashState,
-    RateModel,
-    Unreadable,
-)
+from analyzer.protocols.kit.unreadable import Unreadable
 
 WAD_DECIMALS = 18
 _CASH = (

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.parameters import (
     OptionMarginParams,
     OracleContingency,
     SrmMarket,
     StandardManager,
-    Unreadable,
 )
+from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _ABI = "StandardManager"
 _PARAMETERS = (

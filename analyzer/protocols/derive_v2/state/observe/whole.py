@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from analyzer.abi.keccak import checksum
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
+from analyzer.protocols.derive_v2.records.feeds import Feeds
+from analyzer.protocols.derive_v2.records.parameters import AssetType
 from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.derive_v2.state.observe.feeds import NO_FEED
 from analyzer.protocols.derive_v2.state.signed_words import SignedWord, signed_words
-from analyzer.protocols.derive_v2.state.state import AssetType, Feeds, Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 _CASH = ("totalSupply", "totalBorrow", "netSettledCash")
 _FUNDING = ("aggregatedFunding", "lastFundingPaidAt")

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.model.book import Book
-from analyzer.protocols.derive_v2.state.state import DeriveState, PerpMarket, Unreadable, known
+from analyzer.protocols.derive_v2.records.options import OptionId, decode_sub_id
+from analyzer.protocols.derive_v2.records.perps import PerpMarket
+from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds, perps, svi
-from analyzer.protocols.derive_v2.value.account import attempt
-from analyzer.protocols.derive_v2.value.options import OptionId, decode_sub_id
 from analyzer.protocols.derive_v2.value.prices import factor_of
 from analyzer.protocols.derive_v2.value.reprice.moves import Moves
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

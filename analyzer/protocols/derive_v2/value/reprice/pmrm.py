@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.protocols.derive_v2.state.state import (
+from analyzer.protocols.derive_v2.records.options import OptionId
+from analyzer.protocols.derive_v2.records.parameters import (
     LibParams,
     PortfolioManager,
     Scenario,
-    Unreadable,
     VolShock,
 )
 from analyzer.protocols.derive_v2.value import feeds
 from analyzer.protocols.derive_v2.value.black76 import SECONDS_PER_YEAR
-from analyzer.protocols.derive_v2.value.options import OptionId
 from analyzer.protocols.derive_v2.value.pmrm import THIRTY_DAYS
 from analyzer.protocols.derive_v2.value.reprice.inputs import (
     E18,
@@ -30,6 +29,7 @@ from analyzer.protocols.derive_v2.value.reprice.inputs import (
 )
 from analyzer.protocols.derive_v2.value.reprice.pricing import black76
 from analyzer.protocols.derive_v2.value.reprice.srm import Sums
+from analyzer.protocols.kit.unreadable import Unreadable
 
 NONE, UP, DOWN = int(VolShock.NONE), int(VolShock.UP), int(VolShock.DOWN)
 LINEAR, ABS = int(VolShock.LINEAR), int(VolShock.ABS)

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.protocols.derive_v2.state.state import (
-    AssetType,
-    OptionMarginParams,
-    SrmMarket,
-    Unreadable,
-    known,
-)
-from analyzer.protocols.derive_v2.value.options import OptionId
+from analyzer.protocols.derive_v2.records.options import OptionId
+from analyzer.protocols.derive_v2.records.parameters import AssetType, OptionMarginParams, SrmMarket
 from analyzer.protocols.derive_v2.value.reprice.inputs import (
     E18,
     EMPTY,
@@ -25,6 +19,7 @@ from analyzer.protocols.derive_v2.value.reprice.inputs import (
     dense,
 )
 from analyzer.protocols.derive_v2.value.reprice.pricing import black76
+from analyzer.protocols.kit.unreadable import Unreadable, known
 
 Bools = npt.NDArray[np.bool_]
 

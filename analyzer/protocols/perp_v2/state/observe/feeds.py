@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Unreadable
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime, read_times
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
 
 

@@ -8,7 +8,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PerpLedger
 from analyzer.protocols.perp_v2.records import Config, FundingGrowth, MarketStatus, TickGrowth
 from analyzer.protocols.perp_v2.state import slots

@@ -9,7 +9,7 @@ from typing import TypeVar
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.records import Config
 from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket

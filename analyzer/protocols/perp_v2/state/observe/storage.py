@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.batch import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger
 from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state import slots

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from analyzer.protocols.derive_v2.unreadable import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable
 
 
 class AssetType(IntEnum):
