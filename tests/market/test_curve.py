@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.market.depth import (
     MAX_RATIO,
     MIN_RATIO,
+    Cliff,
     ConcentratedPool,
     ConstantProduct,
     ContSchaanning,
@@ -38,6 +39,8 @@ CURVES: dict[str, ImpactCurve] = {
     "pool without a fee": ConcentratedPool(
         (Segment(0.01, 0.9, 900.0), Segment(0.9, 1.05, 9_000.0), Segment(1.05, 40.0, 500.0))
     ),
+    "cliff": Cliff(30.0, 600.0, exponent=0.65, steepness=8.0),
+    "cliff that is minted past": Cliff(30.0, 60.0, exponent=1.0, steepness=4.0, minted=True),
     "scaled": scaled(Exponential(50_000.0), 0.02),
 }
 every_curve = pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES.keys())
@@ -159,6 +162,28 @@ def test_a_formula_that_would_reach_zero_stops_and_says_so() -> None:
     assert (curve.exhausted(99), curve.exhausted(101)) == (False, True)
     assert ConstantProduct(100.0).exhausted(-100)
     assert ConstantProduct(100.0).price_ratio(-100) == pytest.approx(MAX_RATIO)
+
+
+@every_curve
+def test_a_curve_is_exhausted_by_more_than_it_bears_and_by_nothing_less(
+    curve: ImpactCurve,
+) -> None:
+    sold, bought = curve.most_sellable, curve.most_buyable
+    assert sold > 0
+    assert bought > 0
+    for v in (0.0, 0.999999 * min(sold, 1e300), -0.999999 * min(bought, 1e300)):
+        assert not curve.exhausted(v)
+    assert curve.exhausted(1.000001 * sold) == (sold < math.inf)
+    assert curve.exhausted(-1.000001 * bought) == (bought < math.inf)
+
+
+def test_a_book_and_a_pool_bear_what_they_hold_and_a_scaled_one_that_part_of_it() -> None:
+    book, pool = CURVES["order book"], CURVES["pool without a fee"]
+    assert (book.most_sellable, book.most_buyable) == (750.0, 580.0)
+    up_to_the_end = 9_000 * (1 - 1 / 1.05) + 500 * (1 / 1.05 - 1 / 40)
+    assert pool.most_buyable == pytest.approx(up_to_the_end, rel=1e-12)
+    assert scaled(book, 0.1).most_sellable == pytest.approx(75.0, rel=1e-12)
+    assert (NoImpact().most_sellable, NoImpact().most_buyable) == (math.inf, math.inf)
 
 
 @every_curve

@@ -11,6 +11,7 @@ volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` rea
 
 from __future__ import annotations
 
+from analyzer.market.depth.cliff import Cliff
 from analyzer.market.depth.curve import (
     MAX_RATIO,
     MIN_RATIO,
@@ -30,6 +31,7 @@ from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 __all__ = [
     "MAX_RATIO",
     "MIN_RATIO",
+    "Cliff",
     "ConcentratedPool",
     "ConstantProduct",
     "ContSchaanning",

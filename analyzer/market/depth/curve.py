@@ -12,7 +12,8 @@
     Exponential         exp(-v / D)               exp(-a/D) (1 - exp(-d)) / d,  d = (b - a) / D
 
 A formula that would reach zero (or infinity, for purchases) ends at MIN_RATIO (MAX_RATIO): from
-there on the price stays, and `exhausted` says that the market has no more to give.
+there on the price stays. Every curve says how far it can be trusted: `most_sellable` and
+`most_buyable` are what its market takes and gives; `exhausted` is every `v` beyond.
 
 Units: USD and ratios, float64. Floats move prices here; verdicts stay with the integers.
 """
@@ -55,8 +56,19 @@ class ImpactCurve(Protocol):
         what the next unit gets)."""
         ...
 
+    @property
+    def most_sellable(self) -> float:
+        """Net sales that the market can bear, USD as v; infinite where nothing ends it. What is
+        beyond stays unsold."""
+        ...
+
+    @property
+    def most_buyable(self) -> float:
+        """Net purchases that the market can bear, likewise, as a number above zero."""
+        ...
+
     def exhausted(self, v: float) -> bool:
-        """Whether `v` is beyond what the curve knows: then its price is an assumption."""
+        """Whether `v` is beyond what the curve bears: then its price is an assumption."""
         ...
 
 
@@ -109,10 +121,19 @@ class Curve(ABC):
             total += (end - high) / way * self._ratio(high)
         return total
 
+    @property
+    def most_sellable(self) -> float:
+        """The upper end of the formula."""
+        return self._bounds()[1]
+
+    @property
+    def most_buyable(self) -> float:
+        """The lower end of the formula, as purchases."""
+        return -self._bounds()[0]
+
     def exhausted(self, v: float) -> bool:
         """Whether `v` lies outside the range of the formula."""
-        low, high = self._bounds()
-        return not low <= v <= high
+        return not -self.most_buyable <= v <= self.most_sellable
 
     def _inside(self, low: float, high: float) -> float:
         """The mean over [low, high], held between the prices at both ends: rounding may not
@@ -241,8 +262,18 @@ class Scaled:
         """Mean execution price between `v0` and `v1`, over the price before."""
         return self.curve.average_ratio(v0 / self.multiplier, v1 / self.multiplier)
 
+    @property
+    def most_sellable(self) -> float:
+        """The scaled curve's, times the multiplier."""
+        return self.curve.most_sellable * self.multiplier
+
+    @property
+    def most_buyable(self) -> float:
+        """The scaled curve's, times the multiplier."""
+        return self.curve.most_buyable * self.multiplier
+
     def exhausted(self, v: float) -> bool:
-        """Whether `v` is beyond what the curve knows."""
+        """Whether `v` is beyond what the curve bears."""
         return self.curve.exhausted(v / self.multiplier)
 
 

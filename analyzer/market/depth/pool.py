@@ -96,12 +96,19 @@ class ConcentratedPool:
             total += share / keep * self._mean(start, -low, sold=False)
         return total
 
+    @property
+    def most_sellable(self) -> float:
+        """What the liquidity that was read takes, fee included."""
+        return _held(self._down) / (1 - self.fee)
+
+    @property
+    def most_buyable(self) -> float:
+        """What it gives."""
+        return _held(self._up)
+
     def exhausted(self, v: float) -> bool:
         """Whether the pool holds too little for `v`, as far as it was read."""
-        sold = v > 0
-        moving = v * (1 - self.fee) if sold else -v
-        ways = self._down if sold else self._up
-        return moving > (ways[-1].end if ways else 0.0)
+        return not -self.most_buyable <= v <= self.most_sellable
 
     def _mean(self, start: float, end: float, *, sold: bool) -> float:
         """Mean price ratio over the volume [start, end] that moves the price, in one direction.
@@ -140,6 +147,11 @@ class _Way:
             return self.start
         more = (moving - self.begin) * (1 if self.sold else -1)
         return self.weight_usd / (self.weight_usd / self.start + more)
+
+
+def _held(ways: Sequence[_Way]) -> float:
+    """The volume that moves the price to the end of the liquidity."""
+    return ways[-1].end if ways else 0.0
 
 
 def _end(way: _Way) -> float:

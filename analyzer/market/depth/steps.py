@@ -86,9 +86,19 @@ class OrderBook:
             total += self._proceeds(max(-high, 0.0), -low, sold=False)
         return total / (high - low)
 
+    @property
+    def most_sellable(self) -> float:
+        """Every bid, in USD."""
+        return sum(usd for _, usd in self.bids)
+
+    @property
+    def most_buyable(self) -> float:
+        """Every ask, in USD."""
+        return sum(usd for _, usd in self.asks)
+
     def exhausted(self, v: float) -> bool:
         """Whether `v` takes more than all orders of its side."""
-        return v != 0 and not abs(v) <= sum(usd for _, usd in self._side(v))
+        return not -self.most_buyable <= v <= self.most_sellable
 
     def _side(self, v: float) -> tuple[Step, ...]:
         """The orders that net sales `v` meet."""
