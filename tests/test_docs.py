@@ -174,3 +174,27 @@ def test_every_extra_that_a_message_names_is_one() -> None:
     assert str(lacks_extra("a table", "pandas")) == (
         "a table needs the extra pandas: pip install -e '.[pandas]' in the folder of the clone"
     )
+
+
+_PYTHON = re.compile(r"<!-- python -->\n```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+SHOWN_PYTHON = [
+    (page, number, *match.groups())
+    for page in PAGES
+    for number, match in enumerate(_PYTHON.finditer(page.read_text(encoding="utf-8")), 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "code", "printed"),
+    SHOWN_PYTHON,
+    ids=[f"{page.name} {number}" for page, number, _, _ in SHOWN_PYTHON],
+)
+def test_an_example_in_python_prints_what_its_page_shows(
+    page: Path, number: int, code: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec(compile(code, f"{page.name} {number}", "exec"), {})
+    assert capsys.readouterr().out == printed
+
+
+def test_there_are_examples_in_python() -> None:
+    assert len(SHOWN_PYTHON) >= 3

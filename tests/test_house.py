@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from readme_blocks import blocks_of, run_block
+from readme_blocks import blocks_of, prepare, run_block
 
 from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "analyzer").rglob("*.py"))
 MAX_LINES = 450
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+SHOWING = [page for page in PAGES if blocks_of(page.read_text(encoding="utf-8"))]
 RUN_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e . "
     "&& .venv/bin/analyzer demo"
@@ -216,15 +218,20 @@ def test_the_readme_gives_the_two_commands_and_ci_runs_the_second_verbatim() -> 
     assert f"\n{TEST_COMMAND}\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_the_readme_lists_every_detector_with_its_severity() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_readme_is_short_and_the_rest_is_pages() -> None:
+    assert len(README.read_bytes()) <= 10_000
+    assert {"README.md", "tour.md", "stress.md"} <= {page.name for page in SHOWING}
+
+
+def test_the_page_of_findings_lists_every_detector_with_its_severity() -> None:
+    text = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
     table = text.split("| detector | severity | when |")[1].split("\n\n")[0]
     rows = {match[1]: match[2] for match in re.finditer(r"\| `([a-z-]+)` \| (\w+)", table)}
     assert rows == {detector.id: detector.severity.label for detector in ALL_DETECTORS}
 
 
-def test_the_deployment_file_of_the_readme_is_one(tmp_path: Path) -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_deployment_file_of_the_documentation_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "deployments.md").read_text(encoding="utf-8")
     [sample] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     file = tmp_path / "my.toml"
     file.write_text(sample)
@@ -233,10 +240,11 @@ def test_the_deployment_file_of_the_readme_is_one(tmp_path: Path) -> None:
     assert set(deployment.contracts) == set(load_plug("perp-v2").required_contracts)
 
 
-def test_the_tour_shows_what_the_commands_really_print(tmp_path: Path) -> None:
-    blocks = blocks_of(README.read_text(encoding="utf-8"))
-    assert len(blocks) >= 4
-    for block in blocks:
+@pytest.mark.parametrize("page", SHOWING, ids=[page.name for page in SHOWING])
+def test_a_page_shows_what_the_commands_really_print(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    prepare(text, tmp_path)
+    for block in blocks_of(text):
         assert block.text == run_block(block, tmp_path), (
-            "to write it anew: python tests/support/readme_blocks.py README.md"
+            f"to write it anew: python tests/support/readme_blocks.py {relative(page)}"
         )

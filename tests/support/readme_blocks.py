@@ -6,8 +6,9 @@ A block is marked by a comment on the line before it, and shows the command and 
     <!-- run, exit 1, first 12 lines: analyzer scan ... -->
 
 All blocks of a file are run in order, in one empty folder, so that a later one may use what an
-earlier one left there. `python tests/support/readme_blocks.py README.md` writes the real output
-into the file; a test compares.
+earlier one left there; what a page needs and does not show stands in `<!-- before: ... -->`.
+`python tests/support/readme_blocks.py README.md docs/*.md` writes the real output into the files; a
+test compares.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _BLOCK = re.compile(
     r"```console\n(?P<text>.*?)```\n",
     re.DOTALL,
 )
+_BEFORE = re.compile(r"<!-- before: (?P<command>.+?) -->\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,18 @@ def blocks_of(document: str) -> list[ShownBlock]:
     ]
 
 
+def prepare(document: str, folder: Path) -> None:
+    """Runs what the document needs in `folder` before its blocks, whatever these commands find."""
+    for match in _BEFORE.finditer(document):
+        _run(match["command"], folder)
+
+
 def run_block(block: ShownBlock, folder: Path) -> str:
     """What the block must show: the command, and the first lines of its standard output.
 
     Raises: AssertionError when the command ends with another exit code than the block says.
     """
-    tools = str(Path(sys.executable).parent)
-    environment = {name: value for name, value in os.environ.items() if name != "ANALYZER_RPC"}
-    environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", block.command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(block.command, folder)
     assert done.returncode == block.exit_code, f"{block.command}: {done.returncode}\n{done.stderr}"
     lines = done.stdout.splitlines()
     if block.first is not None and len(lines) > block.first:
@@ -73,9 +71,21 @@ def run_block(block: ShownBlock, folder: Path) -> str:
     return "\n".join([f"$ {block.command}", *lines]) + "\n"
 
 
+def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command as a reader would, with this environment's programs and no node."""
+    tools = str(Path(sys.executable).parent)
+    environment = {name: value for name, value in os.environ.items() if name != "ANALYZER_RPC"}
+    environment["PATH"] = f"{tools}{os.pathsep}{environment['PATH']}"
+    words = ["bash", "-c", command]
+    return subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
 def filled(document: str) -> str:
     """The document with the real output in every marked block."""
     with tempfile.TemporaryDirectory() as folder:
+        prepare(document, Path(folder))
         for block in blocks_of(document):
             shown = run_block(block, Path(folder))
             document = document.replace(
