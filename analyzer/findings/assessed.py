@@ -56,7 +56,7 @@ class Assessed:
     curves: Mapping[str, ImpactCurve]
     result: CascadeResult
     paths: TopPaths
-    words: tuple[str, ...]
+    sentences: tuple[str, ...]
     """Each of `paths.paths` in one sentence."""
     not_held: tuple[str, ...] = ()
     """What the scenario names and no book holds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.contagion.tell.sentences import node_words
+from analyzer.contagion.tell.sentences import node_text
 from analyzer.contagion.trace.edges import NodeKind, kind_of, parts_of
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
@@ -40,7 +40,7 @@ class ContagionPath(ScenarioDetector):
 
     def detect(self, assessed: Assessed) -> Iterable[Finding]:
         """Victims of listed paths that lead through another account and are large enough."""
-        told = {p.path_id: w for p, w in zip(assessed.paths.paths, assessed.words, strict=True)}
+        told = {p.path_id: w for p, w in zip(assessed.paths.paths, assessed.sentences, strict=True)}
         for victim in assessed.paths.victims:
             passed_on = [path for path in victim.paths if path.spreads]
             amount = sum(path.amount_e18 for path in passed_on)
@@ -51,7 +51,7 @@ class ContagionPath(ScenarioDetector):
             yield self.finding(
                 assessed,
                 venue,
-                title=f"Liquidations of others passed losses on to {node_words(victim.victim)}",
+                title=f"Liquidations of others passed losses on to {node_text(victim.victim)}",
                 account_id=parts_of(victim.victim)[1] if is_account else None,
                 about="" if is_account else victim.victim,
                 amounts={

@@ -9,8 +9,8 @@ from typing import Any
 
 from analyzer.contagion.cascade.counterfactual import LeaveOneOut
 from analyzer.contagion.cascade.result import Party
-from analyzer.contagion.tell.routes import route_words, routes_of
-from analyzer.contagion.tell.sentences import facts_of, firewall_words, node_words
+from analyzer.contagion.tell.routes import route_text, routes_of
+from analyzer.contagion.tell.sentences import facts_of, firewall_sentence, node_text
 from analyzer.contagion.trace.attribution import amplification, made_of
 from analyzer.contagion.trace.firewall import Firewall
 from analyzer.findings.assessed import Assessed
@@ -99,13 +99,15 @@ def cascade_document(
                 "share_of_loss": _share(one, path.victim, path.amount_e18),
                 "victim": path.victim,
                 "spreads": path.spreads,
-                "words": words,
+                "words": sentence,
             }
-            for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1)
+            for rank, (path, sentence) in enumerate(
+                zip(one.paths.paths, one.sentences, strict=True), 1
+            )
         ],
         "routes": [
             {
-                "words": route_words(route),
+                "words": route_text(route),
                 "amount_e18": str(route.amount_e18),
                 "paths": route.paths,
                 "spreads": route.spreads,
@@ -308,7 +310,7 @@ def _amplifies(document: Mapping[str, Any]) -> list[Block]:
 def _firewall(one: Assessed, found: Firewall) -> Document:
     """The cheapest cut as JSON has it."""
     return {
-        "words": firewall_words(found, facts_of(one.result), most=_CUTS_SHOWN),
+        "words": firewall_sentence(found, facts_of(one.result), most=_CUTS_SHOWN),
         "amount_e18": str(found.amount_e18),
         "protected_e18": str(found.protected_e18),
         "cut": [
@@ -330,7 +332,7 @@ def _what_if(saved: LeaveOneOut) -> list[Document]:
     return [
         {
             "account": account,
-            "words": node_words(account),
+            "words": node_text(account),
             "bad_debt_e18": str(saved.without[account]),
             "saved_e18": str(amount),
         }

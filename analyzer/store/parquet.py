@@ -3,7 +3,7 @@
 DuckDB's own COPY makes HUGEINT a DOUBLE, so amounts are written as DECIMAL(38,0) here:
 
     |value| < 10**38       column = value    column_overflow = NULL
-    wider                  column = NULL     column_overflow = 32 bytes, big-endian (see `wide`)
+    wider                  column = NULL     column_overflow = 32 bytes, big-endian (`overflow256`)
     unknown                column = NULL     column_overflow = NULL
 """
 

@@ -126,16 +126,16 @@ class Actual:
 
 def trade(market: Stage, visitor: Visitor) -> None:
     """The bot sells what it took over: it keeps a short of the tokens that it bought."""
-    desk, (bot,) = market.play.desk, market.bots
+    actions, (bot,) = market.play.actions, market.bots
     for _, place in market.play.markets():
         seized = sum(
             visitor.seized(kind.token.address) * 10 ** (18 - kind.plan.decimals)
             for kind in market.play.perp.collaterals
             if kind.plan.feed == place.plan.feed
         )
-        (size,) = desk.sizes([bot], place)
+        (size,) = actions.sizes([bot], place)
         if size != -seized:
-            market.world.queue(desk.open_size(bot, place, -seized - size))
+            market.world.queue(actions.open_size(bot, place, -seized - size))
     market.world.mine(60, must_succeed=True)
 
 

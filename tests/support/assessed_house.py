@@ -10,7 +10,7 @@ from linear_house import E18, Holder, House, venue_of
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.tell.sentences import facts_of, path_words
+from analyzer.contagion.tell.sentences import facts_of, path_sentence
 from analyzer.contagion.trace.paths import top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth import ImpactCurve, Linear
@@ -75,5 +75,5 @@ def assessed_house(
         curves=curves,
         result=result,
         paths=paths,
-        words=tuple(path_words(path, facts, victims[path.victim]) for path in paths.paths),
+        sentences=tuple(path_sentence(path, facts, victims[path.victim]) for path in paths.paths),
     )

@@ -9,7 +9,7 @@ account is below maintenance where X < 0, and has bad debt where E < 0. All in w
 protocol's unit of account, float64: a filter and a stress, never a verdict.
 
 It is made without knowing the protocol, from the plug's own `reprice`: one probe at the block's
-prices and one for each factor give the coefficients, further probes check them (`probing`). An
+prices and one for each factor give the coefficients, further probes check them (`fit`). An
 account that the linear form does not give back (a maker's range, an option, a tier) is `nonlinear`:
 its row holds the slopes at the block, and whoever needs its margin asks `reprice`. NaN is `unknown`
 and stays it: such a row has no coefficients.

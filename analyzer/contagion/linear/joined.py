@@ -17,7 +17,7 @@ from analyzer.contagion.linear.book import Asked, LinearBook
 
 
 @dataclass(frozen=True, slots=True)
-class AskedTogether:
+class AskedJoined:
     """The nonlinear accounts of several books, each asked of its own protocol."""
 
     parts: tuple[Asked, ...]
@@ -33,20 +33,20 @@ class AskedTogether:
         ]  # fmt: skip
         return np.vstack([x for x, _ in found]), np.vstack([e for _, e in found])
 
-    def one(self, number: int) -> AskedTogether:
+    def one(self, number: int) -> AskedJoined:
         """See `Asked`."""
         left = number
         for part, rows in zip(self.parts, self.rows, strict=True):
             if left < len(part.accounts):
                 chosen = self.accounts[number : number + 1]
-                return AskedTogether((part.one(left),), (rows,), chosen)
+                return AskedJoined((part.one(left),), (rows,), chosen)
             left -= len(part.accounts)
         raise IndexError(f"no nonlinear account {number} (there are {len(self.accounts)})")
 
 
-def together(
+def joined(
     books: Sequence[LinearBook], asked: Sequence[Asked], names: Sequence[str]
-) -> tuple[LinearBook, AskedTogether]:
+) -> tuple[LinearBook, AskedJoined]:
     """One book of all accounts, and who answers for its nonlinear ones.
 
     asked: of each book, `linear.nonlinear_accounts`; names: of each deployment.
@@ -90,4 +90,4 @@ def together(
         unknown=np.concatenate([book.unknown for book in books]),
     )
     accounts = [part.accounts + start for part, start in zip(asked, starts[:-1], strict=True)]
-    return whole, AskedTogether(tuple(asked), rows, np.concatenate(accounts).astype(np.int64))
+    return whole, AskedJoined(tuple(asked), rows, np.concatenate(accounts).astype(np.int64))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzer.contagion.tell.sentences import node_words, short_words
+from analyzer.contagion.tell.sentences import node_text, short_text
 from analyzer.contagion.trace.edges import Channel, NodeKind, kind_of, others_node, parts_of
 from analyzer.contagion.trace.paths import Path, Step, TopPaths
 
@@ -81,20 +81,20 @@ def routes_of(top: TopPaths) -> Routes:
     )
 
 
-def route_words(route: Route) -> str:
+def route_text(route: Route) -> str:
     """A route in words, with arrows between its stations."""
     stations: list[str] = []
     for step in route.steps:
         if kind_of(step.from_group) is NodeKind.SHOCK:
-            stations.append(f"the shock to {short_words(step.asset)}")
+            stations.append(f"the shock to {short_text(step.asset)}")
         elif kind_of(step.from_group) is NodeKind.PAST:
             stations.append("before the shock")
         else:
             if not stations:
-                stations.append(node_words(step.from_group))
+                stations.append(node_text(step.from_group))
             if step.channel in _CARRIED_BY:
-                stations.append(f"{_CARRIED_BY[step.channel]} {short_words(step.asset)}".rstrip())
-        stations.append(node_words(step.to_group))
+                stations.append(f"{_CARRIED_BY[step.channel]} {short_text(step.asset)}".rstrip())
+        stations.append(node_text(step.to_group))
     return " → ".join(stations)
 
 

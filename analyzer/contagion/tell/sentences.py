@@ -70,14 +70,14 @@ def facts_of(result: CascadeResult, names: Mapping[str, str] | None = None) -> F
     )
 
 
-def path_words(path: Path, facts: Facts, victim: VictimPaths | None = None) -> str:
+def path_sentence(path: Path, facts: Facts, victim: VictimPaths | None = None) -> str:
     """One path as a sentence: how much it brought, and what happened along it.
 
     victim: the victim that it ends in, for the whole of its loss.
     """
-    name = node_words(path.victim, facts.names)
-    amount = money_words(path.amount_e18)
-    of = f"of the {money_words(victim.loss_e18)} that" if victim and victim.loss_e18 > 0 else "that"
+    name = node_text(path.victim, facts.names)
+    amount = money_text(path.amount_e18)
+    of = f"of the {money_text(victim.loss_e18)} that" if victim and victim.loss_e18 > 0 else "that"
     failed = victim.failed if victim else path.victim in facts.closed
     if kind_of(path.victim) is NodeKind.UNSETTLED:
         head = f"{amount} {of} nobody has been charged with ({parts_of(path.victim)[0]})"
@@ -91,23 +91,23 @@ def path_words(path: Path, facts: Facts, victim: VictimPaths | None = None) -> s
     return f"{head}: {'; '.join(clauses)}."
 
 
-def firewall_words(firewall: Firewall, facts: Facts, most: int = 5) -> str:
+def firewall_sentence(firewall: Firewall, facts: Facts, most: int = 5) -> str:
     """The cheapest firewall as a sentence; at most `most` of its edges by name."""
     if not firewall.cut:
         return "Nothing that others paid came from failures that spread: there is nothing to cut."
     named = [_cut(edge, facts) for edge in firewall.cut[:most]]
     others = firewall.cut[most:]
     if others:
-        left = money_words(sum(edge.amount_e18 for edge in others))
+        left = money_text(sum(edge.amount_e18 for edge in others))
         named.append(f"{len(others)} more ({left})")
     return (
-        f"{money_words(firewall.protected_e18)} of what others paid may have come from failures"
-        f" that spread; bearing {money_words(firewall.amount_e18)} elsewhere would have cut every"
+        f"{money_text(firewall.protected_e18)} of what others paid may have come from failures"
+        f" that spread; bearing {money_text(firewall.amount_e18)} elsewhere would have cut every"
         f" such way: {'; '.join(named)}."
     )
 
 
-def node_words(node: str, names: Mapping[str, str] | None = None, *, venue: bool = True) -> str:
+def node_text(node: str, names: Mapping[str, str] | None = None, *, venue: bool = True) -> str:
     """What a node is called: its name in `names`, else made of its parts, addresses shortened.
 
     venue: whether an account or fund is told with its venue. Raises: ValueError for text that is
@@ -119,13 +119,13 @@ def node_words(node: str, names: Mapping[str, str] | None = None, *, venue: bool
     where = f" ({parts[0]})" if venue and parts else ""
     match kind:
         case NodeKind.ACCOUNT:
-            return f"account {short_words(parts[1])}{where}"
+            return f"account {short_text(parts[1])}{where}"
         case NodeKind.FUND:
             return f"{parts[1]}{where}"
         case NodeKind.MOVE:
             return f"the move of {parts[0]} in round {parts[1]}"
         case NodeKind.RECEIPT:
-            return f"the repricing of {short_words(parts[1])} ({parts[0]}) in round {parts[2]}"
+            return f"the repricing of {short_text(parts[1])} ({parts[0]}) in round {parts[2]}"
         case NodeKind.UNSETTLED:
             return f"nobody yet ({parts[0]})"
         case NodeKind.VENUE | NodeKind.OTHERS:
@@ -134,7 +134,7 @@ def node_words(node: str, names: Mapping[str, str] | None = None, *, venue: bool
             return f"the {kind}"
 
 
-def money_words(amount_e18: int) -> str:
+def money_text(amount_e18: int) -> str:
     """An amount for people: `4.1 M`, `450`, `0.32`, `<0.01`; rounded half away from zero."""
     sign, size = "-" if amount_e18 < 0 else "", abs(amount_e18)
     cents = (size * 100 + WAD // 2) // WAD
@@ -152,7 +152,7 @@ def money_words(amount_e18: int) -> str:
     return sign + text
 
 
-def change_words(change: Fraction) -> str:
+def change_text(change: Fraction) -> str:
     """A relative change for people, with its sign: `-1.8 %`, `+0.25 %`, `0 %`."""
     if not change:
         return "0 %"
@@ -164,9 +164,9 @@ def change_words(change: Fraction) -> str:
 
 def _clause(step: Step, facts: Facts, again: bool) -> str:
     """What happened in one step; `again`: the clause before has just named who did it."""
-    source = node_words(step.from_node, facts.names, venue=not again)
-    target = node_words(step.to_node, facts.names)
-    asset = short_words(step.asset)
+    source = node_text(step.from_node, facts.names, venue=not again)
+    target = node_text(step.to_node, facts.names)
+    asset = short_text(step.asset)
     match step.channel:
         case Channel.EXOGENOUS:
             return f"the shock to {asset} {_effect(step, facts)}"
@@ -194,13 +194,13 @@ def _sale(source: str, step: Step, facts: Facts) -> str:
     sales = facts.sales_e18.get(move_node(step.asset, step.round), {})
     own = sales.get(step.from_node, 0)
     if own > 0:
-        source += f", liquidated for {money_words(own)} of {step.asset},"
+        source += f", liquidated for {money_text(own)} of {step.asset},"
     elif own < 0:
-        source += f", whose short of {money_words(-own)} of {step.asset} was bought back,"
+        source += f", whose short of {money_text(-own)} of {step.asset} was bought back,"
     text = f"{source} moved {step.asset}"
     if (step.asset, step.round) in facts.prices:
         before, after = facts.prices[step.asset, step.round]
-        text += f" by {change_words(after / before - 1)}"
+        text += f" by {change_text(after / before - 1)}"
     others = sum(1 for node, value in sales.items() if node != step.from_node and value * own > 0)
     if others:
         text += f" together with {others} {'other' if others == 1 else 'others'}"
@@ -209,7 +209,7 @@ def _sale(source: str, step: Step, facts: Facts) -> str:
 
 def _effect(step: Step, facts: Facts) -> str:
     """What a step did to the node that it goes to."""
-    target = node_words(step.to_node, facts.names)
+    target = node_text(step.to_node, facts.names)
     if kind_of(step.to_node) is not NodeKind.ACCOUNT:
         return f"cost {target}"
     if facts.closed.get(step.to_node) == step.round + 1:
@@ -219,8 +219,8 @@ def _effect(step: Step, facts: Facts) -> str:
 
 def _cut(edge: Edge, facts: Facts) -> str:
     """One edge of a firewall."""
-    source, target = (node_words(node, facts.names) for node in (edge.from_node, edge.to_node))
-    asset, money = short_words(edge.asset), money_words(edge.amount_e18)
+    source, target = (node_text(node, facts.names) for node in (edge.from_node, edge.to_node))
+    asset, money = short_text(edge.asset), money_text(edge.amount_e18)
     if kind_of(edge.to_node) in LOOKED_THROUGH:
         what = "the closing of" if edge.channel == Channel.PRICE else "the loss of"
         return f"{what} {source} as it goes into {target} ({money})"
@@ -233,7 +233,7 @@ def _cut(edge: Edge, facts: Facts) -> str:
     return f"what came from {source} to {target}{f' by {asset}' if asset else ''} ({money})"
 
 
-def short_words(text: str) -> str:
+def short_text(text: str) -> str:
     """An address as its ends; anything else as it is."""
     if text.startswith("0x") and len(text) == ADDRESS_LENGTH:
         return f"{text[:6]}…{text[-4:]}"

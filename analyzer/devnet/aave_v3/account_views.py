@@ -23,7 +23,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountView:
     """One person in the market: base amounts have 8 decimals, `health_factor` 18."""
 
     address: str
@@ -52,7 +52,7 @@ class Standing:
         return [s for s, h in self.holdings.items() if h.owed or h.owed_fixed]
 
 
-def standings(world: World, aave: Aave, addresses: Sequence[str]) -> list[Standing]:
+def account_views(world: World, aave: Aave, addresses: Sequence[str]) -> list[AccountView]:
     """Where each of these people stands at the last block. Raises UnreadError for a revert."""
     views = [view for address in addresses for view in _views(aave, address)]
     answers = world.ask(views)
@@ -62,7 +62,7 @@ def standings(world: World, aave: Aave, addresses: Sequence[str]) -> list[Standi
         rows = answers[i * width : (i + 1) * width]
         if any(row is None for row in rows):
             raise UnreadError(f"a view of the market reverts for {address}")
-        out.append(_standing(aave, address, [row or () for row in rows]))
+        out.append(_account_view(aave, address, [row or () for row in rows]))
     return out
 
 
@@ -77,14 +77,14 @@ def _views(aave: Aave, address: str) -> list[View]:
     ]
 
 
-def _standing(aave: Aave, address: str, rows: Sequence[tuple[object, ...]]) -> Standing:
+def _account_view(aave: Aave, address: str, rows: Sequence[tuple[object, ...]]) -> AccountView:
     data, (category,), *reserves = rows
     holdings = {
         symbol: Holding(whole(row[0]), whole(row[2]), whole(row[1]), bool(row[8]))
         for symbol, row in zip(aave.reserves, reserves, strict=True)
     }
     collateral, debt, available, _, _, health = (whole(value) for value in data)
-    return Standing(address, collateral, debt, available, health, whole(category), holdings)
+    return AccountView(address, collateral, debt, available, health, whole(category), holdings)
 
 
 def whole(value: object) -> int:

@@ -35,7 +35,7 @@ ANSWERS_ZEROS = bytes.fromhex("65" + "6101806000f3" + "600052" + "6006" + "601a"
 SEQUENCER_DOWN = 1
 
 
-def upkeep(play: Play, step: int, steps: int) -> None:
+def admin_actions(play: Play, step: int, steps: int) -> None:
     """Does what is due after that one of so many steps of the calm days."""
     for i, due in enumerate(AGENDA):
         if i * steps // len(AGENDA) == step:

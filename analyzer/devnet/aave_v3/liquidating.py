@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analyzer.devnet.aave_v3.account_views import Standing, standings
+from analyzer.devnet.aave_v3.account_views import AccountView, account_views
 from analyzer.devnet.aave_v3.market import Reserve
 from analyzer.devnet.aave_v3.play import Liquidation, Play, Refused
 from analyzer.devnet.chain import Call
@@ -45,14 +45,14 @@ class Bailiff:
 
     def wave(self) -> int:
         """Up to A_WAVE liquidations after one new block; returns how many were executed."""
-        everyone = self._standings()
+        everyone = self._account_views()
         wanted = self._wanted(everyone)
         self.play.mine(self.rng.randint(5, 60))
         executed = 0
-        for standing in wanted:
+        for account in wanted:
             if executed >= A_WAVE or not self.left:
                 break
-            done = self._execute(self._attempt(standing))
+            done = self._execute(self._attempt(account))
             executed += done
             self.left -= done
         for attempt in self._misguided(everyone):
@@ -61,26 +61,26 @@ class Bailiff:
 
     def try_all(self) -> None:
         """Asks for the liquidation of everybody who could be; notes the refusals, does nothing."""
-        for standing in self._wanted(self._standings()):
-            self._refusal(self._attempt(standing))
+        for account in self._wanted(self._account_views()):
+            self._refusal(self._attempt(account))
 
-    def _standings(self) -> list[Standing]:
+    def _account_views(self) -> list[AccountView]:
         people = [p.address for p in self.play.people if p.role not in ("bank", "liquidator")]
-        return standings(self.play.world, self.play.aave, people)
+        return account_views(self.play.world, self.play.aave, people)
 
-    def _wanted(self, everyone: Sequence[Standing]) -> list[Standing]:
+    def _wanted(self, everyone: Sequence[AccountView]) -> list[AccountView]:
         wanted = [s for s in everyone if s.liquidatable and s.collateral() and s.debts()]
         self.rng.shuffle(wanted)
         # Those near one first: they are few, and the rules treat them differently.
         return sorted(wanted, key=lambda s: s.health_factor <= CLOSE_FACTOR_HEALTH)
 
-    def _attempt(self, standing: Standing) -> Attempt:
+    def _attempt(self, account: AccountView) -> Attempt:
         """Who takes what from whom: mostly the largest pair, and as much as is allowed."""
-        collateral, debts = self._by_worth(standing)
+        collateral, debts = self._by_worth(account)
         if self.rng.random() >= BEST_PAIR_CHANCE:
             self.rng.shuffle(collateral)
             self.rng.shuffle(debts)
-        owed = standing.holdings[debts[0].plan.symbol]
+        owed = account.holdings[debts[0].plan.symbol]
         debt = owed.owed + owed.owed_fixed
         form = self.rng.choices(("most", "all", "half", "part"), (50, 10, 15, 25))[0]
         requested = {
@@ -91,19 +91,19 @@ class Bailiff:
         }[form]
         keep = self.rng.random() < KEEP_SUPPLY_CHANCE
         return Attempt(
-            self._liquidator(), standing.address, collateral[0], debts[0], requested, keep
+            self._liquidator(), account.address, collateral[0], debts[0], requested, keep
         )
 
-    def _by_worth(self, standing: Standing) -> tuple[list[Reserve], list[Reserve]]:
+    def _by_worth(self, account: AccountView) -> tuple[list[Reserve], list[Reserve]]:
         """The user's collateral and debts, the largest in dollars first."""
-        reserves, holdings = self.play.aave.reserves, standing.holdings
+        reserves, holdings = self.play.aave.reserves, account.holdings
 
         def worth(reserve: Reserve, amount: int) -> float:
             return float(amount / 10**reserve.plan.decimals * reserve.feed.price_usd)
 
-        collateral = [reserves[s] for s in standing.collateral()]
+        collateral = [reserves[s] for s in account.collateral()]
         collateral.sort(key=lambda r: -worth(r, holdings[r.plan.symbol].supplied))
-        debts = [reserves[s] for s in standing.debts()]
+        debts = [reserves[s] for s in account.debts()]
         debts.sort(
             key=lambda r: (
                 -worth(r, holdings[r.plan.symbol].owed + holdings[r.plan.symbol].owed_fixed)
@@ -111,17 +111,17 @@ class Bailiff:
         )
         return collateral, debts
 
-    def _misguided(self, everyone: Sequence[Standing]) -> list[Attempt]:
+    def _misguided(self, everyone: Sequence[AccountView]) -> list[Attempt]:
         """Attempts against the sound, for what is not owed, and on what is no collateral."""
         sound = [s for s in everyone if not s.liquidatable and s.debts() and s.collateral()]
         out = [self._attempt(s) for s in self.rng.sample(sound, min(MISGUIDED, len(sound)))]
         weak = [s for s in everyone if s.liquidatable and s.debts() and s.collateral()]
         if not weak:
             return out
-        standing = self.rng.choice(weak)
-        right = self._attempt(standing)
-        others = [r for s, r in self.play.aave.reserves.items() if s not in standing.debts()]
-        idle = [r for s, r in self.play.aave.reserves.items() if s not in standing.collateral()]
+        account = self.rng.choice(weak)
+        right = self._attempt(account)
+        others = [r for s, r in self.play.aave.reserves.items() if s not in account.debts()]
+        idle = [r for s, r in self.play.aave.reserves.items() if s not in account.collateral()]
         wrong_debt = (right.collateral, self.rng.choice(others))
         wrong_collateral = (self.rng.choice(idle), right.debt)
         out += [

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.devnet.aave_v3.account_views import standings, whole
+from analyzer.devnet.aave_v3.account_views import account_views, whole
 from analyzer.devnet.aave_v3.admin_actions import (
+    admin_actions,
     cover_deficits,
     delist,
     pause,
     stop_sequencer,
-    upkeep,
 )
 from analyzer.devnet.aave_v3.artifacts import Build
 from analyzer.devnet.aave_v3.deploy import deploy
@@ -95,7 +95,7 @@ def phases(play: Play) -> Iterator[str]:
     yield "opened"
     steps = min(max(len(play.people) // 6, CALM_STEPS[0]), CALM_STEPS[1])
     for step, done in enumerate(trade_for(play, steps, 0.15, "calm days", (2, 13))):
-        upkeep(play, step, steps)
+        admin_actions(play, step, steps)
         yield done
     _leave(play)
     play.mine(10 * MINUTE)
@@ -115,14 +115,14 @@ def phases(play: Play) -> Iterator[str]:
 def _leave(play: Play) -> None:
     """Those who only pass by pay back and take everything out again."""
     passers = list(of_role(play.people, "passer"))
-    found = standings(play.world, play.aave, [p.address for p in passers])
-    for standing in found:
-        for symbol in standing.debts():
-            reserve, owed = play.aave.reserves[symbol], standing.holdings[symbol].owed
-            play.world.queue(*play.give(standing.address, reserve, owed + owed // 50 + 1))
-            play.world.queue(play.aave.repay(standing.address, reserve))
-        for symbol in standing.supplied():
-            play.world.queue(play.aave.withdraw(standing.address, play.aave.reserves[symbol]))
+    found = account_views(play.world, play.aave, [p.address for p in passers])
+    for account in found:
+        for symbol in account.debts():
+            reserve, owed = play.aave.reserves[symbol], account.holdings[symbol].owed
+            play.world.queue(*play.give(account.address, reserve, owed + owed // 50 + 1))
+            play.world.queue(play.aave.repay(account.address, reserve))
+        for symbol in account.supplied():
+            play.world.queue(play.aave.withdraw(account.address, play.aave.reserves[symbol]))
     play.mine()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from analyzer.devnet.aave_v3.account_views import Holding, Standing, standings
+from analyzer.devnet.aave_v3.account_views import AccountView, Holding, account_views
 from analyzer.devnet.aave_v3.market import STABLE_RATE, VARIABLE_RATE, Reserve
 from analyzer.devnet.aave_v3.play import Play
 from analyzer.devnet.aave_v3.population import Person
@@ -52,35 +52,35 @@ def trade_for(
 
 def act(play: Play, actors: Sequence[Person], rng: random.Random) -> None:
     """Queues one action for each actor, chosen by what it holds."""
-    found = standings(play.world, play.aave, [p.address for p in actors])
+    found = account_views(play.world, play.aave, [p.address for p in actors])
     names, weights = zip(*ACTIONS, strict=True)
-    for person, standing in zip(actors, found, strict=True):
+    for person, account in zip(actors, found, strict=True):
         chosen = rng.choices(names, weights)[0]
-        calls = list(action(play, person, standing, chosen, rng))
+        calls = list(action(play, person, account, chosen, rng))
         play.queue_in_blocks(calls or list(supply_more(play, person, rng)), rng, 5 * MINUTE)
 
 
 def action(
-    play: Play, person: Person, standing: Standing, name: str, rng: random.Random
+    play: Play, person: Person, account: AccountView, name: str, rng: random.Random
 ) -> Iterator[Call]:
     """The transactions of one action; none when its object is missing."""
     match name:
         case "withdraw" | "withdraw all" | "transfer":
-            return move_supply(play, standing, name, rng)
+            return move_supply(play, account, name, rng)
         case "borrow":
-            return borrow(play, standing, rng)
+            return borrow(play, account, rng)
         case "repay" | "repay all" | "repay with supply":
-            return repay(play, standing, name, rng)
+            return repay(play, account, name, rng)
         case "flag":
-            return change_flag(play, standing, rng)
+            return change_flag(play, account, rng)
         case "category":
-            return change_category(play, standing, rng)
+            return change_category(play, account, rng)
         case "lend credit":
-            return lend_credit(play, standing, rng)
+            return lend_credit(play, account, rng)
         case "rate" if play.aave.first:
-            return change_rate(play, standing, rng)
+            return change_rate(play, account, rng)
         case "manager" if not play.aave.first:
-            return act_for(play, standing, rng)
+            return act_for(play, account, rng)
     return supply_more(play, person, rng)
 
 
@@ -97,17 +97,17 @@ def supply_more(play: Play, person: Person, rng: random.Random) -> Iterator[Call
     yield play.aave.supply(person.address, reserve, amount)
 
 
-def move_supply(play: Play, standing: Standing, name: str, rng: random.Random) -> Iterator[Call]:
+def move_supply(play: Play, account: AccountView, name: str, rng: random.Random) -> Iterator[Call]:
     """Takes supply back, or gives aTokens to somebody else, who may hold nothing at all."""
-    held = standing.supplied()
+    held = account.supplied()
     if not held:
         return
     reserve = play.aave.reserves[rng.choice(held)]
-    part = int(supply_of(standing, reserve).supplied * free_part(standing, rng))
-    if name == "withdraw all" and not standing.debt_base:
-        yield play.aave.withdraw(standing.address, reserve)
+    part = int(supply_of(account, reserve).supplied * free_part(account, rng))
+    if name == "withdraw all" and not account.debt_base:
+        yield play.aave.withdraw(account.address, reserve)
     elif name != "transfer":
-        yield play.aave.withdraw(standing.address, reserve, part)
+        yield play.aave.withdraw(account.address, reserve, part)
     else:
         to = (
             rng.choice(play.people).address
@@ -115,112 +115,112 @@ def move_supply(play: Play, standing: Standing, name: str, rng: random.Random) -
             else play.world.address("aave receiver", rng.randrange(50))
         )
         label = f"transfer a{reserve.plan.symbol}"
-        yield reserve.a_token.send(standing.address, "transfer", to, part, label=label)
+        yield reserve.a_token.send(account.address, "transfer", to, part, label=label)
 
 
-def free_part(standing: Standing, rng: random.Random) -> float:
+def free_part(account: AccountView, rng: random.Random) -> float:
     """A part of a supply that may go without endangering a sound account."""
-    if not standing.debt_base:
+    if not account.debt_base:
         return rng.uniform(0.05, 0.95)
-    spare = standing.health_factor / 10**18 - 1.02
+    spare = account.health_factor / 10**18 - 1.02
     return max(0.0005, min(0.5, rng.uniform(0.1, 0.7) * spare))
 
 
-def borrow(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def borrow(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """A part of what may still be borrowed; mostly in an asset that is owed already."""
-    if standing.available_base < BASE:
+    if account.available_base < BASE:
         return
-    owed = [s for s in standing.debts() if s not in play.standing_still]
+    owed = [s for s in account.debts() if s not in play.standing_still]
     reserve = (
         play.aave.reserves[rng.choice(owed)]
         if owed and rng.random() < 0.7
         else rng.choice(play.active())
     )
-    usd = standing.available_base / BASE * rng.uniform(0.05, 0.9)
-    yield play.aave.borrow(standing.address, reserve, reserve.units(usd))
+    usd = account.available_base / BASE * rng.uniform(0.05, 0.9)
+    yield play.aave.borrow(account.address, reserve, reserve.units(usd))
 
 
-def repay(play: Play, standing: Standing, name: str, rng: random.Random) -> Iterator[Call]:
+def repay(play: Play, account: AccountView, name: str, rng: random.Random) -> Iterator[Call]:
     """Pays a part or all of a debt, from the wallet or from the supply of the same asset."""
-    owed = standing.debts()
+    owed = account.debts()
     if not owed:
         return
     reserve = play.aave.reserves[rng.choice(owed)]
-    holding = supply_of(standing, reserve)
-    both = [m for m in owed if standing.holdings[m].supplied and standing.holdings[m].owed]
+    holding = supply_of(account, reserve)
+    both = [m for m in owed if account.holdings[m].supplied and account.holdings[m].owed]
     if name == "repay with supply" and both:
         reserve = play.aave.reserves[rng.choice(both)]
-        part = int(supply_of(standing, reserve).owed * rng.uniform(0.05, 0.4))
-        yield play.aave.repay_with_supplied(standing.address, reserve, part)
+        part = int(supply_of(account, reserve).owed * rng.uniform(0.05, 0.4))
+        yield play.aave.repay_with_supplied(account.address, reserve, part)
         return
     mode = VARIABLE_RATE if holding.owed else STABLE_RATE
     debt = holding.owed or holding.owed_fixed
     # A little more than is owed now: interest grows until the block.
-    yield from play.give(standing.address, reserve, debt + debt // 100 + 1)
+    yield from play.give(account.address, reserve, debt + debt // 100 + 1)
     if name == "repay all":
-        yield play.aave.repay(standing.address, reserve, mode=mode)
+        yield play.aave.repay(account.address, reserve, mode=mode)
     else:
         part = int(debt * rng.uniform(0.02, 0.6))
-        yield play.aave.repay(standing.address, reserve, part, mode=mode)
+        yield play.aave.repay(account.address, reserve, part, mode=mode)
 
 
-def change_flag(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def change_flag(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """Sets or clears the collateral flag of one asset; what endangers the account is refused."""
-    held = standing.supplied()
+    held = account.supplied()
     if held:
         reserve = play.aave.reserves[rng.choice(held)]
-        flag = supply_of(standing, reserve).as_collateral
-        yield play.aave.use_as_collateral(standing.address, reserve, not flag)
+        flag = supply_of(account, reserve).as_collateral
+        yield play.aave.use_as_collateral(account.address, reserve, not flag)
 
 
-def change_category(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def change_category(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """Enters another eMode category or leaves; the contract checks that the debts allow it."""
     choices = [0, *(c.id for c in play.aave.categories())]
     yield play.aave.set_category(
-        standing.address, rng.choice([c for c in choices if c != standing.category])
+        account.address, rng.choice([c for c in choices if c != account.category])
     )
 
 
-def lend_credit(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def lend_credit(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """Lets somebody else borrow on this account."""
-    if standing.available_base < 100 * BASE:
+    if account.available_base < 100 * BASE:
         return
     reserve = rng.choice(play.active())
-    amount = reserve.units(standing.available_base / BASE * rng.uniform(0.05, 0.3))
+    amount = reserve.units(account.available_base / BASE * rng.uniform(0.05, 0.3))
     friend = rng.choice(play.people).address
-    if friend != standing.address:
-        yield reserve.variable_debt.send(standing.address, "approveDelegation", friend, amount)
-        yield play.aave.borrow(friend, reserve, amount, debtor=standing.address)
+    if friend != account.address:
+        yield reserve.variable_debt.send(account.address, "approveDelegation", friend, amount)
+        yield play.aave.borrow(friend, reserve, amount, debtor=account.address)
 
 
-def change_rate(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def change_rate(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """Swaps a debt between the variable and the stable rate, or borrows at a stable one."""
-    owed = [s for s in standing.debts() if play.aave.reserves[s].plan.stable_rate]
+    owed = [s for s in account.debts() if play.aave.reserves[s].plan.stable_rate]
     if owed:
         reserve = play.aave.reserves[rng.choice(owed)]
-        mode = VARIABLE_RATE if supply_of(standing, reserve).owed else STABLE_RATE
-        yield play.aave.pool.send(standing.address, "swapBorrowRateMode", reserve.asset, mode)
-    elif standing.available_base > 100 * BASE:
+        mode = VARIABLE_RATE if supply_of(account, reserve).owed else STABLE_RATE
+        yield play.aave.pool.send(account.address, "swapBorrowRateMode", reserve.asset, mode)
+    elif account.available_base > 100 * BASE:
         reserve = play.aave.reserves[rng.choice(FIRST_FIXED_RATES)]
-        usd = standing.available_base / BASE * rng.uniform(0.05, 0.5)
+        usd = account.available_base / BASE * rng.uniform(0.05, 0.5)
         amount = reserve.units(usd)
-        yield play.aave.borrow(standing.address, reserve, amount, mode=STABLE_RATE)
+        yield play.aave.borrow(account.address, reserve, amount, mode=STABLE_RATE)
 
 
-def act_for(play: Play, standing: Standing, rng: random.Random) -> Iterator[Call]:
+def act_for(play: Play, account: AccountView, rng: random.Random) -> Iterator[Call]:
     """Lets a manager set a collateral flag, and dismisses it."""
-    held = standing.supplied()
+    held = account.supplied()
     if not held:
         return
     reserve = play.aave.reserves[rng.choice(held)]
-    flag = supply_of(standing, reserve).as_collateral
+    flag = supply_of(account, reserve).as_collateral
     manager, pool = play.world.address("aave manager"), play.aave.pool
     set_flag = "setUserUseReserveAsCollateralOnBehalfOf"
-    yield pool.send(standing.address, "approvePositionManager", manager, True)
-    yield pool.send(manager, set_flag, reserve.asset, not flag, standing.address)
-    yield pool.send(standing.address, "approvePositionManager", manager, False)
+    yield pool.send(account.address, "approvePositionManager", manager, True)
+    yield pool.send(manager, set_flag, reserve.asset, not flag, account.address)
+    yield pool.send(account.address, "approvePositionManager", manager, False)
 
 
-def supply_of(standing: Standing, reserve: Reserve) -> Holding:
+def supply_of(account: AccountView, reserve: Reserve) -> Holding:
     """What the person holds and owes in that reserve."""
-    return standing.holdings[reserve.plan.symbol]
+    return account.holdings[reserve.plan.symbol]

@@ -19,7 +19,7 @@ LIQUIDATE = "liquidate(address,address,int256)"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountView:
     """What the contracts say of an account: 6-decimal values and 18-decimal taker sizes."""
 
     address: str
@@ -39,7 +39,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Actions:
     """Builds the transactions of one deployment."""
 
     world: World
@@ -144,7 +144,7 @@ class Desk:
         house = self.perp.core.clearing_house
         return house.send(anyone, "quitMarket", trader, market.address, label="quit market")
 
-    def standings(self, traders: Sequence[str]) -> list[Standing]:
+    def account_views(self, traders: Sequence[str]) -> list[AccountView]:
         """What the contracts say of these accounts on the last block."""
         core = self.perp.core
         per_trader = 5 + len(self.perp.markets)
@@ -166,7 +166,7 @@ class Desk:
         for at, trader in zip(range(0, len(answers), per_trader), traders, strict=True):
             value, maintenance, free, orders, token, *sizes = answers[at : at + per_trader]
             out.append(
-                Standing(
+                AccountView(
                     trader,
                     value,
                     maintenance,

@@ -74,20 +74,20 @@ def _queue_debt_thresholds(play: Play) -> None:
 
 def first_deposits(play: Play, person: Person, rng: random.Random) -> list[Call]:
     """USDC and collateral tokens worth the person's wealth."""
-    desk, perp = play.desk, play.perp
+    actions, perp = play.actions, play.perp
     if person.role == "holder" and not person.in_tokens:
         giver, amount = play.world.address("donor"), perp.usdc.units(person.wealth_usd)
-        return desk.deposit_for(giver, person.address, perp.usdc, amount)
+        return actions.deposit_for(giver, person.address, perp.usdc, amount)
     calls = []
     in_usdc = person.wealth_usd * (1 - person.in_tokens)
     if in_usdc > 0:
-        calls += desk.deposit(person.address, perp.usdc, perp.usdc.units(in_usdc))
+        calls += actions.deposit(person.address, perp.usdc, perp.usdc.units(in_usdc))
     if person.in_tokens:
         kinds = rng.sample(perp.collaterals, rng.choices((1, 2, 3), (60, 30, 10))[0])
         for kind in kinds:
             worth = person.wealth_usd * person.in_tokens / len(kinds)
             amount = kind.token.units(worth / kind.feed.feed.price_usd)
-            calls += desk.deposit(person.address, kind.token, amount)
+            calls += actions.deposit(person.address, kind.token, amount)
     return calls
 
 
@@ -109,4 +109,4 @@ def add_range(play: Play, maker: Person, index: int, rng: random.Random) -> None
     base = int(quote / price * 1e6) * 10**12
     amounts = (base if upper > now else 0, int(quote * 1e6) * 10**12 if lower < now else 0)
     maker.ranges.append(Range(index, lower, upper))
-    play.world.queue(play.desk.add_range(maker.address, market, (lower, upper), amounts))
+    play.world.queue(play.actions.add_range(maker.address, market, (lower, upper), amounts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from analyzer.devnet.clock import MINUTE
-from analyzer.devnet.perp_v2.actions import Desk
+from analyzer.devnet.perp_v2.actions import Actions
 from analyzer.devnet.perp_v2.deploy import Market, Perp, sqrt_price_x96
 from analyzer.devnet.perp_v2.population import Person
 from analyzer.devnet.play import BasePlay
@@ -64,9 +64,9 @@ class Play(BasePlay):
     """Indexes of the markets that are paused or closed."""
 
     @property
-    def desk(self) -> Desk:
+    def actions(self) -> Actions:
         """Builds the transactions."""
-        return Desk(self.world, self.perp)
+        return Actions(self.world, self.perp)
 
     @property
     def arbitrageur(self) -> str:
@@ -87,14 +87,14 @@ class Play(BasePlay):
 
     def queue_arbitrage(self) -> None:
         """Swaps that bring every open pool to its index price plus its premium."""
-        prices = self.desk.pool_sqrt_prices()
+        prices = self.actions.pool_sqrt_prices()
         for index, market in self.markets():
             target = market.feed.feed.price_usd * (1 + self.premium[index])
             wanted = sqrt_price_x96(target)
             distance = wanted / prices[index] - 1
             if abs(distance) > SAME_PRICE / 2:
                 self.world.queue(
-                    self.desk.move_price(
+                    self.actions.move_price(
                         self.arbitrageur, market, down=distance < 0, sqrt_x96=wanted
                     )
                 )

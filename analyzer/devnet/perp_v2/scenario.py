@@ -89,7 +89,7 @@ def _change_parameters(play: Play) -> None:
 def _leave(play: Play) -> None:
     """Those who only pass by take everything out again."""
     for person in of_role(play.people, "passer"):
-        play.world.queue(play.desk.withdraw_all(person.address, play.perp.usdc.address))
+        play.world.queue(play.actions.withdraw_all(person.address, play.perp.usdc.address))
 
 
 def _pause(play: Play, index: int) -> None:
@@ -139,11 +139,11 @@ def _liquidate(bailiff: Bailiff, *, until: int) -> Iterator[str]:
 def _settle_bad_debt(play: Play) -> None:
     """Whoever has neither position nor token and owes is charged to the fund, which then pays
     back what it owes itself. The contract does nothing for the others, so only they are asked."""
-    desk = play.desk
-    troubled = desk.in_trouble([p.address for p in play.people])
-    for standing in desk.standings(troubled):
-        if standing.account_value < 0 and not any(standing.sizes):
-            play.world.queue(desk.settle_bad_debt(play.arbitrageur, standing.address))
+    actions = play.actions
+    troubled = actions.in_trouble([p.address for p in play.people])
+    for account in actions.account_views(troubled):
+        if account.account_value < 0 and not any(account.sizes):
+            play.world.queue(actions.settle_bad_debt(play.arbitrageur, account.address))
     play.mine(HOUR // 2)
     fund = play.perp.core.insurance_fund
     view = View(play.perp.core.vault, "getSettlementTokenValue", (fund.address,))
@@ -160,8 +160,8 @@ def _close_small_market(play: Play) -> None:
     play.world.queue(market.base.send(owner, "close(uint256)", price, label="close market"))
     play.mine(MINUTE)
     everyone = [p.address for p in play.people]
-    sizes = play.desk.sizes(everyone, market)
+    sizes = play.actions.sizes(everyone, market)
     inside = [trader for trader, size in zip(everyone, sizes, strict=True) if size]
     for trader in inside[::2]:
-        play.world.queue(play.desk.quit_market(play.arbitrageur, trader, market))
+        play.world.queue(play.actions.quit_market(play.arbitrageur, trader, market))
     play.mine(MINUTE)

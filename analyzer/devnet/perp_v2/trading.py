@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.devnet.chain import Call
 from analyzer.devnet.clock import HOUR, MINUTE
-from analyzer.devnet.perp_v2.actions import E12, Standing, tuple_of, whole
+from analyzer.devnet.perp_v2.actions import E12, AccountView, tuple_of, whole
 from analyzer.devnet.perp_v2.opening import add_range
 from analyzer.devnet.perp_v2.play import Play
 from analyzer.devnet.perp_v2.population import Person, Range
@@ -62,7 +62,7 @@ def trade_for(
             tend_ranges(play, maker, rng)
         if step % 4 == 1:
             for person in of_role(play.people, "tiny"):
-                play.world.queue(play.desk.settle_funding(person.address))
+                play.world.queue(play.actions.settle_funding(person.address))
         play.mine(rng.randint(15, 5 * MINUTE))
         play.world.progress(purpose, step + 1, steps)
         yield purpose
@@ -94,59 +94,58 @@ def first_position(play: Play, person: Person, index: int, rng: random.Random) -
     market = play.perp.markets[index]
     sign = 1 if rng.random() < person.long_bias else -1
     if person.role == "tiny":
-        return play.desk.open_size(person.address, market, sign * rng.choice(TINY_SIZES))
+        return play.actions.open_size(person.address, market, sign * rng.choice(TINY_SIZES))
     notional = person.wealth_usd * person.leverage * person.shares[index]
     if not person.patient:
         notional *= rng.uniform(0.6, 1.0)
-    return play.desk.open_notional(person.address, market, sign * int(notional * 1e6) * E12)
+    return play.actions.open_notional(person.address, market, sign * int(notional * 1e6) * E12)
 
 
 def act(play: Play, actors: list[Person], rng: random.Random) -> None:
     """Queues one action for each actor, chosen by what it holds."""
-    standings = play.desk.standings([a.address for a in actors])
-    for person, standing in zip(actors, standings, strict=True):
+    accounts = play.actions.account_views([a.address for a in actors])
+    for person, account in zip(actors, accounts, strict=True):
         names, weights = zip(*ACTIONS, strict=True)
-        play.world.queue(*action(play, person, standing, rng.choices(names, weights)[0], rng))
+        play.world.queue(*action(play, person, account, rng.choices(names, weights)[0], rng))
 
 
 def action(
-    play: Play, person: Person, standing: Standing, name: str, rng: random.Random
+    play: Play, person: Person, account: AccountView, name: str, rng: random.Random
 ) -> list[Call]:
     """The transactions of one action; an action without its object becomes a new position."""
-    desk, address = play.desk, person.address
+    actions, address = play.actions, person.address
     markets = play.perp.markets
-    held = [i for i, size in enumerate(standing.sizes) if size and i not in play.halted]
+    held = [i for i, size in enumerate(account.sizes) if size and i not in play.halted]
     match name:
         case "deposit":
             return deposit_again(play, person, rng)
         case "withdraw usdc":
-            free = max(standing.free_collateral, 0)
-            return [
-                desk.withdraw(address, play.perp.usdc.address, int(free * rng.uniform(0.02, 0.3)))
-            ]
+            free = max(account.free_collateral, 0)
+            some = int(free * rng.uniform(0.02, 0.3))
+            return [actions.withdraw(address, play.perp.usdc.address, some)]
         case "withdraw token" if person.in_tokens:
             token = rng.choice(play.perp.collaterals).token
-            worth = max(standing.free_collateral, 0) / 1e6 * rng.uniform(0.02, 0.2)
+            worth = max(account.free_collateral, 0) / 1e6 * rng.uniform(0.02, 0.2)
             price = play.perp.feeds[token.symbol.removeprefix("W")].feed.price_usd
-            return [desk.withdraw(address, token.address, token.units(worth / price))]
+            return [actions.withdraw(address, token.address, token.units(worth / price))]
         case "settle funding":
-            return [desk.settle_funding(address)]
+            return [actions.settle_funding(address)]
         case "settle funding twice":
-            return [desk.settle_funding(address), desk.settle_funding(address)]
+            return [actions.settle_funding(address), actions.settle_funding(address)]
     if held and name in ("reduce", "reverse", "close"):
         index = rng.choice(held)
-        market, size = markets[index], standing.sizes[index]
+        market, size = markets[index], account.sizes[index]
         if name == "close":
-            return [desk.close(address, market)]
+            return [actions.close(address, market)]
         ratio = rng.uniform(0.1, 0.9) if name == "reduce" else rng.uniform(1.2, 1.8)
-        return [desk.open_size(address, market, -int(size * ratio))]
+        return [actions.open_size(address, market, -int(size * ratio))]
     open_markets = [i for i in person.markets if i not in play.halted]
-    if not open_markets or standing.free_collateral <= 0:
-        return [desk.settle_funding(address)]
+    if not open_markets or account.free_collateral <= 0:
+        return [actions.settle_funding(address)]
     index = rng.choice(open_markets)
     sign = 1 if rng.random() < person.long_bias else -1
-    notional = standing.free_collateral * 10 * E12 * rng.randint(5, 60) // 100
-    return [desk.open_notional(address, markets[index], sign * notional)]
+    notional = account.free_collateral * 10 * E12 * rng.randint(5, 60) // 100
+    return [actions.open_notional(address, markets[index], sign * notional)]
 
 
 def withdrawal(play: Play, trader: str, token: Token, rng: random.Random) -> list[Call]:
@@ -154,8 +153,9 @@ def withdrawal(play: Play, trader: str, token: Token, rng: random.Random) -> lis
     view = View(play.perp.core.vault, "getFreeCollateralByToken", (trader, token.address))
     free = whole(play.world.ask([view])[0])
     if not free and rng.random() < 0.8:
-        return [play.desk.settle_funding(trader)]
-    return [play.desk.withdraw(trader, token.address, max(1, int(free * rng.uniform(0.05, 0.5))))]
+        return [play.actions.settle_funding(trader)]
+    some = max(1, int(free * rng.uniform(0.05, 0.5)))
+    return [play.actions.withdraw(trader, token.address, some)]
 
 
 def deposit_again(play: Play, person: Person, rng: random.Random) -> list[Call]:
@@ -164,8 +164,8 @@ def deposit_again(play: Play, person: Person, rng: random.Random) -> list[Call]:
     if person.in_tokens and rng.random() < 0.5:
         kind = rng.choice(play.perp.collaterals)
         units = kind.token.units(amount / kind.feed.feed.price_usd)
-        return play.desk.deposit(person.address, kind.token, units)
-    return play.desk.deposit(person.address, play.perp.usdc, play.perp.usdc.units(amount))
+        return play.actions.deposit(person.address, kind.token, units)
+    return play.actions.deposit(person.address, play.perp.usdc, play.perp.usdc.units(amount))
 
 
 def tend_ranges(play: Play, maker: Person, rng: random.Random) -> None:
@@ -185,7 +185,7 @@ def tend_ranges(play: Play, maker: Person, rng: random.Random) -> None:
     amount = liquidity if removed == 1.0 else int(liquidity * removed)
     ticks = (chosen.lower_tick, chosen.upper_tick)
     market = play.perp.markets[chosen.market]
-    play.world.queue(play.desk.remove_range(maker.address, market, ticks, amount))
+    play.world.queue(play.actions.remove_range(maker.address, market, ticks, amount))
 
 
 def ranges_of(play: Play, maker: Person) -> list[tuple[Range, int]]:

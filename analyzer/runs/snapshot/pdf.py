@@ -42,7 +42,7 @@ def print_pdf(page: Path) -> bytes:
             f"a PDF needs Chromium or Chrome: install it, or name it in {VARIABLE}; "
             "--format html and markdown need neither"
         )
-    with tempfile.TemporaryDirectory(prefix="analyzer-paper-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="analyzer-pdf-") as scratch:
         target = Path(scratch) / "report.pdf"
         command = [
             browser,

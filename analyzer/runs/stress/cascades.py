@@ -13,7 +13,7 @@ from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import Scenario, multiplier
-from analyzer.contagion.tell.sentences import facts_of, path_words
+from analyzer.contagion.tell.sentences import facts_of, path_sentence
 from analyzer.contagion.trace.paths import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
@@ -83,7 +83,7 @@ def assess(
         curves=chosen.curves,
         result=result,
         paths=paths,
-        words=tuple(path_words(path, facts, victims[path.victim]) for path in paths.paths),
+        sentences=tuple(path_sentence(path, facts, victims[path.victim]) for path in paths.paths),
         not_held=tuple(not_held(scenario, held or held_in(scans))),
     )
 

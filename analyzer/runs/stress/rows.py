@@ -211,7 +211,7 @@ def _scan_of_node(one: Assessed, node: str) -> str:
 def _paths(one: Assessed) -> Iterator[Row]:
     """Rows of `contagion_paths`."""
     victims = {victim.victim: victim for victim in one.paths.victims}
-    for rank, (path, words) in enumerate(zip(one.paths.paths, one.words, strict=True), 1):
+    for rank, (path, sentence) in enumerate(zip(one.paths.paths, one.sentences, strict=True), 1):
         victim = victims[path.victim]
         yield (
             _scan_of_node(one, path.victim),
@@ -223,7 +223,7 @@ def _paths(one: Assessed) -> Iterator[Row]:
             path.amount_e18,
             path.amount_e18 / victim.loss_e18 if victim.loss_e18 > 0 else None,
             _json(_steps(path)),
-            words,
+            sentence,
         )
 
 

@@ -24,7 +24,7 @@ from analyzer.contagion.cascade.order import CascadeOptions, Order
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.tell.sentences import facts_of, path_words
+from analyzer.contagion.tell.sentences import facts_of, path_sentence
 from analyzer.contagion.trace.attribution import check_attribution, root_causes
 from analyzer.contagion.trace.edges import account_node, check_edges
 from analyzer.contagion.trace.firewall import cheapest_firewall
@@ -142,7 +142,7 @@ def test_paths_add_up_to_every_loss_and_can_be_told(
         assert listed + victim.rest_e18 + victim.offset_e18 == victim.loss_e18
         assert victim.rest_e18 == 0
         for path in victim.paths:
-            assert path_words(path, facts, victim).endswith(".")
+            assert path_sentence(path, facts, victim).endswith(".")
     causes = root_causes(result.edges)
     assert all(sum(causes.shares(node).values()) == 1 for node in causes.rows)
     protected = [node for node in losses if node not in result.failures]
@@ -261,7 +261,7 @@ def test_the_documentation_shows_the_paths_of_r15_as_they_come_out() -> None:
     names = {account_node("house", name): name for name in "ABC"}
     victims = {victim.victim: victim for victim in found.victims}
     told = [
-        path_words(path, facts_of(result, names), victims[path.victim])
+        path_sentence(path, facts_of(result, names), victims[path.victim])
         for path in found.paths
         if names[path.victim] == "C"
     ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transmissions import FUND, R15_UNIT, A, B, Cascade, cascades, r15_edges
 
-from analyzer.contagion.tell.routes import RouteStep, route_words, routes_of
+from analyzer.contagion.tell.routes import RouteStep, route_text, routes_of
 from analyzer.contagion.trace.edges import (
     PAST,
     SHOCK,
@@ -29,7 +29,7 @@ def paths_of(cascade: Cascade, limits: Limits = ALL) -> TopPaths:
 
 def test_the_routes_of_r15() -> None:
     found = routes_of(paths_of(r15_edges()))
-    assert [(route_words(r), r.amount_e18 * 11 // R15_UNIT, r.paths) for r in found.routes][:3] == [
+    assert [(route_text(r), r.amount_e18 * 11 // R15_UNIT, r.paths) for r in found.routes][:3] == [
         ("the shock to X → accounts of perp → a cut of profits X → accounts of perp", 1811, 1),
         (
             "the shock to X → accounts of perp → the price of X → accounts of perp → a cut of"
@@ -68,7 +68,7 @@ def test_every_station_has_words() -> None:
     ]
     losses = {FUND: 5, last: 6, "venue:other": 1}
     found = routes_of(top_paths(edges, losses, frozenset()))
-    assert [route_words(route) for route in found.routes] == [
+    assert [route_text(route) for route in found.routes] == [
         "before the shock → accounts of perp → insurance fund (perp)",
         "before the shock → accounts of perp → insurance fund (perp) → the token T → accounts of"
         " other → fund (other)",

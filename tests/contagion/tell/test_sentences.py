@@ -10,12 +10,12 @@ from transmissions import FUND, R15_UNIT, A, B, C, D, r15_edges, run_r15
 
 from analyzer.contagion.tell.sentences import (
     Facts,
-    change_words,
+    change_text,
     facts_of,
-    firewall_words,
-    money_words,
-    node_words,
-    path_words,
+    firewall_sentence,
+    money_text,
+    node_text,
+    path_sentence,
 )
 from analyzer.contagion.trace.edges import (
     PAST,
@@ -53,7 +53,7 @@ def r15_words(victim: str, facts: Facts = R15) -> list[str]:
     cascade = r15_edges()
     result = top_paths(cascade.edges, cascade.losses, cascade.failed, limits=ALL)
     of = {found.victim: found for found in result.victims}
-    return [path_words(p, facts, of[victim]) for p in result.paths if p.victim == victim]
+    return [path_sentence(p, facts, of[victim]) for p in result.paths if p.victim == victim]
 
 
 def test_the_paths_of_r15_in_words() -> None:
@@ -88,7 +88,7 @@ def test_a_cascade_tells_its_own_facts() -> None:
     found = top_paths(result.edges, losses, set(losses))
     longest = max(found.paths, key=lambda path: len(path.steps))
     names = {account_node("house", name): name for name in "ABC"}
-    assert path_words(longest, facts_of(result, names)) == (
+    assert path_sentence(longest, facts_of(result, names)) == (
         "490.91 that C lost: the shock to X put A under; A, liquidated for 10.0 k of X, moved X by"
         " -3.3 %, which put B under; B, liquidated for 20.0 k of X, moved X by -6.7 %, which put C"
         " under."
@@ -103,7 +103,7 @@ def test_without_facts_the_words_say_less() -> None:
 
 
 def words_of(*steps: Step, facts: Facts = R15) -> str:
-    return path_words(Path(steps, 7 * E18), facts)
+    return path_sentence(Path(steps, 7 * E18), facts)
 
 
 def test_a_short_that_is_bought_back_lifts_the_price_and_others_help() -> None:
@@ -149,13 +149,13 @@ def test_every_other_channel_has_words() -> None:
 
 def test_a_firewall_in_words() -> None:
     found = cheapest_firewall(r15_edges().edges, [FUND, D])
-    assert firewall_words(found, R15) == (
+    assert firewall_sentence(found, R15) == (
         "5.0 k of what others paid may have come from failures that spread; bearing 5.0 k elsewhere"
         " would have cut every such way: what C could not pay and was cut from the profit of D"
         " (3.9 k); what C could not pay and insurance fund (perp) bore (1.1 k)."
     )
-    assert "; 1 more (1.1 k)." in firewall_words(found, R15, most=1)
-    assert firewall_words(Firewall((), 0, 0), R15).endswith("there is nothing to cut.")
+    assert "; 1 more (1.1 k)." in firewall_sentence(found, R15, most=1)
+    assert firewall_sentence(Firewall((), 0, 0), R15).endswith("there is nothing to cut.")
 
 
 def test_every_kind_of_cut_has_words() -> None:
@@ -166,7 +166,7 @@ def test_every_kind_of_cut_has_words() -> None:
         Edge(1, FUND, Channel.HAIRCUT, "T", token, E18),
         Edge(1, venue_node("aave"), Channel.CLAIM, "T", venue_node("perp"), E18),
     )
-    assert firewall_words(Firewall(edges, 4 * E18, 9 * E18), R15) == (
+    assert firewall_sentence(Firewall(edges, 4 * E18, 9 * E18), R15) == (
         "9 of what others paid may have come from failures that spread; bearing 4 elsewhere would"
         " have cut every such way: the closing of A as it goes into the move of X in round 1 (1);"
         " what the move of X in round 1 cost B (1); the loss of insurance fund (perp) as it goes"
@@ -192,7 +192,7 @@ def test_every_kind_of_cut_has_words() -> None:
     ],
 )
 def test_amounts_for_people(amount: int, text: str) -> None:
-    assert money_words(amount) == text
+    assert money_text(amount) == text
 
 
 @pytest.mark.parametrize(
@@ -205,13 +205,13 @@ def test_amounts_for_people(amount: int, text: str) -> None:
     ],
 )
 def test_changes_for_people(change: Fraction, text: str) -> None:
-    assert change_words(change) == text
+    assert change_text(change) == text
 
 
 def test_nodes_for_people() -> None:
-    assert node_words(account_node("aave", "0x" + "1f" * 20)) == "account 0x1f1f…1f1f (aave)"
-    assert node_words(SHOCK) == "the shock"
-    assert node_words(unsettled_node("aave")) == "nobody yet (aave)"
-    assert node_words("others:dust") == "dust"
+    assert node_text(account_node("aave", "0x" + "1f" * 20)) == "account 0x1f1f…1f1f (aave)"
+    assert node_text(SHOCK) == "the shock"
+    assert node_text(unsettled_node("aave")) == "nobody yet (aave)"
+    assert node_text("others:dust") == "dust"
     with pytest.raises(ValueError, match="is no node"):
-        node_words("0x12")
+        node_text("0x12")

@@ -8,7 +8,7 @@ import pytest
 from bank import ALICE, BOB, CAROL
 from memory_chain import MemoryChain
 
-from analyzer.contagion.tell.sentences import short_words
+from analyzer.contagion.tell.sentences import short_text
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.model.rows import StatementLine
@@ -63,7 +63,7 @@ def test_an_account_is_found_as_it_is_printed(tmp_path: Path, run_scan: RunScan)
     run_scan()
     db = tmp_path / "scan.duckdb"
     whole = account(db, ALICE)
-    printed = short_words(ALICE)
+    printed = short_text(ALICE)
     assert printed == f"{ALICE[:6]}…{ALICE[-4:]}"
     typed = (printed, printed.lower(), printed.replace("…", "..."), printed.replace("…", ".."))
     for form in (*typed, f"{ALICE[:39]}…", f"bank/{printed}", ALICE[:-1], ALICE[:20].upper()):
@@ -105,9 +105,9 @@ def test_an_owner_names_its_only_account_and_several_are_listed(
         connection.execute("UPDATE margin SET account_id = '7', owner = ? WHERE account_id = ?",
                            [ALICE, CAROL])  # fmt: skip
     assert account(db, ALICE).header["account_id"] == "7"
-    assert account(db, short_words(ALICE)).header["account_id"] == "7"
+    assert account(db, short_text(ALICE)).header["account_id"] == "7"
     assert account(db, "12").header["account_id"] == "12"
-    for form in (CAROL, short_words(CAROL), CAROL.lower()[:41]):
+    for form in (CAROL, short_text(CAROL), CAROL.lower()[:41]):
         with pytest.raises(InputError, match=f"2 accounts of .*{form}.*bank/12, bank/123$"):
             account(db, form)
     with pytest.raises(InputError, match="there is no account '1'"):

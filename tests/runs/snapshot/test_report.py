@@ -11,7 +11,7 @@ from large_snapshot import write_large
 
 from analyzer.cli import main
 from analyzer.model.errors import InputError
-from analyzer.runs.snapshot import pdf as paper
+from analyzer.runs.snapshot import pdf
 from analyzer.runs.snapshot.report import report
 
 
@@ -83,7 +83,7 @@ def test_without_chromium_a_pdf_is_refused_in_one_line(
     db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv(paper.VARIABLE, raising=False)
+    monkeypatch.delenv(pdf.VARIABLE, raising=False)
     out = tmp_path / "report.pdf"
     result = CliRunner().invoke(
         main, ["report", "--db", str(db), "--out", str(out), "--format", "pdf"]
@@ -97,14 +97,14 @@ def test_without_chromium_a_pdf_is_refused_in_one_line(
 def test_a_browser_that_prints_nothing_is_an_error_that_names_it(
     db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(paper.VARIABLE, "/bin/false")
+    monkeypatch.setenv(pdf.VARIABLE, "/bin/false")
     with pytest.raises(InputError, match=r"/bin/false printed no PDF \(exit 1\)"):
         report(db, tmp_path / "report.pdf", "pdf")
 
 
 @pytest.mark.browser
 def test_a_pdf_is_printed_by_the_chromium_that_is_there(db: Path, tmp_path: Path) -> None:
-    if paper.find_chromium() is None:
+    if pdf.find_chromium() is None:
         missing("there is no Chromium", "REQUIRE_BROWSER")
     written = report(db, tmp_path / "report.pdf", "pdf")
     assert written.report.read_bytes().startswith(b"%PDF-")

@@ -63,14 +63,14 @@ def rebuild_state(
 ) -> DeriveState:
     """The protocol at the block. An account under a manager that the deployment does not name is
     listed in `unreadable`: no rules are known for it."""
-    frame, contracts = observation.frame, deployment.contracts
+    schedule, contracts = observation.schedule, deployment.contracts
     state = DeriveState(
         block_number=block.number,
         block_time=block.time,
         contracts=dict(contracts),
         names={address.lower(): name for name, address in contracts.items()},
         feeds=observation.feeds,
-        cash=frame.cash,
+        cash=schedule.cash,
         srm=observation.srm,
         pmrms=observation.pmrms,
         perps=observation.perps,
@@ -79,20 +79,20 @@ def rebuild_state(
             address: name.removesuffix("_Base")
             for address, name in of_kind(contracts, "WrappedERC20Asset").items()
         },
-        auction_house=frame.auction_house,
-        security_account=frame.security_account,
+        auction_house=schedule.auction_house,
+        security_account=schedule.security_account,
         accounts={},
         evidence=Evidence(
             ledger,
             observation.implementations,
-            frame.last_account,
+            schedule.last_account,
             total_positions=observation.total_positions,
             must_exist=observation.must_exist,
         ),
     )
     managers = {state.srm.address, *state.pmrms}
     for number, found in ledger.accounts.items():
-        account = replace(found, kind=_kind(state, found, frame.manager_accounts, managers))
+        account = replace(found, kind=_kind(state, found, schedule.manager_accounts, managers))
         state.accounts[number] = account
         if account.manager not in managers:
             state.unreadable[number] = Unreadable(

@@ -80,37 +80,37 @@ def rebuild_state(
 ) -> PerpState:
     """The protocol at the block. Accounts of which something needed was not read are listed in
     `unreadable` with the reason."""
-    frame, fund = observation.frame, deployment.contracts["insurance_fund"]
+    schedule, fund = observation.schedule, deployment.contracts["insurance_fund"]
     evidence = Evidence(
         ledger,
         implementations=observation.implementations,
-        quote_in_pools=frame.quote_in_pools,
-        whitelisted_debt=frame.whitelisted_debt,
+        quote_in_pools=schedule.quote_in_pools,
+        whitelisted_debt=schedule.whitelisted_debt,
     )
     state = PerpState(
         block_number=block.number,
         block_time=block.time,
         contracts=dict(deployment.contracts),
-        settlement_token=frame.settlement_token,
-        settlement_symbol=frame.settlement_symbol,
-        settlement_decimals=frame.settlement_decimals,
+        settlement_token=schedule.settlement_token,
+        settlement_symbol=schedule.settlement_symbol,
+        settlement_decimals=schedule.settlement_decimals,
         insurance_fund=fund,
-        config=frame.config,
+        config=schedule.config,
         markets={
             base: merge_market(evidence, ledger.markets[base], reading)
             for base, reading in observation.markets.items()
         },
-        collateral=frame.collateral,
+        collateral=schedule.collateral,
         accounts={},
-        vault_settlement_balance=frame.vault_settlement_balance,
-        insurance_fund_wallet=frame.insurance_fund_wallet,
-        vault_paused=frame.vault_paused,
-        clearing_house_paused=frame.clearing_house_paused,
+        vault_settlement_balance=schedule.vault_settlement_balance,
+        insurance_fund_wallet=schedule.insurance_fund_wallet,
+        vault_paused=schedule.vault_paused,
+        clearing_house_paused=schedule.clearing_house_paused,
         evidence=evidence,
     )
     for address, entry in ledger.with_fund(fund).items():
         _add_account(state, evidence, entry, observation)
-        problem = frame.config_problem or _market_problem(state.accounts[address], observation)
+        problem = schedule.config_problem or _market_problem(state.accounts[address], observation)
         if problem is not None:
             state.unreadable.setdefault(address, problem)
     return state

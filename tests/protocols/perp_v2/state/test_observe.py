@@ -45,10 +45,10 @@ def ledger() -> PerpLedger:
 def test_every_answer_lands_in_its_field() -> None:
     node = ToldNode(ledger(), TIME)
     seen = node.drive(ledger())
-    assert (seen.frame.settlement_token, seen.frame.settlement_decimals) == (USDC, 6)
-    assert seen.frame.config.mark_market_twap_interval_s == 1_800
-    assert seen.frame.config.debt_threshold == 10_000 * 10**6
-    token = seen.frame.collateral[WETH]
+    assert (seen.schedule.settlement_token, seen.schedule.settlement_decimals) == (USDC, 6)
+    assert seen.schedule.config.mark_market_twap_interval_s == 1_800
+    assert seen.schedule.config.debt_threshold == 10_000 * 10**6
+    token = seen.schedule.collateral[WETH]
     assert (token.price, token.collateral_ratio, token.feed) == (2_000 * E18, 700_000, FEED)
     market = seen.markets[BASE].state
     assert (market.symbol, market.status, market.tick) == ("vETH", MarketStatus.OPEN, 1)
@@ -101,7 +101,7 @@ def test_a_revert_of_one_window_takes_no_other_along() -> None:
 def test_a_token_that_cannot_be_read_has_no_price() -> None:
     node = ToldNode(ledger(), TIME)
     node.calls[WETH, "decimals"] = NotRead("not recorded")
-    price = node.drive(ledger()).frame.collateral[WETH].price
+    price = node.drive(ledger()).schedule.collateral[WETH].price
     assert price == Unreadable(f"ERC20.decimals({WETH})", "not recorded")
 
 
@@ -234,4 +234,4 @@ def test_a_contract_of_another_market_is_wrong_input(of: str, getter: str, role:
 def test_neighbours_that_were_not_recorded_change_nothing() -> None:
     node = ToldNode(ledger(), TIME)
     node.calls[CONTRACTS["clearing_house"], "getInsuranceFund"] = NotRead("not recorded")
-    assert node.drive(ledger()).frame.settlement_token == USDC
+    assert node.drive(ledger()).schedule.settlement_token == USDC

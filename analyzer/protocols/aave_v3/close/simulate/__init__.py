@@ -30,7 +30,7 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
     copied,
 )
 from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals
-from analyzer.protocols.aave_v3.close.simulate.float_filter import Sieve
+from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
@@ -67,7 +67,7 @@ class AaveSimulation:
         self._categories = {n: c.threshold_bps for n, c in state.categories.items()}
         self._prices = prices
         self._changed: set[str] = set()
-        self._sieve: Sieve | None = None
+        self._float_filter: FloatFilter | None = None
         self._forget()
 
     @property
@@ -108,7 +108,7 @@ class AaveSimulation:
         for number, category in list(self._state.categories.items()):
             threshold = scaled(self._categories[number])
             self._state.categories[number] = replace(category, threshold_bps=threshold)
-        self._sieve = None
+        self._float_filter = None
         self._forget()
 
     def account_ids(self) -> Sequence[str]:
@@ -142,10 +142,10 @@ class AaveSimulation:
 
     def breaching(self) -> Sequence[str]:
         """The accounts of which some pair can be liquidated now, in book order."""
-        if self._sieve is None:
-            self._sieve = Sieve(self._state, self._known())
+        if self._float_filter is None:
+            self._float_filter = FloatFilter(self._state, self._known())
             self._changed = set()
-        near = self._changed.union(self._sieve.candidates(self._valuation))
+        near = self._changed.union(self._float_filter.candidates(self._valuation))
         found = {address for address in near if self._breaches(address)}
         return [address for address in self._ids if address in found]
 

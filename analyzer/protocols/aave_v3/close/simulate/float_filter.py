@@ -39,7 +39,7 @@ class _Rows:
     debt: list[float] = field(default_factory=list)
 
 
-class Sieve:
+class FloatFilter:
     """The accounts of a state as they were when it was made. Shape of all rows: [holding].
 
     accounts: (address, its data) in book order, unknown ones left out.

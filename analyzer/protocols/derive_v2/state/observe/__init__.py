@@ -22,7 +22,7 @@ from analyzer.protocols.derive_v2.state.observe.feeds import read_feeds
 from analyzer.protocols.derive_v2.state.observe.perps import read_options, read_perps
 from analyzer.protocols.derive_v2.state.observe.pmrm import read_portfolio_managers
 from analyzer.protocols.derive_v2.state.observe.positions import read_total_positions
-from analyzer.protocols.derive_v2.state.observe.schedule import Frame, read_frame
+from analyzer.protocols.derive_v2.state.observe.schedule import Schedule, read_schedule
 from analyzer.protocols.derive_v2.state.observe.srm import read_standard_manager
 from analyzer.protocols.derive_v2.state.observe.whole import MustExist, read_whole
 from analyzer.protocols.kit.wiring import check_wiring
@@ -34,7 +34,7 @@ __all__ = ["DeriveObservation", "observe"]
 class DeriveObservation:
     """Everything that was read at the block, with the ledger's signed data filled in."""
 
-    frame: Frame
+    schedule: Schedule
     feeds: Feeds
     srm: StandardManager
     pmrms: dict[str, PortfolioManager]
@@ -55,7 +55,7 @@ def observe(
     """
     del block
     yield from check_wiring("derive_v2", NAMED_BY, deployment.contracts)
-    frame = yield from read_frame(deployment, ledger)
+    schedule = yield from read_schedule(deployment, ledger)
     feeds = yield from read_feeds(deployment, ledger)
     perps = yield from read_perps(deployment, ledger)
     options = yield from read_options(deployment)
@@ -65,5 +65,5 @@ def observe(
     positions = yield from read_total_positions(deployment)
     must_exist = yield from read_whole(deployment, len(srm.markets), perps, feeds)
     return DeriveObservation(
-        frame, feeds, srm, pmrms, perps, options, implementations, positions, must_exist
+        schedule, feeds, srm, pmrms, perps, options, implementations, positions, must_exist
     )

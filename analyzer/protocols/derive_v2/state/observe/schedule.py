@@ -28,7 +28,7 @@ _RATES = ("minRate", "rateMultiplier", "highRateMultiplier", "optimalUtil")
 
 
 @dataclass(slots=True)
-class Frame:
+class Schedule:
     """What holds for the protocol as a whole. last_account: SubAccounts.lastAccountId, None when
     not read. manager_accounts: accounts that the managers themselves own."""
 
@@ -55,7 +55,7 @@ class _Tickets:
     own: Mapping[str, Ticket]
 
 
-def read_frame(deployment: Deployment, ledger: DeriveLedger) -> Reading[Frame]:
+def read_schedule(deployment: Deployment, ledger: DeriveLedger) -> Reading[Schedule]:
     """Two batches: the contracts, then the rate model that the cash names.
 
     Raises: UnreadError, InputError when the shared contracts do not answer.
@@ -71,7 +71,7 @@ def read_frame(deployment: Deployment, ledger: DeriveLedger) -> Reading[Frame]:
     curve = _rate_model(second.replies((yield second.requests)), rates)
     logged = ledger.cash
     own = (replies.optional(ticket) for ticket in asked.own.values())
-    return Frame(
+    return Schedule(
         cash=CashState(
             address=contracts["CashAsset"],
             total_supply=logged.total_supply,

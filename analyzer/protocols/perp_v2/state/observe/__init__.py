@@ -18,7 +18,7 @@ from analyzer.protocols.perp_v2.logs.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.state.observe.code import BASE_TOKEN_ROLE, read_implementations
 from analyzer.protocols.perp_v2.state.observe.feeds import FeedFacts, read_feeds
 from analyzer.protocols.perp_v2.state.observe.markets import MarketReading, read_markets
-from analyzer.protocols.perp_v2.state.observe.schedule import Frame, read_frame
+from analyzer.protocols.perp_v2.state.observe.schedule import Schedule, read_schedule
 from analyzer.protocols.perp_v2.state.observe.storage import AccountWords, read_accounts
 from analyzer.protocols.perp_v2.state.state import POOL_AVERAGE, CollateralState, MarketState
 
@@ -29,7 +29,7 @@ __all__ = ["PerpObservation", "observe"]
 class PerpObservation:
     """Everything that was read at the block."""
 
-    frame: Frame
+    schedule: Schedule
     markets: dict[str, MarketReading]
     accounts: dict[str, AccountWords]
     implementations: list[ImplementationRow]
@@ -40,15 +40,15 @@ def observe(
 ) -> Reading[PerpObservation]:
     """The reads in dependent batches; the driver performs them.
 
-    Raises: InputError as `check_wiring`; InputError, UnreadError as `read_frame`.
+    Raises: InputError as `check_wiring`; InputError, UnreadError as `read_schedule`.
     """
     yield from check_wiring("perp_v2", NAMED_BY, deployment.contracts)
-    frame = yield from read_frame(deployment, ledger)
+    schedule = yield from read_schedule(deployment, ledger)
     markets = yield from read_markets(
-        deployment, ledger, block, config=frame.config, quote_token=frame.quote_token
+        deployment, ledger, block, config=schedule.config, quote_token=schedule.quote_token
     )
     holders: list[MarketState | CollateralState] = [m.state for m in markets.values()]
-    holders += frame.collateral.values()
+    holders += schedule.collateral.values()
     feeds = list(dict.fromkeys(holder.feed for holder in holders if holder.feed))
     facts = (yield from read_feeds(feeds)) if feeds else {}
     for holder in holders:
@@ -57,7 +57,7 @@ def observe(
         holder.feed_frozen_reason = known.frozen_reason
         holder.feed_source = POOL_AVERAGE if known.fallback else known.source
     entries = ledger.with_fund(deployment.contracts["insurance_fund"])
-    accounts = yield from read_accounts(deployment.contracts, entries, frame.settlement_token)
+    accounts = yield from read_accounts(deployment.contracts, entries, schedule.settlement_token)
     named = [(role, deployment.contracts[role]) for role in REQUIRED_CONTRACTS]
     named += [(f"{BASE_TOKEN_ROLE} {m.state.symbol}", base) for base, m in markets.items()]
     for holder in holders:
@@ -68,4 +68,4 @@ def observe(
                 for n, at in enumerate(parts)
             ]
     implementations = yield from read_implementations(named, ledger.implementations)
-    return PerpObservation(frame, markets, accounts, implementations)
+    return PerpObservation(schedule, markets, accounts, implementations)

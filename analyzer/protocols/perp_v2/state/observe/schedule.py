@@ -49,7 +49,7 @@ _COLLATERAL_CONFIG = {
 
 
 @dataclass(slots=True)
-class Frame:
+class Schedule:
     """What holds for the protocol as a whole at the block.
 
     config_problem: why a parameter that margin needs is not known (then every account is
@@ -89,7 +89,7 @@ class _Tickets:
     tokens: dict[str, dict[str, Ticket]]
 
 
-def read_frame(deployment: Deployment, ledger: PerpLedger) -> Reading[Frame]:
+def read_schedule(deployment: Deployment, ledger: PerpLedger) -> Reading[Schedule]:
     """Parameters, collateral tokens and balances.
 
     Raises: InputError when the Vault does not answer like a Vault; UnreadError when the node or
@@ -110,7 +110,7 @@ def read_frame(deployment: Deployment, ledger: PerpLedger) -> Reading[Frame]:
     given_out = _ask_quote(balances, quote, contracts["clearing_house"])
     second = balances.replies((yield balances.requests))
     name = second.text(symbol)
-    return Frame(
+    return Schedule(
         settlement_token=token,
         settlement_symbol=token if isinstance(name, Unreadable) else name,
         settlement_decimals=decimals,
