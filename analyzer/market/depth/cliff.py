@@ -53,7 +53,7 @@ class Cliff(Curve):
     def _gentle_usd(self) -> float:
         """g of the module."""
         a = self.exponent
-        return self.one_percent_usd / math.expm1(-a * math.log(0.99)) ** (1 / a)
+        return self.one_percent_usd / math.pow(math.expm1(-a * math.log(0.99)), 1 / a)
 
     def proceeds(self, sold_usd: float) -> float:
         """F(v), v >= 0: what a sale fetches, in USD at the price before."""
