@@ -135,7 +135,7 @@ class Database:
         return plain_frame(rows, columns)
 
     def book(self, deployment: str | None = None) -> OpenedScan:
-        """One scan's book with its prices and rules: `.plug.margin(.book, .prices)` is its exact
+        """One scan's book with its prices and rules: `.plug.margin(.valued)` is its exact
         margin again. Raises: InputError when the snapshot holds several and none is named."""
         scans = open_scans(self.path, () if deployment is None else (deployment,))
         if len(scans) != 1:

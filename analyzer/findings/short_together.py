@@ -59,7 +59,8 @@ class OwnerShortTogether(RunDetector):
 
 def _margin_at(result: ScanResult, book: Book, prices: Prices) -> Sequence[MarginRow]:
     """The margin of some accounts of a scan at other prices, by their protocol's rules."""
-    return load_plug(result.deployment.protocol).margin(book, prices)
+    plug = load_plug(result.deployment.protocol)
+    return plug.margin(plug.value(book, prices))
 
 
 def _evidence(results: Sequence[ScanResult], together: Together) -> dict[str, str]:

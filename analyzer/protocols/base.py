@@ -1,6 +1,6 @@
 """The plug: what a protocol gives, and in what order the house asks for it.
 
-    sources -> fold -> observe -> book -> margin -> reprice -> liquidate -> backstops -> truth
+    sources -> fold -> observe -> book -> value -> margin -> liquidate -> backstops -> truth
 
 Everything here is pure: logs come in as decoded events, reads go out as requests and come back as
 answers. A protocol imports `model` and `abi`, and no other protocol.
@@ -63,6 +63,24 @@ class Ledger(Protocol):
 
 class Observation(Protocol):
     """What `observe` read at the block: protocol-owned."""
+
+
+class Valued(Protocol):
+    """A book at given prices, what `value` gives: protocol-owned, but for these two.
+
+    What the stages below it need of an account is computed when the first of them asks, and kept.
+    Nobody changes a book that is valued; one that moves is a `Simulation`.
+    """
+
+    @property
+    def book(self) -> Book:
+        """The book that is valued."""
+        ...
+
+    @property
+    def prices(self) -> Prices:
+        """The prices that it is valued at."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,44 +207,49 @@ class Plug(Protocol):
         """The protocol's reference prices at the book's block."""
         ...
 
-    def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
-        """Exact margin of every account at `prices`, in book order."""
+    def value(self, book: Book, prices: Prices) -> Valued:
+        """The book at `prices`; every stage below takes what this gives."""
         ...
 
-    def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
+    def margin(self, valued: Valued) -> Sequence[MarginRow]:
+        """Exact margin of every account, in book order."""
+        ...
+
+    def details(self, valued: Valued) -> Details:
         """Rows for the tables beside margin, control totals and statements included."""
         ...
 
-    def cautions(
-        self, book: Book, prices: Prices, margin: Sequence[MarginRow]
-    ) -> Sequence[Caution]:
+    def cautions(self, valued: Valued, margin: Sequence[MarginRow]) -> Sequence[Caution]:
         """Protocol facts that detectors report: blocked liquidations, paused markets, oracles."""
         ...
 
     def reprice(
-        self, book: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
+        self, valued: Valued, factors: Sequence[str], shocks: npt.NDArray[np.float64]
     ) -> Repriced:
         """Margin with each factor's price multiplied; shocks shape [factor, scenario], 1.0 = as
         it is. float64."""
         ...
 
-    def liquidate(self, book: Book, prices: Prices, account_id: str) -> Sequence[Closure]:
+    def liquidate(self, valued: Valued, account_id: str) -> Sequence[Closure]:
         """What the contract would close of this account now, each as if it came first."""
         ...
 
-    def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
+    def backstops(self, valued: Valued) -> Sequence[BackstopRow]:
         """The order in which losses are absorbed, with capacities."""
         ...
 
-    def simulate(self, book: Book, prices: Prices) -> Simulation:
+    def simulate(self, valued: Valued) -> Simulation:
         """The book in motion, for a cascade: liquidations that change what comes after them.
         Raises: InputError for a protocol that has none."""
         ...
 
     def truth(
-        self, book: Book, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+        self, valued: Valued, margin: Sequence[MarginRow], account_ids: Sequence[str]
     ) -> Sequence[Judge]:
-        """Questions to the contract's own views about these accounts, and about markets."""
+        """Questions to the contract's own views about these accounts, and about markets. A view
+        knows only the protocol's own prices: `valued` is at the reference prices.
+
+        margin: the rows as they are written, which is what the views are compared with."""
         ...
 
     def pack(self, book: Book) -> bytes:

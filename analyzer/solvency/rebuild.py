@@ -1,7 +1,7 @@
 """From events and pinned reads to a scan's result: every stage of the plug, in order.
 
-events ─▶ fold ─▶ observe ─▶ book ─▶ prices ─▶ margin ─▶ verdicts ─▶ details ─▶ judges
-                 (reads)                                                       (compare)
+events ─▶ fold ─▶ observe ─▶ book ─▶ prices ─▶ value ─▶ margin ─▶ verdicts ─▶ details ─▶ judges
+                 (reads)                                                                 (compare)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.identity import scan_id
 from analyzer.model.logs import Event
 from analyzer.model.rows import JudgedRow
-from analyzer.protocols.base import Plug
+from analyzer.protocols.base import Plug, Valued
 from analyzer.solvency.drive import JUDGE, ReadDesk
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.solvency.verdicts import judge_accounts, within_bounds
@@ -24,9 +24,11 @@ from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, wi
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A scan's result before any judge was asked, and the desk that counts its reads."""
+    """A scan's result before any judge was asked, the book valued, and the desk that counts its
+    reads."""
 
     result: ScanResult
+    valued: Valued
     desk: ReadDesk
 
 
@@ -55,7 +57,8 @@ def rebuild(
     book = plug.book(deployment, block, ledger, observation)
     progress("compute margin", 3, stages)
     prices = plug.prices(book)
-    margin = within_bounds(plug.margin(book, prices))
+    valued = plug.value(book, prices)
+    margin = within_bounds(plug.margin(valued))
     judged = judge_accounts(margin)
     progress("write the statements", 4, stages)
     result = ScanResult(
@@ -66,15 +69,15 @@ def rebuild(
         book=book,
         prices=prices,
         margin=judged,
-        details=plug.details(book, prices, margin),
-        backstops=plug.backstops(book, prices),
-        cautions=plug.cautions(book, prices, margin),
+        details=plug.details(valued),
+        backstops=plug.backstops(valued),
+        cautions=plug.cautions(valued, margin),
         completeness=completeness,
         verify_mode=VerifyMode.NONE.value,
         reads=desk.rows(),
     )
     progress("rebuilt", stages, stages)
-    return Rebuilt(result, desk)
+    return Rebuilt(result, valued, desk)
 
 
 def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> ScanResult:
@@ -88,7 +91,7 @@ def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> 
         return result
     accounts = accounts_to_verify(result.margin, mode, seed=seed)
     rows = [row.margin for row in result.margin]
-    judges = plug.truth(result.book, result.prices, rows, accounts)
+    judges = plug.truth(rebuilt.valued, rows, accounts)
     answers = rebuilt.desk.ask([judge.request for judge in judges], purpose=JUDGE)
     checks = compare(judges, answers)
     result = replace(

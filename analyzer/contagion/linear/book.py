@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from analyzer.contagion.linear.arrays import Floats, matrix, vector
 from analyzer.contagion.linear.fit import Fitted, probed, probes
 from analyzer.model.book import Book, LegKind, Prices
-from analyzer.protocols.base import Repriced
+from analyzer.protocols.base import Repriced, Valued
 
 CELLS = 2_000_000
 """Accounts x probes of one call of `reprice`: 16 MB for each of its four arrays."""
@@ -36,12 +36,16 @@ CELLS = 2_000_000
 class Repricer(Protocol):
     """What is needed of a plug here."""
 
-    def reprice(self, book: Book, factors: Sequence[str], shocks: Floats) -> Repriced:
+    def reprice(self, valued: Valued, factors: Sequence[str], shocks: Floats) -> Repriced:
         """Margin with each factor's price multiplied. Shape: shocks [factor, scenario]."""
         ...
 
     def prices(self, book: Book) -> Prices:
         """The reference prices at the block."""
+        ...
+
+    def value(self, book: Book, prices: Prices) -> Valued:
+        """The book at `prices`."""
         ...
 
 
@@ -149,7 +153,7 @@ def linear_book(
     prices = plug.prices(book)
     blocks = []
     for part in _parts(book, max(1, CELLS // moves.shape[1])):
-        fitted = probed(plug.reprice(part, names, moves), moves)
+        fitted = probed(plug.reprice(plug.value(part, prices), names, moves), moves)
         sold = fitted.equity if sells is None else _legs_sold(part, prices, names, sells)
         blocks.append(_compressed(fitted, sold))
     return _assemble(names, book, blocks)
@@ -177,8 +181,8 @@ class Nonlinear:
     """The accounts of a book whose margin only the protocol's own `reprice` gives."""
 
     plug: Repricer
-    book: Book
-    """These accounts only, in the order of `accounts`."""
+    valued: Valued
+    """These accounts only, in the order of `accounts`, at the reference prices."""
     factors: tuple[str, ...]
     accounts: NDArray[np.int64]
     """Their numbers in the whole book."""
@@ -190,21 +194,23 @@ class Nonlinear:
         step = max(1, CELLS // max(1, len(self.accounts)))
         for start in range(0, width, step):
             columns = slice(start, start + step)
-            found = self.plug.reprice(self.book, self.factors, multipliers[:, columns])
+            found = self.plug.reprice(self.valued, self.factors, multipliers[:, columns])
             headroom[:, columns] = found.margin_equity - found.maintenance
             equity[:, columns] = found.equity
         return headroom, equity
 
     def one(self, number: int) -> Nonlinear:
         """One of these accounts alone."""
-        chosen = self.accounts[number : number + 1]
-        return Nonlinear(self.plug, self.book.part([number]), self.factors, chosen)
+        alone = self.valued.book.part([number])
+        valued = self.plug.value(alone, self.valued.prices)
+        return Nonlinear(self.plug, valued, self.factors, self.accounts[number : number + 1])
 
 
 def nonlinear_accounts(plug: Repricer, book: Book, linear: LinearBook) -> Nonlinear:
     """The accounts that `linear` (made of this book) lists as nonlinear, ready to be asked."""
     accounts = np.flatnonzero(linear.nonlinear)
-    return Nonlinear(plug, book.part(accounts.tolist()), linear.factors, accounts)
+    valued = plug.value(book.part(accounts.tolist()), plug.prices(book))
+    return Nonlinear(plug, valued, linear.factors, accounts)
 
 
 def holdings_book(

@@ -356,7 +356,8 @@ def headroom_exactly(plug: Plug, book: Book, account: int, along: Ray, x: float)
     factors = tuple(dict.fromkeys(asset.factor for asset in book.assets))
     multipliers = dict(zip(factors, along.at(x)[:, 0].tolist(), strict=True))
     alone = book.part([account])
-    row = plug.margin(alone, prices_on(book, plug.prices(book), multipliers))[0]
+    prices = prices_on(book, plug.prices(book), multipliers)
+    row = plug.margin(plug.value(alone, prices))[0]
     if row.margin_equity_e18 is None or row.maintenance_margin_e18 is None:
         return None
     return row.margin_equity_e18 - row.maintenance_margin_e18

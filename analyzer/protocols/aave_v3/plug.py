@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from analyzer.model.book import Book, Prices
 from analyzer.protocols.aave_v3.close.backstops import backstops
 from analyzer.protocols.aave_v3.close.closures import liquidate
 from analyzer.protocols.aave_v3.close.simulate import simulate
@@ -22,25 +21,10 @@ from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.details import details
 from analyzer.protocols.aave_v3.value.margin import margin
-from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.prices import prices
 from analyzer.protocols.aave_v3.value.reprice import reprice
-from analyzer.protocols.base import Details
-from analyzer.protocols.kit.staged import StagedPlug, Stages, checked_type
-
-
-def state_of(found: Book) -> AaveState:
-    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return checked_type(found.state, AaveState, "book")
-
-
-def _prices(found: Book, state: AaveState) -> Prices:
-    """The oracle's prices at the block."""
-    return reference_prices(state)
-
-
-def _details(found: Book, state: AaveState, prices: Prices) -> Details:
-    """Rows for the tables beside margin."""
-    return details(state, prices)
+from analyzer.protocols.aave_v3.value.value import AaveValued, value
+from analyzer.protocols.kit.staged import StagedPlug, Stages
 
 
 class AaveV3(StagedPlug):
@@ -52,16 +36,18 @@ class AaveV3(StagedPlug):
     ledger_type = AaveLedger
     observation_type = AaveObservation
     state_type = AaveState
-    stages: ClassVar[Stages[AaveLedger, AaveObservation, AaveState]] = Stages(
+    valued_type = AaveValued
+    stages: ClassVar[Stages[AaveLedger, AaveObservation, AaveValued]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,
         fold=fold,
         observe=observe,
         book=book,
-        prices=_prices,
+        prices=prices,
+        value=value,
         margin=margin,
-        details=_details,
+        details=details,
         cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,

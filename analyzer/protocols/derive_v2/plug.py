@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from analyzer.model.book import Book, Prices
-from analyzer.protocols.base import Caution
 from analyzer.protocols.derive_v2.close.backstops import backstops
 from analyzer.protocols.derive_v2.close.closures import liquidate
 from analyzer.protocols.derive_v2.close.simulate import simulate
@@ -20,24 +17,10 @@ from analyzer.protocols.derive_v2.state.observe import DeriveObservation, observ
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.details import details
 from analyzer.protocols.derive_v2.value.margin import margin
-from analyzer.protocols.derive_v2.value.prices import reference_prices
+from analyzer.protocols.derive_v2.value.prices import prices
 from analyzer.protocols.derive_v2.value.reprice import reprice
-from analyzer.protocols.kit.staged import Rows, StagedPlug, Stages, asks_nothing, checked_type
-
-
-def state_of(found: Book) -> DeriveState:
-    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return checked_type(found.state, DeriveState, "book")
-
-
-def _prices(found: Book, state: DeriveState) -> Prices:
-    """Spot feeds, perps, base assets, cash and every option held."""
-    return reference_prices(state, {asset.asset_id: asset.factor for asset in found.assets})
-
-
-def _cautions(state: DeriveState, prices: Prices, rows: Rows) -> Sequence[Caution]:
-    """Stale feeds, blocked liquidations, blocked withdrawals, socialised losses."""
-    return cautions(state, rows)
+from analyzer.protocols.derive_v2.value.value import DeriveValued, value
+from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 
 
 class DeriveV2(StagedPlug):
@@ -50,17 +33,19 @@ class DeriveV2(StagedPlug):
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState
-    stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveState]] = Stages(
+    valued_type = DeriveValued
+    stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveValued]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,
         fold=asks_nothing(fold),
         observe=observe,
         book=book,
-        prices=_prices,
+        prices=prices,
+        value=value,
         margin=margin,
         details=details,
-        cautions=_cautions,
+        cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,
         backstops=backstops,

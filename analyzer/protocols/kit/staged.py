@@ -30,22 +30,23 @@ from analyzer.protocols.base import (
     Observation,
     Repriced,
     Source,
+    Valued,
 )
 from analyzer.protocols.kit.book_codec import BookCodec
 from analyzer.protocols.kit.simulation import Simulation
 
 L = TypeVar("L")
 O = TypeVar("O")  # noqa: E741
-S = TypeVar("S")
+V = TypeVar("V")
 Shocks = npt.NDArray[np.float64]
 Rows = Sequence[MarginRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Stages(Generic[L, O, S]):
+class Stages(Generic[L, O, V]):
     """The stages of a protocol (see `base.Plug`), over its own types.
 
-    L: what fold makes. O: what observe reads. S: what `Book.state` is.
+    L: what fold makes. O: what observe reads. V: what value gives.
     """
 
     deployments: Callable[[], Sequence[Deployment]]
@@ -54,16 +55,17 @@ class Stages(Generic[L, O, S]):
     fold: Callable[[Deployment, Iterable[Event]], Reading[L]]
     observe: Callable[[Deployment, L, BlockRef], Reading[O]]
     book: Callable[[Deployment, BlockRef, L, O], Book]
-    prices: Callable[[Book, S], Prices]
-    margin: Callable[[S, Prices, Sequence[str]], Rows]
-    details: Callable[[Book, S, Prices], Details]
-    cautions: Callable[[S, Prices, Rows], Sequence[Caution]]
-    reprice: Callable[[S, Book, Sequence[str], Shocks], Repriced]
-    liquidate: Callable[[S, Prices, str], Sequence[Closure]]
-    backstops: Callable[[S, Prices], Sequence[BackstopRow]]
-    truth: Callable[[S, Prices, Rows, Sequence[str]], Sequence[Judge]]
+    prices: Callable[[Book], Prices]
+    value: Callable[[Book, Prices], V]
+    margin: Callable[[V], Rows]
+    details: Callable[[V], Details]
+    cautions: Callable[[V, Rows], Sequence[Caution]]
+    reprice: Callable[[V, Sequence[str], Shocks], Repriced]
+    liquidate: Callable[[V, str], Sequence[Closure]]
+    backstops: Callable[[V], Sequence[BackstopRow]]
+    truth: Callable[[V, Rows, Sequence[str]], Sequence[Judge]]
     judges: frozenset[str]
-    simulate: Callable[[Book, S, Prices], Simulation] | None = None
+    simulate: Callable[[V], Simulation] | None = None
 
 
 def checked_type(found: object, kind: type[L], what: str) -> L:
@@ -76,8 +78,8 @@ def checked_type(found: object, kind: type[L], what: str) -> L:
 class StagedPlug:
     """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
 
-    ledger_type, observation_type, state_type: the protocol's own. state_names: types that the
-    hints of the state name but its module imports for type checkers only.
+    ledger_type, observation_type, state_type, valued_type: the protocol's own. state_names: types
+    that the hints of the state name but its module imports for type checkers only.
     """
 
     name: str
@@ -86,6 +88,7 @@ class StagedPlug:
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]
+    valued_type: ClassVar[type[Any]]
     state_names: ClassVar[Mapping[str, object]] = {}
     stages: ClassVar[Stages[Any, Any, Any]]
 
@@ -122,48 +125,50 @@ class StagedPlug:
 
     def prices(self, book: Book) -> Prices:
         """The protocol's reference prices at the book's block."""
-        return self.stages.prices(book, self._state(book))
+        return self.stages.prices(self._own(book))
 
-    def margin(self, book: Book, prices: Prices) -> Rows:
+    def value(self, book: Book, prices: Prices) -> Valued:
+        """The book at `prices`."""
+        found: Valued = self._valued(self.stages.value(self._own(book), prices))
+        return found
+
+    def margin(self, valued: Valued) -> Rows:
         """Exact margin of every account, in book order."""
-        return self.stages.margin(self._state(book), prices, book.account_ids)
+        return self.stages.margin(self._valued(valued))
 
-    def details(self, book: Book, prices: Prices, margin: Rows) -> Details:
+    def details(self, valued: Valued) -> Details:
         """Rows for the tables beside margin."""
-        return self.stages.details(book, self._state(book), prices)
+        return self.stages.details(self._valued(valued))
 
-    def cautions(self, book: Book, prices: Prices, margin: Rows) -> Sequence[Caution]:
+    def cautions(self, valued: Valued, margin: Rows) -> Sequence[Caution]:
         """Protocol facts that detectors report."""
-        return self.stages.cautions(self._state(book), prices, margin)
+        return self.stages.cautions(self._valued(valued), margin)
 
-    def reprice(self, book: Book, factors: Sequence[str], shocks: Shocks) -> Repriced:
+    def reprice(self, valued: Valued, factors: Sequence[str], shocks: Shocks) -> Repriced:
         """Margin under shocked factors, float64."""
-        return self.stages.reprice(self._state(book), book, factors, shocks)
+        return self.stages.reprice(self._valued(valued), factors, shocks)
 
-    def liquidate(self, book: Book, prices: Prices, account_id: str) -> Sequence[Closure]:
+    def liquidate(self, valued: Valued, account_id: str) -> Sequence[Closure]:
         """What the contract would close of this account now."""
-        return self.stages.liquidate(self._state(book), prices, account_id)
+        return self.stages.liquidate(self._valued(valued), account_id)
 
-    def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
+    def backstops(self, valued: Valued) -> Sequence[BackstopRow]:
         """The loss waterfall with capacities."""
-        return self.stages.backstops(self._state(book), prices)
+        return self.stages.backstops(self._valued(valued))
 
-    def simulate(self, book: Book, prices: Prices) -> Simulation:
+    def simulate(self, valued: Valued) -> Simulation:
         """The book in motion. Raises: InputError for a protocol that has no such stage."""
         if self.stages.simulate is None:
             raise InputError(f"{self.name} says what it closes, but not what follows: no cascade")
-        return self.stages.simulate(book, self._state(book), prices)
+        return self.stages.simulate(self._valued(valued))
 
-    def truth(
-        self, book: Book, prices: Prices, margin: Rows, account_ids: Sequence[str]
-    ) -> Sequence[Judge]:
+    def truth(self, valued: Valued, margin: Rows, account_ids: Sequence[str]) -> Sequence[Judge]:
         """Questions to the contract's own views."""
-        return self.stages.truth(self._state(book), prices, margin, account_ids)
+        return self.stages.truth(self._valued(valued), margin, account_ids)
 
     def pack(self, book: Book) -> bytes:
         """The book as bytes. Raises: CodecError with the path to what cannot be written."""
-        self._state(book)
-        return self._codec.pack(book)
+        return self._codec.pack(self._own(book))
 
     def unpack(self, data: bytes) -> Book:
         """The book that `pack` wrote. Raises: CodecError."""
@@ -178,9 +183,14 @@ class StagedPlug:
         """Writes and reads this protocol's books; made at its first use."""
         return BookCodec(self.name, self.methodology, self.state_type, self.state_names)
 
-    def _state(self, book: Book) -> Any:
-        """The state inside a book of this protocol."""
-        return checked_type(book.state, self.state_type, "book")
+    def _own(self, book: Book) -> Book:
+        """The book, once it is sure that it is of this protocol. Raises: TypeError."""
+        checked_type(book.state, self.state_type, "book")
+        return book
+
+    def _valued(self, valued: Valued) -> Any:
+        """What `value` gave, as this protocol's own. Raises: TypeError for another's."""
+        return checked_type(valued, self.valued_type, "valued book")
 
 
 def asks_nothing(

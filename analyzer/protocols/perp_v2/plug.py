@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from analyzer.model.book import Book, Price, Prices
-from analyzer.model.integers import WAD
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
+from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 from analyzer.protocols.perp_v2.close.backstops import backstops
 from analyzer.protocols.perp_v2.close.liquidate import liquidate
 from analyzer.protocols.perp_v2.close.simulate import simulate
@@ -20,27 +18,9 @@ from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.details import details
 from analyzer.protocols.perp_v2.value.margin import margin
-from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.prices import prices
 from analyzer.protocols.perp_v2.value.reprice import reprice
-
-
-def state_of(found: Book) -> PerpState:
-    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
-    return checked_type(found.state, PerpState, "book")
-
-
-def _prices(found: Book, state: PerpState) -> Prices:
-    """The protocol's reference prices, and the settlement token, which is the unit."""
-    factors = {asset.asset_id: asset.factor for asset in found.assets}
-    unit = Price(
-        state.settlement_token,
-        state.settlement_symbol,
-        factors[state.settlement_token],
-        WAD,
-        "fixed",
-        "unit of account: the Vault counts its settlement token at 1",
-    )
-    return Prices({unit.asset_id: unit, **reference_prices(state, factors).by_asset})
+from analyzer.protocols.perp_v2.value.value import PerpValued, value
 
 
 class PerpV2(StagedPlug):
@@ -52,14 +32,16 @@ class PerpV2(StagedPlug):
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState
-    stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpState]] = Stages(
+    valued_type = PerpValued
+    stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpValued]] = Stages(
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,
         fold=asks_nothing(fold),
         observe=observe,
         book=book,
-        prices=_prices,
+        prices=prices,
+        value=value,
         margin=margin,
         details=details,
         cautions=cautions,

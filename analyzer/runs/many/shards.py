@@ -139,5 +139,5 @@ def margin_shard(
     cell: Cell, plug: Plug, book: Book, prices: Prices, *, funds: Collection[str] = ()
 ) -> Summary:
     """The exact margin of a book, or of a part of one, as a summary of its cell."""
-    judged = judge_accounts(plug.margin(book, prices))
+    judged = judge_accounts(plug.margin(plug.value(book, prices)))
     return Summary({cell: tally(judged, funds)} if judged else {})

@@ -228,7 +228,8 @@ def _book_differences(snapshot: Snapshot, result: ScanResult) -> list[CheckRow]:
         book = plug.unpack(rows[0][0])
     except CodecError as error:
         return [CheckRow(None, None, "snapshot", "books.book", "a book", str(error), False)]
-    before = {row.account_id: row for row in plug.margin(book, plug.prices(book))}
+    valued = plug.value(book, plug.prices(book))
+    before = {row.account_id: row for row in plug.margin(valued)}
     after = {row.margin.account_id: row.margin for row in result.margin}
     return [
         CheckRow(

@@ -10,7 +10,7 @@ from pathlib import Path
 from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
-from analyzer.protocols.base import Plug
+from analyzer.protocols.base import Plug, Valued
 from analyzer.protocols.kit.book_codec import book_digest
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug, name_among
@@ -37,17 +37,27 @@ class ScannedBlock:
 class OpenedScan:
     """One scan of a snapshot, ready to compute on with the protocol's own rules.
 
-    plug: the rules that made it (the methodology is checked). prices: the reference prices of the
-    block, as the scan used them. caveats: why the scan's answer is not proven; empty = it is.
+    plug: the rules that made it (the methodology is checked). valued: the book at the reference
+    prices of the block, as the scan used them. caveats: why the scan's answer is not proven; empty
+    = it is.
     """
 
     scan_id: str
     plug: Plug
     deployment: Deployment
     block: ScannedBlock
-    book: Book
-    prices: Prices
+    valued: Valued
     caveats: tuple[str, ...] = ()
+
+    @property
+    def book(self) -> Book:
+        """Every account's state."""
+        return self.valued.book
+
+    @property
+    def prices(self) -> Prices:
+        """The reference prices of the block."""
+        return self.valued.prices
 
 
 def open_scans(db: Path, deployments: Sequence[str] = ()) -> list[OpenedScan]:
@@ -106,8 +116,7 @@ def _opened(db: Path, row: dict[str, object]) -> OpenedScan:
         block=ScannedBlock(
             _number(row["block_number"]), str(row["block_hash"]), _number(row["block_time"])
         ),
-        book=book,
-        prices=plug.prices(book),
+        valued=plug.value(book, plug.prices(book)),
         caveats=tuple(json.loads(str(row["caveats"]))),
     )
 

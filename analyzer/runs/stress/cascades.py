@@ -34,7 +34,7 @@ def split_by_simulation(
     able, left_out = [], {}
     for scan in scans:
         try:
-            scan.plug.simulate(scan.book, scan.prices)
+            scan.plug.simulate(scan.valued)
         except InputError as error:
             left_out[scan.deployment.name] = str(error)
         else:
@@ -142,7 +142,7 @@ def _below_initial(scan: OpenedScan, venue: Venue, scenario: Scenario) -> int | 
         return None
     factors = sorted({asset.factor for asset in scan.book.assets})
     shocks = np.array([[float(multiplier(scenario, step, f))] for f in factors], dtype=np.float64)
-    repriced = scan.plug.reprice(scan.book, factors, shocks)
+    repriced = scan.plug.reprice(scan.valued, factors, shocks)
     own = np.array([account not in venue.funds for account in scan.book.account_ids])
     short = repriced.margin_equity[:, 0] < repriced.initial[:, 0]
     return int(np.count_nonzero(short & own))

@@ -27,12 +27,12 @@ def venue_of(scan: OpenedScan) -> Venue:
     assets = {asset.asset_id: asset for asset in book.assets}
     funds = {
         row.account_id
-        for row in scan.plug.backstops(book, scan.prices)
+        for row in scan.plug.backstops(scan.valued)
         if row.account_id is not None and row.kind in BEARING and not row.voluntary
     }
     return Venue(
         name=scan.deployment.name,
-        simulation=scan.plug.simulate(book, scan.prices),
+        simulation=scan.plug.simulate(scan.valued),
         factors={
             **{asset_id: asset.factor for asset_id, asset in assets.items()},
             **{asset_id: price.factor for asset_id, price in prices.items()},

@@ -7,22 +7,27 @@ Source: LiquidationLogic, Pool.eliminateReserveDeficit; spec section 8.
 
 from __future__ import annotations
 
-from analyzer.model.book import Prices
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.aave_v3.revisions import BadDebt
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
-from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.state.state import ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 
-def backstops(state: AaveState, prices: Prices) -> list[BackstopRow]:
+def backstops(valued: AaveValued) -> list[BackstopRow]:
+    """The loss waterfall of the book."""
+    return waterfall(valued.valuation)
+
+
+def waterfall(valuation: Valuation) -> list[BackstopRow]:
     """The loss waterfall, first layer first; capacities in 18 decimals of the base currency.
 
     A capacity is None (and not unlimited) when a price that it needs cannot be had.
     """
-    valuation = Valuation(state, prices)
+    state = valuation.state
     rows = [
         BackstopRow(
             1,

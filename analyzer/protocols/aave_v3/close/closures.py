@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Transfer
 from analyzer.protocols.aave_v3.close.liquidate import (
     LIQUIDATION_THRESHOLD,
@@ -15,6 +14,7 @@ from analyzer.protocols.aave_v3.close.liquidate import (
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import has_bit
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -33,18 +33,18 @@ def pair_outcomes(
             yield collateral, debt, liquidation.largest(call)
 
 
-def liquidate(state: AaveState, prices: Prices, address: str) -> list[Closure]:
+def liquidate(valued: AaveValued, address: str) -> list[Closure]:
     """What the contract would close of this account now, each pair as if it came first.
 
     An account of which a number cannot be had has none; its margin row says why.
     Raises: KeyError for no such account.
     """
-    valuation = Valuation(state, prices)
+    valuation = valued.valuation
     data = valuation.account_data(address)
     if isinstance(data, Unreadable):
         return []
     return [
-        closure_of(state, data, collateral, debt, outcome)
+        closure_of(valued.state, data, collateral, debt, outcome)
         for collateral, debt, outcome in pair_outcomes(valuation, data)
     ]
 

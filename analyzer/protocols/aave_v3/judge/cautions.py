@@ -10,19 +10,20 @@ from analyzer.protocols.aave_v3.close.closures import pair_outcomes
 from analyzer.protocols.aave_v3.close.errors import Refusal, error_name
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.base import Caution
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
-def cautions(state: AaveState, prices: Prices, margin: Sequence[MarginRow]) -> list[Caution]:
+def cautions(valued: AaveValued, margin: Sequence[MarginRow]) -> list[Caution]:
     """The revision, pauses, the sentinel, blocked liquidations, deficits, prices; in this order."""
-    valuation = Valuation(state, prices)
+    state, prices = valued.state, valued.prices
     return [
         *_revision(state),
         *_paused(state),
         *_sentinel(state),
         *_sequencer(state),
-        *_blocked(valuation, margin),
+        *_blocked(valued.valuation, margin),
         *_deficits(state, prices),
         *_bad_prices(state, prices, margin),
     ]

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.abi.contract import load_abi
-from analyzer.model.book import Prices
+from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
-from analyzer.protocols.aave_v3.value.account import Valuation
-from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import account_word
 from analyzer.protocols.base import Judge
 from analyzer.protocols.kit.unreadable import Unreadable
@@ -54,19 +54,19 @@ JUDGE_SELECTORS: frozenset[str] = frozenset(
 
 
 def truth(
-    state: AaveState, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+    valued: AaveValued, margin: Sequence[MarginRow], account_ids: Sequence[str]
 ) -> list[Judge]:
     """Questions about every reserve's indexes and about each account of `account_ids`.
 
-    `prices` and `margin` are not used: the pool knows only its oracle's prices, and the margin
-    rows of these are made of the six numbers that are compared.
+    A known account's collateral and debt are compared as its row of margin has them. `valued` is
+    at the oracle's own prices, the only ones that the pool knows.
     Raises: KeyError for an account that the state does not hold.
     """
-    del prices, margin
-    valuation = Valuation(state, reference_prices(state))
+    state = valued.state
+    rows = {row.account_id: row for row in margin}
     out = [judge for reserve in state.reserves.values() for judge in _reserve(state, reserve)]
     for address in account_ids:
-        out += _account(valuation, state.accounts[address])
+        out += _account(valued.valuation, state.accounts[address], rows.get(address))
     return out
 
 
@@ -106,7 +106,7 @@ def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[Judge]:
         yield _judge(state, "Pool", pool, function, asset, expected=[index], market=asset)
 
 
-def _account(valuation: Valuation, account: Account) -> Iterator[Judge]:
+def _account(valuation: Valuation, account: Account, row: MarginRow | None) -> Iterator[Judge]:
     """The six numbers, the flags, the mode, and every scaled balance there ever was."""
     state, address = valuation.state, account.address
     pool = state.contracts["pool"]
@@ -114,7 +114,7 @@ def _account(valuation: Valuation, account: Account) -> Iterator[Judge]:
     numbers: Sequence[int | None] = [None] * len(SIX_FIELDS)
     reverts = None
     if not isinstance(data, Unreadable):
-        numbers = data.six
+        numbers = _six(state, data, row)
     elif data.reverted:
         reverts = ""
     if reverts is not None or not isinstance(data, Unreadable):
@@ -134,6 +134,15 @@ def _account(valuation: Valuation, account: Account) -> Iterator[Judge]:
     for function, value in (("getUserConfiguration", word), ("getUserEMode", account.emode)):
         yield _judge(state, "Pool", pool, function, address, expected=[value], account=address)
     yield from _balances(state, account)
+
+
+def _six(state: AaveState, data: AccountData, row: MarginRow | None) -> Sequence[int]:
+    """The six numbers, with collateral and debt as the row of margin says them."""
+    if row is None or row.equity_e18 is None or row.maintenance_margin_e18 is None:
+        return data.six
+    scale = WAD // state.base_unit
+    collateral = (row.equity_e18 + row.maintenance_margin_e18) // scale
+    return (collateral, row.maintenance_margin_e18 // scale, *data.six[2:])
 
 
 def _balances(state: AaveState, account: Account) -> Iterator[Judge]:

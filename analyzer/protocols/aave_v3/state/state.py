@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from analyzer.model.book import Book
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_mul
@@ -19,6 +20,7 @@ from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.words import ReserveConfig
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime
+from analyzer.protocols.kit.staged import checked_type
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
@@ -172,3 +174,8 @@ class AaveState:
         """The account's stable-rate debt with interest to the block."""
         loan = account.stable.get(reserve.asset)
         return 0 if loan is None else loan.balance(self.block_time)
+
+
+def state_of(book: Book) -> AaveState:
+    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
+    return checked_type(book.state, AaveState, "book")

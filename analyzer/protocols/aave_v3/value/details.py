@@ -24,6 +24,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.statement import statement
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.base import Details, SilentChange
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
@@ -58,9 +59,10 @@ def _view(valuation: Valuation, account: Account) -> _View:
     return _View(valuation, account, data, {h.reserve.asset: h for h in known})
 
 
-def details(state: AaveState, prices: Prices) -> Details:
+def details(valued: AaveValued) -> Details:
     """Everything that is written out beside margin."""
-    valuation, summed = Valuation(state, prices), sums(state)
+    state, prices, valuation = valued.state, valued.prices, valued.valuation
+    summed = sums(state)
     treasuries = {r.treasury for r in state.reserves.values() if r.treasury}
     collateral: list[CollateralRow] = []
     positions: list[PositionRow] = []

@@ -11,27 +11,23 @@ All in 18 decimals of the base currency. The verdict is the pool's own test, hea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from analyzer.model.book import Prices
 from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow, unknown_margin
 from analyzer.protocols.aave_v3.close.closures import pair_outcomes
 from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Liquidation
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
-def margin(state: AaveState, prices: Prices, order: Sequence[str]) -> list[MarginRow]:
-    """The margin row of each account of `order`, at `prices`.
+def margin(valued: AaveValued) -> list[MarginRow]:
+    """The margin row of each account of the book, in its order.
 
     closable: there is a flagged collateral with a balance and a debt; whether a liquidation of
     any pair succeeds now is `status`. Raises: KeyError for an account that the state has not.
     """
-    valuation = Valuation(state, prices)
-    return [_row(valuation, address) for address in order]
+    return [_row(valued.valuation, address) for address in valued.book.account_ids]
 
 
 def _row(valuation: Valuation, address: str) -> MarginRow:

@@ -8,10 +8,16 @@ Source: AaveOracle.getAssetPrice, GenericLogic.
 
 from __future__ import annotations
 
-from analyzer.model.book import Price, Prices
+from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import INT256_MAX, WAD
 from analyzer.protocols.aave_v3.revisions import EMode
-from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact, ReserveState
+from analyzer.protocols.aave_v3.state.state import (
+    AaveState,
+    Category,
+    PriceFact,
+    ReserveState,
+    state_of,
+)
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 ZERO_ANSWER = "the oracle answers 0 and the pool uses it"
@@ -22,9 +28,14 @@ def to_e18(base_amount: int, base_unit: int) -> int:
     return base_amount * (WAD // base_unit)
 
 
+def prices(book: Book) -> Prices:
+    """The protocol's reference prices at the book's block."""
+    return reference_prices(state_of(book))
+
+
 def reference_prices(state: AaveState) -> Prices:
     """The oracle's price of every listed asset, and of every price source of a category."""
-    prices = {
+    found = {
         r.asset: _price(state, r.asset, r.symbol, r.factor, r.price)
         for r in state.reserves.values()
     }
@@ -33,8 +44,8 @@ def reference_prices(state: AaveState) -> Prices:
             symbol = f"eMode {category.label or category.number}"
             fact = PriceFact(category.price, category.price_source)
             price = _price(state, category.price_source, symbol, symbol, fact)
-            prices.setdefault(category.price_source, price)
-    return Prices(prices)
+            found.setdefault(category.price_source, price)
+    return Prices(found)
 
 
 def _price(state: AaveState, asset: str, symbol: str, factor: str, fact: PriceFact) -> Price:

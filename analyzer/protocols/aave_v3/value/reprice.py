@@ -14,11 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.model.book import Book
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.state.state import AaveState
-from analyzer.protocols.aave_v3.value.account import Valuation
-from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.base import Repriced
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -38,24 +35,24 @@ class _Coefficients:
     unknown: list[int] = field(default_factory=list)
 
 
-def reprice(state: AaveState, book: Book, factors: Sequence[str], shocks: Array) -> Repriced:
+def reprice(valued: AaveValued, factors: Sequence[str], shocks: Array) -> Repriced:
     """Margin with each factor's price multiplied; unknown accounts are NaN.
 
     shocks: [factor, scenario]. A factor that `factors` does not name keeps its price. initial is
     margin equity less free collateral, as in the table of margin.
     """
-    scenarios = shocks.shape[1]
+    size, scenarios = len(valued.book), shocks.shape[1]
     rows = np.vstack([shocks, np.ones((1, scenarios))])
-    found = _coefficients(state, book, {name: i for i, name in enumerate(factors)})
+    found = _coefficients(valued, {name: i for i, name in enumerate(factors)})
     account = np.array(found.account, dtype=np.int64)
     factor = np.array(found.factor, dtype=np.int64)
 
     def total(values: Sequence[float]) -> Array:
-        out = np.zeros((len(book), scenarios))
+        out = np.zeros((size, scenarios))
         weights = np.array(values, dtype=np.float64)
         for number in np.unique(factor):
             chosen = factor == number
-            per_account = np.bincount(account[chosen], weights[chosen], minlength=len(book))
+            per_account = np.bincount(account[chosen], weights[chosen], minlength=size)
             out += per_account[:, None] * rows[number][None, :]
         out[found.unknown] = np.nan
         return out
@@ -70,12 +67,11 @@ def reprice(state: AaveState, book: Book, factors: Sequence[str], shocks: Array)
     )
 
 
-def _coefficients(state: AaveState, book: Book, index: dict[str, int]) -> _Coefficients:
+def _coefficients(valued: AaveValued, index: dict[str, int]) -> _Coefficients:
     """The coefficients of every account. The factors that are not named share the last row."""
-    valuation = Valuation(state, reference_prices(state))
-    out, unit = _Coefficients(), float(state.base_unit)
-    for number, address in enumerate(book.account_ids):
-        data = valuation.account_data(address)
+    out, unit = _Coefficients(), float(valued.state.base_unit)
+    for number, address in enumerate(valued.book.account_ids):
+        data = valued.valuation.account_data(address)
         if isinstance(data, Unreadable):
             out.unknown.append(number)
             continue

@@ -6,7 +6,6 @@ Source: v2-core `DutchAuction._bidOnInsolventAuction`, `SecurityModule.requestPa
 
 from __future__ import annotations
 
-from analyzer.model.book import Prices
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.cash import (
@@ -14,16 +13,21 @@ from analyzer.protocols.derive_v2.value.cash import (
     security_module_cash,
     withdraw_blocked,
 )
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 
-def backstops(state: DeriveState, prices: Prices) -> list[BackstopRow]:
+def backstops(valued: DeriveValued) -> list[BackstopRow]:
+    """The loss waterfall of the book."""
+    return waterfall(valued.state)
+
+
+def waterfall(state: DeriveState) -> list[BackstopRow]:
     """The loss waterfall of an insolvent auction, first layer first; 18 decimals of cash.
 
     One cash asset is shared by all managers: the last layer is everybody's, and so is the freeze
-    of withdrawals. `prices` do not matter: all layers are cash.
+    of withdrawals. All layers are cash: no price matters.
     """
-    del prices
     cash = state.cash
     rate = attempt(lambda: exchange_rate(cash))
     rate_text = f"not read ({rate.reason})" if isinstance(rate, Unreadable) else str(rate)

@@ -6,7 +6,6 @@ it, and a bid in the same block.
 
 from __future__ import annotations
 
-from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD
 from analyzer.protocols.derive_v2.close import auction as rules
@@ -18,10 +17,9 @@ from analyzer.protocols.derive_v2.close.liquidate import (
 )
 from analyzer.protocols.derive_v2.fixed_point import mul
 from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
-from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation
 from analyzer.protocols.derive_v2.value.cash import security_module_cash
-from analyzer.protocols.derive_v2.value.prices import at_prices
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 LIQUIDATOR = "liquidator"
@@ -34,13 +32,13 @@ PORTFOLIO = "portfolio"
 """An auction sells a share of everything, not one asset."""
 
 
-def liquidate(state: DeriveState, prices: Prices, account_id: str) -> list[Closure]:
+def liquidate(valued: DeriveValued, account_id: str) -> list[Closure]:
     """The bid that is possible now for this account, at most one; empty when it is not in an
     auction and none can be started. Amounts in 18 decimals; a share of 1e18 is everything.
 
     Raises: KeyError when there is no such account.
     """
-    found = largest_bid(Valuation(at_prices(state, prices)), int(account_id))
+    found = largest_bid(valued.valuation, int(account_id))
     return [] if found is None else [found]
 
 

@@ -9,17 +9,19 @@ from analyzer.protocols.base import Caution
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import exchange_rate, shortfall, withdraw_blocked
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 WITHDRAW_BLOCKED_REVERT = "CA_WithdrawBlockedByOngoingAuction"
 
 
-def cautions(state: DeriveState, margin: Sequence[MarginRow]) -> list[Caution]:
+def cautions(valued: DeriveValued, margin: Sequence[MarginRow]) -> list[Caution]:
     """Accounts that changed their manager, feeds that make accounts unknown, auctions that cannot
     start or be bid, disabled perps, and what insolvencies do to everybody's cash; in this order."""
+    state = valued.state
     return [
         *_moved_accounts(state),
-        *_bad_feeds(state, margin),
+        *_bad_feeds(valued.valuation, margin),
         *_blocked(margin),
         *_disabled_perps(state),
         *_withdrawals(state),
@@ -42,15 +44,14 @@ def _moved_accounts(state: DeriveState) -> Iterator[Caution]:
         )
 
 
-def _bad_feeds(state: DeriveState, margin: Sequence[MarginRow]) -> Iterator[Caution]:
+def _bad_feeds(valuation: Valuation, margin: Sequence[MarginRow]) -> Iterator[Caution]:
     """One for every source that accounts are unknown for, with how many it hides."""
-    valuation = Valuation(state)
     hidden: dict[tuple[str, str], list[str]] = {}
     for row in margin:
         if row.unknown_reason is None:
             continue
         number = int(row.account_id)
-        problem = state.unreadable.get(number) or valuation.numbers(number).problem
+        problem = valuation.state.unreadable.get(number) or valuation.numbers(number).problem
         if problem is not None:
             hidden.setdefault((problem.what, problem.reason), []).append(row.account_id)
     for (what, reason), accounts in hidden.items():

@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.abi.contract import load_abi
-from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
 from analyzer.protocols.derive_v2.judge.judges import Bench
 from analyzer.protocols.derive_v2.judge.judges_account import account_judges
 from analyzer.protocols.derive_v2.judge.judges_shared import shared_judges
-from analyzer.protocols.derive_v2.state.state import DeriveState
-from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 
 JUDGES: dict[str, tuple[str, ...]] = {
     "SubAccounts": (
@@ -84,16 +82,16 @@ JUDGE_SELECTORS: frozenset[str] = frozenset(
 
 
 def truth(
-    state: DeriveState, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+    valued: DeriveValued, margin: Sequence[MarginRow], account_ids: Sequence[str]
 ) -> list[Judge]:
     """Questions about the shared contracts and each account of `account_ids`.
 
-    A known account's row of margin is compared as it was written. `prices` are not used: views
-    know only the contracts' own. An account whose own reads failed is asked nothing.
+    A known account's row of margin is compared as it was written. `valued` is at the contracts' own
+    prices, the only ones that views know. An account whose own reads failed is asked nothing.
     Raises: KeyError for an account that the state does not hold.
     """
-    del prices
-    bench = Bench(state, Valuation(state))
+    state = valued.state
+    bench = Bench(state, valued.valuation)
     rows = {row.account_id: row for row in margin}
     out = list(shared_judges(bench))
     for account_id in account_ids:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from analyzer.model.book import Book
 from analyzer.protocols.derive_v2.records.accounts import Account
 from analyzer.protocols.derive_v2.records.auctions import AuctionHouse
 from analyzer.protocols.derive_v2.records.cash import CashState
@@ -16,6 +17,7 @@ from analyzer.protocols.derive_v2.records.feeds import Feeds
 from analyzer.protocols.derive_v2.records.parameters import PortfolioManager, StandardManager
 from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.state.evidence import Evidence
+from analyzer.protocols.kit.staged import checked_type
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
@@ -47,3 +49,8 @@ class DeriveState:
     accounts: dict[int, Account]
     unreadable: dict[int, Unreadable] = field(default_factory=dict)
     evidence: Evidence | None = None
+
+
+def state_of(book: Book) -> DeriveState:
+    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
+    return checked_type(book.state, DeriveState, "book")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
-from analyzer.model.book import Book, Prices
+from analyzer.model.book import Prices
 from analyzer.model.integers import WAD
 from analyzer.model.rows import AccountRow, CollateralRow, MarketRow, PositionRow
 from analyzer.protocols.base import Details
@@ -18,8 +18,8 @@ from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.state.book import CASH_SYMBOL, DECIMALS, asset_id
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds, perps
-from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.statement import statement
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 ONE_E6 = 10**6
@@ -33,11 +33,9 @@ FUND_KIND = "insurance_fund"
 class Desk:
     """What all rows of one book are made from."""
 
-    book: Book
     state: DeriveState
     prices: Prices
-    valuation: Valuation
-    symbols: dict[str, str] = field(default_factory=dict)
+    symbols: dict[str, str]
 
 
 def number_or_none(value: int | Unreadable) -> int | None:
@@ -45,11 +43,11 @@ def number_or_none(value: int | Unreadable) -> int | None:
     return None if isinstance(value, Unreadable) else value
 
 
-def details(book: Book, state: DeriveState, prices: Prices) -> Details:
+def details(valued: DeriveValued) -> Details:
     """Everything that is written out beside margin."""
-    valuation = Valuation(state)
-    symbols = {asset.asset_id: asset.symbol for asset in book.assets}
-    desk = Desk(book, state, prices, valuation, symbols)
+    state, prices, valuation = valued.state, valued.prices, valued.valuation
+    symbols = {asset.asset_id: asset.symbol for asset in valued.book.assets}
+    desk = Desk(state, prices, symbols)
     accounts = list(state.accounts.values())
     evidence = state.evidence
     return Details(

@@ -6,9 +6,6 @@ view's initial and maintenance margin, so that free collateral and headroom are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.derive_v2.close.liquidate import (
     auction_of,
@@ -17,21 +14,19 @@ from analyzer.protocols.derive_v2.close.liquidate import (
     scenario_count,
     startable,
 )
-from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation
-from analyzer.protocols.derive_v2.value.prices import at_prices
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 ABOVE = "DA_AccountIsAboveMaintenanceMargin"
 
 
-def margin(state: DeriveState, prices: Prices, order: Sequence[str]) -> list[MarginRow]:
-    """Exact margin of the accounts in `order` (numbers as text) at `prices`.
+def margin(valued: DeriveValued) -> list[MarginRow]:
+    """Exact margin of the book's accounts, in its order.
 
-    Raises: KeyError when there is no such account.
+    Raises: KeyError for an account that the state does not hold.
     """
-    valuation = Valuation(at_prices(state, prices))
-    return [margin_row(valuation, int(account_id)) for account_id in order]
+    return [margin_row(valued.valuation, int(account)) for account in valued.book.account_ids]
 
 
 def margin_row(valuation: Valuation, number: int) -> MarginRow:

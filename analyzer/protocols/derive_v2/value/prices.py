@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from analyzer.model.book import Price, Prices
+from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import WAD, clamp, mul_div
 from analyzer.protocols.derive_v2.records.feeds import DiffFeed, SpotFeed
 from analyzer.protocols.derive_v2.records.options import OptionId, decode_sub_id
 from analyzer.protocols.derive_v2.records.parameters import AssetType
 from analyzer.protocols.derive_v2.records.perps import PerpMarket
-from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.state.state import DeriveState, state_of
 from analyzer.protocols.derive_v2.value import black76, feeds, svi
 from analyzer.protocols.kit.price_age import SourceTime, status_of
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, known
@@ -58,6 +58,12 @@ def market_feed(state: DeriveState, asset: str) -> str | None:
         if params is not None and not isinstance(params, Unreadable):
             return params.feed
     return None
+
+
+def prices(book: Book) -> Prices:
+    """Spot feeds, perps, base assets, cash and every option held, as the book's block has them."""
+    factors = {asset.asset_id: asset.factor for asset in book.assets}
+    return reference_prices(state_of(book), factors)
 
 
 def reference_prices(state: DeriveState, factors: Mapping[str, str]) -> Prices:

@@ -6,21 +6,19 @@ Source: `Vault.settleBadDebt`, `InsuranceFund.repay`, `InsuranceFund.getInsuranc
 
 from __future__ import annotations
 
-from analyzer.model.book import Prices
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate_collateral import discounted_price
 from analyzer.protocols.perp_v2.close.settlement import insurance_fund
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
-from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 
-def pledged_tokens_of_debtors(state: PerpState, prices: Prices) -> int | None:
+def pledged_tokens_of_debtors(valuation: Valuation) -> int | None:
     """Value, at liquidators' discounted prices, of the tokens of every account whose settlement
     value is below zero; 18 decimals, rounded down per token. None when one of them is unknown."""
-    valuation = Valuation(state, prices)
-    total = 0
+    state, total = valuation.state, 0
     for address, account in state.accounts.items():
         numbers = AccountMath(valuation, account)
         if not numbers.tokens:
@@ -39,13 +37,18 @@ def pledged_tokens_of_debtors(state: PerpState, prices: Prices) -> int | None:
     return total
 
 
-def backstops(state: PerpState, prices: Prices) -> list[BackstopRow]:
+def backstops(valued: PerpValued) -> list[BackstopRow]:
+    """The loss waterfall of the book."""
+    return waterfall(valued.valuation)
+
+
+def waterfall(valuation: Valuation) -> list[BackstopRow]:
     """The loss waterfall, first layer first; capacities in 18 decimals.
 
     The fund's account may be negative: then its capacity is below zero, and the wallet pays that
     first. A capacity is None (and not unlimited) when it cannot be had.
     """
-    valuation = Valuation(state, prices)
+    state = valuation.state
     fund = AccountMath(valuation, insurance_fund(valuation))
     decimals = state.settlement_decimals
     try:
@@ -60,7 +63,7 @@ def backstops(state: PerpState, prices: Prices) -> list[BackstopRow]:
             1,
             "tokens of the accounts in debt",
             None,
-            pledged_tokens_of_debtors(state, prices),
+            pledged_tokens_of_debtors(valuation),
             False,
             "Vault.liquidateCollateral: anyone buys them at the discounted price; each account's "
             "tokens stand for its own debt only",

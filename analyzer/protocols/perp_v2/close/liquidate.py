@@ -32,6 +32,7 @@ from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement, m
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 WHOLE_BELOW_E18 = 100 * WAD
 """A position worth no more than this is closed whole."""
@@ -276,15 +277,15 @@ def position_closures(valuation: Valuation, account: Account) -> Sequence[Closur
     ]
 
 
-def liquidate(state: PerpState, prices: Prices, address: str) -> list[Closure]:
+def liquidate(valued: PerpValued, address: str) -> list[Closure]:
     """What the contract would close of this account now, each as if it came first.
 
     Positions first, then tokens. An account with a number that cannot be had has none: nothing
     is known of what could be closed, and its margin row says why.
     Raises: KeyError for no such account.
     """
-    valuation, account = Valuation(state, prices), state.accounts[address]
-    if address in state.unreadable:
+    valuation, account = valued.valuation, valued.state.accounts[address]
+    if address in valued.state.unreadable:
         return []
     try:
         return [

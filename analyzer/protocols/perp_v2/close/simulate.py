@@ -17,7 +17,7 @@ from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.backstops import backstops
+from analyzer.protocols.perp_v2.close.backstops import waterfall
 from analyzer.protocols.perp_v2.close.motion import Quotes, in_motion, scaled
 from analyzer.protocols.perp_v2.close.next_closure import (
     NO_CAPACITY,
@@ -32,6 +32,7 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.float_filter import Screen
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 Step = Callable[[Valuation, Account], Settled | None]
 VALUATIONS_KEPT = 64
@@ -293,13 +294,13 @@ class PerpSimulation:
 
     def backstops(self) -> Sequence[BackstopRow]:
         """The loss waterfall at the prices and balances of now."""
-        return backstops(self._state, self._quotes.prices)
+        return waterfall(self._valuation)
 
     def receipts(self) -> Sequence[Receipt]:
         """None: the Vault gives out no tokens, and an account cannot be handed on."""
         return ()
 
 
-def simulate(book: Book, state: PerpState, prices: Prices) -> PerpSimulation:
-    """The book in motion, at `prices`."""
-    return PerpSimulation(book, state, prices)
+def simulate(valued: PerpValued) -> PerpSimulation:
+    """The book in motion, from its block and these prices on. The book itself is not changed."""
+    return PerpSimulation(valued.book, valued.state, valued.prices)

@@ -13,15 +13,16 @@ from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import MarketMath, Valuation
 from analyzer.protocols.perp_v2.value.details import ORDERS_FIRST
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 PAUSED_MARKET = "CH_MNO"
 FUND_TOO_SMALL = "CH_IIC"
 
 
-def cautions(state: PerpState, prices: Prices, margin: Sequence[MarginRow]) -> list[Caution]:
+def cautions(valued: PerpValued, margin: Sequence[MarginRow]) -> list[Caution]:
     """Upgrades in the history, pauses, liquidations that would revert, prices that are no good; in
     this order."""
-    valuation = Valuation(state, prices)
+    state, prices, valuation = valued.state, valued.prices, valued.valuation
     return [
         *_upgrades(state),
         *_paused_contracts(state),

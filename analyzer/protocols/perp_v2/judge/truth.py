@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
 from analyzer.protocols.perp_v2.judge.judges import (
@@ -21,8 +20,8 @@ from analyzer.protocols.perp_v2.judge.judges import (
     market_judges,
     protocol_judges,
 )
-from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 JUDGES: dict[str, tuple[str, ...]] = {
     "Vault": (
@@ -93,16 +92,16 @@ JUDGE_SELECTORS: frozenset[str] = frozenset(
 
 
 def truth(
-    state: PerpState, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+    valued: PerpValued, margin: Sequence[MarginRow], account_ids: Sequence[str]
 ) -> list[Judge]:
     """Questions about the fund, every market, and each account of `account_ids`.
 
     `margin`: the rows as they are written; an account without a row, or with an unknown one, is
-    judged on what the state gives. `prices` are not used: views know only the contract's own.
+    judged on what the state gives. Views know only the contract's own prices.
     An account whose own reads failed is asked nothing.
     Raises: KeyError for an account that the state does not hold.
     """
-    del prices
+    state = valued.state
     bench = Bench(state)
     rows = {row.account_id: row for row in margin}
     out = list(protocol_judges(bench))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from analyzer.model.book import Book
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime
+from analyzer.protocols.kit.staged import checked_type
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import (
     Account,
@@ -112,3 +114,8 @@ class PerpState:
     clearing_house_paused: bool = False
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     evidence: Evidence | None = None
+
+
+def state_of(book: Book) -> PerpState:
+    """The state inside a book of this protocol. Raises: TypeError for another protocol's."""
+    return checked_type(book.state, PerpState, "book")

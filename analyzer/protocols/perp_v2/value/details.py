@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from analyzer.model.book import Book, Prices
+from analyzer.model.book import Prices
 from analyzer.model.integers import WAD
 from analyzer.model.rows import (
     AccountRow,
@@ -26,6 +26,7 @@ from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, To
 from analyzer.protocols.perp_v2.value.funding import pending_fee
 from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, index_price_e18
 from analyzer.protocols.perp_v2.value.statement import statements
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 ORDERS_FIRST = "CH_CLWTISO"
 """The account has open orders, which anyone may cancel first: no obstacle that stays."""
@@ -35,7 +36,6 @@ ORDERS_FIRST = "CH_CLWTISO"
 class Desk:
     """What all rows of one book are made from."""
 
-    book: Book
     state: PerpState
     prices: Prices
     valuation: Valuation
@@ -54,9 +54,10 @@ def known_of(thing: TokenMath | MarketMath, name: str) -> int | None:
     return known(lambda: int(getattr(thing, name)))
 
 
-def details(book: Book, state: PerpState, prices: Prices) -> Details:
+def details(valued: PerpValued) -> Details:
     """Everything that is written out beside margin."""
-    desk = Desk(book, state, prices, Valuation(state, prices))
+    state, prices = valued.state, valued.prices
+    desk = Desk(state, prices, valued.valuation)
     accounts = list(state.accounts.values())
     evidence = state.evidence
     return Details(
@@ -68,7 +69,7 @@ def details(book: Book, state: PerpState, prices: Prices) -> Details:
         prices=list(prices.by_asset.values()),
         totals=totals(state),
         implementations=[] if evidence is None else evidence.implementations,
-        statements=list(statements(state, prices)),
+        statements=list(statements(valued)),
         silent_changes=[] if evidence is None else evidence.silent_changes,
     )
 

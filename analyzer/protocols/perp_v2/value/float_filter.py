@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from analyzer.model.book import Prices
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.reprice import RATIO, Holdings, holdings, present, valued
+from analyzer.protocols.perp_v2.value.reprice import RATIO, Holdings, holdings, present, worth_of
 
 NEAR = 1e-9
 """Part of what an account holds within which float64 does not decide: its error is below 1e-12."""
@@ -39,7 +39,7 @@ class Screen:
 
     def suspects(self, state: PerpState, prices: Prices) -> npt.NDArray[np.int64]:
         """The rows of the accounts that may breach at the prices and pools of now, ascending."""
-        found = valued(state, self._held, present(state, prices))
+        found = worth_of(state, self._held, present(state, prices))
         config = state.config
         value = found.settlement + found.token_margin
         size = np.abs(found.settlement) + found.gross + found.tokens + np.abs(found.balance)

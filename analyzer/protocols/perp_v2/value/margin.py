@@ -6,7 +6,7 @@ the contract's own test uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.model.book import Prices
@@ -16,6 +16,7 @@ from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_siz
 from analyzer.protocols.perp_v2.fixed_point import mul_ratio
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +237,16 @@ def _row(account: AccountMath, numbers: AccountNumbers) -> MarginRow:
     )
 
 
-def margin(state: PerpState, prices: Prices, order: Sequence[str]) -> list[MarginRow]:
-    """The margin row of each account of `order`, at `prices`.
+def margin(valued: PerpValued) -> list[MarginRow]:
+    """The margin row of each account of the book, in its order.
 
     closable: there is a position; whether it can be taken over now is `status` (a paused market,
     the 24-bit share, the fund's capacity and a paused contract block, open orders do not).
     Raises: KeyError for an account that the state does not hold.
     """
-    valuation = Valuation(state, prices)
+    state, valuation = valued.state, valued.valuation
     rows = []
-    for address in order:
+    for address in valued.book.account_ids:
         if address in state.unreadable:
             rows.append(unknown_margin(address, str(state.unreadable[address])))
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.model.book import Price, Prices
+from analyzer.model.book import Book, Price, Prices
 from analyzer.model.integers import WAD, trunc_div
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, status_of
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
@@ -25,6 +25,7 @@ from analyzer.protocols.perp_v2.state.state import (
     CollateralState,
     MarketState,
     PerpState,
+    state_of,
 )
 from analyzer.protocols.perp_v2.windows import (
     COLLATERAL_TWAP_S,
@@ -231,6 +232,20 @@ def _collateral_price(state: PerpState, token: CollateralState, factor: str) -> 
         if status != "invalid":
             price = convert_decimals(token.price, token.feed_decimals, 18)
     return Price(token.token, token.symbol, factor, price, status, source, _dated(token), detail)
+
+
+def prices(book: Book) -> Prices:
+    """The protocol's reference prices, and the settlement token, which is the unit."""
+    state, factors = state_of(book), {asset.asset_id: asset.factor for asset in book.assets}
+    unit = Price(
+        state.settlement_token,
+        state.settlement_symbol,
+        factors[state.settlement_token],
+        WAD,
+        "fixed",
+        "unit of account: the Vault counts its settlement token at 1",
+    )
+    return Prices({unit.asset_id: unit, **reference_prices(state, factors).by_asset})
 
 
 def reference_prices(state: PerpState, factors: Mapping[str, str] | None = None) -> Prices:

@@ -22,7 +22,7 @@ from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
-from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 Floats = npt.NDArray[np.float64]
 E18 = 1e18
@@ -172,7 +172,7 @@ def _matmul(amounts: Floats, prices: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Valued:
+class Worth:
     """What holdings are worth, whole units. Shapes: [account, scenario]; NaN where unknown.
 
     settlement: settlement balance and unrealized PnL. tokens: the others at full value;
@@ -189,7 +189,7 @@ class Valued:
     """The settlement balance alone; shape [account, 1]."""
 
 
-def valued(state: PerpState, held: Holdings, scenarios: Scenarios) -> Valued:
+def worth_of(state: PerpState, held: Holdings, scenarios: Scenarios) -> Worth:
     """The holdings at the scenarios' prices."""
     value = _matmul(held.size, scenarios.market_price) + held.open_notional[:, None]
     gross = _matmul(np.abs(held.size), scenarios.market_price)
@@ -202,7 +202,7 @@ def valued(state: PerpState, held: Holdings, scenarios: Scenarios) -> Valued:
         gross[row] += np.abs(worth)
     ratios = np.array([info.collateral_ratio / RATIO for info in state.collateral.values()])
     balance = np.where(held.known, held.settlement, np.nan)[:, None]
-    return Valued(
+    return Worth(
         settlement=value + balance,
         tokens=_matmul(held.balance, scenarios.token_price),
         token_margin=_matmul(held.balance * ratios, scenarios.token_price),
@@ -212,18 +212,18 @@ def valued(state: PerpState, held: Holdings, scenarios: Scenarios) -> Valued:
     )
 
 
-def reprice(state: PerpState, book: Book, factors: Sequence[str], shocks: Floats) -> Repriced:
-    """Margin of every account of `book` in every scenario, whole units of the settlement token.
+def reprice(valued: PerpValued, factors: Sequence[str], shocks: Floats) -> Repriced:
+    """Margin of every account of the book in every scenario, whole units of the settlement token.
 
     Shape: shocks[factor, scenario] multiply the price of what has that factor (1.0 = as it is;
     > 0); results [account, scenario]. NaN where the account is unknown. At 1.0 the result is the
     exact margin up to float64.
     """
     shocks = np.asarray(shocks, dtype=np.float64)
-    prices = reference_prices(state)
-    scenarios = _scenarios(state, prices, book, factors, shocks)
-    held = holdings(state, prices, book.account_ids)
-    found = valued(state, held, scenarios)
+    state = valued.state
+    scenarios = _scenarios(state, valued.prices, valued.book, factors, shocks)
+    held = holdings(state, valued.prices, valued.book.account_ids)
+    found = worth_of(state, held, scenarios)
     config = state.config
     margin_equity = found.settlement + found.token_margin
     collateral = found.balance + found.token_margin

@@ -11,6 +11,7 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.margin import AccountNumbers, MarketNumbers, account_numbers
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 E18 = "e18"
 
@@ -246,8 +247,7 @@ def _result(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> None:
     )
 
 
-def statements(state: PerpState, prices: Prices) -> Iterator[StatementLine]:
-    """The statements of all accounts, in book order; prices and growths are computed once."""
-    valuation = Valuation(state, prices)
-    for account in state.accounts.values():
-        yield from statement(state, prices, account, valuation)
+def statements(valued: PerpValued) -> Iterator[StatementLine]:
+    """The statements of all accounts, in book order."""
+    for account in valued.state.accounts.values():
+        yield from statement(valued.state, valued.prices, account, valued.valuation)

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from analyzer.model.book import Book, Prices
+from analyzer.model.book import Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
-from analyzer.protocols.aave_v3.close.backstops import backstops
+from analyzer.protocols.aave_v3.close.backstops import waterfall
 from analyzer.protocols.aave_v3.close.closures import closure_of, pair_outcomes
 from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Outcome
 from analyzer.protocols.aave_v3.close.simulate.applied import (
@@ -36,6 +36,7 @@ from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
@@ -51,9 +52,9 @@ OTHER_PRICES = 64
 Pair = tuple[Holding, Holding, Outcome]
 
 
-def simulate(book: Book, state: AaveState, prices: Prices) -> AaveSimulation:
+def simulate(valued: AaveValued) -> AaveSimulation:
     """The book in motion, from its block and these prices on. The book itself is not changed."""
-    return AaveSimulation(book.account_ids, state, prices)
+    return AaveSimulation(valued.book.account_ids, valued.state, valued.prices)
 
 
 class AaveSimulation:
@@ -203,7 +204,7 @@ class AaveSimulation:
 
     def backstops(self) -> Sequence[BackstopRow]:
         """The loss waterfall as it is now."""
-        return backstops(self._state, self._prices)
+        return waterfall(self._valuation)
 
     def receipts(self) -> Sequence[Receipt]:
         """The supply token of every reserve of which supply and price are known."""

@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
-from analyzer.model.book import Book, Prices
+from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.derive_v2.close.auction import RESERVED_IS_MORE
-from analyzer.protocols.derive_v2.close.backstops import backstops
+from analyzer.protocols.derive_v2.close.backstops import waterfall
 from analyzer.protocols.derive_v2.close.closures import (
     CASH_HOLDERS,
     HAS_ENDED,
@@ -49,6 +49,7 @@ from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import NO_CHANGE, AccountNumbers, Valuation
 from analyzer.protocols.derive_v2.value.cash import security_module_cash
 from analyzer.protocols.derive_v2.value.prices import reference_prices
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
@@ -74,10 +75,10 @@ class _Bid:
     module: int
 
 
-def simulate(book: Book, state: DeriveState, prices: Prices) -> DeriveSimulation:
+def simulate(valued: DeriveValued) -> DeriveSimulation:
     """The book in motion, from its block and these prices on. The book itself is not changed."""
-    factors = {asset.asset_id: asset.factor for asset in book.assets}
-    return DeriveSimulation(book.account_ids, state, prices, factors)
+    factors = {asset.asset_id: asset.factor for asset in valued.book.assets}
+    return DeriveSimulation(valued.book.account_ids, valued.state, valued.prices, factors)
 
 
 class DeriveSimulation:
@@ -207,7 +208,7 @@ class DeriveSimulation:
 
     def backstops(self) -> Sequence[BackstopRow]:
         """The loss waterfall as it is now."""
-        return backstops(self.state, reference_prices(self.state, self._factors))
+        return waterfall(self.state)
 
     def receipts(self) -> Sequence[Receipt]:
         """None: cash is no token."""

@@ -14,16 +14,17 @@ from analyzer.protocols.derive_v2.value.reprice.inputs import read_inputs
 from analyzer.protocols.derive_v2.value.reprice.moves import Moves, moves_of
 from analyzer.protocols.derive_v2.value.reprice.pmrm import add_pmrm
 from analyzer.protocols.derive_v2.value.reprice.srm import Sums, add_srm
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 
 
 def reprice(
-    state: DeriveState, book: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
+    valued: DeriveValued, factors: Sequence[str], shocks: npt.NDArray[np.float64]
 ) -> Repriced:
     """Margin with each factor's price (`ETH`) or volatility (`ETH:vol`) multiplied.
 
     Shape of shocks: [factor, scenario]. Raises: ValueError when they do not match.
     """
-    return reprice_moves(state, book, moves_of(factors, shocks))
+    return reprice_moves(valued.state, valued.book, moves_of(factors, shocks))
 
 
 def reprice_moves(state: DeriveState, book: Book, moves: Moves) -> Repriced:
