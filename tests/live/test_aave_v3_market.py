@@ -31,8 +31,7 @@ from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.close.simulate import AaveSimulation
-from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.state.state import AaveState, state_of
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
@@ -129,7 +128,7 @@ def predict(setting: Setting) -> CascadeResult:
     prices = PLUG.prices(setting.book)
     venue = Venue(
         "aave",
-        PLUG.simulate(setting.book, prices),
+        PLUG.simulate(PLUG.value(setting.book, prices)),
         factors={a: p.factor for a, p in prices.by_asset.items()},
         decimals={a.asset_id: a.decimals for a in setting.book.assets}
         | {a: 18 for a in prices.by_asset if a not in setting.state.reserves},

@@ -56,7 +56,7 @@ def market(seed: int) -> Iterator[Stage]:
 
 def simulated(book: Book) -> PerpSimulation:
     plug = PerpV2()
-    found = plug.simulate(book, plug.prices(book))
+    found = plug.simulate(plug.value(book, plug.prices(book)))
     assert isinstance(found, PerpSimulation)
     return found
 

@@ -223,5 +223,6 @@ def test_the_example_reprices_by_the_factor_of_its_coin(
     deployment = till.Deployment("t", "till", 1, 0, {"till": TILLS["till-a"]})
     book = till.PLUG.book(deployment, None, ledger, till.Observation(2_000 * E18))
     shocks = np.array([[1.0, 0.5]])
-    assert till.PLUG.reprice(book, ["ETH"], shocks).equity.tolist() == [[6_000.0, 3_000.0]]
-    assert till.PLUG.reprice(book, ["BTC"], shocks).equity.tolist() == [[6_000.0, 6_000.0]]
+    valued = till.PLUG.value(book, till.PLUG.prices(book))
+    assert till.PLUG.reprice(valued, ["ETH"], shocks).equity.tolist() == [[6_000.0, 3_000.0]]
+    assert till.PLUG.reprice(valued, ["BTC"], shocks).equity.tolist() == [[6_000.0, 6_000.0]]

@@ -26,8 +26,7 @@ from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.state.state import AaveState, state_of
 from analyzer.runs.scanning.pipeline import rebuild_indexed
 
 if TYPE_CHECKING:

@@ -23,8 +23,7 @@ from analyzer.model.rows import CheckRow, TotalRow
 from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
-from analyzer.protocols.aave_v3.plug import state_of
-from analyzer.protocols.aave_v3.state.state import AaveState
+from analyzer.protocols.aave_v3.state.state import AaveState, state_of
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.base import Source
 from analyzer.protocols.kit.unreadable import Unreadable
@@ -124,7 +123,7 @@ class Recorded:
         """Every account and every reserve against the contract's own views."""
         book = self.book(label)
         prices = PLUG.prices(book)
-        judges = PLUG.truth(book, prices, [], book.account_ids)
+        judges = PLUG.truth(PLUG.value(book, prices), [], book.account_ids)
         answers = self.desk(label).ask([judge.request for judge in judges], purpose=JUDGE)
         return compare(judges, answers)
 
@@ -132,7 +131,7 @@ class Recorded:
         """The control totals."""
         book = self.book(label)
         prices = PLUG.prices(book)
-        return list(PLUG.details(book, prices, PLUG.margin(book, prices)).totals)
+        return list(PLUG.details(PLUG.value(book, prices)).totals)
 
     def compared(self) -> Compared:
         """Every pinned block against the contracts' own views, and every pinned liquidation

@@ -129,6 +129,14 @@ class BankObservation:
     coins: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class BankValued:
+    """The book at prices: a customer's equity needs no more than these."""
+
+    book: Book
+    prices: Prices
+
+
 @dataclass(slots=True)
 class BankPlug:
     """The plug."""
@@ -201,7 +209,11 @@ class BankPlug:
         status = "missing" if price is None else "fresh"
         return Prices({"coin": Price("coin", "COIN", "COIN", price, status, "Registry.price")})
 
-    def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
+    def value(self, book: Book, prices: Prices) -> BankValued:
+        return BankValued(book, prices)
+
+    def margin(self, valued: BankValued) -> Sequence[MarginRow]:
+        book, prices = valued.book, valued.prices
         return [self._margin_row(account, book, prices) for account in range(len(book))]
 
     def _margin_row(self, account: int, book: Book, prices: Prices) -> MarginRow:
@@ -222,7 +234,8 @@ class BankPlug:
             closable=True,
         )
 
-    def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
+    def details(self, valued: BankValued) -> Details:
+        book, prices = valued.book, valued.prices
         ledger, seen = _state(book)
         price = seen.price
         return Details(
@@ -263,33 +276,31 @@ class BankPlug:
             implementations=[],
             statements=[
                 StatementLine(row.account_id, "result", "equity", row.equity_e18, "e18", "price")
-                for row in margin
+                for row in self.margin(valued)
             ],
         )
 
-    def cautions(
-        self, book: Book, prices: Prices, margin: Sequence[MarginRow]
-    ) -> Sequence[Caution]:
+    def cautions(self, valued: BankValued, margin: Sequence[MarginRow]) -> Sequence[Caution]:
         return []
 
     def reprice(
-        self, book: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
+        self, valued: BankValued, factors: Sequence[str], shocks: npt.NDArray[np.float64]
     ) -> Repriced:
         raise NotImplementedError
 
-    def liquidate(self, book: Book, prices: Prices, account_id: str) -> Sequence[Closure]:
+    def liquidate(self, valued: BankValued, account_id: str) -> Sequence[Closure]:
         return []
 
-    def backstops(self, book: Book, prices: Prices) -> Sequence[BackstopRow]:
+    def backstops(self, valued: BankValued) -> Sequence[BackstopRow]:
         return [BackstopRow(1, "vault", None, WAD, False, "pays first")]
 
-    def simulate(self, book: Book, prices: Prices) -> Simulation:
+    def simulate(self, valued: BankValued) -> Simulation:
         raise InputError("a bank closes nothing: no cascade")
 
     def truth(
-        self, book: Book, prices: Prices, margin: Sequence[MarginRow], account_ids: Sequence[str]
+        self, valued: BankValued, margin: Sequence[MarginRow], account_ids: Sequence[str]
     ) -> Sequence[Judge]:
-        ledger, _ = _state(book)
+        ledger, _ = _state(valued.book)
         abi, rows = bank_abi("bank/Branch"), {row.account_id: row for row in margin}
         return [
             Judge(

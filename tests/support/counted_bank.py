@@ -23,6 +23,7 @@ from bank import (
     BankLedger,
     BankObservation,
     BankPlug,
+    BankValued,
     bank_abi,
     contract_answers,
     forget_plugs,
@@ -31,7 +32,7 @@ from bank import (
 
 from analyzer.abi.keccak import checksum, keccak
 from analyzer.model.block import BlockRef
-from analyzer.model.book import Book, Prices
+from analyzer.model.book import Book
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
@@ -82,12 +83,12 @@ class CountedPlug(BankPlug):
         ledger.code_hash = "0x" + code.data.hex() if isinstance(code, Value) else None
         return seen
 
-    def margin(self, book: Book, prices: Prices) -> Sequence[MarginRow]:
-        return [_as_contract(row) for row in BankPlug.margin(self, book, prices)]
+    def margin(self, valued: BankValued) -> Sequence[MarginRow]:
+        return [_as_contract(row) for row in BankPlug.margin(self, valued)]
 
-    def details(self, book: Book, prices: Prices, margin: Sequence[MarginRow]) -> Details:
-        details = BankPlug.details(self, book, prices, margin)
-        ledger = book.state[0]  # type: ignore[index]
+    def details(self, valued: BankValued) -> Details:
+        details = BankPlug.details(self, valued)
+        ledger = valued.book.state[0]  # type: ignore[index]
         assert isinstance(ledger, CountedLedger)
         code = ImplementationRow("registry", REGISTRY, None, ledger.code_hash, _status(ledger))
         return replace(details, totals=[*details.totals, _slot(ledger)], implementations=[code])

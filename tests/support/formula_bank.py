@@ -16,6 +16,14 @@ PRICE = {"ETH": 2000, "BTC": 30000, "USD": 1}
 Margin = Callable[[int, Any], tuple[Any, Any]]
 
 
+@dataclass(frozen=True)
+class At:
+    """A book at prices."""
+
+    book: Book
+    prices: Prices
+
+
 @dataclass
 class Bank:
     """A protocol of formulas: account number, multipliers [factor, scenario] -> (X, E)."""
@@ -23,8 +31,9 @@ class Bank:
     margin: Margin
     asked: int = 0
 
-    def reprice(self, book: Book, factors: Sequence[str], shocks: Any) -> Repriced:
+    def reprice(self, valued: At, factors: Sequence[str], shocks: Any) -> Repriced:
         """X as margin equity, no requirement: only the difference is looked at."""
+        book = valued.book
         self.asked += len(book) * shocks.shape[1]
         rows = {factor: shocks[number] for number, factor in enumerate(factors)}
         still = np.ones(shocks.shape[1])
@@ -34,6 +43,10 @@ class Bank:
         headroom = np.array([x + zero[0] for x, _ in found]).reshape(zero.shape)
         equity = np.array([e + zero[0] for _, e in found]).reshape(zero.shape)
         return Repriced(equity, headroom, zero, zero)
+
+    def value(self, book: Book, prices: Prices) -> At:
+        """The book, and prices that no formula asks for."""
+        return At(book, prices)
 
     def prices(self, book: Book) -> Prices:
         """One price an asset."""

@@ -26,7 +26,7 @@ def cascade(shared: Path, label: str, multiple: Fraction) -> CascadeResult:
     prices = PLUG.prices(book)
     venue = Venue(
         "derive",
-        PLUG.simulate(book, prices),
+        PLUG.simulate(PLUG.value(book, prices)),
         factors={a: p.factor for a, p in prices.by_asset.items()},
         decimals=dict.fromkeys(prices.by_asset, 18),
         funds=frozenset({str(recording.state(label).security_account)}),

@@ -130,7 +130,7 @@ def test_makers_are_the_nonlinear_accounts_and_change_sign_where_their_pools_hav
     asked = nonlinear_accounts(plug, book, found)
     away = distances(found, uniform_ray(found.factors), asked)
     prices = plug.prices(book)
-    simulation = plug.simulate(book, prices)
+    simulation = plug.simulate(plug.value(book, prices))
     assert isinstance(simulation, PerpSimulation)
     checked = 0
     for account in asked.accounts:

@@ -10,6 +10,7 @@ import pytest
 from aave_market import ALICE, BOB, NOW, account, asset_of, market, reserve
 from aave_recording import recorded
 from aave_story import CODE, POOL, Story, ToldNode
+from bare_book import bare_book
 
 from analyzer.model.reads import NotRead
 from analyzer.protocols.aave_v3.close.liquidate import TAKES_TOO_MUCH, Call, Liquidation
@@ -24,6 +25,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value import details as details_module
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI, GHO = asset_of("WETH"), asset_of("DAI"), asset_of("GHO")
@@ -152,7 +154,9 @@ def test_what_the_chain_says_at_the_upgrade_goes_before_the_rule() -> None:
     asked = {r.block for r in node.asked if "getVirtual" in r.label}
     assert asked == {3}, "an anchor is read at the upgrade"
     state = replace(market(4, [reserve(0, "DAI")], []), ledger=ledger)
-    changes = details_module.details(state, reference_prices(state)).silent_changes
+    changes = details_module.details(
+        value(bare_book(state), reference_prices(state))
+    ).silent_changes
     (said,) = [change for change in changes if not change.kind.startswith("log: ")]
     assert (said.kind, said.market_id) == ("upgrade: virtual balance", DAI)
     assert "50 by the logs became 39, read at the end of block 3" in said.detail
@@ -249,7 +253,7 @@ def test_a_market_of_3_0_0_with_unknown_code_comes_out_as_the_contracts_say(
     reasons = [why.reason for why in state.unreadable.values()]
     assert len(reasons) <= 4, "the sides of two transfers that nothing tells"
     assert all("the unit of BalanceTransfer" in reason for reason in reasons)
-    kinds = [c.kind for c in cautions(state, reference_prices(state), [])]
+    kinds = [c.kind for c in cautions(value(bare_book(state), reference_prices(state)), [])]
     assert "revision_not_run" in kinds
 
 
@@ -311,7 +315,7 @@ def test_a_reserve_without_virtual_accounting_keeps_its_0_in_motion(revision: in
     state = found.state
     assert isinstance(state, AaveState)
     assert state.reserves[DAI].virtual_balance is None
-    moving = simulate(found, state, reference_prices(state))
+    moving = simulate(value(found, reference_prices(state)))
     assert moving.liquidate(ALICE)
     assert moving.state.reserves[DAI].virtual_balance is None
     assert moving.state.reserves[DAI].underlying_held != 0

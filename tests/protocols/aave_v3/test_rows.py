@@ -18,6 +18,7 @@ from aave_market import (
     market,
     reserve,
 )
+from bare_book import bare_book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.details import details
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.base import Details
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.solvency.verdicts import judge_accounts
@@ -62,12 +64,12 @@ def debtor(debt: int, address: str = ALICE) -> Account:
 
 def rows_of(state: AaveState) -> list[MarginRow]:
     """The margin rows at the market's own prices."""
-    return margin(state, reference_prices(state), list(state.accounts))
+    return margin(value(bare_book(state), reference_prices(state)))
 
 
 def details_of(state: AaveState) -> Details:
     """The tables beside margin."""
-    return details(state, reference_prices(state))
+    return details(value(bare_book(state), reference_prices(state)))
 
 
 def test_the_columns_of_margin_are_the_ones_of_the_house() -> None:
@@ -296,8 +298,8 @@ def test_the_statement_of_an_unknown_account_says_why() -> None:
 def kinds_of(state: AaveState) -> list[tuple[str, str | None]]:
     """(kind, market) of the cautions."""
     prices = reference_prices(state)
-    rows = margin(state, prices, list(state.accounts))
-    return [(c.kind, c.market_id) for c in cautions(state, prices, rows)]
+    rows = margin(value(bare_book(state), prices))
+    return [(c.kind, c.market_id) for c in cautions(value(bare_book(state), prices), rows)]
 
 
 def test_a_quiet_market_of_a_revision_that_was_run_needs_no_caution() -> None:
@@ -331,8 +333,8 @@ def test_pauses_deficits_prices_and_the_sentinel_are_told() -> None:
 def test_a_blocked_account_is_told_with_the_reverts() -> None:
     state = market(10, [replace(ETH, grace_until=NOW), STABLE], [debtor(1_800), debtor(100, BOB)])
     prices = reference_prices(state)
-    rows = margin(state, prices, list(state.accounts))
-    (caution,) = cautions(state, prices, rows)
+    rows = margin(value(bare_book(state), prices))
+    (caution,) = cautions(value(bare_book(state), prices), rows)
     assert (caution.kind, caution.account_id) == ("liquidation_reverts", ALICE)
     assert caution.evidence["reverts"] == "LiquidationGraceSentinelCheckFailed"
 
@@ -349,7 +351,10 @@ def test_the_waterfall_ends_with_the_suppliers_of_each_reserve() -> None:
         [debtor(3_000), treasury, account(umbrella, supplied={"DAI": 5 * E18}, collateral=())],
     )
     state = replace(state, umbrella=umbrella)
-    found = [(r.order, r.name, r.capacity_e18) for r in backstops(state, reference_prices(state))]
+    found = [
+        (r.order, r.name, r.capacity_e18)
+        for r in backstops(value(bare_book(state), reference_prices(state)))
+    ]
     assert found == [
         (1, "collateral of the accounts in debt", 2_000 * WAD),
         (2, "umbrella", 5 * WAD),
@@ -362,6 +367,8 @@ def test_the_waterfall_ends_with_the_suppliers_of_each_reserve() -> None:
 def test_a_layer_whose_price_is_gone_has_no_capacity() -> None:
     gone = replace(STABLE, price=replace(STABLE.price, price=Unreadable("price", "gone", True)))
     state = market(1, [replace(ETH, scaled_supply=1), replace(gone, scaled_supply=1)], [debtor(1)])
-    found = {r.name: r.capacity_e18 for r in backstops(state, reference_prices(state))}
+    found = {
+        r.name: r.capacity_e18 for r in backstops(value(bare_book(state), reference_prices(state)))
+    }
     assert found["collateral of the accounts in debt"] is None
     assert found["suppliers of DAI"] is None

@@ -124,6 +124,6 @@ def test_rolled_back_across_an_upgrade(
 
 def upgrades(result: ScanResult) -> Iterator[BlockRef | int]:
     """The revisions that the market lived through."""
-    from analyzer.protocols.aave_v3.plug import state_of
+    from analyzer.protocols.aave_v3.state.state import state_of
 
     yield from (span.revision for span in state_of(result.book).ledger.revisions)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_book import bare_book
 from derive_recording import LABELS, Recorded, recorded
 
 from analyzer.model.rows import MarginRow
@@ -23,6 +24,7 @@ from analyzer.protocols.derive_v2.close.liquidate import (
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import at_prices, reference_prices
+from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
@@ -80,7 +82,7 @@ def test_every_account_is_what_the_contracts_said(recording: Recorded, label: st
 @pytest.mark.parametrize("label", LABELS)
 def test_verdicts_of_the_rows_are_the_recorded_ones(recording: Recorded, label: str) -> None:
     state = recording.state(label)
-    rows = margin(state, reference_prices(state, {}), [str(one) for one in state.accounts])
+    rows = margin(value(bare_book(state), reference_prices(state, {})))
     truth = {str(row["account"]): row for row in recording.truth(label)}
 
     def liquidatable(row: MarginRow) -> bool | None:
@@ -116,7 +118,7 @@ def test_the_reference_prices_are_the_state_itself(recording: Recorded) -> None:
 
 def test_a_stale_feed_hides_accounts_and_says_so(recording: Recorded) -> None:
     state = recording.state("L")
-    rows = margin(state, reference_prices(state, {}), [str(one) for one in state.accounts])
+    rows = margin(value(bare_book(state), reference_prices(state, {})))
     hidden = [row for row in rows if row.unknown_reason]
     assert len(hidden) == 115
     assert {str(row.unknown_reason).split(":")[0] for row in hidden} == {"BLF_DataTooOld"}

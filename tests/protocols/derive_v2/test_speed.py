@@ -18,7 +18,9 @@ from analyzer.model.book import Book
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.reprice import reprice
+from analyzer.protocols.derive_v2.value.value import value
 
 E18 = 10**18
 SRM_ACCOUNTS, PMRM_ACCOUNTS = 100_000, 10_000
@@ -85,7 +87,7 @@ def test_rates_of_exact_margin_and_of_reprice(
     assert all(numbers.problem is None for numbers in known)
 
     began = time.process_time()
-    found = reprice(state, large, FACTORS, SHOCKS)
+    found = reprice(value(large, reference_prices(state, {})), FACTORS, SHOCKS)
     rate = count * SHOCKS.shape[1] / (time.process_time() - began)
     assert not np.isnan(found.equity).any()
     with capsys.disabled():

@@ -32,10 +32,10 @@ def assert_the_same_book(plug: Plug, first: Book, second: Book) -> None:
     """Margin, prices, details, backstops and every liquidation are the same of both."""
     prices = plug.prices(first)
     assert plug.prices(second) == prices
-    margin = plug.margin(first, prices)
-    assert plug.margin(second, prices) == margin
-    assert plug.details(second, prices, margin) == plug.details(first, prices, margin)
-    assert plug.backstops(second, prices) == plug.backstops(first, prices)
+    margin = plug.margin(plug.value(first, prices))
+    assert plug.margin(plug.value(second, prices)) == margin
+    assert plug.details(plug.value(second, prices)) == plug.details(plug.value(first, prices))
+    assert plug.backstops(plug.value(second, prices)) == plug.backstops(plug.value(first, prices))
     closures = liquidations(plug, first)
     assert liquidations(plug, second) == closures
     assert any(closures)
@@ -44,7 +44,7 @@ def assert_the_same_book(plug: Plug, first: Book, second: Book) -> None:
 def liquidations(plug: Plug, book: Book) -> Sequence[object]:
     """What the protocol would close of each account."""
     prices = plug.prices(book)
-    return [plug.liquidate(book, prices, account) for account in book.account_ids]
+    return [plug.liquidate(plug.value(book, prices), account) for account in book.account_ids]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -61,8 +61,8 @@ class Scan:
         """Book, prices, margin and rows."""
         book = PLUG.book(DEPLOYMENT, self.node.block, self.ledger, self.node.drive(self.ledger))
         prices = PLUG.prices(book)
-        margin = list(PLUG.margin(book, prices))
-        return book, prices, margin, PLUG.details(book, prices, margin)
+        valued = PLUG.value(book, prices)
+        return book, prices, list(PLUG.margin(valued)), PLUG.details(valued)
 
 
 def test_accounts_are_listed_with_their_kind_and_their_blocks() -> None:
@@ -202,7 +202,9 @@ def test_rows_of_an_unknown_account_hold_none_and_never_zero() -> None:
 def cautions(scan: Scan) -> list[tuple[str, str | None, str | None]]:
     """(kind, account, market) of every caution."""
     book, prices, margin, _ = scan.finish()
-    return [(c.kind, c.account_id, c.market_id) for c in PLUG.cautions(book, prices, margin)]
+    return [
+        (c.kind, c.account_id, c.market_id) for c in PLUG.cautions(PLUG.value(book, prices), margin)
+    ]
 
 
 def test_a_sound_scan_has_no_cautions() -> None:
@@ -227,7 +229,7 @@ def test_a_stale_feed_is_a_caution_with_the_accounts_that_it_makes_unknown() -> 
     scan = Scan(told())
     scan.node.calls[CHAINLINK, "getTimeout"] = (10,)
     book, prices, margin, _ = scan.finish()
-    found = PLUG.cautions(book, prices, margin)
+    found = PLUG.cautions(PLUG.value(book, prices), margin)
     assert {(c.kind, c.market_id) for c in found} == {
         ("stale_oracle", BASE),
         ("stale_oracle", WETH),

@@ -99,8 +99,8 @@ def test_margin_of_the_parts_of_a_book_is_margin_of_the_book(
         book, plug, prices = found.book, found.plug, found.prices
         split = split_book(book, parts)
         assert sorted(a for part in split for a in part.account_ids) == sorted(book.account_ids)
-        whole = {row.account_id: row for row in plug.margin(book, prices)}
-        rows = {r.account_id: r for part in split for r in plug.margin(part, prices)}
+        whole = {row.account_id: row for row in plug.margin(plug.value(book, prices))}
+        rows = {r.account_id: r for part in split for r in plug.margin(plug.value(part, prices))}
         assert rows == whole
         legs = {a: part.legs(i) for part in split for i, a in enumerate(part.account_ids)}
         assert legs == {a: book.legs(i) for i, a in enumerate(book.account_ids)}

@@ -32,7 +32,7 @@ def test_a_scan_opened_again_computes_what_was_scanned(tmp_path: Path, run_scan:
     )  # fmt: skip
     assert (scan.book.state, scan.prices) == (result.book.state, result.prices)
     margin = [row.margin for row in result.margin]
-    assert list(scan.plug.margin(scan.book, scan.prices)) == margin
+    assert list(scan.plug.margin(scan.valued)) == margin
 
 
 def test_only_what_is_named_is_opened_and_a_wrong_name_lists_what_there_is(

@@ -17,6 +17,7 @@ from aave_market import (
     market,
     reserve,
 )
+from bare_book import bare_book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from analyzer.protocols.aave_v3.state.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI, USDC = asset_of("WETH"), asset_of("DAI"), asset_of("USDC")
@@ -307,7 +309,7 @@ def test_the_fee_shrinks_to_what_two_roundings_leave() -> None:
 
 def test_closures_name_who_gives_what_to_whom() -> None:
     state = state_at(10, price=860, protocol_fee_bps=1_000)
-    (closure,) = liquidate(state, reference_prices(state), ALICE)
+    (closure,) = liquidate(value(bare_book(state), reference_prices(state)), ALICE)
     assert (closure.account_id, closure.kind, closure.asset_id) == (ALICE, "collateral", WETH)
     assert (closure.amount, closure.price_e18, closure.reverts) == (10 * E18, 860 * E18, None)
     assert closure.value_e18 == 8_600 * E18
@@ -326,13 +328,13 @@ def test_a_reserve_that_cannot_pay_out_can_only_give_a_tokens(liquidity: int, ne
     state = state_at(10)
     reserves = {k: replace(r, virtual_balance=liquidity) for k, r in state.reserves.items()}
     state = replace(state, reserves=reserves)
-    (closure,) = liquidate(state, reference_prices(state), ALICE)
+    (closure,) = liquidate(value(bare_book(state), reference_prices(state)), ALICE)
     assert closure.after["needs_a_token"] == needs
 
 
 def test_a_healthy_account_has_no_closures() -> None:
     state = state_at(10, price=2_000)
-    assert liquidate(state, reference_prices(state), ALICE) == []
+    assert liquidate(value(bare_book(state), reference_prices(state)), ALICE) == []
 
 
 @given(

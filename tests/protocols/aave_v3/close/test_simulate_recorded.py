@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.protocols.aave_v3.close.simulate import ROUNDING, AaveSimulation, simulate
-from analyzer.protocols.aave_v3.plug import state_of
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.runs.snapshot.books import OpenedScan, open_scans
 
 
@@ -21,12 +21,12 @@ def scan(demo_snapshot: Path) -> OpenedScan:
 
 def in_motion(scan: OpenedScan) -> AaveSimulation:
     """A simulation of its own."""
-    return simulate(scan.book, state_of(scan.book), scan.prices)
+    return simulate(value(scan.book, scan.prices))
 
 
 def test_before_anything_moves_it_says_what_the_margin_table_says(scan: OpenedScan) -> None:
     moving = in_motion(scan)
-    margin = {row.account_id: row for row in scan.plug.margin(scan.book, scan.prices)}
+    margin = {row.account_id: row for row in scan.plug.margin(scan.valued)}
     for address in moving.account_ids():
         row, standing = margin[address], moving.standing(address)
         assert standing is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aave_market import ALICE, E18, NOW, USD, account, asset_of, data_of, market, reserve
+from bare_book import bare_book
 
 from analyzer.abi.contract import load_abi
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, SIX_FIELDS, truth
@@ -12,6 +13,7 @@ from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.state.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.base import Judge
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -32,7 +34,7 @@ def a_market(revision: int = 10) -> AaveState:
 
 def judges(state: AaveState) -> list[Judge]:
     """All judges about Alice and the reserves."""
-    return truth(state, reference_prices(state), [], [ALICE])
+    return truth(value(bare_book(state), reference_prices(state)), [], [ALICE])
 
 
 def test_an_account_is_asked_for_its_six_numbers_its_flags_and_every_balance() -> None:

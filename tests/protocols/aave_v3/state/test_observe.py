@@ -24,11 +24,10 @@ from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import NotRead, Reverted, Value
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS
 from analyzer.protocols.aave_v3.logs.fold import AaveLedger, fold
-from analyzer.protocols.aave_v3.plug import state_of
 from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.state.book import book, rebuild_state
 from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
-from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact
+from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact, state_of
 from analyzer.protocols.kit.unreadable import Unreadable
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from aave_market import ALICE, E18, USD, account, data_of, market, reserve
+from bare_book import bare_book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 ALL = tuple(range(1, 12))
@@ -213,7 +215,7 @@ def test_where_the_pools_products_overflow_its_view_reverts_and_the_account_is_u
         "getUserAccountData", "Panic(0x11): a product does not fit 256 bits", True
     )
     assert reference_prices(state).by_asset[ETH.asset].status == "invalid"
-    judges = truth(state, reference_prices(state), [], [ALICE])
+    judges = truth(value(bare_book(state), reference_prices(state)), [], [ALICE])
     (six,) = [judge for judge in judges if judge.fields[0] == "totalCollateralBase"]
     assert six.expected_revert == ""
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from aave_market import ALICE, BOB, E18, USD, account, market, reserve
+from bare_book import bare_book
 
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.reprice import reprice
+from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 ETH = reserve(0, "WETH", 2_000 * USD)
@@ -61,9 +63,9 @@ def shocked(state: AaveState, scenario: int) -> Prices:
 @pytest.mark.parametrize("revision", [1, 10])
 def test_every_scenario_equals_the_exact_margin_at_its_prices(revision: int) -> None:
     state = a_market(revision)
-    found = reprice(state, book_of(state), FACTORS, SHOCKS)
+    found = reprice(value(book_of(state), reference_prices(state)), FACTORS, SHOCKS)
     for scenario in range(SHOCKS.shape[1]):
-        rows = margin(state, shocked(state, scenario), list(state.accounts))
+        rows = margin(value(bare_book(state), shocked(state, scenario)))
         for number, row in enumerate(rows):
             exact = (
                 row.equity_e18,
@@ -83,12 +85,12 @@ def test_every_scenario_equals_the_exact_margin_at_its_prices(revision: int) -> 
 
 def test_a_factor_that_is_not_named_keeps_its_price() -> None:
     state = a_market(10)
-    found = reprice(state, book_of(state), ("DAI",), np.array([[0.0]]))
+    found = reprice(value(book_of(state), reference_prices(state)), ("DAI",), np.array([[0.0]]))
     assert found.equity[:, 0].tolist() == [2_000.0, 4_000.0]
 
 
 def test_an_unknown_account_is_not_a_number() -> None:
     state = replace(a_market(10), unreadable={ALICE: Unreadable("a price", "is gone")})
-    found = reprice(state, book_of(state), FACTORS, SHOCKS)
+    found = reprice(value(book_of(state), reference_prices(state)), FACTORS, SHOCKS)
     assert np.isnan(found.equity[0]).all()
     assert not np.isnan(found.equity[1]).any()

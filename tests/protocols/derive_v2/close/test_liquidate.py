@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bare_book import bare_book
 from derive_recording import Recorded, recorded
 
 from analyzer.model.closure import Closure
@@ -23,6 +24,7 @@ from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import withdraw_blocked
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import at_prices, market_factor, reference_prices
+from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
 E18 = 10**18
@@ -36,14 +38,16 @@ def recording(shared: Path) -> Recorded:
 def closures(state: DeriveState) -> dict[int, Closure]:
     """The closure of every account that has one."""
     prices = reference_prices(state, {})
-    found = {number: liquidate(state, prices, str(number)) for number in state.accounts}
+    found = {
+        number: liquidate(value(bare_book(state), prices), str(number)) for number in state.accounts
+    }
     assert all(len(each) <= 1 for each in found.values())
     return {number: each[0] for number, each in found.items() if each}
 
 
 def test_exactly_the_liquidatable_accounts_have_a_closure(recording: Recorded) -> None:
     state = recording.state("H")
-    rows = margin(state, reference_prices(state, {}), [str(one) for one in state.accounts])
+    rows = margin(value(bare_book(state), reference_prices(state, {})))
     expected = {int(row.account_id) for row in rows if row.liquidatable}
     found = closures(state)
     assert set(found) == expected
@@ -87,7 +91,7 @@ def test_a_solvent_bid_pays_the_account_and_the_fee_goes_to_the_security_module(
 
 def test_an_insolvent_bid_is_paid_by_the_module_and_then_by_everybody(recording: Recorded) -> None:
     state = recording.state("H")
-    held = backstops(state, reference_prices(state, {}))[0].capacity_e18
+    held = backstops(value(bare_book(state), reference_prices(state, {})))[0].capacity_e18
     insolvent = [one for one in closures(state).values() if one.after["mtm"] < 0]
     assert held is not None
     assert insolvent
@@ -115,11 +119,11 @@ def test_an_auction_that_never_was_has_no_status_and_no_price(recording: Recorde
 
 def test_a_disabled_perp_blocks_a_live_auction(recording: Recorded) -> None:
     state = recording.state("N")
-    rows = margin(state, reference_prices(state, {}), [str(one) for one in state.accounts])
+    rows = margin(value(bare_book(state), reference_prices(state, {})))
     blocked = {row.account_id: row.note for row in rows if row.status == "blocked"}
     assert set(blocked) == {"74", "122"}
     assert all("BM_AccountUnderLiquidation" in note for note in blocked.values())
-    found = liquidate(state, reference_prices(state, {}), "74")
+    found = liquidate(value(bare_book(state), reference_prices(state, {})), "74")
     assert [one.reverts for one in found] == ["BM_AccountUnderLiquidation"]
 
 
@@ -139,11 +143,13 @@ def test_a_security_module_in_debt_makes_the_view_revert(recording: Recorded) ->
     )
     with pytest.raises(UnreadableNumberError):
         withdraw_blocked(broken)
-    assert backstops(broken, reference_prices(broken, {}))[0].capacity_e18 == 0
+    assert backstops(value(bare_book(broken), reference_prices(broken, {})))[0].capacity_e18 == 0
 
 
 def test_the_last_layer_is_everybodys_cash(recording: Recorded) -> None:
-    layers = backstops(recording.state("J"), reference_prices(recording.state("J"), {}))
+    layers = backstops(
+        value(bare_book(recording.state("J")), reference_prices(recording.state("J"), {}))
+    )
     assert [(one.order, one.unlimited) for one in layers] == [(1, False), (2, False), (3, True)]
     assert "exchange rate now 99688" in layers[2].rule
 
@@ -160,7 +166,10 @@ def test_prices_given_move_margin_as_the_feeds_would(recording: Recorded) -> Non
     assert reference_prices(moved, {}).e18(perp.address) == mark // 2
     assert reference_prices(moved, {}).e18(feed.address) == feed.price // 2
     ids = [str(one) for one in state.accounts]
-    before, after = margin(state, prices, ids), margin(state, lower, ids)
+    before, after = (
+        margin(value(bare_book(state, ids), prices)),
+        margin(value(bare_book(state, ids), lower)),
+    )
     assert sum(a != b for a, b in zip(before, after, strict=True)) > 50
 
 

@@ -20,6 +20,7 @@ from analyzer.protocols.derive_v2.close.simulate import ROUNDING, DeriveSimulati
 from analyzer.protocols.derive_v2.close.simulate.hedge import delta
 from analyzer.protocols.derive_v2.fixed_point import mul
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
+from analyzer.protocols.derive_v2.value.value import value
 
 CASH, PERP = "0xcash", "0xperp"
 ROLES = {"liquidator", "cash_holders", ROUNDING}
@@ -38,7 +39,7 @@ def recording(shared: Path) -> Recorded:
 def in_motion(recording: Recorded, label: str) -> DeriveSimulation:
     """A simulation of a pinned block."""
     book = recording.book(label)
-    return simulate(book, recording.state(label), PLUG.prices(book))
+    return simulate(value(book, PLUG.prices(book)))
 
 
 def shock(moving: DeriveSimulation, recording: Recorded, label: str, percent: int) -> None:
@@ -97,7 +98,7 @@ def test_before_anything_moves_it_says_what_the_margin_table_says(
     recording: Recorded, label: str
 ) -> None:
     moving, book = in_motion(recording, label), recording.book(label)
-    for row in PLUG.margin(book, PLUG.prices(book)):
+    for row in PLUG.margin(PLUG.value(book, PLUG.prices(book))):
         standing = moving.standing(row.account_id)
         if row.unknown_reason is not None:
             assert standing is None
@@ -191,7 +192,7 @@ def test_the_first_bid_is_what_the_house_says_it_would_be(recording: Recorded) -
     moving = in_motion(recording, "G")
     compared = 0
     for account in list(moving.breaching()):
-        (said,) = PLUG.liquidate(book, prices, account)
+        (said,) = PLUG.liquidate(PLUG.value(book, prices), account)
         fresh = in_motion(recording, "G")
         first = fresh.liquidate(account)[0].closure
         assert (first.amount, first.price_e18, first.value_e18, first.after) == (

@@ -12,7 +12,9 @@ from derive_recording import Recorded, recorded
 from analyzer.protocols.base import Repriced
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.reprice import Moves, reprice, reprice_moves
+from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
 TOLERANCE = 1e-6
@@ -72,7 +74,7 @@ def test_every_scenario_is_the_exact_margin_at_those_prices(
     recording: Recorded, label: str
 ) -> None:
     state = recording.state(label)
-    found = reprice(state, recording.book(label), FACTORS, SHOCKS)
+    found = reprice(value(recording.book(label), reference_prices(state, {})), FACTORS, SHOCKS)
     for scenario in range(SHOCKS.shape[1]):
         prices = dict(zip(FACTORS, SHOCKS[:, scenario], strict=True))
         assert largest_difference(found, scenario, exact(moved(state, prices))) < TOLERANCE
@@ -118,12 +120,17 @@ def _fresh_for(state: DeriveState, seconds: int) -> object:
 
 def test_volatility_moves_options_and_nothing_else(recording: Recorded) -> None:
     state, book = recording.state("A"), recording.book("A")
-    found = reprice(state, book, ("ETH:vol", "BTC:vol"), np.array([[1.0, 1.5], [1.0, 1.5]]))
+    found = reprice(
+        value(book, reference_prices(state, {})),
+        ("ETH:vol", "BTC:vol"),
+        np.array([[1.0, 1.5], [1.0, 1.5]]),
+    )
     for row, account in enumerate(state.accounts.values()):
         holds = any(held.asset in state.options for held in account.balances)
         assert (found.equity[row, 0] != found.equity[row, 1]) == holds, account.number
 
 
 def test_a_matrix_that_does_not_fit_its_factors_is_refused(recording: Recorded) -> None:
+    valued = value(recording.book("A"), reference_prices(recording.state("A"), {}))
     with pytest.raises(ValueError, match="expected"):
-        reprice(recording.state("A"), recording.book("A"), ("ETH",), np.ones((2, 3)))
+        reprice(valued, ("ETH",), np.ones((2, 3)))

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bare_book import bare_book
+
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.close.backstops import backstops
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
 
 
 def capacities(state: PerpState) -> list[int | None]:
-    return [row.capacity_e18 for row in backstops(state, reference_prices(state))]
+    return [row.capacity_e18 for row in backstops(value(bare_book(state), reference_prices(state)))]
 
 
 def test_losses_reach_own_tokens_then_the_fund_then_its_wallet_then_who_withdraws_last(
@@ -29,7 +32,7 @@ def test_losses_reach_own_tokens_then_the_fund_then_its_wallet_then_who_withdraw
     state.accounts[state.insurance_fund] = Account(
         state.insurance_fund, {state.settlement_token: -7 * USD}, owed_realized_pnl=5
     )
-    rows = backstops(state, reference_prices(state))
+    rows = backstops(value(bare_book(state), reference_prices(state)))
     assert [replace(row, rule="") for row in rows] == [
         BackstopRow(
             1,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from bare_book import bare_book
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
@@ -40,7 +42,7 @@ MakeAccount = Callable[..., Account]
 
 def closures(state: PerpState) -> list[Closure]:
     """What may be liquidated of the state's first account."""
-    return liquidate(state, reference_prices(state), next(iter(state.accounts)))
+    return liquidate(value(bare_book(state), reference_prices(state)), next(iter(state.accounts)))
 
 
 def two_markets(state: PerpState) -> str:
@@ -123,7 +125,7 @@ def test_a_deficit_above_the_funds_capacity_freezes_the_liquidation(
     state.insurance_fund_wallet = wallet
     (closure,) = closures(state)
     assert closure.reverts == reverts
-    (row,) = margin(state, reference_prices(state), [ONE])
+    (row,) = margin(value(bare_book(state, [ONE]), reference_prices(state)))
     assert row.status == ("open" if reverts is None else "blocked")
 
 
@@ -187,7 +189,7 @@ def test_a_leg_too_small_for_a_24_bit_share_cannot_be_liquidated(
     whole, small = closures(state)
     assert (whole.reverts, whole.amount) == (None, 10_000 * E18 * 505_050 // 10**6)
     assert (small.reverts, small.amount) == ("SafeCast: value doesn't fit in 24 bits", 0)
-    (row,) = margin(state, reference_prices(state), [ONE])
+    (row,) = margin(value(bare_book(state, [ONE]), reference_prices(state)))
     assert (row.status, row.note) == (
         "open",
         "liquidation reverts for vBTC: SafeCast: value doesn't fit in 24 bits",
@@ -235,9 +237,9 @@ def test_an_unread_parameter_of_liquidations_leaves_margin_known_and_closures_un
     make_state: MakeState, make_account: MakeAccount, name: str
 ) -> None:
     state = make_state(make_account(usdc=-2_000 * USD, weth=E18, eth=(E18, -E18)))
-    known = margin(state, reference_prices(state), [ONE])
+    known = margin(value(bare_book(state, [ONE]), reference_prices(state)))
     state.config.unread[name] = Unreadable(name, "was not read")
-    (row,) = margin(state, reference_prices(state), [ONE])
+    (row,) = margin(value(bare_book(state, [ONE]), reference_prices(state)))
     assert closures(state) == []
     assert row.unknown_reason is None
     assert row.liquidatable
@@ -283,7 +285,7 @@ def test_open_orders_come_first_and_the_numbers_are_those_after_their_removal(
     (closure,) = closures(state)
     assert replace(closure, reverts=None) == plain
     assert closure.reverts == "CH_CLWTISO"
-    (row,) = margin(state, reference_prices(state), [ONE])
+    (row,) = margin(value(bare_book(state, [ONE]), reference_prices(state)))
     assert (row.status, row.note) == ("open", "liquidation reverts for vETH: CH_CLWTISO")
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
+from bare_book import bare_book
 
 from analyzer.model.closure import Closure, Transfer
 from analyzer.protocols.perp_v2.close.liquidate import close_position, liquidate
@@ -15,6 +16,7 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
@@ -25,7 +27,7 @@ MakeAccount = Callable[..., Account]
 
 def closures(state: PerpState) -> list[Closure]:
     """What may be liquidated of the state's first account."""
-    return liquidate(state, reference_prices(state), next(iter(state.accounts)))
+    return liquidate(value(bare_book(state), reference_prices(state)), next(iter(state.accounts)))
 
 
 def test_a_healthy_account_refuses_both_kinds_of_liquidation(

@@ -64,7 +64,7 @@ def test_every_executed_liquidation_came_out_as_predicted(
         assert closure.reverts is None
         (most,) = [
             c
-            for c in plug.liquidate(book, plug.prices(book), done.trader)
+            for c in plug.liquidate(plug.value(book, plug.prices(book)), done.trader)
             if (c.kind, c.asset_id) == (done.kind, done.asset)
         ]
         whole = is_the_most(done, most)
@@ -167,7 +167,7 @@ def test_makers_are_liquidated_as_predicted_once_their_orders_are_cancelled(past
             account = AccountMath(valuation, state_of(book).accounts[address])
             if not (account.is_liquidatable and account.has_open_order):
                 continue
-            for closure in plug.liquidate(book, prices, address):
+            for closure in plug.liquidate(plug.value(book, prices), address):
                 if closure.kind != "position" or closure.reverts != "CH_CLWTISO":
                     continue
                 event, numbers = after_cancelling(past, number, address, closure.asset_id)

@@ -25,8 +25,8 @@ from analyzer.protocols.perp_v2.close.liquidate import position_closures
 from analyzer.protocols.perp_v2.close.settlement import without_open_orders
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.growth import snapshots
-from analyzer.protocols.perp_v2.plug import PerpV2, state_of
-from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.plug import PerpV2
+from analyzer.protocols.perp_v2.state.state import PerpState, state_of
 from analyzer.protocols.perp_v2.value.account import AccountMath
 
 pytestmark = pytest.mark.chain
@@ -51,7 +51,7 @@ def simulated(book: Book) -> PerpSimulation:
     """The engine at exactly the prices that the contracts show at the book's block."""
     plug = PerpV2()
     prices = plug.prices(book)
-    found = plug.simulate(book, prices)
+    found = plug.simulate(plug.value(book, prices))
     assert isinstance(found, PerpSimulation)
     pools = {base: m.sqrt_price_x96 for base, m in found.state.markets.items()}
     found.set_prices(found.prices_e18())
@@ -235,7 +235,7 @@ def test_the_book_before_the_shock_foresees_them_up_to_funding_fees_and_the_pool
     while prices converge, fees that the outsider's swaps pay to makers, and that a pool is where
     it was swapped to, not exactly at the mark. Nothing else differs, to the wei."""
     plug, now = PerpV2(), simulated(shocked.book)
-    ahead = plug.simulate(shocked.before, plug.prices(shocked.before))
+    ahead = plug.simulate(plug.value(shocked.before, plug.prices(shocked.before)))
     assert isinstance(ahead, PerpSimulation)
     ahead.set_prices(now.prices_e18())
     foreseen, breaching = set(ahead.breaching()), set(now.breaching())

@@ -13,9 +13,11 @@ import pytest
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
-from analyzer.protocols.perp_v2.plug import PerpV2, state_of
+from analyzer.protocols.perp_v2.plug import PerpV2
+from analyzer.protocols.perp_v2.state.state import state_of
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 from analyzer.runs.snapshot.books import open_scans
 
 MULTIPLIERS = (Fraction(1), Fraction(6, 10), Fraction(8, 10), Fraction(13, 10), Fraction(17, 10))
@@ -32,7 +34,7 @@ def book(demo_snapshot: Path) -> Book:
 
 def simulation(book: Book) -> PerpSimulation:
     plug = PerpV2()
-    found = plug.simulate(book, plug.prices(book))
+    found = plug.simulate(plug.value(book, plug.prices(book)))
     assert isinstance(found, PerpSimulation)
     return found
 
@@ -89,7 +91,7 @@ def test_who_breaches_is_whom_the_integers_say(book: Book, multiplier: Fraction)
 
 def test_standing_is_the_margin_row_at_the_blocks_own_prices(book: Book) -> None:
     sim = simulation(book)
-    for row in margin(state_of(book), reference_prices(state_of(book)), book.account_ids):
+    for row in margin(value(book, reference_prices(state_of(book)))):
         standing = sim.standing(row.account_id)
         if row.unknown_reason is not None:
             assert standing is None
@@ -105,7 +107,8 @@ def test_standing_is_the_margin_row_at_the_blocks_own_prices(book: Book) -> None
 def test_a_scenario_is_what_repricing_says_in_floats_for_those_without_ranges(book: Book) -> None:
     plug = PerpV2()
     factors = sorted({asset.factor for asset in book.assets if asset.symbol != "USDC"})
-    floats = plug.reprice(book, factors, np.full((len(factors), 1), 0.75)).equity[:, 0]
+    valued, shocks = plug.value(book, plug.prices(book)), np.full((len(factors), 1), 0.75)
+    floats = plug.reprice(valued, factors, shocks).equity[:, 0]
     sim = shocked(book, Fraction(3, 4))
     accounts = sim.state.accounts
     compared = 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bare_book import bare_book
+
 from analyzer.protocols.base import Judge
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
@@ -12,6 +14,7 @@ from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
@@ -22,7 +25,8 @@ MakeAccount = Callable[..., Account]
 def judged(state: PerpState) -> list[Judge]:
     prices = reference_prices(state)
     ids = list(state.accounts)
-    return truth(state, prices, margin(state, prices, ids), ids)
+    valued = value(bare_book(state), prices)
+    return truth(valued, margin(valued), ids)
 
 
 def answers(judges: list[Judge]) -> dict[str, object]:
@@ -32,8 +36,8 @@ def answers(judges: list[Judge]) -> dict[str, object]:
         if judge.expected_revert is not None:
             out[f"{judge.contract}.{judge.fields[0]}"] = f"reverts: {judge.expected_revert}"
             continue
-        for name, value in zip(judge.fields, judge.expected, strict=True):
-            out[f"{judge.contract}.{name}"] = value
+        for name, expected in zip(judge.fields, judge.expected, strict=True):
+            out[f"{judge.contract}.{name}"] = expected
     return out
 
 
@@ -138,7 +142,7 @@ def test_the_row_as_written_is_what_is_judged(
     """RED: a row that was corrupted after it was computed expects something else."""
     state = make_state(make_account(usdc=30 * USD, weth=E18, eth=(100 * E18, -120 * E18)))
     prices, ids = reference_prices(state), list(state.accounts)
-    (row,) = margin(state, prices, ids)
+    (row,) = margin(value(bare_book(state, ids), prices))
     assert row.margin_equity_e18 is not None
     assert row.maintenance_margin_e18 is not None
     assert row.free_collateral_e18 is not None
@@ -149,7 +153,8 @@ def test_the_row_as_written_is_what_is_judged(
         free_collateral_e18=row.free_collateral_e18 - 10**12,
         collateral_liquidatable=True,
     )
-    right, changed = (answers(truth(state, prices, [written], ids)) for written in (row, wrong))
+    valued = value(bare_book(state), prices)
+    right, changed = (answers(truth(valued, [written], ids)) for written in (row, wrong))
     different = {name for name in right if right[name] != changed[name]}
     assert different == {
         "Vault.getAccountValue",

@@ -117,7 +117,7 @@ def test_a_market_that_was_not_read_makes_only_its_accounts_unknown() -> None:
     pool = ledger.markets[BASE].pool.address
     node.calls[pool, "slot0"] = NotRead("not recorded")
     book = PLUG.book(DEPLOYMENT, node.block, ledger, node.drive(ledger))
-    rows = PLUG.margin(book, PLUG.prices(book))
+    rows = PLUG.margin(PLUG.value(book, PLUG.prices(book)))
     assert [row.unknown_reason is None for row in rows] == [False, False, True, True]
     assert rows[0].unknown_reason == f"UniswapV3Pool.slot0({BASE}): not recorded"
 
@@ -132,7 +132,7 @@ def test_what_was_not_read_of_a_market_is_no_price_and_contradicts_nothing(
     def broken() -> list[str]:
         book = PLUG.book(DEPLOYMENT, node.block, ledger, node.drive(ledger))
         prices = PLUG.prices(book)
-        totals = PLUG.details(book, prices, PLUG.margin(book, prices)).totals
+        totals = PLUG.details(PLUG.value(book, prices)).totals
         return [total.name for total in totals if total.holds is False]
 
     ledger = told().fold()
@@ -143,7 +143,8 @@ def test_what_was_not_read_of_a_market_is_no_price_and_contradicts_nothing(
     book = PLUG.book(DEPLOYMENT, node.block, ledger, node.drive(ledger))
     prices = PLUG.prices(book)
     assert (prices.by_asset[BASE].status, prices.by_asset[BASE].price_e18) == ("missing", None)
-    judges = PLUG.truth(book, prices, PLUG.margin(book, prices), [])
+    valued = PLUG.value(book, prices)
+    judges = PLUG.truth(valued, PLUG.margin(valued), [])
     mark = [j for j in judges if j.fields == ("getMarkPrice",)]
     assert [(j.expected, j.expected_revert) for j in mark] == [((None,), None)]
     assert broken() == intact
@@ -152,7 +153,7 @@ def test_what_was_not_read_of_a_market_is_no_price_and_contradicts_nothing(
 def test_the_plug_refuses_a_book_and_a_ledger_of_another_protocol() -> None:
     book = replace(book_of(told()), state=object())
     with pytest.raises(TypeError, match="another protocol"):
-        PLUG.margin(book, PLUG.prices(book_of(told())))
+        PLUG.margin(PLUG.value(book, PLUG.prices(book_of(told()))))
 
 
 def test_a_story_without_a_market_has_a_book_too() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from bare_book import bare_book
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 from analyzer.protocols.perp_v2.value.margin import AccountNumbers, account_numbers, margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
@@ -26,7 +28,7 @@ MakeAccount = Callable[..., Account]
 
 def row(state: PerpState) -> MarginRow:
     """The margin row of the state's only account."""
-    (only,) = margin(state, reference_prices(state), list(state.accounts))
+    (only,) = margin(value(bare_book(state), reference_prices(state)))
     return only
 
 
@@ -212,7 +214,7 @@ def test_an_account_in_a_market_whose_pool_is_too_young_is_unknown_and_others_ar
     outside = make_account(usdc=USD, number=2)
     state = make_state(inside, outside)
     next(iter(state.markets.values())).tick_cumulatives[900] = Unreadable("observe", "OLD", True)
-    unknown, known = margin(state, reference_prices(state), list(state.accounts))
+    unknown, known = margin(value(bare_book(state), reference_prices(state)))
     assert unknown == MarginRow(
         account_id=inside.address,
         owner=inside.address,

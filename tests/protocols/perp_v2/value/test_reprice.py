@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bare_book import bare_book
 
 from analyzer.model.book import Asset, Book, LegKind
 from analyzer.protocols.kit.ticks import amounts_in_range
@@ -16,6 +17,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.reprice import reprice
+from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
 USD = 10**6
@@ -45,7 +47,9 @@ def maker(state: PerpState, usdc: int, lower: int, upper: int, number: int) -> N
 
 def shocked(state: PerpState, multipliers: Sequence[float]) -> dict[str, np.ndarray]:
     """The four arrays for these multipliers of ETH, by name."""
-    found = reprice(state, book_of(state), ["ETH"], np.array([multipliers]))
+    found = reprice(
+        value(book_of(state), reference_prices(state)), ["ETH"], np.array([multipliers])
+    )
     names = ("equity", "margin_equity", "maintenance", "initial")
     return {name: getattr(found, name) for name in names}
 
@@ -67,7 +71,7 @@ def crowd(make_state: Callable[..., PerpState], make_account: Callable[..., Acco
 
 
 def test_at_one_it_is_the_exact_margin_to_fourteen_digits(crowd: PerpState) -> None:
-    rows = margin(crowd, reference_prices(crowd), list(crowd.accounts))
+    rows = margin(value(bare_book(crowd), reference_prices(crowd)))
     found = shocked(crowd, [1.0])
     columns = {
         "equity": [row.equity_e18 for row in rows],
@@ -117,7 +121,9 @@ def test_paused_markets_and_unnamed_factors_stand_still(crowd: PerpState) -> Non
     found = shocked(crowd, [0.5])["equity"]
     assert found[0, 0] == pytest.approx(10)
     assert found[2, 0] == pytest.approx(900)
-    other = reprice(crowd, book_of(crowd), ["BTC"], np.array([[0.5]])).equity
+    other = reprice(
+        value(book_of(crowd), reference_prices(crowd)), ["BTC"], np.array([[0.5]])
+    ).equity
     assert other[2, 0] == pytest.approx(1_900)
 
 

@@ -29,8 +29,8 @@ def exact(rows: list[MarginRow], column: str) -> npt.NDArray[np.float64]:
 @pytest.mark.parametrize("label", ["calm", "stressed", "mid_liquidation", "after", "paused"])
 def test_with_no_shock_it_is_the_exact_margin_of_every_account(past: Past, label: str) -> None:
     plug, book = PerpV2(), past.book(past.info.blocks[label])
-    rows = list(plug.margin(book, plug.prices(book)))
-    found = plug.reprice(book, ["ETH", "BTC"], np.ones((2, 1)))
+    rows = list(plug.margin(plug.value(book, plug.prices(book))))
+    found = plug.reprice(plug.value(book, plug.prices(book)), ["ETH", "BTC"], np.ones((2, 1)))
     assert len(rows) >= 300
     for name, column in COLUMNS.items():
         np.testing.assert_allclose(
@@ -53,8 +53,8 @@ def test_a_shock_of_reference_prices_is_the_exact_margin_of_accounts_without_ran
             and state.markets[asset.asset_id].status != MarketStatus.OPEN
         )
     }
-    rows = list(plug.margin(book, prices.with_e18(shocked)))
-    found = plug.reprice(book, ["ETH"], np.array([[0.8]]))
+    rows = list(plug.margin(plug.value(book, prices.with_e18(shocked))))
+    found = plug.reprice(plug.value(book, plug.prices(book)), ["ETH"], np.array([[0.8]]))
     takers = np.array(
         [
             not any(held.orders for held in state.accounts[address].markets.values())

@@ -9,7 +9,7 @@ a whole ETH with 18 decimals, and `worthOf(who)` is the till's own view of a cus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -38,7 +38,7 @@ from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
 from analyzer.protocols.kit.arguments import integer, text
 from analyzer.protocols.kit.batch import Batch
 from analyzer.protocols.kit.factors import factor_of
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
 from analyzer.protocols.kit.unreadable import Unreadable
 
 ABIS = "till:abis"
@@ -125,19 +125,41 @@ def book(deployment: Deployment, block: BlockRef, ledger: Ledger, seen: Observat
     return make_book(ids, [coin], ([(0, ledger.balances[who])] for who in ids), state)
 
 
-def prices(found: Book, state: State) -> Prices:
+def prices(found: Book) -> Prices:
     """The till's price; without a number when it was not read."""
+    state = checked_type(found.state, State, "book")
     known = None if isinstance(state.price, Unreadable) else state.price
     status = "missing" if known is None else "fresh"
     return Prices({COIN: Price(COIN, SYMBOL, found.assets[0].factor, known, status, "Till.price")})
 
 
-def margin(state: State, given: Prices, order: Sequence[str]) -> Sequence[MarginRow]:
-    """Every customer at a price; unknown without one."""
-    price = given.e18(COIN)
-    if price is None:
-        return [unknown_margin(who, str(state.price)) for who in order]
-    return [_margin_row(who, mul_div(state.ledger.balances[who], price, WAD)) for who in order]
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The book at prices. equity_e18: customer -> equity; empty without a price."""
+
+    book: Book
+    prices: Prices
+    state: State
+    equity_e18: Mapping[str, int]
+
+
+def value(found: Book, given: Prices) -> Valued:
+    """Every customer at a price, once."""
+    state, price = checked_type(found.state, State, "book"), given.e18(COIN)
+    balances = {} if price is None else state.ledger.balances
+    equity = {who: mul_div(balance, price or 0, WAD) for who, balance in balances.items()}
+    return Valued(found, given, state, equity)
+
+
+def margin(valued: Valued) -> Sequence[MarginRow]:
+    """Every customer; unknown without a price."""
+    why = str(valued.state.price)
+    return [
+        _margin_row(who, valued.equity_e18[who])
+        if who in valued.equity_e18
+        else unknown_margin(who, why)
+        for who in valued.book.account_ids
+    ]
 
 
 def _margin_row(who: str, equity: int) -> MarginRow:
@@ -154,13 +176,10 @@ def _margin_row(who: str, equity: int) -> MarginRow:
     )
 
 
-def details(found: Book, state: State, given: Prices) -> Details:
+def details(valued: Valued) -> Details:
     """Rows of the other tables."""
-    ledger, price = state.ledger, given.e18(COIN)
-    worth = {
-        who: None if price is None else mul_div(ledger.balances[who], price, WAD)
-        for who in found.account_ids
-    }
+    ledger, price = valued.state.ledger, valued.prices.e18(COIN)
+    worth = {who: valued.equity_e18.get(who) for who in valued.book.account_ids}
     return Details(
         accounts=[
             AccountRow(who, who, "customer", min(at), max(at), len(at))
@@ -175,8 +194,8 @@ def details(found: Book, state: State, given: Prices) -> Details:
         positions=[],
         orders=[],
         markets=[],
-        prices=list(given.by_asset.values()),
-        totals=totals(state),
+        prices=list(valued.prices.by_asset.values()),
+        totals=totals(valued.state),
         implementations=[],
         statements=[
             StatementLine(who, "result", "equity", value, "e18", "balance x Till.price")
@@ -201,15 +220,14 @@ def totals(state: State) -> list[TotalRow]:
     ]  # fmt: skip
 
 
-def cautions(state: State, given: Prices, rows: Sequence[MarginRow]) -> Sequence[Caution]:
+def cautions(valued: Valued, rows: Sequence[MarginRow]) -> Sequence[Caution]:
     """A till has nothing that could block."""
     return ()
 
 
-def reprice(
-    state: State, found: Book, factors: Sequence[str], shocks: npt.NDArray[np.float64]
-) -> Repriced:
+def reprice(valued: Valued, factors: Sequence[str], shocks: npt.NDArray[np.float64]) -> Repriced:
     """Equity under shocks of the coin's factor, float64, [account, scenario]."""
+    found, state = valued.book, valued.state
     factor = found.assets[0].factor
     shock = shocks[list(factors).index(factor)] if factor in factors else np.ones(shocks.shape[1])
     price = np.nan if isinstance(state.price, Unreadable) else state.price / WAD
@@ -218,19 +236,17 @@ def reprice(
     return Repriced(equity, equity, nothing, nothing + INITIAL / WAD)
 
 
-def liquidate(state: State, given: Prices, account_id: str) -> Sequence[Closure]:
+def liquidate(valued: Valued, account_id: str) -> Sequence[Closure]:
     """A till closes nothing by itself."""
     return ()
 
 
-def backstops(state: State, given: Prices) -> Sequence[BackstopRow]:
+def backstops(valued: Valued) -> Sequence[BackstopRow]:
     """The owner of the till pays."""
     return [BackstopRow(1, "owner of the till", None, None, True, "pays without a bound")]
 
 
-def truth(
-    state: State, given: Prices, rows: Sequence[MarginRow], account_ids: Sequence[str]
-) -> Sequence[Judge]:
+def truth(valued: Valued, rows: Sequence[MarginRow], account_ids: Sequence[str]) -> Sequence[Judge]:
     """The till's own view of each customer."""
     abi, equity = load_abi(TILL_ABI), {row.account_id: row.equity_e18 for row in rows}
     return [
@@ -238,7 +254,7 @@ def truth(
             account_id=who,
             market_id=None,
             contract="Till.worthOf",
-            request=abi.request(state.till, "worthOf", who),
+            request=abi.request(valued.state.till, "worthOf", who),
             fields=("equity",),
             types=("int256",),
             expected=(equity[who],),
@@ -256,7 +272,8 @@ class Till(StagedPlug):
     ledger_type = Ledger
     observation_type = Observation
     state_type = State
-    stages: ClassVar[Stages[Ledger, Observation, State]] = Stages(
+    valued_type = Valued
+    stages: ClassVar[Stages[Ledger, Observation, Valued]] = Stages(
         deployments=shipped,
         sources=sources,
         follow=follow,
@@ -264,6 +281,7 @@ class Till(StagedPlug):
         observe=observe,
         book=book,
         prices=prices,
+        value=value,
         margin=margin,
         details=details,
         cautions=cautions,
