@@ -19,9 +19,9 @@ from analyzer.abi.keccak import keccak
 from analyzer.model.closure import Closure
 from analyzer.protocols.perp_v2.close.liquidate import close_position
 from analyzer.protocols.perp_v2.close.liquidate_collateral import close_collateral
-from analyzer.protocols.perp_v2.plug import PerpV2, state_of
+from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.protocols.perp_v2.records import MarketStatus
-from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.state.state import PerpState, state_of
 from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
 
 if TYPE_CHECKING:

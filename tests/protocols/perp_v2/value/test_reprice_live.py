@@ -8,8 +8,9 @@ import pytest
 from past import Past
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.perp_v2.plug import PerpV2, state_of
+from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.protocols.perp_v2.records import MarketStatus
+from analyzer.protocols.perp_v2.state.state import state_of
 
 pytestmark = pytest.mark.chain
 
