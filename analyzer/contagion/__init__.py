@@ -1,13 +1,11 @@
-"""Contagion: from one failure to the next.
+"""Contagion: from one failure to the next. Wings, lowest first:
 
-The cascade runs protocols' own simulations: `scenario` (what happens), `venue` (who is in it),
-`cascade` (round by round), `result`. What it leaves are `edges`, of which are made `attribution`
-(what every loss is made of), `paths`, `routes` and `words` (the chains of events), `firewall` (what
-would have cut them) and `counterfactual` (the cascade run again).
-
-The network models work on plain arrays, each in a module of its name: `clearing` (who pays when all
-owe each other), `claims` (between protocols), `debtrank` (distress passed on to lenders),
-`firesale` (closings that move prices), `loss_spiral` and `overlap` (what amplifies), `adl`
-(haircuts of winners), `cover` (the fund that outlasts n owners) and `span` (scenario margin). Their
-docstrings, and docs/contagion.md, say which properties hold and which do not.
+scenario   what happens to the market, as data: `ETH=-30%`, a TOML file, a shipped history
+linear     the linear twin of a book: cash, slopes, headroom; haircuts of winners (`adl`)
+trace      from a loss back to its causes: edges, attribution, paths, the cheapest firewall
+cascade    the protocols' own simulations, round by round, and the same run again without one
+networks   models of the literature over plain arrays: a library
+tell       paths, routes and firewalls as sentences
+batch      many cascades at once over a linear book, float64
+reverse    not what a shock does, but which shock does it
 """

@@ -1,1 +1,15 @@
 """Many cascades at once over a linear book: one scenario a column, float64."""
+
+from __future__ import annotations
+
+from analyzer.contagion.batch.impacts import DepthImpacts, Impacts, depth_impacts
+from analyzer.contagion.batch.kernel import Cascades, cascades, rules
+
+__all__ = [
+    "Cascades",
+    "DepthImpacts",
+    "Impacts",
+    "cascades",
+    "depth_impacts",
+    "rules",
+]

@@ -44,7 +44,7 @@ class AskedJoined:
         raise IndexError(f"no nonlinear account {number} (there are {len(self.accounts)})")
 
 
-def joined(
+def joined_book(
     books: Sequence[LinearBook], asked: Sequence[Asked], names: Sequence[str]
 ) -> tuple[LinearBook, AskedJoined]:
     """One book of all accounts, and who answers for its nonlinear ones.

@@ -8,7 +8,7 @@ from fire_sale_books import book_of
 from formula_bank import EMPTY, Bank, book, four
 
 from analyzer.contagion.linear.book import LinearBook, Nonlinear, linear_book, nonlinear_accounts
-from analyzer.contagion.linear.joined import joined
+from analyzer.contagion.linear.joined import joined_book
 from analyzer.contagion.reverse.rays import ray
 from analyzer.contagion.reverse.smallest import distances, smallest_static
 
@@ -31,7 +31,7 @@ def nobody(of: LinearBook) -> Nonlinear:
 
 def test_every_account_of_two_books_stands_where_it_stands_alone() -> None:
     (first, asked), second = bank(), house()
-    whole, answers = joined([first, second], [asked, nobody(second)], ["bank", "house"])
+    whole, answers = joined_book([first, second], [asked, nobody(second)], ["bank", "house"])
     assert whole.factors == ("ETH", "USD", "BTC", "SOL")
     assert whole.account_ids[3:] == ["bank/3", "house/0", "house/1"]
     betas = {"ETH": 1.0, "SOL": 1.5}
@@ -47,7 +47,7 @@ def test_every_account_of_two_books_stands_where_it_stands_alone() -> None:
 
 def test_bad_debt_of_two_books_is_one_sum() -> None:
     (first, asked), second = bank(), house()
-    whole, answers = joined([second, first], [nobody(second), asked], ["house", "bank"])
+    whole, answers = joined_book([second, first], [nobody(second), asked], ["house", "bank"])
     along = ray(whole.factors, {"ETH": 1.0})
     found = smallest_static(whole, along, 22.0, nonlinear=answers)
     assert found.x is not None
@@ -59,7 +59,7 @@ def test_bad_debt_of_two_books_is_one_sum() -> None:
 
 def test_owners_of_the_same_name_are_one_owner() -> None:
     (first, asked), second = bank(), house()
-    whole, _ = joined([first, second], [asked, nobody(second)], ["bank", "house"])
+    whole, _ = joined_book([first, second], [asked, nobody(second)], ["bank", "house"])
     assert [whole.owner_names[number] for number in whole.owner] == ["0", "1", "2", "3", "1", "x"]
     assert len(whole.owner_names) == 5
 
@@ -72,4 +72,4 @@ def test_books_without_names_or_without_answers_are_refused() -> None:
         ([second], [nobody(second)], []),
     ):
         with pytest.raises(ValueError, match="every book needs"):
-            joined(books, asked, names)
+            joined_book(books, asked, names)
