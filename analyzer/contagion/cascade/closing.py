@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from analyzer.contagion.cascade.prices import Sold, Tape
+from analyzer.contagion.cascade.prices import MarketPrices, Sold
 from analyzer.contagion.cascade.result import Closed
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.waterfall import charge
@@ -167,25 +167,25 @@ def _reduced(row: BackstopRow, used: int) -> BackstopRow:
 
 
 def liquidators_result_e18(
-    tape: Tape,
+    prices: MarketPrices,
     closing: Closing,
     protocol: list[dict[str, int]],
     sold_before: Mapping[str, int],
 ) -> int:
     """What liquidators gain (or lose) by trading what they took over: proceeds along the curve,
-    less what the protocol valued it at. `tape` is at the end of the round's sales.
+    less what the protocol valued it at. `prices` is at the end of the round's sales.
 
     protocol: number of the venue -> asset -> price at which it was taken over. sold_before:
     factor -> cumulative sales before the round.
     """
     total = 0
     for _, (number, asset, amount) in closing.sold:
-        venue = tape.venues[number]
+        venue = prices.venues[number]
         if asset in venue.fixed:
             continue
         factor = venue.factors[asset]
-        average = tape.average(factor, sold_before)
-        price = int(tape.shocked_e18(number, asset) * average * tape.recovery.get(asset, 1))
-        there = protocol[number].get(asset, tape.start[number][asset])
+        average = prices.average(factor, sold_before)
+        price = int(prices.shocked_e18(number, asset) * average * prices.recovery.get(asset, 1))
+        there = protocol[number][asset]
         total += venue.value_e18(asset, amount, price) - venue.value_e18(asset, amount, there)
     return total

@@ -47,6 +47,11 @@ def change(venues: Sequence[Venue], before: Equities, after: Equities) -> Change
     return Change(accounts, funds)
 
 
+def tallies(venues: Sequence[Venue]) -> dict[str, Tally]:
+    """venue -> its tally now."""
+    return {venue.name: tally(venue) for venue in venues}
+
+
 def tally(venue: Venue) -> Tally:
     """How many accounts of a venue stand where, and what is missing."""
     unknown = breaching = insolvent = equity = debt = count = 0

@@ -26,7 +26,7 @@ Sold = tuple[int, str, int]
 """(number of the venue, asset id, amount in its decimals; positive = sold)."""
 
 
-class Tape:
+class MarketPrices:
     """What every asset costs now, in each protocol and in the market."""
 
     def __init__(
@@ -117,6 +117,10 @@ class Tape:
         base = base_of(factor)
         own = parts.get(factor, ONE)
         return own if base is None else own * self.impact_of(base, parts)
+
+    def share(self, factor: str) -> Fraction:
+        """A factor's price in the market now, as a share of the block's."""
+        return self.shock.get(factor, ONE) * self.impact_of(factor)
 
     def market_e18(self, number: int, asset: str) -> int:
         """An asset's price in the market now, at least one wei."""

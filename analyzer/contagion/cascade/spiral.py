@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import log
 
+from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import MarginSpiral
 
 
@@ -36,3 +37,12 @@ class Spiral:
             return None
         self._multiplier = wanted
         return wanted
+
+    def tighten(
+        self, venues: Sequence[Venue], before: Mapping[str, Fraction], now: Mapping[str, Fraction]
+    ) -> None:
+        """Tells the venues what they ask for after a round's moves of price, where it rose."""
+        factor = self.after(before, now)
+        if factor is not None:
+            for venue in venues:
+                venue.simulation.scale_requirements(factor)

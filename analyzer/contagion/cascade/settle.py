@@ -1,0 +1,99 @@
+"""The end of a round: what its closures did to everybody, and to the market.
+
+accounts are measured  ─▶  winners whose profit was cut  ─▶  sales go to the market
+     ─▶  holders of claims bear their losses  ─▶  bad debt is charged to the waterfall
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from analyzer.contagion.cascade.closing import Closing, liquidators_result_e18
+from analyzer.contagion.cascade.measure import Change, change, measure
+from analyzer.contagion.cascade.result import Party
+from analyzer.contagion.cascade.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a round's closures came to; 18 decimals.
+
+    closed: what they changed of all accounts. flow_e18: factor -> what it sold, at the block's
+    prices. trade_e18: what liquidators gained by trading what they took over.
+    """
+
+    closed: Change
+    flow_e18: dict[str, int]
+    trade_e18: int
+
+
+def settle(state: State, closing: Closing) -> Settled:
+    """Everything that follows from a round's closures but for the move of the protocols' prices."""
+    before = state.equities
+    state.equities = measure(state.venues)
+    closing.settle_winners(state.venues, state.ledger.failures)
+    state.ledger.transmission.record_winners(closing.round, closing.winners, before, state.equities)
+    sold_before = dict(state.prices.sold_e18)
+    flow = sell(state, closing)
+    socialise(state, closing)
+    trade = liquidators_result_e18(state.prices, closing, state.protocol_e18, sold_before)
+    charge_absorbers(state, closing)
+    return Settled(change(state.venues, before, state.equities), flow, trade)
+
+
+def sell(state: State, closing: Closing) -> dict[str, int]:
+    """Sends what liquidators took over to the market. factor -> what it sold, in 18 decimals at the
+    block's prices; each sale is noted with the account that it was forced from."""
+    flow = state.prices.sell(sold for _, sold in closing.sold)
+    for node, (number, asset, amount) in closing.sold:
+        venue = state.venues[number]
+        if asset not in venue.fixed and amount:
+            value = venue.value_e18(asset, amount, state.prices.start[number][asset])
+            factor = venue.factors[asset]
+            state.ledger.transmission.record_sale(closing.round, factor, node, value)
+    return flow
+
+
+def socialise(state: State, closing: Closing) -> None:
+    """Losses that a venue's claim holders bear lower what its receipt tokens are worth."""
+    ledger, recovery = state.ledger, state.prices.recovery
+    for (number, asset), shares in closing.socialised.items():
+        issuer, loss = state.venues[number], sum(shares.values())
+        key = (issuer.name, asset)
+        ledger.borne_e18[key] = ledger.borne_e18.get(key, 0) + loss
+        for receipt in issuer.simulation.receipts():
+            if receipt.backed_by != asset or receipt.supply_e18 <= 0:
+                continue
+            left = max(1 - Fraction(loss, receipt.supply_e18), Fraction(0))
+            recovery[receipt.token] = recovery.get(receipt.token, Fraction(1)) * left
+            ledger.issuers[receipt.token] = issuer.name
+            ledger.transmission.record_haircut(closing.round, issuer.name, receipt.token, shares)
+
+
+def charge_absorbers(state: State, closing: Closing) -> None:
+    """Adds the round's bad debt to what absorbers and failures carry."""
+    ledger = state.ledger
+    ledger.transmission.edges.extend(closing.edges)
+    for node, amount in closing.charged.items():
+        ledger.absorbed_e18[node] = ledger.absorbed_e18.get(node, 0) + amount
+    for venue, amount in closing.charged_venues.items():
+        ledger.charged_e18[venue] += amount
+    for node, amount in closing.short.items():
+        ledger.failures[node].deficit_e18 += amount
+    if closing.transfers:
+        state.backstops = [venue.simulation.backstops() for venue in state.venues]
+
+
+def parties_e18(closing: Closing, settled: Settled, moved: Change) -> dict[Party, int]:
+    """The round's ledger, which adds up to 0. moved: what its move of prices did to accounts."""
+    closed, trade = settled.closed, settled.trade_e18
+    transferred = closing.to_accounts_e18 + closing.to_funds_e18
+    rounding = closed.accounts_e18 + closed.funds_e18 - transferred
+    return {
+        Party.ACCOUNTS: closed.accounts_e18 + moved.accounts_e18,
+        Party.ABSORBERS: closed.funds_e18 + moved.funds_e18 + closing.to_absorbers_e18,
+        Party.LIQUIDATORS: closing.to_liquidators_e18 + trade,
+        Party.MARKET: closing.to_market_e18 - moved.accounts_e18 - moved.funds_e18 - trade,
+        Party.ROUNDING: closing.to_rounding_e18 - rounding,
+    }

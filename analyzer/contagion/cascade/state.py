@@ -1,0 +1,116 @@
+"""What the rounds of a cascade hand on: markets, accounts, and the ledger of what happened.
+
+State    venues, prices, equities       as they are now; every step of a round changes some of it
+Ledger   rounds, failures, bad debt     what has happened; only ever added to
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from analyzer.contagion.cascade.prices import MarketPrices
+from analyzer.contagion.cascade.result import Failure, Round
+from analyzer.contagion.cascade.spiral import Spiral
+from analyzer.contagion.cascade.transmission import Changes, Equities, Transmission
+from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.trace.edges import Channel, Edge, account_node, unsettled_node
+from analyzer.model.rows import BackstopRow
+
+
+@dataclass(slots=True)
+class OpenFailure:
+    """A failure in the making; the fields are those of `Failure`."""
+
+    venue: Venue
+    account_id: str
+    round: int | None
+    before_e18: int
+    loss_e18: int
+    deficit_e18: int = 0
+    closed_e18: dict[str, int] = field(default_factory=dict)
+
+    def finished(self) -> Failure:
+        """As the result has it."""
+        return Failure(
+            venue=self.venue.name,
+            account_id=self.account_id,
+            owner=self.venue.owner(self.account_id),
+            round=self.round,
+            before_e18=self.before_e18,
+            loss_e18=self.loss_e18,
+            deficit_e18=self.deficit_e18,
+            closed_e18=self.closed_e18,
+        )
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What has happened so far; 18 decimals.
+
+    start: equities after withdrawals, before the shock. transmission: why each account lost what it
+    lost. failures, absorbed_e18: by node. charged_e18: venue -> bad debt handed to absorbers.
+    borne_e18: as in `CascadeResult`. issuers: receipt token -> the venue that it is a claim on.
+    """
+
+    start: Equities
+    transmission: Transmission
+    charged_e18: dict[str, int]
+    rounds: list[Round] = field(default_factory=list)
+    failures: dict[str, OpenFailure] = field(default_factory=dict)
+    absorbed_e18: dict[str, int] = field(default_factory=dict)
+    borne_e18: dict[tuple[str, str | None], int] = field(default_factory=dict)
+    issuers: dict[str, str] = field(default_factory=dict)
+
+    def fail(self, number: int, account_id: str, round_: int | None) -> OpenFailure:
+        """Notes an account's first closure (round None: none, but a hole in the end), and why it
+        came to it; later closures find the same failure. To be called before the account changes.
+        """
+        venue = self.transmission.venues[number]
+        node = account_node(venue.name, account_id)
+        if node not in self.failures:
+            before = self.start[number].get(account_id) or 0
+            loss = self.transmission.blame(number, account_id)
+            self.failures[node] = OpenFailure(venue, account_id, round_, before, loss)
+        return self.failures[node]
+
+
+@dataclass(slots=True)
+class State:
+    """A cascade between two steps.
+
+    prices: what everything costs in the market. protocol_e18: what each protocol says it costs.
+    equities: as last measured. backstops: number of the venue -> its waterfall now. impact,
+    recovery: the parts of the market's prices that the protocols have been handed already.
+    number: of the round.
+    """
+
+    venues: Sequence[Venue]
+    prices: MarketPrices
+    protocol_e18: Changes
+    equities: Equities
+    backstops: list[Sequence[BackstopRow]]
+    ledger: Ledger
+    spiral: Spiral
+    impact: Mapping[str, Fraction] = field(default_factory=dict)
+    recovery: Mapping[str, Fraction] = field(default_factory=dict)
+    number: int = 0
+
+    def market(self) -> dict[str, Fraction]:
+        """factor -> its price in the market as a share of the block's."""
+        return {factor: self.prices.share(factor) for factor in self.prices.factors()}
+
+    def register_holes(self) -> None:
+        """The end: negative equity is a hole that nobody has been charged with."""
+        for number, venue in enumerate(self.venues):
+            for account, equity in self.equities[number].items():
+                if equity is None or equity >= 0 or account in venue.funds:
+                    continue
+                self.ledger.fail(number, account, None).deficit_e18 -= equity
+                absorber, absorbed = unsettled_node(venue.name), self.ledger.absorbed_e18
+                absorbed[absorber] = absorbed.get(absorber, 0) - equity
+                node = account_node(venue.name, account)
+                self.ledger.transmission.edges.append(
+                    Edge(self.number + 1, node, Channel.DEFICIT, "", absorber, -equity)
+                )
