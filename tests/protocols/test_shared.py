@@ -75,6 +75,20 @@ def test_an_answer_of_another_type_is_a_mistake_of_ours() -> None:
         replies.number(ticket)
 
 
+def test_a_batch_asks_once_and_an_empty_one_asks_nothing() -> None:
+    batch = Batch("aave_v3", {"0x01": "TooOld"}.__getitem__)
+    ticket = batch.call("ERC20", TOKEN, "balanceOf", TOKEN)
+    reading = batch.read()
+    assert next(reading) == batch.requests
+    with pytest.raises(StopIteration) as done:
+        reading.send([Reverted(b"", "0x01")])
+    asked = f"ERC20.balanceOf({TOKEN})"
+    assert done.value.value.number(ticket) == Unreadable(asked, "TooOld", True)
+    with pytest.raises(StopIteration) as done:
+        next(Batch("aave_v3").read())
+    assert list(done.value.value.answers) == []
+
+
 def test_fewer_answers_than_reads_are_an_error() -> None:
     batch = Batch("aave_v3")
     batch.call("ERC20", TOKEN, "symbol")

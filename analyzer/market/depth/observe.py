@@ -57,7 +57,7 @@ def read_pool(
     first = Batch(ABIS)
     names = ("slot0", "liquidity", "fee", "tickSpacing", "token0", "token1")
     asked = {name: first.call("Pool", address, name, about=address) for name in names}
-    head = _head(first.replies((yield first.requests)), asked)
+    head = _head((yield from first.read()), asked)
     if isinstance(head, Unreadable):
         return head
     words = head.words(band_ticks)
@@ -66,7 +66,7 @@ def read_pool(
         second.call("ERC20", token, "decimals", about=token) for token in (head.token0, head.token1)
     ]
     bitmap = [second.call("Pool", address, "tickBitmap", word, about=str(word)) for word in words]
-    replies = second.replies((yield second.requests))
+    replies = yield from second.read()
     counts, bits = _numbers(replies, decimals), _numbers(replies, bitmap)
     if isinstance(counts, Unreadable):
         return counts
@@ -99,7 +99,7 @@ def _read_ticks(
         return ()
     batch = Batch(ABIS)
     tickets = [batch.call("Pool", address, "ticks", tick, about=str(tick)) for tick in numbers]
-    nets = _nets(batch.replies((yield batch.requests)), tickets)
+    nets = _nets((yield from batch.read()), tickets)
     if isinstance(nets, Unreadable):
         return nets
     return tuple(zip(numbers, nets, strict=True))

@@ -29,7 +29,7 @@ def read_pair(
     first = Batch(ABIS)
     reserves = first.call("Pair", address, "getReserves", about=address)
     tokens = [first.call("Pair", address, name, about=address) for name in ("token0", "token1")]
-    replies = first.replies((yield first.requests))
+    replies = yield from first.read()
     held, names = replies.values(reserves), [replies.text(token) for token in tokens]
     if isinstance(held, Unreadable):
         return held
@@ -42,7 +42,7 @@ def read_pair(
     other = 1 - traded.index(asset.lower())
     second = Batch(ABIS)
     ticket = second.call("ERC20", str(names[other]), "decimals", about=str(names[other]))
-    decimals = second.replies((yield second.requests)).number(ticket)
+    decimals = (yield from second.read()).number(ticket)
     if isinstance(decimals, Unreadable):
         return decimals
     if 0 in held[:2]:

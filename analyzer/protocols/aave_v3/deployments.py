@@ -8,7 +8,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 
 PROTOCOL = "aave-v3"
-ABI_FOLDER = "aave_v3"
+KIND, ABI_FOLDER = "Aave V3", "aave_v3"
 PROVIDER = "pool_addresses_provider"
 CONFIGURATOR = "pool_configurator"
 REQUIRED_CONTRACTS = (PROVIDER, "pool")

@@ -12,6 +12,9 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.wiring import NamedBy
 
+KIND, ABI_FOLDER = "Derive V2", "derive_v2"
+"""What the contracts are called in words, and the folder of their ABI files."""
+
 REQUIRED_CONTRACTS = (
     "SubAccounts",
     "CashAsset",

@@ -1,8 +1,12 @@
 """Reads asked together, each named by a ticket, and their answers as numbers or reasons.
 
-What `observe` (and a `fold` that must ask) of every protocol uses: a batch collects requests,
-`requests` is what to yield, `replies` turns the answers around. What could not be read becomes an
-`Unreadable`, never a zero.
+    batch = Batch("till:abis")
+    ticket = batch.call("Till", address, "price")
+    replies = yield from batch.read()
+    price = replies.number(ticket)
+
+What `observe` (and a `fold` that must ask) of every protocol uses. What could not be read becomes
+an `Unreadable`, never a zero.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from dataclasses import dataclass, replace
 from analyzer.abi.codec import slot_request
 from analyzer.abi.contract import load_abi
 from analyzer.abi.errors import DecodeError
-from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
+from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
@@ -27,11 +31,18 @@ class Ticket:
     what: str
 
 
-class Batch:
-    """Collects reads. folder: of the ABI files (`perp_v2`, or `package:abis` of another one)."""
+def as_said(words: str) -> str:
+    """A revert in the node's own words."""
+    return words
 
-    def __init__(self, folder: str) -> None:
+
+class Batch:
+    """Collects reads. folder: of the ABI files (`perp_v2`, or `package:abis` of another one).
+    error_name: what a revert is called, from the node's words."""
+
+    def __init__(self, folder: str, error_name: Callable[[str], str] = as_said) -> None:
         self._folder = folder
+        self._error_name = error_name
         self.requests: list[ReadRequest] = []
 
     def call(
@@ -44,12 +55,14 @@ class Batch:
         evidence: bool = False,
         block: int | None = None,
     ) -> Ticket:
-        """Asks the contract at `to` for `function(*args)`; `about` names it in reasons.
+        """Asks the contract at `to` for `function(*args)`; `about` names it in reasons, else its
+        arguments do.
 
         evidence: the answer is only shown or compared, and no margin needs it. block: an earlier
         block than the one that is rebuilt (see `ReadRequest`).
         """
-        file, what = f"{self._folder}/{abi}", f"{abi}.{function}({about})"
+        named = about or ",".join(str(argument) for argument in args)
+        file, what = f"{self._folder}/{abi}", f"{abi}.{function}({named})"
         request = load_abi(file).request(to, function, *args, label=what)
         return self._add(replace(request, evidence=evidence, block=block), file, function, what)
 
@@ -68,24 +81,21 @@ class Batch:
         self.requests.append(request)
         return Ticket(len(self.requests) - 1, abi, function, what)
 
+    def read(self) -> Reading[Replies]:
+        """Asks all of it, to be had by ticket; where nothing was collected nothing is asked."""
+        return self.replies((yield self.requests) if self.requests else ())
+
     def replies(self, answers: Sequence[Answer]) -> Replies:
-        """The answers, to be asked for by ticket. Raises: ValueError when some are missing."""
+        """The answers, to be had by ticket. Raises: ValueError when some are missing."""
         if len(answers) != len(self.requests):
             raise ValueError(f"{len(self.requests)} reads were asked, {len(answers)} answered")
-        return Replies(answers)
-
-
-def as_said(words: str) -> str:
-    """A revert in the node's own words."""
-    return words
+        return Replies(answers, self._error_name)
 
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """The answers of one batch. What could not be read is an Unreadable.
-
-    error_name: what a revert is called, from the node's words.
-    """
+    """The answers of one batch. What could not be read is an Unreadable. error_name: as of the
+    batch."""
 
     answers: Sequence[Answer]
     error_name: Callable[[str], str] = as_said

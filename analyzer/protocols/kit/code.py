@@ -18,7 +18,7 @@ from analyzer.abi.keccak import checksum, keccak
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Reading
 from analyzer.model.rows import CodeStatus, ImplementationRow
-from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.batch import Batch, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
 
 IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
@@ -93,7 +93,7 @@ def read_code(contracts: Sequence[CodeAt], known: Known) -> Reading[list[Impleme
     """One row a contract, in order. No read of these is one that a number depends on."""
     batch = Batch("proxies")
     slots = [batch.slot(c.address, IMPLEMENTATION_SLOT, _SLOT, c.role) for c in contracts]
-    replies = batch.replies((yield batch.requests)) if contracts else Replies(())
+    replies = yield from batch.read()
     behind = [_from_slot(c, replies.word(t)) for c, t in zip(contracts, slots, strict=True)]
     yield from _look_further(contracts, behind)
     hashes = Batch("proxies")
@@ -102,7 +102,7 @@ def read_code(contracts: Sequence[CodeAt], known: Known) -> Reading[list[Impleme
         hashes.code_hash(b.implementation, f"contract code({c.role})") if b.implementation else None
         for c, b in zip(contracts, behind, strict=True)
     ]
-    answers = hashes.replies((yield hashes.requests)) if contracts else Replies(())
+    answers = yield from hashes.read()
     rows = []
     for number, contract in enumerate(contracts):
         ticket = inner[number]
@@ -147,7 +147,7 @@ def _look_further(contracts: Sequence[CodeAt], behind: Sequence[_Behind]) -> Rea
             asked.append((found, tickets))
     if not asked:
         return
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     beacons: list[tuple[_Behind, str]] = []
     for found, tickets in asked:
         for name, ticket in tickets.items():
@@ -172,7 +172,7 @@ def _ask_beacons(beacons: Sequence[tuple[_Behind, str]]) -> Reading[None]:
     tickets = [
         batch.call("Beacon", at, "implementation", about=at, evidence=True) for _, at in beacons
     ]
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     for (found, _), ticket in zip(beacons, tickets, strict=True):
         answer = replies.text(ticket)
         if not isinstance(answer, Unreadable):

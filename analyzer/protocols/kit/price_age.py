@@ -68,7 +68,7 @@ def read_times(sources: Sequence[str]) -> Reading[dict[str, SourceTime]]:
     asked = {
         source: _Asked(*(_ask(batch, source, name) for name in _FUNCTIONS)) for source in unique
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     return {source: _time(replies, tickets) for source, tickets in asked.items()}
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from analyzer.model.errors import InputError, UnreadError
+
 T = TypeVar("T")
 
 
@@ -60,3 +62,18 @@ def attempt(compute: Callable[[], T]) -> T | Unreadable:
         return error.unreadable
     except ZeroDivisionError:
         return reverts("arithmetic", "Panic(0x12)")
+
+
+def needed(value: T | Unreadable, address: str, kind: str) -> T:
+    """A value that nothing can be rebuilt without. kind: what should be at `address` (`Aave V3`).
+
+    Raises: InputError where the contract refuses (it is not the contract that the deployment
+    says), UnreadError where the node or the recording did not answer.
+    """
+    if not isinstance(value, Unreadable):
+        return value
+    if value.reverted:
+        raise InputError(
+            f"the contract at {address} does not answer like {kind} ({value}): check its address"
+        )
+    raise UnreadError(f"the contract at {address} was not read: {value}")

@@ -29,7 +29,7 @@ def check_wiring(folder: str, named_by: NamedBy, contracts: Mapping[str, str]) -
         role: batch.call(abi, contracts[of], getter, evidence=True)
         for role, (abi, of, getter) in named_by.items()
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     for role, ticket in asked.items():
         named = replies.optional_text(ticket)
         if named not in (None, _NO_CONTRACT) and str(named).lower() != contracts[role].lower():

@@ -8,6 +8,9 @@ from analyzer.model.deployment import Deployment
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.wiring import NamedBy
 
+KIND, ABI_FOLDER = "Perp V2", "perp_v2"
+"""What the contracts are called in words, and the folder of their ABI files."""
+
 REQUIRED_CONTRACTS = (
     "clearing_house",
     "account_balance",

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from analyzer.abi.contract import load_abi
 from analyzer.protocols.base import Expected, Judge
+from analyzer.protocols.derive_v2.deployments import ABI_FOLDER
 from analyzer.protocols.derive_v2.errors import revert_words
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
@@ -51,7 +52,7 @@ def ask(bench: Bench, question: Question, values: Values) -> Iterator[Judge]:
 
     Values are in the order of the view's outputs; a single struct is compared field by field.
     """
-    contract = load_abi(f"derive_v2/{question.abi}")
+    contract = load_abi(f"{ABI_FOLDER}/{question.abi}")
     request = contract.request(question.address, question.function, *question.args)
     reverts: str | None = None
     if isinstance(values, Unreadable):

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from analyzer.abi.contract import load_abi
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
+from analyzer.protocols.derive_v2.deployments import ABI_FOLDER
 from analyzer.protocols.derive_v2.judge.judges import Bench
 from analyzer.protocols.derive_v2.judge.judges_account import account_judges
 from analyzer.protocols.derive_v2.judge.judges_shared import shared_judges
@@ -74,7 +75,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
 but to compare, and the list is wider than what `truth` asks."""
 
 JUDGE_SELECTORS: frozenset[str] = frozenset(
-    load_abi(f"derive_v2/{contract}").functions[name].selector
+    load_abi(f"{ABI_FOLDER}/{contract}").functions[name].selector
     for contract, names in JUDGES.items()
     for name in names
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.protocols.base import Source
-from analyzer.protocols.derive_v2.deployments import kind_of, require_contracts
+from analyzer.protocols.derive_v2.deployments import ABI_FOLDER, kind_of, require_contracts
 
 _MANAGER_EVENTS = ("PerpSettled", "OptionSettled")
 
@@ -61,7 +61,7 @@ def sources(deployment: Deployment) -> tuple[Source, ...]:
         kind = kind_of(name)
         if kind is not None and kind in EVENTS:
             found.append(
-                Source(kind, address, f"derive_v2/{kind}", EVENTS[kind], deployment.from_block)
+                Source(kind, address, f"{ABI_FOLDER}/{kind}", EVENTS[kind], deployment.from_block)
             )
     return tuple(found)
 

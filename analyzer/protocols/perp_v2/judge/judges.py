@@ -18,6 +18,7 @@ from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size
 from analyzer.protocols.perp_v2.close.liquidate_collateral import max_repayment
 from analyzer.protocols.perp_v2.close.settlement import fund_capacity, insurance_fund
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
 from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
@@ -43,7 +44,7 @@ ROLES = {
 @cache
 def contract_abi(contract: str) -> ContractAbi:
     """The ABI of one of Perp V2's contracts, read once."""
-    return load_abi(f"perp_v2/{contract}")
+    return load_abi(f"{ABI_FOLDER}/{contract}")
 
 
 def always(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.protocols.base import Source
-from analyzer.protocols.perp_v2.deployments import check
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER, check
 
 UPGRADED = "Upgraded"
 """Of every EIP-1967 proxy: tells the implementation where its slot is not recorded."""
@@ -75,7 +75,7 @@ def sources(deployment: Deployment) -> tuple[Source, ...]:
         Source(
             role,
             deployment.contracts[role],
-            f"perp_v2/{abi}",
+            f"{ABI_FOLDER}/{abi}",
             (*events, UPGRADED),
             deployment.from_block,
         )
@@ -90,6 +90,8 @@ def follow(deployment: Deployment, event: Event) -> tuple[Source, ...]:
     base, pool = str(event.args["baseToken"]), str(event.args["pool"])
     first = deployment.from_block
     return (
-        Source("base_token", base, "perp_v2/BaseToken", (*_BASE_TOKEN_EVENTS, UPGRADED), first),
-        Source("pool", pool, "perp_v2/UniswapV3Pool", _POOL_EVENTS, first),
+        Source(
+            "base_token", base, f"{ABI_FOLDER}/BaseToken", (*_BASE_TOKEN_EVENTS, UPGRADED), first
+        ),
+        Source("pool", pool, f"{ABI_FOLDER}/UniswapV3Pool", _POOL_EVENTS, first),
     )

@@ -118,7 +118,7 @@ def test_a_closed_market_is_valued_at_its_closing_price() -> None:
 def test_a_vault_that_is_none_is_wrong_input_in_one_line() -> None:
     node = ToldNode(ledger(), TIME)
     node.calls[CONTRACTS["vault"], "getSettlementToken"] = Value(b"")
-    with pytest.raises(InputError, match="is no Perp V2 Vault at this block"):
+    with pytest.raises(InputError, match="does not answer like Perp V2"):
         node.drive(ledger())
 
 

@@ -111,7 +111,7 @@ def observe(deployment: Deployment, ledger: Ledger, block: BlockRef) -> Reading[
     price = batch.call("Till", till, "price")
     customers = batch.call("Till", till, "customers", evidence=True)
     total = batch.call("Till", till, "total", evidence=True)
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     return Observation(replies.number(price), replies.optional(customers), replies.optional(total))
 
 

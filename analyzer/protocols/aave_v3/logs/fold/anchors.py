@@ -82,7 +82,7 @@ def _uncounted(pool: str, reserves: Mapping[str, ReserveLedger], block: int) -> 
         for asset, reserve in reserves.items()
         if not (reserve.anchors and reserve.anchors[-1].block_number == block)
     }
-    replies = batch.replies((yield batch.requests) if asked else ())
+    replies = yield from batch.read()
     out = []
     for asset, ticket in asked.items():
         data = replies.value(ticket)
@@ -123,7 +123,7 @@ def _asked(pool: str, assets: list[str], block: int) -> Reading[list[Said]]:
         )
         for asset in assets
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     found = {asset: replies.optional(ticket) for asset, ticket in asked.items()}
     return [Said(block, asset, value) for asset, value in found.items() if value is not None]
 

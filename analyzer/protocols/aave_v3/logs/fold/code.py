@@ -31,7 +31,7 @@ def pool_revision(address: str) -> Reading[int]:
     """
     batch = Batch(ABI_FOLDER)
     ticket = batch.call("Pool", address, "POOL_REVISION", about=address)
-    revision = batch.replies((yield batch.requests)).number(ticket)
+    revision = (yield from batch.read()).number(ticket)
     if isinstance(revision, Unreadable):
         raise UnreadError(
             f"the revision of the Pool's code at {address} is not known ({revision}): "
@@ -46,7 +46,7 @@ def first_release(provider: str, implementation: str | None) -> Reading[str | No
     batch = Batch(ABI_FOLDER)
     registry = batch.code_hash(provider, "code of the addresses provider")
     pool = batch.code_hash(implementation, "code of the Pool") if implementation else None
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     for kind, ticket in (("pool", pool), (PROVIDER, registry)):
         word = None if ticket is None else replies.word(ticket)
         if isinstance(word, int):
@@ -75,4 +75,4 @@ def _said(abi: str, address: str, function: str) -> Reading[int | Unreadable]:
     """A constant of an implementation."""
     batch = Batch(ABI_FOLDER)
     ticket = batch.call(abi, address, function, about=address)
-    return batch.replies((yield batch.requests)).number(ticket)
+    return (yield from batch.read()).number(ticket)

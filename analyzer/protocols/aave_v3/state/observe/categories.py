@@ -35,7 +35,7 @@ def _read_old(
     """Categories of revisions <= 4, then the prices of their price sources."""
     batch = Batch(ABI_FOLDER)
     asked = {n: batch.call("Pool", pool, "getEModeCategoryData", n, about=str(n)) for n in numbers}
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     found = {number: _old(replies, ticket, number) for number, ticket in asked.items()}
     prices = Batch(ABI_FOLDER)
     sources: dict[int, Ticket] = {}
@@ -45,7 +45,7 @@ def _read_old(
             sources[number] = prices.call(
                 "AaveOracle", market.oracle, "getAssetPrice", source, about=about
             )
-    answers = prices.replies((yield prices.requests)) if sources else Replies(())
+    answers = yield from prices.read()
     for number, ticket in sources.items():
         category = found[number]
         if isinstance(category, Category):
@@ -89,7 +89,7 @@ def _read_bitmaps(
         number: batch.call("Pool", pool, "getEModeCategoryLabel", number, about=str(number))
         for number in numbers
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     found: dict[int, Category | Unreadable] = {}
     for number, tickets in asked.items():
         category = _bitmap(replies, tickets, number)

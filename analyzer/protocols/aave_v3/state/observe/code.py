@@ -80,7 +80,7 @@ def read_code(rules: Rules, contracts: Sequence[CodeAt]) -> Reading[list[Impleme
         else None
         for c in contracts
     ]
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     rows = yield from read_behind(contracts, _version)
     out = []
     for contract, row, ticket in zip(contracts, rows, said, strict=True):

@@ -41,7 +41,7 @@ def read_discounts(
         probe.call("VariableDebtToken", r.variable_token, "getDiscountToken", about=r.symbol)
         for r in suspects
     ]
-    replies = probe.replies((yield probe.requests))
+    replies = yield from probe.read()
     for reserve, ticket in zip(suspects, asked, strict=True):
         if replies.optional_text(ticket) is not None:
             yield from _read_percents(found, reserve, accounts)
@@ -58,7 +58,7 @@ def _read_percents(
         for address, account in accounts.items()
         if account.borrowed.get(reserve.asset)
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     percents = found.percents.setdefault(reserve.asset, {})
     for address, ticket in asked.items():
         percent = replies.number(ticket)

@@ -12,7 +12,7 @@ def read_listed(pool: str) -> Reading[tuple[str, ...] | None]:
     """`getReservesList`: the assets of all reserves that are not dropped; None when not read."""
     batch = Batch(ABI_FOLDER)
     ticket = batch.call("Pool", pool, "getReservesList", evidence=True)
-    found = batch.replies((yield batch.requests)).value(ticket)
+    found = (yield from batch.read()).value(ticket)
     if isinstance(found, Unreadable):
         return None
     if not isinstance(found, tuple | list):

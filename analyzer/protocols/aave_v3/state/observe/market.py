@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.model.reads import Reading
-from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, PROVIDER
+from analyzer.protocols.aave_v3.deployments import ABI_FOLDER, KIND, PROVIDER
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.revisions import Rules, rules_of
 from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime, read_times
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, needed
 
 UMBRELLA_ID = b"UMBRELLA".ljust(32, b"\0")
 """Under which the provider keeps whoever may cover deficits."""
@@ -51,11 +50,13 @@ def read_market(contracts: Mapping[str, str], first_release: str | None) -> Read
     oracle_at = first.call("PoolAddressesProvider", provider, "getPriceOracle")
     pool_at = first.call("PoolAddressesProvider", provider, "getPool")
     sentinel_at = first.call("PoolAddressesProvider", provider, "getPriceOracleSentinel")
-    umbrella_at = first.call("PoolAddressesProvider", provider, "getAddress", UMBRELLA_ID)
-    replies = first.replies((yield first.requests))
-    rules = rules_of(_required(replies.number(revision_at), pool), first_release)
-    oracle = _required(replies.text(oracle_at), provider)
-    named = _required(replies.text(pool_at), provider)
+    umbrella_at = first.call(
+        "PoolAddressesProvider", provider, "getAddress", UMBRELLA_ID, about="UMBRELLA"
+    )
+    replies = yield from first.read()
+    rules = rules_of(needed(replies.number(revision_at), pool, KIND), first_release)
+    oracle = needed(replies.text(oracle_at), provider, KIND)
+    named = needed(replies.text(pool_at), provider, KIND)
     if named.lower() != pool.lower():
         raise InputError(
             f"the addresses provider {provider} is of the pool {named}, not of {pool}: "
@@ -76,7 +77,7 @@ def read_market(contracts: Mapping[str, str], first_release: str | None) -> Read
         if sentinel
         else None
     )
-    answers = second.replies((yield second.requests))
+    answers = yield from second.read()
     feed = "" if feed_at is None else _address(answers, feed_at)
     times = yield from read_times([feed] if feed else [])
     unit = answers.number(unit_at)
@@ -91,20 +92,6 @@ def read_market(contracts: Mapping[str, str], first_release: str | None) -> Read
         problem=_problem(rules, unit),
         sequencer=times.get(feed, NOT_ASKED),
     )
-
-
-T = TypeVar("T", int, str)
-
-
-def _required(value: T | Unreadable, address: str) -> T:
-    """A value that nothing can do without. Raises: InputError, UnreadError."""
-    if not isinstance(value, Unreadable):
-        return value
-    if value.reverted:
-        raise InputError(
-            f"the contract at {address} does not answer like Aave V3 ({value}): check its address"
-        )
-    raise UnreadError(f"the market at {address} was not read: {value}")
 
 
 def _address(replies: Replies, ticket: Ticket) -> str:

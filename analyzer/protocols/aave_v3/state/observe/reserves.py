@@ -76,7 +76,7 @@ def read_reserves(
     """All reserves of `assets`, in their order."""
     first = Batch(ABI_FOLDER)
     asked = {asset: _ask(first, pool, asset, market) for asset in assets}
-    replies = first.replies((yield first.requests)) if asked else Replies(())
+    replies = yield from first.read()
     data: dict[str, Mapping[str, object]] = {}
     unread: dict[str, Unreadable] = {}
     for asset, tickets in asked.items():
@@ -87,7 +87,7 @@ def read_reserves(
             data[asset] = dict(zip(_DATA_FIELDS, value, strict=True))
     second = Batch(ABI_FOLDER)
     tokens = {asset: _ask_tokens(second, asset, words) for asset, words in data.items()}
-    more = second.replies((yield second.requests)) if tokens else Replies(())
+    more = yield from second.read()
     reserves = {
         asset: _reserve(asset, words, market, block, replies, asked[asset], more, tokens[asset])
         for asset, words in data.items()

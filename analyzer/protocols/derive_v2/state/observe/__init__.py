@@ -12,7 +12,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.model.rows import ImplementationRow
-from analyzer.protocols.derive_v2.deployments import NAMED_BY
+from analyzer.protocols.derive_v2.deployments import ABI_FOLDER, NAMED_BY
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.records.feeds import Feeds
 from analyzer.protocols.derive_v2.records.parameters import PortfolioManager, StandardManager
@@ -54,7 +54,7 @@ def observe(
     the contracts do not answer like Derive V2's, or belong to different markets.
     """
     del block
-    yield from check_wiring("derive_v2", NAMED_BY, deployment.contracts)
+    yield from check_wiring(ABI_FOLDER, NAMED_BY, deployment.contracts)
     schedule = yield from read_schedule(deployment, ledger)
     feeds = yield from read_feeds(deployment, ledger)
     perps = yield from read_perps(deployment, ledger)

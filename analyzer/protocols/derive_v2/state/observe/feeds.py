@@ -17,7 +17,8 @@ from analyzer.protocols.derive_v2.records.feeds import (
     SpotFeed,
     VolFeed,
 )
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
+from analyzer.protocols.kit.batch import Replies, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
 
 FEED_KINDS = ("SpotFeed", "SpotDiffFeed", "ForwardFeed", "VolFeed", "RateFeed")
@@ -38,7 +39,7 @@ class _Asked:
 def read_feeds(deployment: Deployment, ledger: DeriveLedger) -> Reading[Feeds]:
     """Every feed of the deployment with its data as last signed."""
     named = {kind: of_kind(deployment.contracts, kind) for kind in FEED_KINDS}
-    batch = Batch()
+    batch = new_batch()
     asked = _Asked(
         {
             address: batch.call(kind, address, "heartbeat", about=name)
@@ -58,7 +59,7 @@ def read_feeds(deployment: Deployment, ledger: DeriveLedger) -> Reading[Feeds]:
             for a, n in named["ForwardFeed"].items()
         },
     )
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     return _feeds(replies, asked, named, ledger)
 
 

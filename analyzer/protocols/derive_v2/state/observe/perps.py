@@ -7,7 +7,7 @@ from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger, PerpLedger
 from analyzer.protocols.derive_v2.records.perps import PerpMarket
-from analyzer.protocols.derive_v2.state.observe.batch import Batch
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
 from analyzer.protocols.derive_v2.state.observe.feeds import NO_FEED
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -29,13 +29,13 @@ def address_or_none(value: str | Unreadable) -> str:
 def read_perps(deployment: Deployment, ledger: DeriveLedger) -> Reading[dict[str, PerpMarket]]:
     """Every PerpAsset by address, with the positions and the funding that logs tell."""
     named = of_kind(deployment.contracts, "PerpAsset")
-    batch = Batch()
+    batch = new_batch()
     asked = {
         (address, function): batch.call("PerpAsset", address, function, about=name)
         for address, name in named.items()
         for function in (*_FEEDS, *_NUMBERS)
     }
-    replies = batch.replies((yield batch.requests)) if named else batch.replies([])
+    replies = yield from batch.read()
     out = {}
     for address, name in named.items():
         feeds = [address_or_none(replies.text(asked[address, f])) for f in _FEEDS]
@@ -66,10 +66,10 @@ def read_perps(deployment: Deployment, ledger: DeriveLedger) -> Reading[dict[str
 def read_options(deployment: Deployment) -> Reading[dict[str, str]]:
     """OptionAsset -> its settlement feed."""
     named = of_kind(deployment.contracts, "OptionAsset")
-    batch = Batch()
+    batch = new_batch()
     asked = {
         address: batch.call("OptionAsset", address, "settlementFeed", about=name)
         for address, name in named.items()
     }
-    replies = batch.replies((yield batch.requests)) if named else batch.replies([])
+    replies = yield from batch.read()
     return {a: address_or_none(replies.text(ticket)) for a, ticket in asked.items()}

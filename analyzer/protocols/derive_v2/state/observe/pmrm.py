@@ -22,8 +22,9 @@ from analyzer.protocols.derive_v2.records.parameters import (
     VolParams,
     VolShock,
 )
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
 from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
 
 T = TypeVar("T", BasisParams, OtherParams, MarginParams, VolParams, SkewParams)
@@ -59,15 +60,15 @@ def read_portfolio_managers(
     named = of_kind(deployment.contracts, _ABI)
     if not named:
         return {}
-    batch = Batch()
+    batch = new_batch()
     asked = {
         (address, function): batch.call(_ABI, address, function, about=name)
         for address, name in named.items()
         for function in (*_WIRING, "maxExpiries", "getScenarios")
     }
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     managers = {a: _manager(replies, asked, a, name) for a, name in named.items()}
-    second = Batch()
+    second = new_batch()
     libs = {a: _ask_lib(second, m) for a, m in managers.items()}
     collateral = {
         (a, asset): (
@@ -77,7 +78,7 @@ def read_portfolio_managers(
         for a, m in managers.items()
         for asset in _assets(ledger, m)
     }
-    answers = second.replies((yield second.requests))
+    answers = yield from second.read()
     for address, manager in managers.items():
         manager.lib = _lib(answers, libs[address])
     for (address, asset), tickets in collateral.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.deployments import of_kind
-from analyzer.protocols.derive_v2.state.observe.batch import Batch
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
 
 ASSET_KINDS = ("PerpAsset", "OptionAsset", "WrappedERC20Asset")
 
@@ -14,7 +14,7 @@ def read_total_positions(deployment: Deployment) -> Reading[dict[tuple[str, str]
     """(asset, manager) -> totalPosition: sizes without sign, 18 decimals; None when not read."""
     contracts = deployment.contracts
     managers = [contracts["StandardManager"], *of_kind(contracts, "PMRM_2")]
-    batch = Batch()
+    batch = new_batch()
     asked = {
         (asset, manager): batch.call(
             kind, asset, "totalPosition", manager, about=name, evidence=True
@@ -23,5 +23,5 @@ def read_total_positions(deployment: Deployment) -> Reading[dict[tuple[str, str]
         for asset, name in of_kind(contracts, kind).items()
         for manager in managers
     }
-    replies = batch.replies((yield batch.requests)) if asked else batch.replies([])
+    replies = yield from batch.read()
     return {key: replies.optional(ticket) for key, ticket in asked.items()}

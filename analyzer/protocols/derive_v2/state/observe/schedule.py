@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
-from analyzer.protocols.derive_v2.deployments import of_kind
+from analyzer.protocols.derive_v2.deployments import KIND, of_kind
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.records.auctions import AuctionHouse, AuctionParams
 from analyzer.protocols.derive_v2.records.cash import CashState, RateModel
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable, needed
 
 WAD_DECIMALS = 18
 _CASH = (
@@ -61,19 +62,20 @@ def read_schedule(deployment: Deployment, ledger: DeriveLedger) -> Reading[Sched
     Raises: UnreadError, InputError when the shared contracts do not answer.
     """
     contracts = deployment.contracts
-    batch = Batch()
+    batch = new_batch()
     asked = _ask(batch, contracts)
-    replies = batch.replies((yield batch.requests))
-    numbers = {name: replies.need(ticket) for name, ticket in asked.cash.items()}
-    model = replies.need_address(asked.rate_model)
-    second = Batch()
+    replies = yield from batch.read()
+    cash = contracts["CashAsset"]
+    numbers = {n: needed(replies.number(t), cash, KIND) for n, t in asked.cash.items()}
+    model = needed(replies.text(asked.rate_model), cash, KIND)
+    second = new_batch()
     rates = {name: second.call("InterestRateModel", model, name) for name in _RATES}
-    curve = _rate_model(second.replies((yield second.requests)), rates)
+    curve = _rate_model((yield from second.read()), rates)
     logged = ledger.cash
     own = (replies.optional(ticket) for ticket in asked.own.values())
     return Schedule(
         cash=CashState(
-            address=contracts["CashAsset"],
+            address=cash,
             total_supply=logged.total_supply,
             total_borrow=logged.total_borrow,
             accrued_sm_fees=numbers["accruedSmFees"],
@@ -89,7 +91,7 @@ def read_schedule(deployment: Deployment, ledger: DeriveLedger) -> Reading[Sched
             rate_model=curve,
         ),
         auction_house=_auction_house(replies, asked, contracts["DutchAuction"], ledger),
-        security_account=replies.need(asked.security),
+        security_account=needed(replies.number(asked.security), contracts["SecurityModule"], KIND),
         last_account=replies.optional(asked.last_account),
         manager_accounts=frozenset(number for number in own if number is not None),
     )
@@ -149,6 +151,6 @@ def _auction_house(
             for auction in ledger.auctions.values()
             if auction.ongoing and auction.insolvent
         ),
-        sm_account=replies.need(asked.fee_account),
+        sm_account=needed(replies.number(asked.fee_account), address, KIND),
         auctions=dict(ledger.auctions),
     )

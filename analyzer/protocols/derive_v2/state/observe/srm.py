@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
+from analyzer.protocols.derive_v2.deployments import KIND
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
 from analyzer.protocols.derive_v2.records.parameters import (
     OptionMarginParams,
@@ -13,9 +14,10 @@ from analyzer.protocols.derive_v2.records.parameters import (
     SrmMarket,
     StandardManager,
 )
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
 from analyzer.protocols.derive_v2.state.observe.perps import address_or_none
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.kit.batch import Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable, needed
 
 _ABI = "StandardManager"
 _PARAMETERS = (
@@ -32,12 +34,12 @@ def read_standard_manager(deployment: Deployment, ledger: DeriveLedger) -> Readi
     Raises: UnreadError, InputError when it does not answer.
     """
     address = deployment.contracts[_ABI]
-    batch = Batch()
+    batch = new_batch()
     last = batch.call(_ABI, address, "lastMarketId")
     stable = batch.call(_ABI, address, "stableFeed")
     depeg = batch.call(_ABI, address, "depegParams")
     borrowing = batch.call(_ABI, address, "borrowingEnabled")
-    first = batch.replies((yield batch.requests))
+    first = yield from batch.read()
     threshold, factor = _pair(first.integers(depeg))
     manager = StandardManager(
         address=address,
@@ -47,16 +49,16 @@ def read_standard_manager(deployment: Deployment, ledger: DeriveLedger) -> Readi
         borrowing_enabled=bool(first.optional(borrowing)),
         assets=dict(ledger.assets),
     )
-    ids = range(1, first.need(last) + 1)
+    ids = range(1, needed(first.number(last), address, KIND) + 1)
     if not ids:
         return manager
-    markets = Batch()
+    markets = new_batch()
     asked = {
         (market, function): markets.call(_ABI, address, function, market)
         for market in ids
         for function in (*_PARAMETERS, "getMarketFeeds")
     }
-    replies = markets.replies((yield markets.requests))
+    replies = yield from markets.read()
     for market in ids:
         name = ledger.market_names.get(market, f"market {market}")
         manager.markets[market] = _market(replies, asked, market, name)

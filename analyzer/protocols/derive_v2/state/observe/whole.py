@@ -14,9 +14,10 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.records.feeds import Feeds
 from analyzer.protocols.derive_v2.records.parameters import AssetType
-from analyzer.protocols.derive_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.derive_v2.state.observe.batch import new_batch
 from analyzer.protocols.derive_v2.state.observe.feeds import NO_FEED
 from analyzer.protocols.derive_v2.state.signed_words import SignedWord, signed_words
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
 
 _CASH = ("totalSupply", "totalBorrow", "netSettledCash")
@@ -69,9 +70,9 @@ def read_whole(
     deployment: Deployment, markets: int, perps: Mapping[str, object], feeds: Feeds
 ) -> Reading[MustExist]:
     """Everything in one batch. markets: the StandardManager's last market id."""
-    batch = Batch()
+    batch = new_batch()
     asked = _ask(batch, deployment.contracts, markets, perps, feeds)
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     return MustExist(
         assets=_assets(replies, asked.assets),
         cash={name: replies.optional(ticket) for name, ticket in asked.cash.items()},

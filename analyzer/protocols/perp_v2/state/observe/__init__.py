@@ -13,7 +13,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.reads import Reading
 from analyzer.model.rows import FEED_ROLE, ImplementationRow
 from analyzer.protocols.kit.wiring import check_wiring
-from analyzer.protocols.perp_v2.deployments import NAMED_BY, REQUIRED_CONTRACTS
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER, NAMED_BY, REQUIRED_CONTRACTS
 from analyzer.protocols.perp_v2.logs.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.state.observe.code import BASE_TOKEN_ROLE, read_implementations
 from analyzer.protocols.perp_v2.state.observe.feeds import FeedFacts, read_feeds
@@ -42,7 +42,7 @@ def observe(
 
     Raises: InputError as `check_wiring`; InputError, UnreadError as `read_schedule`.
     """
-    yield from check_wiring("perp_v2", NAMED_BY, deployment.contracts)
+    yield from check_wiring(ABI_FOLDER, NAMED_BY, deployment.contracts)
     schedule = yield from read_schedule(deployment, ledger)
     markets = yield from read_markets(
         deployment, ledger, block, config=schedule.config, quote_token=schedule.quote_token

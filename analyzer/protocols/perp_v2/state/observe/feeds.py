@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime, read_times
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ _AGGREGATOR = "getAggregator"
 
 def read_feeds(feeds: Sequence[str]) -> Reading[dict[str, FeedFacts]]:
     """The facts of every feed, dispatchers looked through."""
-    batch = Batch()
+    batch = Batch(ABI_FOLDER)
     chainlink: dict[str, Ticket] = {}
     fallback: dict[str, Ticket] = {}
     direct: dict[str, list[Ticket]] = {}
@@ -50,17 +51,17 @@ def read_feeds(feeds: Sequence[str]) -> Reading[dict[str, FeedFacts]]:
         ):
             asked[feed] = batch.call("PriceFeedDispatcher", feed, function, about=feed)
         direct[feed] = _ask(batch, feed)
-    replies = batch.replies((yield batch.requests))
+    replies = yield from batch.read()
     behind = {feed: replies.text(ticket) for feed, ticket in chainlink.items()}
-    second = Batch()
+    second = Batch(ABI_FOLDER)
     inner = {f: _ask(second, a) for f, a in behind.items() if not isinstance(a, Unreadable)}
-    answers = second.replies((yield second.requests)) if inner else None
+    answers = yield from second.read()
     out = {}
     aggregators = {}
     for feed in feeds:
         if replies.optional(fallback[feed]):
             out[feed] = FeedFacts(fallback=True)
-        elif feed in inner and answers is not None:
+        elif feed in inner:
             out[feed] = replace(_facts(answers, inner[feed]), parts=(str(behind[feed]),))
             aggregators[feed] = answers.optional_text(inner[feed][-1])
         else:

@@ -8,11 +8,12 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PerpLedger
 from analyzer.protocols.perp_v2.records import Config, FundingGrowth, MarketStatus, TickGrowth
 from analyzer.protocols.perp_v2.state import slots
-from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.perp_v2.state.state import MarketState
 from analyzer.protocols.perp_v2.windows import needed_index_intervals, needed_windows
 
@@ -59,21 +60,21 @@ def read_markets(
     quote_token: str | None,
 ) -> Reading[dict[str, MarketReading]]:
     """Every market of the registry, in the order in which they were added."""
-    batch = Batch()
+    batch = Batch(ABI_FOLDER)
     asked = {
         base: _ask(batch, deployment, market, quote_token)
         for base, market in ledger.markets.items()
     }
-    replies = batch.replies((yield batch.requests)) if asked else Replies(())
+    replies = yield from batch.read()
     readings = {
         base: _first(replies, asked[base], market) for base, market in ledger.markets.items()
     }
-    averages = Batch()
+    averages = Batch(ABI_FOLDER)
     later = {
         base: _ask_averages(averages, reading.state, block, config)
         for base, reading in readings.items()
     }
-    second = averages.replies((yield averages.requests)) if averages.requests else Replies(())
+    second = yield from averages.read()
     for base, reading in readings.items():
         _second(second, later[base], reading)
     return readings

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from analyzer.model.deployment import Deployment
-from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
+from analyzer.protocols.kit.unreadable import Unreadable, needed
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER, KIND
 from analyzer.protocols.perp_v2.logs.fold.ledger import PerpLedger
 from analyzer.protocols.perp_v2.records import Config
-from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
 from analyzer.protocols.perp_v2.state.state import CollateralState
 from analyzer.protocols.perp_v2.windows import COLLATERAL_TWAP_S
 
-T = TypeVar("T")
 
 _HOUSE_CONFIG = {
     "im_ratio": "getImRatio",
@@ -96,19 +94,19 @@ def read_schedule(deployment: Deployment, ledger: PerpLedger) -> Reading[Schedul
     the recording cannot say what the settlement token is.
     """
     contracts = deployment.contracts
-    batch = Batch()
+    batch = Batch(ABI_FOLDER)
     tickets = _ask(batch, contracts, ledger.collateral_tokens)
-    replies = batch.replies((yield batch.requests))
-    token = _settlement(replies, tickets.settlement, contracts["vault"], str)
-    decimals = _settlement(replies, tickets.decimals, contracts["vault"], int)
+    replies = yield from batch.read()
+    token = needed(replies.text(tickets.settlement), contracts["vault"], KIND)
+    decimals = needed(replies.number(tickets.decimals), contracts["vault"], KIND)
     config, problem = _config(replies, tickets, ledger.config)
-    balances = Batch()
+    balances = Batch(ABI_FOLDER)
     symbol = balances.call("ERC20", token, "symbol", evidence=True)
     in_vault = balances.call("ERC20", token, "balanceOf", contracts["vault"])
     in_fund = balances.call("ERC20", token, "balanceOf", contracts["insurance_fund"])
     quote = replies.text(tickets.quote)
     given_out = _ask_quote(balances, quote, contracts["clearing_house"])
-    second = balances.replies((yield balances.requests))
+    second = yield from balances.read()
     name = second.text(symbol)
     return Schedule(
         settlement_token=token,
@@ -189,17 +187,6 @@ def _quote_in_pools(replies: Replies, asked: tuple[Ticket, Ticket] | None) -> in
         return None
     supply, left = (replies.optional(ticket) for ticket in asked)
     return None if supply is None or left is None else supply - left
-
-
-def _settlement(replies: Replies, ticket: Ticket, vault: str, kind: type[T]) -> T:
-    """A fact that nothing can be rebuilt without."""
-    value = replies.value(ticket)
-    if isinstance(value, kind):
-        return value
-    reason = value.reason if isinstance(value, Unreadable) else "is of another type"
-    if isinstance(value, Unreadable) and not value.reverted:
-        raise UnreadError(f"{ticket.what} of {vault}: {reason}")
-    raise InputError(f"{vault} is no Perp V2 Vault at this block: {ticket.what} {reason}")
 
 
 def _config(

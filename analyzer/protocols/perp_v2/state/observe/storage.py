@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
 from analyzer.model.reads import Reading
+from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger
 from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state import slots
-from analyzer.protocols.perp_v2.state.observe.batch import Batch, Replies, Ticket
 
 ACCOUNTS_AT_ONCE = 2_000
 """Accounts a batch: some 20,000 words, so that memory does not grow with the protocol."""
@@ -59,12 +60,12 @@ def read_accounts(
     entries = list(accounts.items())
     out: dict[str, AccountWords] = {}
     for start in range(0, len(entries), ACCOUNTS_AT_ONCE):
-        batch = Batch()
+        batch = Batch(ABI_FOLDER)
         asked = {
             address: _ask(batch, contracts, address, entry, settlement_token)
             for address, entry in entries[start : start + ACCOUNTS_AT_ONCE]
         }
-        replies = batch.replies((yield batch.requests))
+        replies = yield from batch.read()
         out |= {address: _words(replies, tickets) for address, tickets in asked.items()}
     return out
 
