@@ -15,7 +15,6 @@ from analyzer.protocols.perp_v2.records import Config
 from analyzer.protocols.perp_v2.state.state import CollateralState
 from analyzer.protocols.perp_v2.windows import COLLATERAL_TWAP_S
 
-
 _HOUSE_CONFIG = {
     "im_ratio": "getImRatio",
     "mm_ratio": "getMmRatio",
