@@ -85,7 +85,7 @@ def record_running(
 def _scan_pins(
     info: DevnetInfo, recorder: Recorder, progress: Progress
 ) -> dict[str, list[ScanResult]]:
-    from analyzer.indexer.index import Index
+    from analyzer.indexer import Index
     from analyzer.runs.scanning.scan import scan_one
     from analyzer.runs.scanning.sources import Source, check_contracts
     from analyzer.solvency.verify import VerifyMode

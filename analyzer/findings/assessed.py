@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from analyzer.contagion.cascade.order import CascadeOptions
-from analyzer.contagion.cascade.result import CascadeResult
+from analyzer.contagion.cascade import CascadeOptions, CascadeResult
 from analyzer.contagion.scenario import Scenario, multiplier
-from analyzer.contagion.trace.edges import NodeKind, kind_of, parts_of
-from analyzer.contagion.trace.paths import TopPaths
+from analyzer.contagion.trace import NodeKind, TopPaths, kind_of, parts_of
 from analyzer.market.depth import ImpactCurve
 from analyzer.market.depth.choose import DepthUsed
 

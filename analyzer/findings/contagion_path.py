@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.contagion.tell.sentences import node_text
-from analyzer.contagion.trace.edges import NodeKind, kind_of, parts_of
+from analyzer.contagion.tell import node_text
+from analyzer.contagion.trace import NodeKind, kind_of, parts_of
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.model.finding import Finding, Severity

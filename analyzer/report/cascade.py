@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from analyzer.contagion.cascade.counterfactual import LeaveOneOut
+from analyzer.contagion.cascade import LeaveOneOut
 from analyzer.contagion.cascade.result import Party
-from analyzer.contagion.tell.routes import route_text, routes_of
-from analyzer.contagion.tell.sentences import facts_of, firewall_sentence, node_text
-from analyzer.contagion.trace.attribution import amplification, made_of
-from analyzer.contagion.trace.firewall import Firewall
+from analyzer.contagion.tell import facts_of, firewall_sentence, node_text, route_text, routes_of
+from analyzer.contagion.trace import Firewall, amplification, made_of
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.report.page import Block, Grid, Heading, Line

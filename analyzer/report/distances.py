@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.contagion.reverse.plausible import PlausibleShock
-from analyzer.contagion.reverse.smallest import RayShock
+from analyzer.contagion.reverse import PlausibleShock, RayShock
 from analyzer.report.page import Block, Grid, Line
 
 Document = dict[str, Any]

@@ -36,8 +36,8 @@ from analyzer.contagion.batch import fused
 from analyzer.contagion.batch.impacts import Impacts
 from analyzer.contagion.batch.rounds import Engine, Rules, Run
 from analyzer.contagion.batch.tiles import WORD, Words, make_tiles
+from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.linear.arrays import Floats, matrix, vector
-from analyzer.contagion.linear.book import Asked, LinearBook
 
 GROUP = 16 * WORD
 """Scenarios that run together: their bits are 128 bytes an account. A multiple of `WORD`, so that

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.contagion.linear import LinearBook
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import LinearBook
 from analyzer.contagion.networks.firesale import BREACH_TOLERANCE
 
 DUST = 0.01

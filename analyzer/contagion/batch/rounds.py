@@ -32,8 +32,8 @@ from analyzer.contagion.batch.tiles import (
     prices_of,
     unpacked,
 )
+from analyzer.contagion.linear import Asked
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import Asked
 from analyzer.contagion.networks.firesale import BREACH_TOLERANCE
 
 Engine = Literal["auto", "tiles", "fused"]

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.contagion.linear import LinearBook
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import LinearBook
 from analyzer.contagion.networks.firesale import BREACH_TOLERANCE
 
 Floats32 = NDArray[np.float32]

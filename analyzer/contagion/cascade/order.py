@@ -9,7 +9,7 @@ from math import ceil
 
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.trace.edges import account_node
+from analyzer.contagion.trace import account_node
 
 Visit = tuple[int, str]
 """(number of the venue, account id)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from analyzer.contagion.trace.edges import Edge
+from analyzer.contagion.trace import Edge
 from analyzer.model.closure import Executed
 
 

@@ -16,20 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.trace import Channel, Edge, NodeKind, account_node, kind_of
 from analyzer.contagion.trace.apportion import apportion
-from analyzer.contagion.trace.edges import (
-    OFFSET,
-    PAST,
-    SHOCK,
-    Channel,
-    Edge,
-    NodeKind,
-    account_node,
-    kind_of,
-    move_node,
-    offset_edge,
-    receipt_node,
-)
+from analyzer.contagion.trace.edges import OFFSET, PAST, SHOCK, move_node, offset_edge, receipt_node
 
 Equities = list[dict[str, int | None]]
 """Number of the venue -> account id -> equity; None where it is unknown."""

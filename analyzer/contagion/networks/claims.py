@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade import Venue
 from analyzer.contagion.networks.clearing import eisenberg_noe
 from analyzer.model.integers import WAD
 

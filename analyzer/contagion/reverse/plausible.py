@@ -29,8 +29,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analyzer.contagion.linear import LinearBook
 from analyzer.contagion.linear.arrays import Floats, matrix
-from analyzer.contagion.linear.book import LinearBook
 from analyzer.contagion.reverse.least_distance import least_distance
 from analyzer.contagion.reverse.rays import FURTHEST, Ray, Segment
 from analyzer.contagion.reverse.smallest import first_reaching, smallest_static

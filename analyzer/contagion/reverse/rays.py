@@ -16,8 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analyzer.contagion.linear import LinearBook
 from analyzer.contagion.linear.arrays import Floats, vector
-from analyzer.contagion.linear.book import LinearBook
 from analyzer.contagion.networks.firesale import BREACH_TOLERANCE
 
 Direction = Literal["down", "up"]

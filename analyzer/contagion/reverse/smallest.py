@@ -22,8 +22,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import Asked, LinearBook
 from analyzer.contagion.reverse.rays import FURTHEST, Direction, Ray, Segment, first_below, segments
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Plug

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import Asked, LinearBook
 from analyzer.contagion.reverse.rays import Direction, Ray
 from analyzer.contagion.reverse.smallest import distances
 

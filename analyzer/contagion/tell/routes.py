@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.contagion.tell.sentences import node_text, short_text
-from analyzer.contagion.trace.edges import Channel, NodeKind, kind_of, others_node, parts_of
-from analyzer.contagion.trace.paths import Path, Step, TopPaths
+from analyzer.contagion.trace import Channel, NodeKind, Path, TopPaths, kind_of, parts_of
+from analyzer.contagion.trace.edges import others_node
+from analyzer.contagion.trace.paths import Step
 
 
 @dataclass(frozen=True, slots=True)

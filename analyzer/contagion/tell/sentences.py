@@ -14,18 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from analyzer.contagion.cascade.result import CascadeResult
-from analyzer.contagion.trace.edges import (
-    LOOKED_THROUGH,
-    Channel,
-    Edge,
-    NodeKind,
-    kind_of,
-    move_node,
-    parts_of,
-)
-from analyzer.contagion.trace.firewall import Firewall
-from analyzer.contagion.trace.paths import Path, Step, VictimPaths
+from analyzer.contagion.cascade import CascadeResult
+from analyzer.contagion.trace import Channel, Edge, Firewall, NodeKind, Path, kind_of, parts_of
+from analyzer.contagion.trace.edges import LOOKED_THROUGH, move_node
+from analyzer.contagion.trace.paths import Step, VictimPaths
 from analyzer.model.integers import WAD
 
 _UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "B"))

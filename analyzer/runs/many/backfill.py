@@ -21,7 +21,8 @@ from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.findings import run_detectors
 from analyzer.findings.shortfall import FUND_KIND
-from analyzer.indexer.index import REMEDY, Index
+from analyzer.indexer import Index
+from analyzer.indexer.index import REMEDY
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
-from analyzer.indexer.index import Index
+from analyzer.indexer import Index
 from analyzer.model.atomic import beside, real_path
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.contagion.cascade.order import CascadeOptions
-from analyzer.contagion.cascade.result import CascadeResult
-from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade import CascadeOptions, CascadeResult, Venue, run_cascade
 from analyzer.contagion.scenario import Scenario, multiplier
-from analyzer.contagion.tell.sentences import facts_of, path_sentence
-from analyzer.contagion.trace.paths import Limits, top_paths
+from analyzer.contagion.tell import facts_of, path_sentence
+from analyzer.contagion.trace import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
 from analyzer.market.depth.curve import ImpactCurve

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.contagion.cascade.result import CascadeResult
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade import CascadeResult, Venue
 from analyzer.contagion.networks.claims import (
     Pool,
     claims_between,

@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade.counterfactual import LeaveOneOut, leave_one_out
-from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
 from analyzer.contagion.scenario import Scenario
-from analyzer.contagion.trace.attribution import roots_of
-from analyzer.contagion.trace.firewall import cheapest_firewall
-from analyzer.contagion.trace.paths import Limits
+from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.model.errors import ExitCode, InputError

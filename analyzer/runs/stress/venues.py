@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade import Venue
 from analyzer.findings.shortfall import BEARING
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
