@@ -13,7 +13,7 @@ from dataclasses import replace
 from analyzer.contagion.cascade.measure import Change, change, measure
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.transmission import Cause, Changes, Move
-from analyzer.contagion.trace.edges import Channel
+from analyzer.contagion.trace import Channel
 
 Stage = tuple[Cause, Changes]
 """Why prices move, and the protocols' prices after it."""

@@ -15,7 +15,8 @@ from analyzer.contagion.cascade.result import Failure, Round
 from analyzer.contagion.cascade.spiral import Spiral
 from analyzer.contagion.cascade.transmission import Changes, Equities, Transmission
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.trace.edges import Channel, Edge, account_node, unsettled_node
+from analyzer.contagion.trace import Channel, Edge, account_node
+from analyzer.contagion.trace.edges import unsettled_node
 from analyzer.model.rows import BackstopRow
 
 
