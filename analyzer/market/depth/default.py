@@ -1,62 +1,95 @@
-"""The depth that is assumed of an asset when nobody gave one: stated, and said with every use.
+"""The depth that is assumed where nobody gave one: by pair of classes, stated with every use.
 
-All are exponentials of depth D, the sales in USD that take the price down by a factor e. The
-basis is what an aggregator quoted on chain on 2023-11-20 (some 140 quotes a pair from one to three
-hundred million USD), and daily volume and volatility on one exchange in 2023 and 2025:
+`default_pairs.toml` has a row a pair: which class is the thin side, the sale of it that loses one
+percent, and what it holds, where the cliff is. Its head says what the numbers rest on and how far
+they were off on pairs that they were not fitted on. A row against `*` is for every other side.
 
-    ETH             1,000 M    quotes ETH -> USDC and USDT: median of the D that each quote implies
-    BTC               340 M    wrapped BTC -> USDC, likewise
-    USDC, USDT        700 M    USDC -> USDT: the lower tenth, because the pool is a cliff
-    other stables      50 M    USDP -> USDC and USDT -> USDP: the lower tenth, rounded up
-    a ratio            60 M    sfrxETH -> ETH: the lower tenth (wstETH was deeper)
-    other coins        10 M    c ADV / sigma with c of 0.008 (BTC) to 0.06 (ETH) as above, and the
-                               median of 19 coins' ADV / sigma, 580 M: 5 to 35 M
-    not listed          1 M    likewise with the lowest ADV / sigma of the table, 26 M: 0.2 to 1.6 M
-
-One day's quotes of calm markets are no forecast of a crash: a scenario's depth multiplier is for
-that. Whoever knows better gives a file.
+One day's quotes of a calm market are no forecast of a crash: a scenario's depth multipliers are
+for that. Whoever knows better gives a file.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from analyzer.market.classes import AssetClass, asset_class
-from analyzer.market.depth.curve import Exponential
+from analyzer.market.classes import base_of
+from analyzer.market.depth.classes import UNIT, DepthClass, depth_class
+from analyzer.market.depth.cliff import Cliff
+
+TABLE = Path(__file__).with_name("default_pairs.toml")
+"""Package data, written by the fit."""
+ANYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Default:
-    """An assumed depth. depth_usd: D. basis: what it rests on, for people."""
+class CrossValidation:
+    """How the defaults do on pairs left out of their fit, bucket by bucket (a pair and a size of
+    sale). within_two: buckets within a factor of two of the quoted median. lowest_tenth, median,
+    highest_tenth: predicted loss over quoted loss."""
 
-    depth_usd: float
-    basis: str
+    buckets: int
+    within_two: int
+    fitted_within_two: int
+    lowest_tenth: float
+    median: float
+    highest_tenth: float
 
-
-_QUOTES = "aggregator quotes of 2023-11-20"
-
-BY_FACTOR: Mapping[str, Default] = {
-    "ETH": Default(1e9, f"{_QUOTES}, ETH to USDC and USDT"),
-    "BTC": Default(340e6, f"{_QUOTES}, wrapped BTC to USDC"),
-    "USDC": Default(700e6, f"{_QUOTES}, USDC to USDT, lower tenth"),
-    "USDT": Default(700e6, f"{_QUOTES}, USDC to USDT, lower tenth"),
-}
-"""Factors with numbers of their own."""
-
-BY_CLASS: Mapping[AssetClass, Default] = {
-    "major": BY_FACTOR["BTC"],
-    "stable": Default(50e6, f"{_QUOTES}, smaller stables, lower tenth"),
-    "ratio": Default(60e6, f"{_QUOTES}, a staking token to ETH, lower tenth"),
-    "alt": Default(10e6, "daily volume over volatility of 19 coins, 2025"),
-    "unlisted": Default(1e6, "the least traded of 19 coins, 2025; nothing is known of this one"),
-}
-"""Everything else."""
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        return (
+            f"on pairs left out of the fit {self.within_two} of {self.buckets} buckets are within "
+            f"a factor of two of the quotes, eight in ten within {self.lowest_tenth:g} and "
+            f"{self.highest_tenth:g} times"
+        )
 
 
-def default_curve(factor: str) -> Exponential:
-    """The assumed curve of a factor; its source begins with `default` and names its basis."""
-    kind = asset_class(factor)
-    assumed = BY_FACTOR.get(factor, BY_CLASS.get(kind, BY_CLASS["unlisted"]))
-    whose = factor if factor in BY_FACTOR else kind
-    return Exponential(assumed.depth_usd, source=f"default for {whose}: {assumed.basis}")
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The table. rows: (thin class, other class or `*`) -> its curve."""
+
+    rows: Mapping[tuple[str, str], Cliff]
+    validation: CrossValidation
+
+
+@cache
+def defaults() -> Defaults:
+    """The table that ships."""
+    values = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    rows = {
+        (row["thin"], row["thick"]): Cliff(
+            one_percent_usd=float(row["one_percent_usd"]),
+            holds_usd=float(row["holds_usd"]),
+            exponent=values["exponent"],
+            steepness=values["steepness"],
+            minted=row.get("minted", False),
+            source=f"default for {row['thin']} against {_side(row['thick'])}: {row['basis']}",
+        )
+        for row in values["pair"]
+    }
+    return Defaults(rows, CrossValidation(**values["cross_validation"]))
+
+
+def default_curve(thin: str, thick: str | None = None) -> Cliff:
+    """The assumed curve of a factor against a thicker one; thick = None: against the unit of
+    account, of a ratio against its base."""
+    return _row(depth_class(thin), depth_class(thick or base_of(thin) or UNIT))
+
+
+def _row(thin: DepthClass, thick: DepthClass) -> Cliff:
+    """The row of a pair of classes, else that of its thin side against anything."""
+    rows = defaults().rows
+    for other in (thick, ANYTHING):
+        if (thin, other) in rows:
+            return rows[thin, other]
+    # Only where a ratio's base is neither: what can be minted is as deep against any base.
+    return rows[thin, "eth"]
+
+
+def _side(name: str) -> str:
+    """A side of a pair, for people."""
+    return "anything else" if name == ANYTHING else name

@@ -41,6 +41,8 @@ _BY_SYMBOL = {
     "wrsETH": "rsETH/ETH",
     "ezETH": "ezETH/ETH",
     "osETH": "osETH/ETH",
+    "frxETH": "frxETH/ETH",
+    "sfrxETH": "frxETH/ETH",
     "ETHx": "ETHx/ETH",
     "WMATIC": "POL",
     "MATIC": "POL",
