@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.liquidate_collateral import discounted_price
-from analyzer.protocols.perp_v2.close.settlement import insurance_fund
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import discounted_price
+from analyzer.protocols.perp_v2.value.settlement import insurance_fund
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 

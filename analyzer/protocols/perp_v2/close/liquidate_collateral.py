@@ -10,20 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.model.closure import Closure, Transfer
-from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
-from analyzer.protocols.perp_v2.close.settlement import (
-    PAUSED,
+from analyzer.protocols.perp_v2.close.settled import (
     Settled,
     bad_debt_transfer,
-    copied,
-    insurance_fund,
     numbers_after,
     settle_bad_debt,
 )
 from analyzer.protocols.perp_v2.fixed_point import (
-    RATIO_ONE,
     convert_decimals,
-    div_ratio,
     from_settlement,
     mul_ratio,
     to_settlement,
@@ -31,45 +25,15 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_value_e18,
 )
 from analyzer.protocols.perp_v2.records import Account
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
-
-
-def max_repayment(account: AccountMath, token: str) -> tuple[int, int]:
-    """(settlement token that a liquidator may repay at most, collateral he gets for it).
-
-    Raw amounts in each token's decimals.
-    Raises: UnreadableNumberError when a number cannot be had, or the token's price is 0 (the
-    contract reverts).
-    """
-    state = account.valuation.state
-    info = account.valuation.token(token)
-    config = account.valuation.config_with(
-        "collateral_liquidation_ratio", "cl_insurance_fund_fee_ratio", "collateral_value_dust"
-    )
-    debt = max(account.settlement_debt, mul_ratio(account.total_debt_value, config.im_ratio))
-    if debt > from_settlement(config.collateral_value_dust, state.settlement_decimals):
-        debt = mul_ratio(debt, config.collateral_liquidation_ratio)
-    kept = RATIO_ONE - config.cl_insurance_fund_fee_ratio
-    price = discounted_price(account.valuation, token)
-    if price == 0 or kept == 0:
-        what = f"Vault.getMaxRepaidSettlementAndLiquidatableCollateral({info.symbol})"
-        raise UnreadableNumberError(Unreadable(what, "reverts: division by zero", True))
-    repay = div_ratio(debt, kept)
-    collateral = token_amount_for_value(repay, info.decimals, price, info.feed_decimals)
-    balance = account.tokens[token].balance if token in account.tokens else 0
-    if collateral > balance:
-        collateral = balance
-        repay = token_value_e18(balance, info.decimals, price, info.feed_decimals)
-    return to_settlement(repay, state.settlement_decimals), collateral
-
-
-def discounted_price(valuation: Valuation, token: str) -> int:
-    """The price a liquidator buys the token at, in its feed's decimals, rounded down.
-
-    Raises: UnreadableNumberError when the price cannot be had.
-    """
-    discount = valuation.token(token).discount_ratio
-    return mul_ratio(valuation.token_price(token), RATIO_ONE - discount)
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import (
+    discounted_price,
+    is_collateral_liquidatable,
+    max_repayment,
+)
+from analyzer.protocols.perp_v2.value.settlement import copied, insurance_fund
+from analyzer.protocols.perp_v2.value.takeover import PAUSED
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
 def requested_exchange(
@@ -85,7 +49,7 @@ def requested_exchange(
     repaid, collateral = max_repayment(account, token)
     if requested is None or requested == (repaid if in_settlement else collateral):
         return repaid, collateral, None
-    info, decimals = account.valuation.token(token), account.settlement_decimals
+    info, decimals = account.valuation.token(token), account.valuation.state.settlement_decimals
     price = discounted_price(account.valuation, token)
     if in_settlement:
         value = from_settlement(requested, decimals)
@@ -131,7 +95,7 @@ def settle_collateral(
         before, token, requested, in_settlement=in_settlement
     )
     fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
-    if state.vault_paused or not before.is_collateral_liquidatable:
+    if state.vault_paused or not is_collateral_liquidatable(before):
         reverts = PAUSED if state.vault_paused else "V_NL"
     if account.address == state.insurance_fund:
         reverts = reverts or "V_CSI"
@@ -222,7 +186,7 @@ def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Clos
     Raises: UnreadableNumberError when a number cannot be had.
     """
     numbers = AccountMath(valuation, account)
-    if not numbers.is_collateral_liquidatable:
+    if not is_collateral_liquidatable(numbers):
         return []
     closures = [close_collateral(valuation, account, token) for token in numbers.tokens]
     return [closure for closure in closures if closure.amount]

@@ -10,25 +10,17 @@ from collections.abc import Container, Iterable, Iterator
 
 from analyzer.model.closure import Closure
 from analyzer.model.integers import WAD
-from analyzer.protocols.perp_v2.close.liquidate import (
-    BEYOND_THE_FUND,
-    NO_PENALTY,
-    settle_position,
-    taken_over,
-)
+from analyzer.protocols.perp_v2.close.liquidate import settle_position, settled_takeover
 from analyzer.protocols.perp_v2.close.liquidate_collateral import (
     Purchase,
     bought,
     settle_collateral,
 )
-from analyzer.protocols.perp_v2.close.settlement import (
+from analyzer.protocols.perp_v2.close.settled import (
     Settled,
     bad_debt_transfer,
-    copied,
-    insurance_fund,
     numbers_after,
     settle_bad_debt,
-    without_open_orders,
 )
 from analyzer.protocols.perp_v2.fixed_point import (
     from_settlement,
@@ -37,7 +29,16 @@ from analyzer.protocols.perp_v2.fixed_point import (
     token_value_e18,
 )
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import (
+    has_open_order,
+    is_collateral_liquidatable,
+    is_liquidatable,
+    settlement_debt,
+)
+from analyzer.protocols.perp_v2.value.settlement import copied, insurance_fund, without_open_orders
+from analyzer.protocols.perp_v2.value.takeover import BEYOND_THE_FUND, NO_PENALTY, taken_over
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 NO_CAPACITY = -(2**255)
 """What a liquidation needs of the fund that leaves the account at or above zero: any will do."""
@@ -83,11 +84,11 @@ def _liquidations(
     valuation: Valuation, account: Account, numbers: AccountMath
 ) -> Iterator[Settled]:
     """Every liquidation that may be tried, reverting ones included."""
-    if numbers.is_liquidatable and not valuation.state.clearing_house_paused:
-        freed = without_open_orders(valuation, account) if numbers.has_open_order else account
+    if is_liquidatable(numbers) and not valuation.state.clearing_house_paused:
+        freed = without_open_orders(valuation, account) if has_open_order(numbers) else account
         for base in in_order(freed.markets, valuation.state.markets):
             yield settle_position(valuation, freed, base)
-    if numbers.is_collateral_liquidatable and not valuation.state.vault_paused:
+    if is_collateral_liquidatable(numbers) and not valuation.state.vault_paused:
         for token in in_order(numbers.tokens, valuation.state.collateral):
             settled = settle_collateral(valuation, account, token)
             if settled.closure.amount and settled.closure.after["repaid_settlement"]:
@@ -117,7 +118,8 @@ def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:
             market = numbers.markets[base]
             if market.taker_size and valuation.market(base).status == MarketStatus.OPEN:
                 size = market.held.taker_position_size
-                return taken_over(valuation, numbers, base, size, penalty=NO_PENALTY)
+                taken = taken_over(valuation, numbers, base, size, penalty=NO_PENALTY)
+                return settled_takeover(valuation, taken)
     if not valuation.state.vault_paused:
         settled = _sold_at_full_price(valuation, after)
         if settled is not None:
@@ -128,7 +130,7 @@ def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:
 def _sold_at_full_price(valuation: Valuation, account: Account) -> Settled | None:
     """The sale of the first token for the debt of the account; None without debt or token."""
     numbers = AccountMath(valuation, account)
-    decimals, debt = numbers.settlement_decimals, numbers.settlement_debt
+    decimals, debt = valuation.state.settlement_decimals, settlement_debt(numbers)
     for token in in_order(numbers.tokens, valuation.state.collateral) if debt else ():
         held = numbers.tokens[token]
         info, price = valuation.token(token), valuation.token_price(token)

@@ -25,13 +25,21 @@ from analyzer.protocols.perp_v2.close.next_closure import (
     next_liquidation,
     next_unwinding,
 )
-from analyzer.protocols.perp_v2.close.settlement import Settled, insurance_fund
+from analyzer.protocols.perp_v2.close.settled import Settled
 from analyzer.protocols.perp_v2.close.withdrawal import withdraw_all
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.float_filter import Screen
+from analyzer.protocols.perp_v2.value.limits import (
+    free_collateral_by_ratio,
+    is_collateral_liquidatable,
+    is_liquidatable,
+    maintenance_margin,
+)
+from analyzer.protocols.perp_v2.value.settlement import insurance_fund
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 Step = Callable[[Valuation, Account], Settled | None]
@@ -124,11 +132,11 @@ class PerpSimulation:
         numbers = AccountMath(self._valuation, account)
         try:
             # What free collateral needs makes the margin row unknown too.
-            numbers.free_collateral_by_ratio(0)
+            free_collateral_by_ratio(numbers, 0)
             return Standing(
                 equity_e18=numbers.equity,
-                headroom_e18=numbers.account_value - numbers.maintenance,
-                breaches=numbers.is_liquidatable or numbers.is_collateral_liquidatable,
+                headroom_e18=numbers.account_value - maintenance_margin(numbers),
+                breaches=is_liquidatable(numbers) or is_collateral_liquidatable(numbers),
             )
         except UnreadableNumberError:
             return None

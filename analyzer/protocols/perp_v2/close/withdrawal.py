@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from analyzer.model.closure import Transfer
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.next_closure import in_order
-from analyzer.protocols.perp_v2.close.settlement import copied, settle_funding
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement, token_value_e18
 from analyzer.protocols.perp_v2.records import Account
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import free_collateral_by_token
+from analyzer.protocols.perp_v2.value.settlement import copied, settle_funding
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 OUTSIDE = "owner"
 """The party that withdrawn collateral goes to: whoever holds the account."""
@@ -67,13 +69,13 @@ def _free(valuation: Valuation, account: Account, token: str) -> tuple[int, int]
     """(raw amount that may be withdrawn now, its full value in 18 decimals)."""
     state, numbers = valuation.state, AccountMath(valuation, account)
     if token == state.settlement_token:
-        amount = numbers.free_collateral_by_token(token)
+        amount = free_collateral_by_token(numbers, token)
         if state.vault_settlement_balance is not None:
             amount = min(amount, state.vault_settlement_balance)
         return amount, from_settlement(amount, state.settlement_decimals)
     info, price = valuation.token(token), valuation.token_price(token)
     try:
-        amount = numbers.free_collateral_by_token(token)
+        amount = free_collateral_by_token(numbers, token)
     except UnreadableNumberError:
         # Counted at 0 %, or priced at 0: the contract divides by it and reverts.
         return 0, 0

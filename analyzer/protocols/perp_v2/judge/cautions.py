@@ -8,11 +8,13 @@ from analyzer.model.book import Price, Prices
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Caution
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.liquidate import UINT24_REVERT, position_closures
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import MarketMath, Valuation
-from analyzer.protocols.perp_v2.value.details import ORDERS_FIRST
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import UINT24_REVERT
+from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST, obstacles
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 PAUSED_MARKET = "CH_MNO"
@@ -98,13 +100,13 @@ def _blocked(
             continue
         account = state.accounts[row.account_id]
         try:
-            closures = position_closures(valuation, account)
+            found = obstacles(AccountMath(valuation, account))
         except UnreadableNumberError:
             continue
-        for closure in closures:
-            if closure.reverts in (None, ORDERS_FIRST):
+        for base, reverts in found.items():
+            if reverts is None or reverts == ORDERS_FIRST:
                 continue
-            yield _blocked_caution(state, account, closure.asset_id, closure.reverts or "", row)
+            yield _blocked_caution(state, account, base, reverts, row)
 
 
 def _blocked_caution(

@@ -15,16 +15,28 @@ from analyzer.model.integers import INT256_MAX, INT256_MIN
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size
-from analyzer.protocols.perp_v2.close.liquidate_collateral import max_repayment
-from analyzer.protocols.perp_v2.close.settlement import fund_capacity, insurance_fund
 from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
 from analyzer.protocols.perp_v2.records import Order
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.funding import pending_fee
+from analyzer.protocols.perp_v2.value.limits import (
+    Reverts,
+    collateral_requirement,
+    floored_account_value,
+    free_collateral_by_ratio,
+    free_collateral_by_token,
+    has_open_order,
+    is_collateral_liquidatable,
+    maintenance_margin,
+    max_position_size,
+    max_repayment,
+)
+from analyzer.protocols.perp_v2.value.position import MarketMath
 from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, market_sqrt_twap_x96
+from analyzer.protocols.perp_v2.value.settlement import fund_capacity, insurance_fund
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.windows import MARK_SHORT_WINDOW_S
 
 Answer: TypeAlias = int | bool | str | Reverts | None
@@ -135,19 +147,19 @@ class Claim:
         if written is not None:
             return written
         ratio = self.numbers.valuation.state.config.im_ratio
-        return self.numbers.free_collateral_by_ratio(ratio)
+        return free_collateral_by_ratio(self.numbers, ratio)
 
     @property
     def maintenance(self) -> int:
         """Maintenance requirement, 18 decimals."""
         written = None if self.row is None else self.row.maintenance_margin_e18
-        return self.numbers.maintenance if written is None else written
+        return maintenance_margin(self.numbers) if written is None else written
 
     @property
     def collateral_liquidatable(self) -> bool:
         """Whether tokens may be liquidated."""
         written = None if self.row is None else self.row.collateral_liquidatable
-        return self.numbers.is_collateral_liquidatable if written is None else written
+        return is_collateral_liquidatable(self.numbers) if written is None else written
 
 
 def account_judges(bench: Bench, numbers: AccountMath, row: MarginRow | None) -> Iterator[Judge]:
@@ -182,7 +194,7 @@ def _value_judges(bench: Bench, claim: Claim) -> Iterator[Judge]:
         return bench.ask(call, (address, *arguments), expected, account=address, detail=note)
 
     def by_mm_ratio() -> int:
-        return bench.floored(numbers.free_collateral_by_ratio(config.mm_ratio))
+        return bench.floored(free_collateral_by_ratio(numbers, config.mm_ratio))
 
     yield ask("Vault.getAccountValue", lambda: bench.floored(claim.account_value))
     yield ask(
@@ -201,7 +213,7 @@ def _value_judges(bench: Bench, claim: Claim) -> Iterator[Judge]:
     yield ask("Vault.isLiquidatable", lambda: claim.collateral_liquidatable)
     yield ask(
         "Vault.getMarginRequirementForCollateralLiquidation",
-        lambda: numbers.collateral_requirement,
+        lambda: collateral_requirement(numbers),
     )
 
 
@@ -212,7 +224,7 @@ def _balance_judges(bench: Bench, numbers: AccountMath) -> Iterator[Judge]:
     yield bench.ask(
         "Vault.getFreeCollateralByToken",
         (address, state.settlement_token),
-        lambda: numbers.free_collateral_by_token(state.settlement_token),
+        lambda: free_collateral_by_token(numbers, state.settlement_token),
         account=address,
         detail=state.settlement_symbol,
     )
@@ -231,7 +243,7 @@ def _balance_judges(bench: Bench, numbers: AccountMath) -> Iterator[Judge]:
         yield bench.ask(
             "Vault.getFreeCollateralByToken",
             (address, token),
-            partial(numbers.free_collateral_by_token, token),
+            partial(free_collateral_by_token, numbers, token),
             account=address,
             detail=info.symbol,
         )
@@ -263,7 +275,7 @@ def _total_judges(bench: Bench, claim: Claim) -> Iterator[Judge]:
         "AccountBalance.getTotalAbsPositionValue": lambda: numbers.total_abs_position_value,
         "AccountBalance.getTotalDebtValue": lambda: numbers.total_debt_value,
         "AccountBalance.getMarginRequirementForLiquidation": lambda: claim.maintenance,
-        "AccountBalance.hasOrder": lambda: numbers.has_open_order,
+        "AccountBalance.hasOrder": lambda: has_open_order(numbers),
         "Exchange.getAllPendingFundingPayment": lambda: numbers.pending_funding,
     }
     for call, expected in totals.items():
@@ -315,7 +327,7 @@ def _market_judges(
     yield ask("OrderBook.getTotalOrderDebt", lambda: held.base_debt, True, note="base")
     yield ask("OrderBook.getTotalOrderDebt", lambda: held.quote_debt, False, note="quote")
     try:
-        tested = numbers.tested_account_value
+        tested = floored_account_value(numbers)
     except UnreadableNumberError:
         # The view takes the account value as an argument: without one there is no question.
         tested = None

@@ -17,19 +17,19 @@ from analyzer.model.rows import (
 from analyzer.protocols.base import Details
 from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size, position_closures
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement
 from analyzer.protocols.perp_v2.judge.totals import totals
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, TokenMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.funding import pending_fee
+from analyzer.protocols.perp_v2.value.limits import Reverts, max_position_size
+from analyzer.protocols.perp_v2.value.position import MarketMath, TokenMath
 from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, index_price_e18
 from analyzer.protocols.perp_v2.value.statement import statements
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST, obstacles
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
-
-ORDERS_FIRST = "CH_CLWTISO"
-"""The account has open orders, which anyone may cancel first: no obstacle that stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
 def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
     """One row a registered market."""
     math = AccountMath(desk.valuation, account)
-    reverts = _obstacles(desk, account)
+    reverts = _obstacles(desk, math)
     readable = account.address not in desk.state.unreadable
     for base, held in math.markets.items():
         size = _liquidatable(math, base) if readable else None
@@ -157,19 +157,15 @@ def _liquidatable(math: AccountMath, base: str) -> int | Reverts | None:
         return None
 
 
-def _obstacles(desk: Desk, account: Account) -> dict[str, str]:
+def _obstacles(desk: Desk, account: AccountMath) -> dict[str, str]:
     """Market -> why its liquidation would revert now, for an account that may be liquidated."""
-    if account.address in desk.state.unreadable:
+    if account.account.address in desk.state.unreadable:
         return {}
     try:
-        closures = position_closures(desk.valuation, account)
+        found = obstacles(account)
     except UnreadableNumberError:
         return {}
-    return {
-        closure.asset_id: closure.reverts
-        for closure in closures
-        if closure.reverts not in (None, ORDERS_FIRST)
-    }
+    return {base: why for base, why in found.items() if why not in (None, ORDERS_FIRST)}
 
 
 def _orders(desk: Desk, account: Account) -> Iterator[OrderRow]:

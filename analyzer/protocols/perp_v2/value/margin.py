@@ -12,10 +12,22 @@ from dataclasses import dataclass
 from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow, unknown_margin
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
-from analyzer.protocols.perp_v2.close.liquidate import Reverts, max_position_size, position_closures
 from analyzer.protocols.perp_v2.fixed_point import mul_ratio
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import (
+    Reverts,
+    collateral_requirement,
+    floored_account_value,
+    free_collateral_by_ratio,
+    is_collateral_liquidatable,
+    is_liquidatable,
+    maintenance_margin,
+    max_position_size,
+)
+from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST, obstacles
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 
@@ -68,7 +80,7 @@ class AccountNumbers:
     balance: the settlement token's, raw. settlement_balance = balance + pending_fee -
     pending_funding + owed_realized_pnl; settlement_value adds unrealized_pnl;
     total_collateral = token_margin_value + settlement_balance; account_value adds unrealized_pnl;
-    equity is account_value with every token at 100 %. tested_account_value: floored to the
+    equity is account_value with every token at 100 %. floored_account_value: floored to the
     settlement token's decimals, what the position test compares with maintenance.
     free_collateral = min(total_collateral, account_value) - initial_requirement.
     """
@@ -85,7 +97,7 @@ class AccountNumbers:
     token_margin_value: int
     total_collateral: int
     account_value: int
-    tested_account_value: int
+    floored_account_value: int
     equity: int
     total_abs_position_value: int
     total_debt_value: int
@@ -154,16 +166,16 @@ def numbers_of(account: AccountMath) -> AccountNumbers:
         token_margin_value=account.token_margin_value,
         total_collateral=account.total_collateral,
         account_value=account.account_value,
-        tested_account_value=account.tested_account_value,
+        floored_account_value=floored_account_value(account),
         equity=account.equity,
         total_abs_position_value=account.total_abs_position_value,
         total_debt_value=account.total_debt_value,
         initial_requirement=mul_ratio(account.total_debt_value, config.im_ratio),
-        free_collateral=account.free_collateral_by_ratio(config.im_ratio),
-        maintenance=account.maintenance,
-        collateral_requirement=account.collateral_requirement,
-        liquidatable=account.is_liquidatable,
-        collateral_liquidatable=account.is_collateral_liquidatable,
+        free_collateral=free_collateral_by_ratio(account, config.im_ratio),
+        maintenance=maintenance_margin(account),
+        collateral_requirement=collateral_requirement(account),
+        liquidatable=is_liquidatable(account),
+        collateral_liquidatable=is_collateral_liquidatable(account),
         markets={base: _market_numbers(account, found) for base, found in account.markets.items()},
         tokens=tokens,
     )
@@ -192,26 +204,24 @@ def _status_and_note(account: AccountMath) -> tuple[str, str]:
     Blocked: it is liquidatable, and no position of it can be taken over now even after anyone
     has cancelled its orders.
     """
-    if not account.is_liquidatable:
+    if not is_liquidatable(account):
         return "open", ""
     notes = []
-    if account.account_value >= account.maintenance:
+    if account.account_value >= maintenance_margin(account):
         notes.append("the test floors the account value to the settlement token's decimals")
     state = account.valuation.state
-    hindered = []
-    possible = 0
     try:
-        closures = position_closures(account.valuation, account.account)
+        found = obstacles(account)
     except UnreadableNumberError as error:
         # Everything else of the account is known by now: only liquidations need this.
         notes.append(f"what a liquidation would do is not known: {error.unreadable}")
         return "open", "; ".join(notes)
-    for closure in closures:
-        symbol = state.markets[closure.asset_id].symbol
-        if closure.reverts in (None, "CH_CLWTISO"):
-            possible += 1
-        if closure.reverts is not None:
-            hindered.append(f"{symbol}: {closure.reverts}")
+    possible = any(reverts in (None, ORDERS_FIRST) for reverts in found.values())
+    hindered = [
+        f"{state.markets[base].symbol}: {reverts}"
+        for base, reverts in found.items()
+        if reverts is not None
+    ]
     if hindered:
         notes.append("liquidation reverts for " + ", ".join(hindered))
     return "blocked" if hindered and not possible else "open", "; ".join(notes)

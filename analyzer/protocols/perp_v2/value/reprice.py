@@ -21,7 +21,10 @@ from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, MarketMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import free_collateral_by_ratio
+from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 Floats = npt.NDArray[np.float64]
@@ -121,7 +124,7 @@ def holdings(state: PerpState, prices: Prices, account_ids: Sequence[str]) -> Ho
         account = AccountMath(valuation, state.accounts[address])
         try:
             # It needs everything that the account's margin needs: it decides what is known.
-            account.free_collateral_by_ratio(0)
+            free_collateral_by_ratio(account, 0)
         except UnreadableNumberError:
             continue
         out.known[row] = True

@@ -9,8 +9,8 @@ from analyzer.model.rows import StatementLine
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.margin import AccountNumbers, MarketNumbers, account_numbers
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 E18 = "e18"
@@ -242,7 +242,7 @@ def _result(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> None:
     lines.add(
         section,
         "account value of the test",
-        numbers.tested_account_value,
+        numbers.floored_account_value,
         f"margin equity floored to {state.settlement_decimals} decimals",
     )
 

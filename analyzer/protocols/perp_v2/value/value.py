@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.perp_v2.state.state import PerpState, state_of
-from analyzer.protocols.perp_v2.value.account import Valuation
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
 @dataclass(frozen=True, slots=True)

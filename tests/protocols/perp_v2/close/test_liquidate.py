@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 
 from analyzer.model.closure import Closure, Transfer
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.protocols.perp_v2.close.liquidate import (
-    Reverts,
-    close_position,
-    liquidatable_size,
-    liquidate,
-)
-from analyzer.protocols.perp_v2.close.settlement import pnl_to_realize
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
+from analyzer.protocols.perp_v2.close.liquidate import close_position, liquidate
 from analyzer.protocols.perp_v2.records import (
     Account,
     AccountMarket,
@@ -28,9 +22,12 @@ from analyzer.protocols.perp_v2.records import (
     Order,
 )
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import Reverts, max_position_size
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.settlement import pnl_to_realize
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
@@ -43,6 +40,13 @@ MakeAccount = Callable[..., Account]
 def closures(state: PerpState) -> list[Closure]:
     """What may be liquidated of the state's first account."""
     return liquidate(value(bare_book(state), reference_prices(state)), next(iter(state.accounts)))
+
+
+def most(state: PerpState, base: str) -> int | Reverts:
+    """What of the first account's position may be taken over at most."""
+    account = state.accounts[next(iter(state.accounts))]
+    valuation = Valuation(state, reference_prices(state))
+    return max_position_size(AccountMath(valuation, account), base)
 
 
 def two_markets(state: PerpState) -> str:
@@ -194,9 +198,7 @@ def test_a_leg_too_small_for_a_24_bit_share_cannot_be_liquidated(
         "open",
         "liquidation reverts for vBTC: SafeCast: value doesn't fit in 24 bits",
     )
-    assert liquidatable_size(state, reference_prices(state), ONE, "other") == Reverts(
-        "SafeCast: value doesn't fit in 24 bits"
-    )
+    assert most(state, "other") == Reverts("SafeCast: value doesn't fit in 24 bits")
 
 
 def test_a_leg_whose_share_just_fits_is_taken_whole(
@@ -215,7 +217,7 @@ def test_a_leg_whose_share_just_fits_is_taken_whole(
         )
         state = make_state(account)
         two_markets(state)
-        sizes.append(liquidatable_size(state, reference_prices(state), ONE, "other"))
+        sizes.append(most(state, "other"))
     assert sizes == [leg, Reverts("SafeCast: value doesn't fit in 24 bits")]
 
 
@@ -225,9 +227,9 @@ def test_a_number_that_cannot_be_had_leaves_size_and_closures_unknown(
     state = make_state(make_account(usdc=USD, eth=(100 * E18, -120 * E18)))
     base, market = next(iter(state.markets.items()))
     market.tick_cumulatives[900] = Unreadable("observe", "OLD", True)
-    prices = reference_prices(state)
     assert closures(state) == []
-    assert liquidatable_size(state, prices, ONE, base) == Unreadable("observe", "OLD", True)
+    with pytest.raises(UnreadableNumberError, match="observe: OLD"):
+        most(state, base)
 
 
 @pytest.mark.parametrize(

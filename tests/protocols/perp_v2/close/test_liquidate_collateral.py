@@ -14,8 +14,8 @@ from analyzer.protocols.perp_v2.close.liquidate import close_position, liquidate
 from analyzer.protocols.perp_v2.close.liquidate_collateral import close_collateral
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import Valuation
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18

@@ -22,7 +22,9 @@ from analyzer.protocols.perp_v2.close.liquidate_collateral import close_collater
 from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState, state_of
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import has_open_order, is_liquidatable
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 if TYPE_CHECKING:
     from analyzer.devnet.perp_v2.play import Liquidation
@@ -165,7 +167,7 @@ def test_makers_are_liquidated_as_predicted_once_their_orders_are_cancelled(past
         prices = plug.prices(book)
         for address in book.account_ids:
             account = AccountMath(valuation, state_of(book).accounts[address])
-            if not (account.is_liquidatable and account.has_open_order):
+            if not (is_liquidatable(account) and has_open_order(account)):
                 continue
             for closure in plug.liquidate(plug.value(book, prices), address):
                 if closure.kind != "position" or closure.reverts != "CH_CLWTISO":

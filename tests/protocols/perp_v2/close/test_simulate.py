@@ -22,8 +22,9 @@ from analyzer.protocols.perp_v2.records import (
     Order,
 )
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 E18 = 10**18
 USD = 10**6

@@ -22,12 +22,13 @@ from analyzer.devnet.world import View
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
 from analyzer.protocols.perp_v2.close.liquidate import position_closures
-from analyzer.protocols.perp_v2.close.settlement import without_open_orders
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.growth import snapshots
 from analyzer.protocols.perp_v2.plug import PerpV2
 from analyzer.protocols.perp_v2.state.state import PerpState, state_of
 from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import collateral_requirement, maintenance_margin
+from analyzer.protocols.perp_v2.value.settlement import without_open_orders
 
 pytestmark = pytest.mark.chain
 
@@ -210,12 +211,12 @@ def test_everybody_withdraws_what_the_engine_says_to_the_wei(
 def distances(numbers: AccountMath) -> list[int]:
     """How far the account is from each test that liquidates it (below 0: it fails), 18 decimals."""
     config = numbers.valuation.state.config
-    out = [numbers.account_value - numbers.maintenance]
+    out = [numbers.account_value - maintenance_margin(numbers)]
     if numbers.tokens:
         limit = numbers.token_margin_value * config.debt_non_settlement_token_value_ratio
         own = config.whitelisted_debt_threshold.get(numbers.account.address, 0)
         out += [
-            numbers.account_value - numbers.collateral_requirement,
+            numbers.account_value - collateral_requirement(numbers),
             limit // 10**6 + numbers.settlement_value,
             (own or config.debt_threshold) * UNIT + numbers.settlement_value,
         ]
@@ -244,7 +245,7 @@ def test_the_book_before_the_shock_foresees_them_up_to_funding_fees_and_the_pool
         address: AccountMath(ahead.valuation(), ahead.state.accounts[address])
         for address in shocked.order(0)
     }
-    at_price = {a: (n.account_value, n.maintenance) for a, n in before.items()}
+    at_price = {a: (n.account_value, maintenance_margin(n)) for a, n in before.items()}
     for base, market in now.state.markets.items():
         ahead.set_pool(base, market.sqrt_price_x96)
     unnamed, causes = {}, {}
@@ -259,9 +260,9 @@ def test_the_book_before_the_shock_foresees_them_up_to_funding_fees_and_the_pool
             fees += found.account.owed_realized_pnl - then.account.owed_realized_pnl
         unnamed[address] = (
             found.account_value - value - pool - funding - fees,
-            found.maintenance - then.maintenance,
+            maintenance_margin(found) - maintenance_margin(then),
         )
-        causes[address] = (abs(pool) + abs(then.maintenance - requirement), funding, fees)
+        causes[address] = (abs(pool) + abs(maintenance_margin(then) - requirement), funding, fees)
     assert set(unnamed.values()) == {(0, 0)}
     differ = (foreseen ^ breaching) - shocked.stage.strangers
     by_fund = {a for a in differ if refused_by_the_fund(now, a) != refused_by_the_fund(ahead, a)}

@@ -15,9 +15,11 @@ from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import floored_account_value
 from analyzer.protocols.perp_v2.value.margin import AccountNumbers, account_numbers, margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import value
 
 E18 = 10**18
@@ -293,7 +295,7 @@ def test_the_identities_of_margin_hold_whatever_an_account_holds(
     assert found.equity_e18 - found.margin_equity_e18 == (
         numbers.token_value - numbers.token_margin_value
     )
-    assert 0 <= found.margin_equity_e18 - numbers.tested_account_value < 10**12
+    assert 0 <= found.margin_equity_e18 - floored_account_value(numbers) < 10**12
     if found.liquidatable is False:
         assert found.margin_equity_e18 >= (found.maintenance_margin_e18 or 0)
 

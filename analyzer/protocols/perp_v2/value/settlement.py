@@ -1,4 +1,4 @@
-"""What a settlement does to an account's stored numbers: funding, trades, order removal, bad debt.
+"""What a settlement does to an account's stored numbers: funding, trades, removal of orders.
 
 Every function changes the `Account` it is given; callers work on a copy (`copied`), so the book
 itself never changes.
@@ -8,33 +8,18 @@ Source: `ClearingHouse.sol`, `Exchange.sol`, `AccountBalance.sol`, `Vault.sol` o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from analyzer.model.closure import Closure, Transfer
 from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement
+from analyzer.protocols.perp_v2.fixed_point import to_settlement
 from analyzer.protocols.perp_v2.growth import range_growth
 from analyzer.protocols.perp_v2.records import Account, FundingGrowth, MarketStatus, Order
 from analyzer.protocols.perp_v2.state.ranges import DUST
 from analyzer.protocols.perp_v2.state.state import MarketState
-from analyzer.protocols.perp_v2.value.account import AccountMath, Valuation
-
-PAUSED = "Pausable: paused"
-"""What a contract that its owner paused reverts with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A closure with what it leaves: the account and the fund after it, both copies.
-
-    Where the closure reverts, they are as they would have been, or unchanged where its
-    consequences were not worked out.
-    """
-
-    closure: Closure
-    account: Account
-    fund: Account
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
 def copied(account: Account) -> Account:
@@ -66,7 +51,7 @@ def settle_funding(valuation: Valuation, account: Account, base_token: str) -> i
     Raises: UnreadableNumberError when the growth cannot be had.
     """
     held = account.markets[base_token]
-    paid = AccountMath(valuation, account).markets[base_token].pending_funding
+    paid = MarketMath(valuation, base_token, held).pending_funding
     account.owed_realized_pnl -= paid
     market, growth = valuation.market(base_token), valuation.growth(base_token)
     account.markets[base_token] = replace(
@@ -116,7 +101,7 @@ def cancel_orders(valuation: Valuation, account: Account, base_token: str) -> No
     Raises: UnreadableNumberError when the funding growth cannot be had.
     """
     market = valuation.market(base_token)
-    fee = AccountMath(valuation, account).markets[base_token].pending_fee
+    fee = MarketMath(valuation, base_token, account.markets[base_token]).pending_fee
     settle_funding(valuation, account, base_token)
     held = account.markets[base_token]
     base = quote = 0
@@ -142,33 +127,6 @@ def without_open_orders(valuation: Valuation, account: Account) -> Account:
     return out
 
 
-def settle_bad_debt(valuation: Valuation, account: Account, fund: Account) -> int:
-    """Vault.settleBadDebt: moves the loss of an emptied account to the insurance fund.
-
-    Does nothing while the account is in any market or holds any other token. Returns the amount
-    in the settlement token's decimals, 0 when there was none.
-    """
-    settlement = valuation.state.settlement_token
-    if account.markets or any(
-        amount for token, amount in account.balances.items() if token != settlement
-    ):
-        return 0
-    value = to_settlement(
-        AccountMath(valuation, account).settlement_balance, valuation.state.settlement_decimals
-    )
-    if value >= 0:
-        return 0
-    fund.balances[settlement] = fund.balances.get(settlement, 0) + value
-    account.balances[settlement] = account.balances.get(settlement, 0) - value
-    return -value
-
-
-def bad_debt_transfer(valuation: Valuation, address: str, bad_debt: int) -> Transfer:
-    """The fund's taking over of `bad_debt` (settlement decimals) from the account."""
-    amount = from_settlement(bad_debt, valuation.state.settlement_decimals)
-    return Transfer("insurance_fund", address, amount, "bad debt settled", bad_debt=True)
-
-
 def insurance_fund(valuation: Valuation) -> Account:
     """A copy of the insurance fund's Vault account; an empty one when no log ever named it."""
     address = valuation.state.insurance_fund
@@ -185,17 +143,3 @@ def fund_capacity(valuation: Valuation, fund: Account) -> int | None:
         return None
     value = AccountMath(valuation, fund).settlement_value
     return to_settlement(value, valuation.state.settlement_decimals) + wallet
-
-
-def numbers_after(
-    valuation: Valuation, account: Account, fund: Account, bad_debt: int
-) -> dict[str, int]:
-    """The stored numbers of account and fund after a closure; balances in settlement decimals."""
-    settlement = valuation.state.settlement_token
-    return {
-        "owed_realized_pnl": account.owed_realized_pnl,
-        "settlement_balance": account.balances.get(settlement, 0),
-        "insurance_fund_owed_realized_pnl": fund.owed_realized_pnl,
-        "insurance_fund_settlement_balance": fund.balances.get(settlement, 0),
-        "bad_debt_settled": bad_debt,
-    }

@@ -1,0 +1,218 @@
+"""What taking a position over does to the account, and what stops a liquidator.
+
+Numbers only: who pays whom, and what becomes of bad debt, is `close.liquidate`. The liquidator is
+assumed to have enough free collateral; everything else is the contract's own rule.
+Source: `ClearingHouse.sol` (`_liquidate`) of `@perp/curie-contract` 2.8.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.model.integers import WAD, mul_div
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
+from analyzer.protocols.perp_v2.fixed_point import from_settlement, mul_ratio
+from analyzer.protocols.perp_v2.records import Account, MarketStatus
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.limits import (
+    Reverts,
+    floored_account_value,
+    has_open_order,
+    is_liquidatable,
+    max_position_size,
+)
+from analyzer.protocols.perp_v2.value.settlement import (
+    exchange,
+    fund_capacity,
+    insurance_fund,
+    settle_funding,
+    without_open_orders,
+)
+from analyzer.protocols.perp_v2.value.valuation import Valuation
+
+PAUSED = "Pausable: paused"
+"""What a contract that its owner paused reverts with."""
+ORDERS_FIRST = "CH_CLWTISO"
+"""The account has open orders, which anyone may cancel first: no obstacle that stays."""
+BEYOND_THE_FUND = "CH_IIC"
+"""The fund could not bear what the liquidation would leave."""
+FUND_NOT_READ = "the insurance fund's capacity was not read"
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """A position liquidation's penalty and its split, 18 decimals."""
+
+    total: int
+    to_liquidator: int
+    to_fund: int
+
+
+NO_PENALTY = Penalty(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A takeover that cannot happen, and whose consequences are therefore not worked out.
+
+    size: signed, 18 decimals, as far as it is known; price_e18: the reference price.
+    """
+
+    size: int
+    price_e18: int
+    reverts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A position taken over at the mark price: every number that changes, 18 decimals.
+
+    size: signed, what the liquidator takes; notional: its value, signed alike. realized: the PnL
+    of it; funding: what was paid first. value_before, value_after: the tested account value, the
+    penalty taken off after. account, fund: copies as they are then, before any bad debt moves.
+    reverts: the contract's words where it cannot happen all the same, else None.
+    """
+
+    base_token: str
+    size: int
+    price_e18: int
+    notional: int
+    penalty: Penalty
+    realized: int
+    funding: int
+    value_before: int
+    value_after: int
+    account: Account
+    fund: Account
+    reverts: str | None
+
+
+def takeover(
+    valuation: Valuation, account: Account, base_token: str, requested: int = 0
+) -> Takeover | Refused:
+    """One position's liquidation; `requested` (signed) 0 asks for as much as possible.
+
+    Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
+    them. Raises: UnreadableNumberError when a number cannot be had.
+    """
+    reverts = _precondition(valuation, AccountMath(valuation, account), base_token)
+    before = AccountMath(valuation, without_open_orders(valuation, account))
+    size = max_position_size(before, base_token)
+    price = valuation.reference_price_e18(base_token)
+
+    def refused(amount: int, reason: str) -> Refused:
+        return Refused(amount, price, reverts or reason)
+
+    if isinstance(size, Reverts):
+        return refused(0, size.reason)
+    market = before.markets.get(base_token)
+    if valuation.market(base_token).status != MarketStatus.OPEN:
+        return refused(size, "CH_MNO")
+    if market is None or market.taker_size == 0:
+        return refused(0, "CH_PSZ")
+    if size == 0:
+        return refused(0, "CH_EAV")
+    if requested * market.taker_size < 0:
+        return refused(requested, "CH_WLD")
+    if requested != 0 and abs(requested) <= abs(size):
+        size = requested
+    return taken_over(valuation, before, base_token, size, reverts)
+
+
+def taken_over(
+    valuation: Valuation,
+    before: AccountMath,
+    base_token: str,
+    size: int,
+    reverts: str | None = None,
+    *,
+    penalty: Penalty | None = None,
+) -> Takeover:
+    """Takes `size` over at the mark price and works out every number that changes.
+
+    It changes `before.account`, which has to be a copy. penalty: the contract's own when None;
+    with another it is no liquidation, and the fund's capacity does not stop it.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    account = before.account
+    price = valuation.mark_price_e18(base_token)
+    notional = mul_div(size, price, WAD)
+    value_before = floored_account_value(before)
+    is_liquidation = penalty is None
+    if penalty is None:
+        penalty = _penalty(valuation, notional, value_before)
+    fund = insurance_fund(valuation)
+    funding = settle_funding(valuation, account, base_token)
+    realized = exchange(account, base_token, base=-size, quote=notional)
+    account.owed_realized_pnl -= penalty.total
+    fund.owed_realized_pnl += penalty.to_fund
+    value_after = floored_account_value(AccountMath(valuation, account))
+    if is_liquidation:
+        reverts = reverts or _fund_refuses(valuation, fund, value_after)
+    if account.address == valuation.state.insurance_fund:
+        reverts = reverts or "V_CSI"
+    return Takeover(
+        base_token=base_token,
+        size=size,
+        price_e18=price,
+        notional=notional,
+        penalty=penalty,
+        realized=realized,
+        funding=funding,
+        value_before=value_before,
+        value_after=value_after,
+        account=account,
+        fund=fund,
+        reverts=reverts,
+    )
+
+
+def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -> str | None:
+    """The first of the contract's own checks that stops a liquidation before any maths."""
+    if valuation.state.clearing_house_paused:
+        return PAUSED
+    if valuation.market(base_token).status != MarketStatus.OPEN:
+        return "CH_MNO"
+    if has_open_order(account):
+        return ORDERS_FIRST
+    return None if is_liquidatable(account) else "CH_EAV"
+
+
+def _penalty(valuation: Valuation, notional: int, value_before: int) -> Penalty:
+    """All of it for the liquidator when the account was below zero, else half, rounded down.
+
+    Raises: UnreadableNumberError when the ratio was not read.
+    """
+    config = valuation.config_with("liquidation_penalty_ratio")
+    total = mul_ratio(abs(notional), config.liquidation_penalty_ratio)
+    to_liquidator = total if value_before < 0 else total // 2
+    return Penalty(total, to_liquidator, total - to_liquidator)
+
+
+def _fund_refuses(valuation: Valuation, fund: Account, value_after: int) -> str | None:
+    """Why the fund's capacity stops a liquidation that leaves the account at `value_after`."""
+    if value_after >= 0:
+        return None
+    try:
+        capacity = fund_capacity(valuation, fund)
+    except UnreadableNumberError:
+        capacity = None
+    if capacity is None:
+        return FUND_NOT_READ
+    decimals = valuation.state.settlement_decimals
+    return BEYOND_THE_FUND if from_settlement(capacity, decimals) < -value_after else None
+
+
+def obstacles(account: AccountMath) -> dict[str, str | None]:
+    """Market -> why the account's position there cannot be taken over now, None where it can.
+
+    Empty for an account that may not be liquidated. Raises: UnreadableNumberError when a number
+    cannot be had.
+    """
+    if not is_liquidatable(account):
+        return {}
+    return {
+        base: takeover(account.valuation, account.account, base).reverts
+        for base, market in account.markets.items()
+        if market.size
+    }
