@@ -1,102 +1,13 @@
-"""Whether what was read hangs together: parent hashes, and where a reorg cut a chain off."""
+"""Whether what was read is still the chain's: blocks, their logs, and where a reorg cut it off."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from analyzer.chain.base import Chain, ChangedError, LogChunk, NotRecordedError
+from analyzer.chain.base import Chain, ChangedError
 from analyzer.chain.bloom import lacks
 from analyzer.model.block import BlockRef
-from analyzer.model.errors import UnreadError
 from analyzer.model.logs import RawLog
-
-
-class BrokenChainError(UnreadError):
-    """Headers, or headers and logs, that contradict each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """How some headers hang together.
-
-    linked: how many of the `headers` name another one of them, the block before, as their parent;
-    the others have no neighbour among them. broken: each contradiction, in words.
-    """
-
-    headers: int
-    linked: int
-    broken: tuple[str, ...] = ()
-
-
-def header_links(headers: Iterable[BlockRef]) -> Links:
-    """How headers hang together; they may come in any order and with gaps, and repeat.
-
-    Where two are neighbours, the later one's parent hash has to be the earlier one's hash, and one
-    number has one hash.
-    """
-    count = linked = 0
-    broken: list[str] = []
-    before: BlockRef | None = None
-    for header in sorted(headers, key=lambda h: (h.number, h.hash)):
-        if before is not None and header.number == before.number:
-            if header.hash != before.hash:
-                broken.append(
-                    f"block {header.number} has two hashes, {before.hash} and {header.hash}"
-                )
-            continue
-        if before is not None and header.number == before.number + 1:
-            if header.parent_hash == before.hash:
-                linked += 1
-            else:
-                broken.append(
-                    f"block {header.number} names {header.parent_hash} as its parent, but block"
-                    f" {before.number} is {before.hash}"
-                )
-        count += 1
-        before = header
-    return Links(count, linked, tuple(broken))
-
-
-def check_hash_chain(headers: Iterable[BlockRef]) -> None:
-    """Checks headers against each other. Raises BrokenChainError naming the first block that
-    contradicts another."""
-    broken = header_links(headers).broken
-    if broken:
-        raise BrokenChainError(broken[0])
-
-
-def linked_chunks(
-    chain: Chain, chunks: Iterable[LogChunk], before: BlockRef | None
-) -> Iterator[LogChunk]:
-    """The chunks as they come, each one's first block a child of the last block of the one before.
-
-    before: the block before the first chunk; None where nothing is known of it. A first header
-    that a recording does not hold is not compared.
-    Raises ChangedError when two chunks are of different forks.
-    """
-    for chunk in chunks:
-        if before is not None:
-            first = _first_header(chain, chunk)
-            if first is not None and first.parent_hash != before.hash:
-                raise ChangedError(
-                    f"block {first.number} names {first.parent_hash} as its parent, but block"
-                    f" {before.number} was {before.hash}: the chain was reorganised while it was"
-                    " being read, or endpoints are on different forks; run again"
-                )
-        yield chunk
-        before = next((h for h in chunk.headers if h.number == chunk.last), None)
-
-
-def _first_header(chain: Chain, chunk: LogChunk) -> BlockRef | None:
-    """The header of a chunk's first block; None when a recording does not hold it."""
-    for header in chunk.headers:
-        if header.number == chunk.first:
-            return header
-    try:
-        return chain.headers([chunk.first])[0]
-    except NotRecordedError:
-        return None
 
 
 def check_still(chain: Chain, block: BlockRef) -> None:

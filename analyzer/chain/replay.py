@@ -14,9 +14,9 @@ from analyzer.abi.keccak import checksum
 from analyzer.chain.base import LogChunk, NotRecordedError
 from analyzer.chain.blocks import parse_block, show_time
 from analyzer.chain.bloom import lacks
-from analyzer.chain.completeness import BrokenChainError, check_hash_chain
 from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, read_fault, revert_text
+from analyzer.chain.header_links import BrokenChainError, check_hash_chain
 from analyzer.chain.logs import Wanted
 from analyzer.chain.recording import (
     ATTACHMENTS,

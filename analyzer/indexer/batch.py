@@ -10,7 +10,7 @@ from analyzer.abi.contract import EventAbi
 from analyzer.abi.events import decode_log
 from analyzer.abi.keccak import checksum
 from analyzer.chain.base import Chain, ChangedError, LogChunk
-from analyzer.chain.completeness import linked_chunks
+from analyzer.chain.header_links import linked_chunks
 from analyzer.chain.wire import check_same
 from analyzer.indexer.sources import Catalogue, Covered, EventPlug, Naming
 from analyzer.model.block import BlockRef

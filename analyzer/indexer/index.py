@@ -18,14 +18,8 @@ from types import TracebackType
 
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
-from analyzer.chain.completeness import (
-    Links,
-    check_reached,
-    check_still,
-    find_fork,
-    header_links,
-    linked_chunks,
-)
+from analyzer.chain.completeness import check_reached, check_still, find_fork
+from analyzer.chain.header_links import Links, header_links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
 from analyzer.indexer.read import raw_logs, stored_headers
 from analyzer.indexer.recheck import Recheck, SecondReading

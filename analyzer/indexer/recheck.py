@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.chain.base import Chain, LogChunk, Progress
 from analyzer.chain.bloom import lacks, may_hold
-from analyzer.chain.completeness import check_still, linked_chunks
+from analyzer.chain.completeness import check_still
+from analyzer.chain.header_links import linked_chunks
 from analyzer.indexer.batch import Batch, collect, decode, merged, named_by
 from analyzer.indexer.read import raw_logs, stored_headers
 from analyzer.indexer.sources import Catalogue, EventPlug, Naming

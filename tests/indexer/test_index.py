@@ -25,7 +25,7 @@ from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
 from analyzer.abi.keccak import checksum
-from analyzer.chain.completeness import Links
+from analyzer.chain.header_links import Links
 from analyzer.indexer import index as index_module
 from analyzer.indexer import write as index_write
 from analyzer.indexer.index import Advance, Index

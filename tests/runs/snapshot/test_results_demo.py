@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
+import pytest
 
 from analyzer.report.document import envelope
 from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo
 from analyzer.runs.snapshot.results import restored_scans
 from analyzer.store.reader import open_snapshot
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """The protocols that are installed: none is the bank of the tests around."""
 
 
 def test_the_document_of_a_restored_demo_is_the_document_of_its_scan(tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ NEW_TABLES = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """The protocols that are installed: none is the bank of the tests around."""
+
+
 def silent(what: str, done: int, total: int) -> None:
     """No progress."""
 

@@ -25,6 +25,11 @@ from analyzer.runs.stress.pools import read_depth_pools
 from analyzer.runs.stress.stress import StressOptions, stress
 
 
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """The protocols that are installed: none is the bank of the tests around."""
+
+
 @pytest.fixture(scope="module")
 def scans(demo_snapshot: Path) -> list[OpenedScan]:
     return open_scans(demo_snapshot)

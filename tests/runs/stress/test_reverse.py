@@ -29,6 +29,11 @@ from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.snapshot import open_snapshot
 
 
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """The protocols that are installed: none is the bank of the tests around."""
+
+
 def silent(what: str, done: int, total: int) -> None:
     """No progress."""
 
