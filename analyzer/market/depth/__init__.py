@@ -3,7 +3,7 @@
 Every curve is a function of the *cumulative* net sales, so that the price does not depend on the
 way there; execution is at the average along the curve, which is its exact integral.
 
-`curve` has the protocol and the curves with a closed form, `volume` those made from turnover and
+`impact` has the protocol and the curves with a closed form, `volume` those made from turnover and
 volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` reads at a block
 (`pool_state`; `pair` for V2) and `swap` swaps in on integers. `file` reads the depth file,
 `default` is what is assumed without one, and `choose` says which was used.
@@ -12,7 +12,7 @@ volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` rea
 from __future__ import annotations
 
 from analyzer.market.depth.cliff import Cliff
-from analyzer.market.depth.curve import (
+from analyzer.market.depth.impact import (
     MAX_RATIO,
     MIN_RATIO,
     ConstantProduct,

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.default import default_curve
 from analyzer.market.depth.file import NO_DEPTH, UNISWAP_V2, DepthFile, PoolEntry
+from analyzer.market.depth.impact import ImpactCurve
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool_state import PoolState, pool_curve

@@ -23,7 +23,7 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyzer.market.depth.curve import ASSUMED, MAX_RATIO, MIN_RATIO, Curve, require_positive
+from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, Curve, require_positive
 
 _HALVINGS = 200
 

@@ -53,7 +53,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.abi.keccak import checksum
-from analyzer.market.depth.curve import (
+from analyzer.market.depth.impact import (
     ConstantProduct,
     Exponential,
     ImpactCurve,

@@ -8,7 +8,7 @@ Source: `UniswapV2Pair.sol`, `UniswapV2Library.getAmountOut` (997 / 1000 of the 
 
 from __future__ import annotations
 
-from analyzer.market.depth.curve import MAX_RATIO, MIN_RATIO
+from analyzer.market.depth.impact import MAX_RATIO, MIN_RATIO
 from analyzer.market.depth.pool import ConcentratedPool, Segment
 from analyzer.model.errors import InputError
 from analyzer.model.reads import Reading

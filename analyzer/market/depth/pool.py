@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
-from analyzer.market.depth.curve import ASSUMED, MAX_RATIO, MIN_RATIO, require_positive
+from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, require_positive
 
 
 @dataclass(frozen=True, slots=True)

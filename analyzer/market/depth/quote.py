@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from analyzer.market.depth.curve import ImpactCurve
+from analyzer.market.depth.impact import ImpactCurve
 from analyzer.market.depth.route import Market
 from analyzer.protocols.kit.factors import default_factor
 

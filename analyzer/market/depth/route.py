@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from analyzer.market.classes import base_of
 from analyzer.market.depth.classes import UNIT, thinness
-from analyzer.market.depth.curve import ImpactCurve, NoImpact
 from analyzer.market.depth.default import default_curve
+from analyzer.market.depth.impact import ImpactCurve, NoImpact
 
 Pair = tuple[str, str]
 """(thin factor, the other one)."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
-from analyzer.market.depth.curve import (
+from analyzer.market.depth.impact import (
     ASSUMED,
     MAX_RATIO,
     MIN_RATIO,

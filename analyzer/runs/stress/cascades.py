@@ -14,8 +14,8 @@ from analyzer.contagion.tell import facts_of, path_sentence
 from analyzer.contagion.trace import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
-from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
+from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model import identity
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.unreadable import Unreadable

@@ -11,8 +11,8 @@ from pathlib import Path
 from analyzer.chain import open_chain
 from analyzer.chain.base import Chain, Progress
 from analyzer.market.depth.choose import read_pools
-from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import DepthFile
+from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.unreadable import Unreadable

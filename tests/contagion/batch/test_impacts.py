@@ -13,7 +13,7 @@ from analyzer.contagion.batch.impacts import (
     ScalarImpacts,
     depth_impacts,
 )
-from analyzer.market.depth.curve import ConstantProduct, Exponential, Linear, NoImpact
+from analyzer.market.depth.impact import ConstantProduct, Exponential, Linear, NoImpact
 
 ALL = np.arange(1)
 KINDS: tuple[CurveKind, ...] = ("none", "exponential", "linear", "product")

@@ -10,7 +10,7 @@ from analyzer.contagion.batch.impacts import ScalarImpacts, depth_impacts
 from analyzer.contagion.batch.kernel import cascades, rules
 from analyzer.contagion.linear.book import holdings_book
 from analyzer.contagion.networks.firesale import threshold
-from analyzer.market.depth.curve import ConstantProduct, Exponential
+from analyzer.market.depth.impact import ConstantProduct, Exponential
 
 NO_IMPACT = depth_impacts("none", [1.0])
 

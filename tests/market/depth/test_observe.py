@@ -8,8 +8,8 @@ from recorded_pools import recorded_swaps
 
 from analyzer.abi.codec import encode_values
 from analyzer.market.depth.choose import read_pools
-from analyzer.market.depth.curve import ImpactCurve
 from analyzer.market.depth.file import PoolEntry
+from analyzer.market.depth.impact import ImpactCurve
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState, pool_curve
 from analyzer.model.errors import InputError

@@ -8,7 +8,7 @@ from typing import cast
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.scenario import parse_shock
 from analyzer.market.depth.choose import Chosen, DepthUsed
-from analyzer.market.depth.curve import Exponential
+from analyzer.market.depth.impact import Exponential
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.stress.cascades import id_of_cascade
 
