@@ -50,7 +50,8 @@ AREAS = {
     ),
     "identity": Area(("analyzer/model/identity.py",), ("tests/model",)),
     "completeness": Area(
-        ("analyzer/chain/completeness.py", "analyzer/chain/bloom.py"), ("tests/chain", "tests/indexer")
+        ("analyzer/chain/completeness.py", "analyzer/chain/bloom.py"),
+        ("tests/chain", "tests/indexer"),
     ),
     "reorg": Area(("analyzer/indexer/write.py", "analyzer/indexer/index.py"), ("tests/indexer",)),
     "unknown": Area(
@@ -65,7 +66,9 @@ AREAS = {
         ("analyzer/findings/diff.py", "analyzer/runs/triage/diff.py"),
         ("tests/findings", "tests/runs/triage"),
     ),
-    "SARIF": Area(("analyzer/report/sarif.py", "analyzer/report/sarif_places.py"), ("tests/report",)),
+    "SARIF": Area(
+        ("analyzer/report/sarif.py", "analyzer/report/sarif_places.py"), ("tests/report",)
+    ),
 }
 _SWAPS = {"+": "-", "-": "+", "<": ">", ">": "<", "*": "/"}
 _SECOND = {"==": "!=", "!=": "==", "<=": "<", ">=": ">", "//": "/"}
@@ -121,17 +124,33 @@ def notices(area: Area, mutant: Mutant, copy: Path) -> bool:
     place = copy / mutant.path
     original = place.read_text(encoding="utf-8")
     place.write_text(mutant.text, encoding="utf-8")
-    words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-n0", "-m", "fast"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n0",
+        "-m",
+        "fast",
+    ]
     try:
         done = subprocess.run(
-            [*words, *area.tests], cwd=copy, capture_output=True, text=True, check=False, timeout=900
+            [*words, *area.tests],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
         )
     except subprocess.TimeoutExpired:  # a mutant that never ends is noticed by whoever waits
         return True
     finally:
         place.write_text(original, encoding="utf-8")
     if done.returncode not in (0, 1):
-        # Collection that fails (2) is a noticed mutant; no tests at all (5) is a fault of the table.
+        # A collection that fails (2) notices too; no tests at all (5) is a fault of the table.
         assert done.returncode in (2, 3), done.stdout + done.stderr
     return done.returncode != 0
 

@@ -2,9 +2,8 @@
 
     python tests/support/recording_cut.py RECORDING LABEL OUT.zip
 
-The scan is the program's own (`--verify all --record`), so the cut holds exactly its answers. Of each
-header the number, hash, parent and time are kept: its bloom cannot be held against the logs then, which
-the scan of the cut says.
+The scan is the program's own (`--verify all --record`), so the cut holds exactly its answers. Of
+each header the number, hash, parent and time are kept; its bloom is not.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 def cut(recording: Path, label: str, out: Path) -> None:
-    """Writes the cut. Raises: ValueError when it is too large or the scan of it found a difference."""
+    """Writes the cut. Raises: ValueError when it is too large, or the scan found a difference."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.zip"
         options = ["--recording", recording, "--block", label, "--verify", "all", "--record", whole]

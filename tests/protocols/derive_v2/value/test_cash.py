@@ -19,7 +19,6 @@ from analyzer.protocols.derive_v2.records.options import (
 from analyzer.protocols.derive_v2.records.perps import PerpPosition
 from analyzer.protocols.derive_v2.value.cash import exchange_rate, owed, shortfall
 from analyzer.protocols.derive_v2.value.interest import accrue, balance_with_interest, borrow_rate
-from analyzer.protocols.derive_v2.value.options import settlement_value
 from analyzer.protocols.derive_v2.value.perps import premium, unsettled
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 
@@ -114,23 +113,6 @@ def test_cash_is_whole_while_the_stable_coin_backs_it() -> None:
 def test_a_sub_id_names_one_option(expiry: int, strike: int, is_call: bool) -> None:
     option = OptionId(expiry, strike, is_call)
     assert decode_sub_id(encode_sub_id(option)) == option
-
-
-@pytest.mark.parametrize(
-    ("is_call", "balance", "price", "expected"),
-    [
-        (True, 2, 2_100, 200),
-        (True, -2, 2_100, -200),
-        (True, 2, 1_900, 0),
-        (False, 3, 1_900, 300),
-        (False, 3, 2_100, 0),
-    ],
-)
-def test_an_option_pays_its_intrinsic_value(
-    is_call: bool, balance: int, price: int, expected: int
-) -> None:
-    option = OptionId(1, 2_000 * E18, is_call)
-    assert settlement_value(option, balance * E18, price * E18) == expected * E18
 
 
 def test_unsettled_cash_is_funding_and_pnl_since_the_last_settlement() -> None:
