@@ -385,7 +385,7 @@ def test_a_protocol_without_a_simulation_is_left_out_and_said(
 ) -> None:
     aave = next(scan for scan in scans if scan.deployment.protocol == "aave-v3")
 
-    def refuse(self: object, book: object, prices: object) -> None:
+    def refuse(self: object, valued: object) -> None:
         raise InputError("aave-v3 says what it closes, but not what follows: no cascade")
 
     monkeypatch.setattr(type(aave.plug), "simulate", refuse)
