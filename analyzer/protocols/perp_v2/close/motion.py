@@ -21,6 +21,10 @@ from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.funding import growth_now
 from analyzer.protocols.perp_v2.value.prices import usable
+from analyzer.protocols.perp_v2.value.valuation import Valuation
+
+VALUATIONS_KEPT = 64
+"""So many price vectors of `Motion.valuation_at` are remembered at once."""
 
 
 def in_motion(state: PerpState) -> PerpState:
@@ -125,3 +129,54 @@ def scaled(config: Config, own_mm_ratio: int, factor: Fraction) -> Config:
     if factor < 1 or ratio > RATIO_ONE:
         raise ValueError(f"maintenance requirements cannot be scaled by {factor}")
     return replace(config, mm_ratio=ratio)
+
+
+class Motion:
+    """A copy of a book's state at prices that move; whatever was remembered ends with a move.
+
+    state: as it is now. quotes: the prices in use. valuation: what the accounts are valued with.
+    """
+
+    def __init__(self, state: PerpState, prices: Prices) -> None:
+        self._own_mm_ratio = state.config.mm_ratio
+        self.state = in_motion(state)
+        self.quotes = Quotes.of(self.state, prices)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forgets what depended on prices, pools and requirements."""
+        self.valuation = Valuation(self.state, self.quotes.prices)
+        self._elsewhere: dict[frozenset[tuple[str, int]], Valuation] = {}
+
+    def set_prices(self, prices_e18: Mapping[str, int]) -> None:
+        """Moves prices and pools. Raises: KeyError and ValueError as `Quotes.moved`."""
+        self.quotes, markets = self.quotes.moved(self.state, prices_e18)
+        self.state.markets.update(markets)
+        self._reset()
+
+    def set_pool(self, base_token: str, sqrt_price_x96: int) -> None:
+        """Moves a market's pool alone. Raises: KeyError for no such market."""
+        market = self.state.markets[base_token]
+        self.state.markets[base_token] = replace(market, sqrt_price_x96=sqrt_price_x96)
+        self._reset()
+
+    def scale_requirements(self, factor: Fraction) -> None:
+        """The block's own requirements times `factor`. Raises: ValueError as `scaled`."""
+        self.state.config = scaled(self.state.config, self._own_mm_ratio, factor)
+        self._reset()
+
+    def valuation_at(self, prices_e18: Mapping[str, int]) -> Valuation:
+        """A valuation at other prices, with pools that followed them; it shares the accounts.
+
+        Raises: KeyError and ValueError as `Quotes.moved`.
+        """
+        key = frozenset(prices_e18.items())
+        found = self._elsewhere.get(key)
+        if found is None:
+            quotes, markets = self.quotes.moved(self.state, prices_e18)
+            state = replace(self.state, markets={**self.state.markets, **markets})
+            found = Valuation(state, quotes.prices)
+            if len(self._elsewhere) >= VALUATIONS_KEPT:
+                self._elsewhere.clear()
+            self._elsewhere[key] = found
+        return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from analyzer.model.closure import Transfer
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.close.next_closure import in_order
+from analyzer.protocols.perp_v2.close.possible import in_order
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, to_settlement, token_value_e18
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.value.account import AccountMath

@@ -1,21 +1,15 @@
-"""What a liquidator's next step at an account is, and its winding up: each step leads to the next.
-
-Order: positions first, in the order in which the protocol added the markets, then tokens in the
-order in which it accepted them; always as much as the contract allows.
-"""
+"""An account's winding up without a penalty, step by step: each step leads to the next."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-
 from analyzer.model.closure import Closure
 from analyzer.model.integers import WAD
-from analyzer.protocols.perp_v2.close.liquidate import settle_position, settled_takeover
+from analyzer.protocols.perp_v2.close.liquidate import settled_takeover
 from analyzer.protocols.perp_v2.close.liquidate_collateral import (
     Purchase,
     bought,
-    settle_collateral,
 )
+from analyzer.protocols.perp_v2.close.possible import in_order
 from analyzer.protocols.perp_v2.close.settled import (
     Settled,
     bad_debt_transfer,
@@ -31,73 +25,11 @@ from analyzer.protocols.perp_v2.fixed_point import (
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import (
-    has_open_order,
-    is_collateral_liquidatable,
-    is_liquidatable,
     settlement_debt,
 )
 from analyzer.protocols.perp_v2.value.settlement import copied, insurance_fund, without_open_orders
-from analyzer.protocols.perp_v2.value.takeover import BEYOND_THE_FUND, NO_PENALTY, taken_over
+from analyzer.protocols.perp_v2.value.takeover import NO_PENALTY, taken_over
 from analyzer.protocols.perp_v2.value.valuation import Valuation
-
-NO_CAPACITY = -(2**255)
-"""What a liquidation needs of the fund that leaves the account at or above zero: any will do."""
-
-
-def next_liquidation(valuation: Valuation, account: Account) -> Settled | None:
-    """The first liquidation of the account that would not revert now; None when there is none.
-
-    Orders in open markets stop the liquidation of positions, and anyone may cancel them then: the
-    liquidator does so first. A purchase of tokens that repays nothing (less than one unit) is
-    nobody's step. Raises: UnreadableNumberError when a number cannot be had.
-    """
-    numbers = AccountMath(valuation, account)
-    for settled in _liquidations(valuation, account, numbers):
-        if settled.closure.reverts is None:
-            return settled
-    return None
-
-
-def capacity_needed_e18(valuation: Valuation, account: Account) -> int | None:
-    """The least that the fund must be able to bear for something of the account to be liquidated,
-    18 decimals; NO_CAPACITY where nothing needs the fund; None where nothing goes whatever it has.
-
-    It depends on prices and on the account, not on the fund: a liquidation goes exactly when the
-    fund's settlement value and its wallet come to no less.
-    Raises: UnreadableNumberError when a number cannot be had.
-    """
-    least: int | None = None
-    for settled in _liquidations(valuation, account, AccountMath(valuation, account)):
-        closure = settled.closure
-        if closure.reverts not in (None, BEYOND_THE_FUND):
-            continue
-        left = closure.after.get("account_value_after_penalty", 0)
-        if left >= 0:
-            return NO_CAPACITY
-        # Its part of the penalty reaches the fund before the contract asks what it can bear.
-        needed = -left - closure.after["penalty_to_insurance_fund"]
-        least = needed if least is None else min(least, needed)
-    return least
-
-
-def _liquidations(
-    valuation: Valuation, account: Account, numbers: AccountMath
-) -> Iterator[Settled]:
-    """Every liquidation that may be tried, reverting ones included."""
-    if is_liquidatable(numbers) and not valuation.state.clearing_house_paused:
-        freed = without_open_orders(valuation, account) if has_open_order(numbers) else account
-        for base in in_order(freed.markets, valuation.state.markets):
-            yield settle_position(valuation, freed, base)
-    if is_collateral_liquidatable(numbers) and not valuation.state.vault_paused:
-        for token in in_order(numbers.tokens, valuation.state.collateral):
-            settled = settle_collateral(valuation, account, token)
-            if settled.closure.amount and settled.closure.after["repaid_settlement"]:
-                yield settled
-
-
-def in_order(held: Container[str], known: Iterable[str]) -> list[str]:
-    """Those of `known` that are held; what the protocol does not know cannot be traded."""
-    return [asset_id for asset_id in known if asset_id in held]
 
 
 def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:

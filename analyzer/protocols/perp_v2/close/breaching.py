@@ -1,0 +1,99 @@
+"""Who can be liquidated now: float64 leaves out who is far from it, integers decide the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from analyzer.model.book import Prices
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
+from analyzer.protocols.perp_v2.close.possible import NO_CAPACITY, capacity_needed_e18
+from analyzer.protocols.perp_v2.fixed_point import from_settlement
+from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.float_filter import Screen
+from analyzer.protocols.perp_v2.value.settlement import insurance_fund
+from analyzer.protocols.perp_v2.value.valuation import Valuation
+
+
+class Breaching:
+    """What is remembered between two questions of who can be liquidated.
+
+    The screen is made at the first question and knows nothing of what an account does afterwards:
+    whoever `changed` since is asked about in integers.
+    """
+
+    def __init__(self, account_ids: Sequence[str]) -> None:
+        self._account_ids = account_ids
+        self._screen: Screen | None = None
+        self._changed: set[str] = set()
+        self._needed: dict[str, int | None] = {}
+
+    def prices_moved(self) -> None:
+        """Prices or requirements are others now."""
+        self._needed.clear()
+
+    def changed(self, account_ids: Iterable[str]) -> None:
+        """These accounts are others now."""
+        for account_id in account_ids:
+            self._changed.add(account_id)
+            self._needed.pop(account_id, None)
+
+    def found(
+        self, valuation: Valuation, prices: Prices, is_known: Callable[[str], bool]
+    ) -> list[str]:
+        """The accounts with a liquidation that would not revert now, in book order.
+
+        is_known: whether every number of an account's margin can be had.
+        """
+        capacity_e18 = fund_capacity_e18(valuation)
+        return [
+            account_id
+            for account_id in self._suspects(valuation.state, prices)
+            if self._is_closable(valuation, account_id, capacity_e18, is_known)
+        ]
+
+    def _suspects(self, state: PerpState, prices: Prices) -> list[str]:
+        """Whoever may breach, in book order: by float64, and all that changed since."""
+        if self._screen is None:
+            self._screen = Screen(state, prices, self._account_ids)
+            self._changed.clear()
+        rows = self._screen.suspects(state, prices).tolist()
+        if not self._changed:
+            return [self._account_ids[row] for row in rows]
+        chosen = {self._account_ids[row] for row in rows} | self._changed
+        return [account_id for account_id in self._account_ids if account_id in chosen]
+
+    def _is_closable(
+        self,
+        valuation: Valuation,
+        account_id: str,
+        capacity_e18: int | None,
+        is_known: Callable[[str], bool],
+    ) -> bool:
+        """Whether something of the account can be closed now, with what the fund can bear.
+
+        What it needs of the fund is remembered while the account, prices and requirements stay.
+        """
+        if account_id not in self._needed:
+            account = valuation.state.accounts[account_id]
+            try:
+                needed = capacity_needed_e18(valuation, account) if is_known(account_id) else None
+            except UnreadableNumberError:
+                needed = None
+            self._needed[account_id] = needed
+        needed = self._needed[account_id]
+        if needed is None or needed == NO_CAPACITY:
+            return needed is not None
+        return capacity_e18 is not None and capacity_e18 >= needed
+
+
+def fund_capacity_e18(valuation: Valuation) -> int | None:
+    """The fund's settlement value and its wallet, 18 decimals, not floored; None when not known."""
+    wallet = valuation.state.insurance_fund_wallet
+    if wallet is None:
+        return None
+    try:
+        value = AccountMath(valuation, insurance_fund(valuation)).settlement_value
+    except UnreadableNumberError:
+        return None
+    return value + from_settlement(wallet, valuation.state.settlement_decimals)
