@@ -12,10 +12,10 @@ from aave_hand import Hand, Liquidated, hand, limited, predicted
 
 from analyzer.devnet.world import View
 from analyzer.model.closure import Executed
-from analyzer.protocols.aave_v3.close.closures import pair_outcomes
 from analyzer.protocols.aave_v3.close.simulate import AaveSimulation
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import pair_outcomes
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event, LogFilter, RawLog
 from analyzer.model.rows import CheckRow, TotalRow
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.state.state import AaveState, state_of
 from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import Call, Liquidation, Outcome
 from analyzer.protocols.base import Source
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.solvency.drive import JUDGE, ReadDesk

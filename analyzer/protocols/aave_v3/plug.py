@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.protocols.aave_v3.close.backstops import backstops
-from analyzer.protocols.aave_v3.close.closures import liquidate
+from analyzer.protocols.aave_v3.close.liquidate import liquidate
 from analyzer.protocols.aave_v3.close.simulate import simulate
 from analyzer.protocols.aave_v3.deployments import (
     PROTOCOL,

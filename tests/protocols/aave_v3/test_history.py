@@ -13,7 +13,6 @@ from aave_story import CODE, POOL, Story, ToldNode
 from bare_book import bare_book
 
 from analyzer.model.reads import NotRead
-from analyzer.protocols.aave_v3.close.liquidate import TAKES_TOO_MUCH, Call, Liquidation
 from analyzer.protocols.aave_v3.close.simulate import simulate
 from analyzer.protocols.aave_v3.judge.cautions import cautions
 from analyzer.protocols.aave_v3.logs.fold import code, fold
@@ -24,6 +23,7 @@ from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, updated
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value import details as details_module
 from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import TAKES_TOO_MUCH, Call, Liquidation
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable

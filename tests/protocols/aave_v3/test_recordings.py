@@ -15,8 +15,8 @@ from analyzer.abi.contract import load_abi
 from analyzer.abi.keccak import checksum
 from analyzer.model.reads import Value
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.close.liquidate import Call, Liquidation
 from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import Call, Liquidation
 from analyzer.protocols.kit.unreadable import Unreadable
 
 ROOT = Path(__file__).parents[3]

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.book import Prices
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.aave_v3.close.closures import pair_outcomes
-from analyzer.protocols.aave_v3.close.errors import Refusal, error_name
 from analyzer.protocols.aave_v3.state.state import AaveState
-from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.errors import Refusal, error_name
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.base import Caution
 from analyzer.protocols.kit.unreadable import Unreadable
@@ -23,7 +21,7 @@ def cautions(valued: AaveValued, margin: Sequence[MarginRow]) -> list[Caution]:
         *_paused(state),
         *_sentinel(state),
         *_sequencer(state),
-        *_blocked(valued.valuation, margin),
+        *_blocked(valued, margin),
         *_deficits(state, prices),
         *_bad_prices(state, prices, margin),
     ]
@@ -112,20 +110,18 @@ def _sequencer(state: AaveState) -> Iterator[Caution]:
         )
 
 
-def _blocked(valuation: Valuation, margin: Sequence[MarginRow]) -> Iterator[Caution]:
+def _blocked(valued: AaveValued, margin: Sequence[MarginRow]) -> Iterator[Caution]:
     """Liquidatable accounts of which no pair can be liquidated now."""
     for row in margin:
         if not (row.liquidatable and row.closable and row.status == "blocked"):
             continue
-        data = valuation.account_data(row.account_id)
-        if isinstance(data, AccountData):
-            yield _blocked_caution(valuation, data, row)
+        yield _blocked_caution(valued, row)
 
 
-def _blocked_caution(valuation: Valuation, data: AccountData, row: MarginRow) -> Caution:
+def _blocked_caution(valued: AaveValued, row: MarginRow) -> Caution:
     """One account that ought to be liquidated and cannot."""
-    refusals = {outcome.reverts or "" for _, _, outcome in pair_outcomes(valuation, data)}
-    paused = refusals == {error_name(valuation.state.rules, Refusal.PAUSED)}
+    refusals = {outcome.reverts or "" for _, _, outcome in valued.pairs(row.account_id)}
+    paused = refusals == {error_name(valued.state.rules, Refusal.PAUSED)}
     amounts = {
         "margin_equity_e18": row.margin_equity_e18,
         "maintenance_margin_e18": row.maintenance_margin_e18,

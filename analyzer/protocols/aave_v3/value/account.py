@@ -113,6 +113,7 @@ class Valuation:
     def __init__(self, state: AaveState, prices: Prices) -> None:
         self.state = state
         self.prices = PriceBook(state, prices)
+        self._known: dict[str, AccountData | Unreadable] = {}
 
     @cached_property
     def reserves_by_id(self) -> dict[int, ReserveState]:
@@ -120,10 +121,17 @@ class Valuation:
         return self.state.by_id()
 
     def account_data(self, address: str) -> AccountData | Unreadable:
-        """The account's numbers, or why they are not known.
+        """The account's numbers, or why they are not known; computed once, and kept.
 
         Raises: KeyError for an account that the state does not hold.
         """
+        found = self._known.get(address)
+        if found is None:
+            found = self._known[address] = self.computed(address)
+        return found
+
+    def computed(self, address: str) -> AccountData | Unreadable:
+        """As `account_data`, not kept: for numbers that are asked for once. Raises: KeyError."""
         account = self.state.accounts[address]
         problem = self.state.problem or self.state.unreadable.get(address)
         if problem is not None:

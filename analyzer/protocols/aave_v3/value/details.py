@@ -14,7 +14,6 @@ from analyzer.model.rows import (
     PositionRow,
     StatementLine,
 )
-from analyzer.protocols.aave_v3.close.closures import pair_outcomes
 from analyzer.protocols.aave_v3.judge.sums import Sums, sums
 from analyzer.protocols.aave_v3.judge.totals import totals
 from analyzer.protocols.aave_v3.ray_math import PERCENT
@@ -35,10 +34,15 @@ E6_PER_BPS = 100
 class _View:
     """One account worked out once for all its rows."""
 
-    valuation: Valuation
+    valued: AaveValued
     account: Account
     data: AccountData | Unreadable
     holdings: dict[str, Holding]
+
+    @property
+    def valuation(self) -> Valuation:
+        """The book's numbers."""
+        return self.valued.valuation
 
     def holding(self, reserve: ReserveState) -> Holding | None:
         """The account's holding, also of what it does not use; None where it is not known."""
@@ -52,11 +56,11 @@ class _View:
             return None
 
 
-def _view(valuation: Valuation, account: Account) -> _View:
+def _view(valued: AaveValued, account: Account) -> _View:
     """The account's view."""
-    data = valuation.account_data(account.address)
+    data = valued.valuation.account_data(account.address)
     known = () if isinstance(data, Unreadable) else data.holdings
-    return _View(valuation, account, data, {h.reserve.asset: h for h in known})
+    return _View(valued, account, data, {h.reserve.asset: h for h in known})
 
 
 def details(valued: AaveValued) -> Details:
@@ -68,7 +72,7 @@ def details(valued: AaveValued) -> Details:
     positions: list[PositionRow] = []
     statements: list[StatementLine] = []
     for account in state.accounts.values():
-        view = _view(valuation, account)
+        view = _view(valued, account)
         collateral += _collateral(view)
         positions += _positions(view)
         statements += statement(valuation, account.address, view.data)
@@ -192,9 +196,7 @@ def _repayable(view: _View) -> tuple[dict[str, int], dict[str, str]]:
     """(debt asset -> the most that one liquidation may repay, debt asset -> why none may)."""
     most: dict[str, int] = {}
     refusals: dict[str, str] = {}
-    if isinstance(view.data, Unreadable):
-        return most, refusals
-    for _, debt, outcome in pair_outcomes(view.valuation, view.data):
+    for _, debt, outcome in view.valued.pairs(view.account.address):
         asset = debt.reserve.asset
         if outcome.reverts is None:
             most[asset] = max(most.get(asset, 0), outcome.debt_repaid)

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow, unknown_margin
-from analyzer.protocols.aave_v3.close.closures import pair_outcomes
-from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Liquidation
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.account import AccountData
+from analyzer.protocols.aave_v3.value.liquidation_call import (
+    LIQUIDATION_THRESHOLD,
+    Liquidation,
+)
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -27,11 +29,12 @@ def margin(valued: AaveValued) -> list[MarginRow]:
     closable: there is a flagged collateral with a balance and a debt; whether a liquidation of
     any pair succeeds now is `status`. Raises: KeyError for an account that the state has not.
     """
-    return [_row(valued.valuation, address) for address in valued.book.account_ids]
+    return [_row(valued, address) for address in valued.book.account_ids]
 
 
-def _row(valuation: Valuation, address: str) -> MarginRow:
+def _row(valued: AaveValued, address: str) -> MarginRow:
     """The columns of margin of one account."""
+    valuation = valued.valuation
     data = valuation.account_data(address)
     if isinstance(data, Unreadable):
         return unknown_margin(address, str(data))
@@ -39,7 +42,7 @@ def _row(valuation: Valuation, address: str) -> MarginRow:
     numerator = data.margin_numerator_e4 * scale // PERCENT
     free = (data.borrow_limit_base - data.debt_base) * scale
     liquidatable = data.health_factor < LIQUIDATION_THRESHOLD
-    status, note = _status_and_note(valuation, data, numerator - data.debt_base * scale)
+    status, note = _status_and_note(valued, data, numerator - data.debt_base * scale)
     liquidation = Liquidation(valuation, data)
     equity = (data.collateral_base - data.debt_base) * scale
     return MarginRow(
@@ -58,7 +61,7 @@ def _row(valuation: Valuation, address: str) -> MarginRow:
     )
 
 
-def _status_and_note(valuation: Valuation, data: AccountData, headroom: int) -> tuple[str, str]:
+def _status_and_note(valued: AaveValued, data: AccountData, headroom: int) -> tuple[str, str]:
     """(`open` or `blocked`, why). Blocked: liquidatable, and every pair's call would revert."""
     liquidatable = data.health_factor < LIQUIDATION_THRESHOLD
     notes = []
@@ -67,7 +70,7 @@ def _status_and_note(valuation: Valuation, data: AccountData, headroom: int) -> 
     if not liquidatable:
         return "open", "; ".join(notes)
     refused, possible = [], 0
-    for collateral, debt, outcome in pair_outcomes(valuation, data):
+    for collateral, debt, outcome in valued.pairs(data.address):
         pair = f"{collateral.reserve.symbol} for {debt.reserve.symbol}"
         if outcome.reverts is None:
             possible += 1

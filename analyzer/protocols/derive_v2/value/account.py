@@ -91,7 +91,8 @@ class Valuation:
         self._prices: dict[str, int | Unreadable] = {}
         self._accrued: Accrued | Unreadable | None = None
         self._numbers: dict[int, AccountNumbers] = {}
-        self._arranged: tuple[Account, list[srm.MarketHolding]] | None = None
+        self._arranged: dict[int, tuple[Account, list[srm.MarketHolding]]] = {}
+        self._margins: dict[int, dict[tuple[bool, int | None], ManagerMargin | Unreadable]] = {}
         self._assessed: dict[int, pmrm.Assessment | Unreadable] = {}
 
     def numbers(self, number: int) -> AccountNumbers:
@@ -124,7 +125,18 @@ class Valuation:
         self, account: Account, *, initial: bool, scenario: int | None = None
     ) -> ManagerMargin:
         """getMarginAndMtM, or with `scenario` getMarginAndMarkToMarket (the StandardManager
-        ignores it). Raises: UnreadableNumberError with the contract's error name."""
+        ignores it). An account of the state is computed once. Raises: UnreadableNumberError with
+        the contract's error name."""
+        if self.state.accounts.get(account.number) is not account:
+            return self._margin(account, initial, scenario)
+        asked = (initial, scenario if account.manager in self._pmrm else None)
+        kept = self._margins.setdefault(account.number, {})
+        if asked not in kept:
+            kept[asked] = attempt(lambda: self._margin(account, initial, scenario))
+        return known(kept[asked])
+
+    def _margin(self, account: Account, initial: bool, scenario: int | None) -> ManagerMargin:
+        """As `margin`, computed. Raises: UnreadableNumberError."""
         self._check_read(account)
         if account.manager in self._pmrm:
             assessment = self.assessment(account)
@@ -146,7 +158,8 @@ class Valuation:
         """The account has other balances now: what was kept of it is made again."""
         self._numbers.pop(number, None)
         self._assessed.pop(number, None)
-        self._arranged = None
+        self._arranged.pop(number, None)
+        self._margins.pop(number, None)
 
     def _check_read(self, account: Account) -> None:
         """Raises when something of the account's own was not read, or nobody margins it."""
@@ -174,11 +187,12 @@ class Valuation:
     def srm_markets(self, account: Account) -> list[srm.MarketHolding]:
         """The holdings of a StandardManager account by market id. Raises: UnreadableNumberError.
 
-        The last account's are kept: both margins and the mark to market ask for them.
+        Kept: both margins, the mark to market and the statement ask for them.
         """
-        if self._arranged is None or self._arranged[0] is not account:
-            self._arranged = account, self._srm.markets(account)
-        return self._arranged[1]
+        found = self._arranged.get(account.number)
+        if found is None or found[0] is not account:
+            found = self._arranged[account.number] = account, self._srm.markets(account)
+        return found[1]
 
     def _srm_margin(self, account: Account, initial: bool) -> ManagerMargin:
         """Cash and every market; initial margin asks for the stable coin's price first."""

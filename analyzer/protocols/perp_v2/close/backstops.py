@@ -6,6 +6,8 @@ Source: `Vault.settleBadDebt`, `InsuranceFund.repay`, `InsuranceFund.getInsuranc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
@@ -16,12 +18,14 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 
-def pledged_tokens_of_debtors(valuation: Valuation) -> int | None:
+def pledged_tokens_of_debtors(
+    valuation: Valuation, account_of: Callable[[str], AccountMath] | None = None
+) -> int | None:
     """Value, at liquidators' discounted prices, of the tokens of every account whose settlement
     value is below zero; 18 decimals, rounded down per token. None when one of them is unknown."""
     state, total = valuation.state, 0
     for address, account in state.accounts.items():
-        numbers = AccountMath(valuation, account)
+        numbers = account_of(address) if account_of else AccountMath(valuation, account)
         if not numbers.tokens:
             continue
         if address in state.unreadable:
@@ -40,11 +44,15 @@ def pledged_tokens_of_debtors(valuation: Valuation) -> int | None:
 
 def backstops(valued: PerpValued) -> list[BackstopRow]:
     """The loss waterfall of the book."""
-    return waterfall(valued.valuation)
+    return waterfall(valued.valuation, valued.account)
 
 
-def waterfall(valuation: Valuation) -> list[BackstopRow]:
+def waterfall(
+    valuation: Valuation, account_of: Callable[[str], AccountMath] | None = None
+) -> list[BackstopRow]:
     """The loss waterfall, first layer first; capacities in 18 decimals.
+
+    account_of: where the accounts' numbers are kept; None = worked out here.
 
     The fund's account may be negative: then its capacity is below zero, and the wallet pays that
     first. A capacity is None (and not unlimited) when it cannot be had.
@@ -64,7 +72,7 @@ def waterfall(valuation: Valuation) -> list[BackstopRow]:
             1,
             "tokens of the accounts in debt",
             None,
-            pledged_tokens_of_debtors(valuation),
+            pledged_tokens_of_debtors(valuation, account_of),
             False,
             "Vault.liquidateCollateral: anyone buys them at the discounted price; each account's "
             "tokens stand for its own debt only",

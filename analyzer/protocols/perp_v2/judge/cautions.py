@@ -10,11 +10,8 @@ from analyzer.protocols.base import Caution
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import UINT24_REVERT
-from analyzer.protocols.perp_v2.value.position import MarketMath
-from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST, obstacles
-from analyzer.protocols.perp_v2.value.valuation import Valuation
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 PAUSED_MARKET = "CH_MNO"
@@ -24,12 +21,12 @@ FUND_TOO_SMALL = "CH_IIC"
 def cautions(valued: PerpValued, margin: Sequence[MarginRow]) -> list[Caution]:
     """Upgrades in the history, pauses, liquidations that would revert, prices that are no good; in
     this order."""
-    state, prices, valuation = valued.state, valued.prices, valued.valuation
+    state, prices = valued.state, valued.prices
     return [
         *_upgrades(state),
         *_paused_contracts(state),
-        *_paused_markets(state, valuation),
-        *_blocked(state, valuation, margin),
+        *_paused_markets(valued),
+        *_blocked(valued, margin),
         *_bad_prices(state, prices, margin),
     ]
 
@@ -65,14 +62,14 @@ def _paused_contracts(state: PerpState) -> Iterator[Caution]:
             )
 
 
-def _paused_markets(state: PerpState, valuation: Valuation) -> Iterator[Caution]:
+def _paused_markets(valued: PerpValued) -> Iterator[Caution]:
     """A paused market with positions in it: nobody can close or liquidate them."""
-    for base, market in state.markets.items():
+    for base, market in valued.state.markets.items():
         if market.status != MarketStatus.PAUSED:
             continue
         sizes = [
-            MarketMath(valuation, base, account.markets[base]).size
-            for account in state.accounts.values()
+            valued.account(account.address).markets[base].size
+            for account in valued.state.accounts.values()
             if base in account.markets
         ]
         held = [size for size in sizes if size]
@@ -91,22 +88,20 @@ def _paused_markets(state: PerpState, valuation: Valuation) -> Iterator[Caution]
             )
 
 
-def _blocked(
-    state: PerpState, valuation: Valuation, margin: Sequence[MarginRow]
-) -> Iterator[Caution]:
+def _blocked(valued: PerpValued, margin: Sequence[MarginRow]) -> Iterator[Caution]:
     """Positions of liquidatable accounts whose liquidation would revert."""
     for row in margin:
         if not (row.liquidatable and row.closable):
             continue
-        account = state.accounts[row.account_id]
+        account = valued.state.accounts[row.account_id]
         try:
-            found = obstacles(AccountMath(valuation, account))
+            found = valued.obstacles(row.account_id)
         except UnreadableNumberError:
             continue
         for base, reverts in found.items():
             if reverts is None or reverts == ORDERS_FIRST:
                 continue
-            yield _blocked_caution(state, account, base, reverts, row)
+            yield _blocked_caution(valued.state, account, base, reverts, row)
 
 
 def _blocked_caution(

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.judge.judges import (
     Bench,
     account_judges,
@@ -21,6 +22,7 @@ from analyzer.protocols.perp_v2.judge.judges import (
     protocol_judges,
 )
 from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 JUDGES: dict[str, tuple[str, ...]] = {
@@ -110,6 +112,21 @@ def truth(
     for address in account_ids:
         if address in state.unreadable:
             continue
-        numbers = AccountMath(bench.valuation, state.accounts[address])
+        numbers = valued.account(address)
+        if not _priced_alike(numbers, bench.valuation):
+            numbers = AccountMath(bench.valuation, state.accounts[address])
         out += account_judges(bench, numbers, rows.get(address))
     return out
+
+
+def _priced_alike(account: AccountMath, contract: Valuation) -> bool:
+    """Whether every price that the account can need is the one that the contract itself uses,
+    which takes a price whatever its age."""
+    given = account.valuation
+    try:
+        return all(
+            given.reference_price_e18(base) == contract.reference_price_e18(base)
+            for base in account.markets
+        ) and all(given.token_price(name) == contract.token_price(name) for name in account.tokens)
+    except UnreadableNumberError:
+        return False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from analyzer.model.book import Prices
 from analyzer.model.integers import WAD
 from analyzer.model.rows import (
     AccountRow,
@@ -27,18 +25,8 @@ from analyzer.protocols.perp_v2.value.limits import Reverts, max_position_size
 from analyzer.protocols.perp_v2.value.position import MarketMath, TokenMath
 from analyzer.protocols.perp_v2.value.prices import contract_mark_price_e18, index_price_e18
 from analyzer.protocols.perp_v2.value.statement import statements
-from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST, obstacles
-from analyzer.protocols.perp_v2.value.valuation import Valuation
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST
 from analyzer.protocols.perp_v2.value.value import PerpValued
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What all rows of one book are made from."""
-
-    state: PerpState
-    prices: Prices
-    valuation: Valuation
 
 
 def known(number: Callable[[], int]) -> int | None:
@@ -57,15 +45,14 @@ def known_of(thing: TokenMath | MarketMath, name: str) -> int | None:
 def details(valued: PerpValued) -> Details:
     """Everything that is written out beside margin."""
     state, prices = valued.state, valued.prices
-    desk = Desk(state, prices, valued.valuation)
     accounts = list(state.accounts.values())
     evidence = state.evidence
     return Details(
         accounts=[_account_row(state, account) for account in accounts],
-        collateral=[row for account in accounts for row in _collateral(desk, account)],
-        positions=[row for account in accounts for row in _positions(desk, account)],
-        orders=[row for account in accounts for row in _orders(desk, account)],
-        markets=[_market_row(desk, market) for market in state.markets.values()],
+        collateral=[row for account in accounts for row in _collateral(valued, account)],
+        positions=[row for account in accounts for row in _positions(valued, account)],
+        orders=[row for account in accounts for row in _orders(valued, account)],
+        markets=[_market_row(valued, market) for market in state.markets.values()],
         prices=list(prices.by_asset.values()),
         totals=totals(state),
         implementations=[] if evidence is None else evidence.implementations,
@@ -92,10 +79,10 @@ def _account_row(state: PerpState, account: Account) -> AccountRow:
     )
 
 
-def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
+def _collateral(valued: PerpValued, account: Account) -> Iterator[CollateralRow]:
     """The settlement balance (where not zero) and every token."""
-    state = desk.state
-    math = AccountMath(desk.valuation, account)
+    state = valued.state
+    math = valued.account(account.address)
     if math.balance:
         value = from_settlement(math.balance, state.settlement_decimals)
         yield CollateralRow(
@@ -117,18 +104,18 @@ def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
             symbol=token.symbol,
             decimals=token.decimals,
             amount=held.balance,
-            price_e18=desk.prices.e18(name),
+            price_e18=valued.prices.e18(name),
             value_e18=known_of(held, "value"),
             margin_value_e18=known_of(held, "margin_value"),
             weight_e6=token.collateral_ratio,
         )
 
 
-def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
+def _positions(valued: PerpValued, account: Account) -> Iterator[PositionRow]:
     """One row a registered market."""
-    math = AccountMath(desk.valuation, account)
-    reverts = _obstacles(desk, math)
-    readable = account.address not in desk.state.unreadable
+    math = valued.account(account.address)
+    reverts = _obstacles(valued, account.address)
+    readable = account.address not in valued.state.unreadable
     for base, held in math.markets.items():
         size = _liquidatable(math, base) if readable else None
         blocked = reverts.get(base, "")
@@ -137,10 +124,10 @@ def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
         yield PositionRow(
             account_id=account.address,
             market_id=base,
-            symbol=desk.state.markets[base].symbol,
+            symbol=valued.state.markets[base].symbol,
             size_e18=held.size,
             open_notional_e18=held.open_notional,
-            price_e18=desk.prices.e18(base),
+            price_e18=valued.prices.e18(base),
             value_e18=known_of(held, "value") if readable else None,
             unrealized_pnl_e18=known_of(held, "unrealized_pnl") if readable else None,
             pending_funding_e18=known_of(held, "pending_funding") if readable else None,
@@ -157,22 +144,22 @@ def _liquidatable(math: AccountMath, base: str) -> int | Reverts | None:
         return None
 
 
-def _obstacles(desk: Desk, account: AccountMath) -> dict[str, str]:
+def _obstacles(valued: PerpValued, address: str) -> dict[str, str]:
     """Market -> why its liquidation would revert now, for an account that may be liquidated."""
-    if account.account.address in desk.state.unreadable:
+    if address in valued.state.unreadable:
         return {}
     try:
-        found = obstacles(account)
+        found = valued.obstacles(address)
     except UnreadableNumberError:
         return {}
     return {base: why for base, why in found.items() if why not in (None, ORDERS_FIRST)}
 
 
-def _orders(desk: Desk, account: Account) -> Iterator[OrderRow]:
+def _orders(valued: PerpValued, account: Account) -> Iterator[OrderRow]:
     """One row a maker range."""
-    readable = account.address not in desk.state.unreadable
+    readable = account.address not in valued.state.unreadable
     for base, record in account.markets.items():
-        market = desk.state.markets[base]
+        market = valued.state.markets[base]
         for order in record.orders.values():
             amounts: tuple[int | None, int | None] = (None, None)
             fee: int | None = None
@@ -196,11 +183,11 @@ def _orders(desk: Desk, account: Account) -> Iterator[OrderRow]:
             )
 
 
-def _market_row(desk: Desk, market: MarketState) -> MarketRow:
+def _market_row(valued: PerpValued, market: MarketState) -> MarketRow:
     """One market with its prices and open interest (by total sizes, makers included)."""
-    state, base = desk.state, market.base_token
+    state, base = valued.state, market.base_token
     sizes = [
-        MarketMath(desk.valuation, base, account.markets[base]).size
+        valued.account(account.address).markets[base].size
         for account in state.accounts.values()
         if base in account.markets
     ]
@@ -212,7 +199,7 @@ def _market_row(desk: Desk, market: MarketState) -> MarketRow:
         status=market.status.name.lower(),
         mark_price_e18=known(lambda: contract_mark_price_e18(market, state.config)),
         index_price_e18=known(lambda: index_price_e18(market, 0)),
-        reference_price_e18=desk.prices.e18(base),
+        reference_price_e18=valued.prices.e18(base),
         open_interest_long_e18=sum(size for size in sizes if size > 0),
         open_interest_short_e18=-sum(size for size in sizes if size < 0),
         initial_margin_ratio_e6=state.config.im_ratio,

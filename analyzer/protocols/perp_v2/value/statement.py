@@ -9,8 +9,7 @@ from analyzer.model.rows import StatementLine
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.margin import AccountNumbers, MarketNumbers, account_numbers
-from analyzer.protocols.perp_v2.value.valuation import Valuation
+from analyzer.protocols.perp_v2.value.numbers import AccountNumbers, MarketNumbers
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 E18 = "e18"
@@ -30,15 +29,13 @@ class _Lines:
         self.lines.append(StatementLine(self.account_id, section, label, amount, unit, source))
 
 
-def statement(
-    state: PerpState, prices: Prices, account: Account, valuation: Valuation | None = None
-) -> list[StatementLine]:
+def statement(valued: PerpValued, account: Account) -> list[StatementLine]:
     """All lines of one account in reading order: collateral, positions, requirement, result.
 
     Of an unknown account only what logs say is given, and the reason.
     """
     lines = _Lines(account.address)
-    numbers = account_numbers(state, prices, account.address, valuation)
+    state, prices, numbers = valued.state, valued.prices, valued.numbers(account.address)
     if isinstance(numbers, Unreadable):
         _unknown(lines, state, account, numbers)
         return lines.lines
@@ -250,4 +247,4 @@ def _result(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> None:
 def statements(valued: PerpValued) -> Iterator[StatementLine]:
     """The statements of all accounts, in book order."""
     for account in valued.state.accounts.values():
-        yield from statement(valued.state, valued.prices, account, valued.valuation)
+        yield from statement(valued, account)

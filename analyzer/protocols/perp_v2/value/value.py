@@ -2,25 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzer.model.book import Book, Prices
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.state.state import PerpState, state_of
+from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.numbers import AccountNumbers, numbers_of
+from analyzer.protocols.perp_v2.value.takeover import obstacles
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
 @dataclass(frozen=True, slots=True)
 class PerpValued:
-    """A book at prices (see `base.Valued`). valuation: what all its accounts share."""
+    """A book at prices (see `base.Valued`). valuation: what all its accounts share; each account's
+    own numbers are computed once."""
 
     book: Book
     prices: Prices
     valuation: Valuation
+    _accounts: dict[str, AccountMath] = field(default_factory=dict)
+    _numbers: dict[str, AccountNumbers | Unreadable] = field(default_factory=dict)
+    _obstacles: dict[str, dict[str, str | None] | UnreadableNumberError] = field(
+        default_factory=dict
+    )
 
     @property
     def state(self) -> PerpState:
         """The book's state."""
         return self.valuation.state
+
+    def account(self, address: str) -> AccountMath:
+        """The account's numbers, each as it is asked for. Raises: KeyError for no such account."""
+        found = self._accounts.get(address)
+        if found is None:
+            found = AccountMath(self.valuation, self.state.accounts[address])
+            self._accounts[address] = found
+        return found
+
+    def numbers(self, address: str) -> AccountNumbers | Unreadable:
+        """Every number of the account, or why they are not known. Raises: KeyError."""
+        found = self._numbers.get(address)
+        if found is None:
+            found = self._numbers[address] = self._all_numbers(address)
+        return found
+
+    def _all_numbers(self, address: str) -> AccountNumbers | Unreadable:
+        """As `numbers`, computed."""
+        if address in self.state.unreadable:
+            return self.state.unreadable[address]
+        try:
+            return numbers_of(self.account(address))
+        except UnreadableNumberError as error:
+            return error.unreadable
+
+    def obstacles(self, address: str) -> dict[str, str | None]:
+        """Market -> why its takeover would revert now (see `takeover.obstacles`).
+
+        Raises: UnreadableNumberError when that cannot be known; KeyError for no such account.
+        """
+        found = self._obstacles.get(address)
+        if found is None:
+            try:
+                found = obstacles(self.account(address))
+            except UnreadableNumberError as error:
+                found = error
+            self._obstacles[address] = found
+        if isinstance(found, UnreadableNumberError):
+            raise found
+        return found
 
 
 def value(book: Book, prices: Prices) -> PerpValued:

@@ -21,12 +21,12 @@ from bare_book import bare_book
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.protocols.aave_v3.close.closures import liquidate
-from analyzer.protocols.aave_v3.close.liquidate import NO_WORDS, Call, Liquidation, Outcome
+from analyzer.protocols.aave_v3.close.liquidate import liquidate
 from analyzer.protocols.aave_v3.ray_math import RAY
 from analyzer.protocols.aave_v3.state.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.account import Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import NO_WORDS, Call, Liquidation, Outcome
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable

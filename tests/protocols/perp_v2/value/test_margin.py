@@ -17,7 +17,8 @@ from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketSta
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import floored_account_value
-from analyzer.protocols.perp_v2.value.margin import AccountNumbers, account_numbers, margin
+from analyzer.protocols.perp_v2.value.margin import margin
+from analyzer.protocols.perp_v2.value.numbers import AccountNumbers
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import value
@@ -86,7 +87,7 @@ def test_a_short_owes_its_base_and_quote_is_netted_over_the_markets(
     )
     base, still = next(iter(state.markets.items()))
     state.markets["other"] = replace(still, base_token="other", symbol="vBTC")
-    numbers = account_numbers(state, reference_prices(state), f"0x{1:040x}")
+    numbers = value(bare_book(state), reference_prices(state)).numbers(f"0x{1:040x}")
     assert isinstance(numbers, AccountNumbers)
     assert numbers.total_debt_value == 100 * E18
     assert numbers.total_abs_position_value == 200 * E18
@@ -199,7 +200,7 @@ def test_a_maker_owns_what_his_range_holds_and_owes_what_he_put_in(
     base = next(iter(state.markets))
     account.markets[base] = AccountMarket(orders={(-600, 600): maker})
     in_base, in_quote = amounts_in_range(2**96, -600, 600, liquidity)
-    numbers = account_numbers(state, reference_prices(state), account.address)
+    numbers = value(bare_book(state), reference_prices(state)).numbers(account.address)
     assert isinstance(numbers, AccountNumbers)
     found = numbers.markets[base]
     assert found.size == in_base - 60 * E18

@@ -21,8 +21,7 @@ from analyzer.model.book import Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.aave_v3.close.backstops import waterfall
-from analyzer.protocols.aave_v3.close.closures import closure_of, pair_outcomes
-from analyzer.protocols.aave_v3.close.liquidate import LIQUIDATION_THRESHOLD, Outcome
+from analyzer.protocols.aave_v3.close.liquidate import closure_of
 from analyzer.protocols.aave_v3.close.simulate.applied import (
     Seizure,
     apply_seizure,
@@ -34,7 +33,12 @@ from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
-from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
+from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import (
+    LIQUIDATION_THRESHOLD,
+    Pair,
+    pair_outcomes,
+)
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
@@ -48,8 +52,6 @@ OWNER = "owner"
 """The party that receives what is withdrawn."""
 OTHER_PRICES = 64
 """How many sets of other prices (`equity_at`) are kept ready."""
-
-Pair = tuple[Holding, Holding, Outcome]
 
 
 def simulate(valued: AaveValued) -> AaveSimulation:
@@ -138,7 +140,7 @@ class AaveSimulation:
             if len(self._others) >= OTHER_PRICES:
                 self._others.clear()
             self._others[key] = Valuation(self._state, self._prices.with_e18(prices_e18))
-        data = self._others[key].account_data(account_id)
+        data = self._others[key].computed(account_id)
         return None if isinstance(data, Unreadable) else self._equity(data)
 
     def breaching(self) -> Sequence[str]:

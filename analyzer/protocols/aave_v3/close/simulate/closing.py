@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analyzer.protocols.aave_v3.close.liquidate import (
-    LIQUIDATION_THRESHOLD,
-    Call,
-    Liquidation,
-    Outcome,
-)
 from analyzer.protocols.aave_v3.close.simulate.applied import liquidity
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.revisions import EModeLtv
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
+from analyzer.protocols.aave_v3.value.liquidation_call import (
+    LIQUIDATION_THRESHOLD,
+    Call,
+    Liquidation,
+    Outcome,
+)
 
 
 class WindingUp(Liquidation):
