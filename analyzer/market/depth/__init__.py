@@ -5,8 +5,10 @@ way there; execution is at the average along the curve, which is its exact integ
 
 `impact` has the protocol and the curves with a closed form, `volume` those made from turnover and
 volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` reads at a block
-(`pool_state`; `pair` for V2) and `swap` swaps in on integers. `file` reads the depth file,
-`default` is what is assumed without one, and `choose` says which was used.
+(`pool_state`; `pair` for V2) and `swap` swaps in on integers; `stable_pool`, `stable_observe` and
+`stable_swap` are the same for Curve's. `peg` is a band behind a curve. `file` reads the depth file,
+`default` is what is assumed without one, by pair of `classes` with a `cliff`, and `choose` says
+which was used. `route` is the pairs that a sale goes through, `quote` what it costs.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from analyzer.market.depth.impact import (
     Scaled,
     scaled,
 )
+from analyzer.market.depth.peg import PegBand
 from analyzer.market.depth.pool import ConcentratedPool, Segment
+from analyzer.market.depth.stable_pool import StablePool
 from analyzer.market.depth.steps import OrderBook
 from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 
@@ -41,8 +45,10 @@ __all__ = [
     "Linear",
     "NoImpact",
     "OrderBook",
+    "PegBand",
     "Scaled",
     "Segment",
     "SquareRoot",
+    "StablePool",
     "scaled",
 ]

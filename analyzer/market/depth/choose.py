@@ -12,11 +12,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyzer.market.depth.default import default_curve
-from analyzer.market.depth.file import NO_DEPTH, UNISWAP_V2, DepthFile, PoolEntry
+from analyzer.market.depth.file import (
+    NO_DEPTH,
+    STABLESWAP_POOL,
+    UNISWAP_V2,
+    DepthFile,
+    PoolEntry,
+)
 from analyzer.market.depth.impact import ImpactCurve
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool_state import PoolState, pool_curve
+from analyzer.market.depth.stable_observe import read_stable_pool
+from analyzer.market.depth.stable_swap import stable_curve
 from analyzer.model.reads import Reading
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -86,6 +94,14 @@ def read_pools(
         if entry.kind == UNISWAP_V2:
             out[factor] = yield from read_pair(
                 entry.pool, entry.asset, quote_usd=entry.quote_usd, source=source
+            )
+            continue
+        if entry.kind == STABLESWAP_POOL:
+            stable = yield from read_stable_pool(entry.pool, source=source)
+            out[factor] = (
+                stable
+                if isinstance(stable, Unreadable)
+                else stable_curve(stable, entry.asset, entry.other, quote_usd=entry.quote_usd)
             )
             continue
         state: PoolState | Unreadable = yield from read_pool(entry.pool, source=source)

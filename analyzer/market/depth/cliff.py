@@ -115,8 +115,8 @@ class Cliff(Curve):
 
 def _through(v: float, depth: float, power: float) -> float:
     """v (1 + (v / depth)**power)**(-1/power)."""
-    if v <= 0:
-        return 0.0
+    if v / depth <= 0:
+        return max(v, 0.0)
     exponent = power * math.log(v / depth)
     if exponent > 700:
         return depth
@@ -125,8 +125,8 @@ def _through(v: float, depth: float, power: float) -> float:
 
 def _back(y: float, depth: float, power: float) -> float:
     """The v that `_through` takes to y; infinite from `depth` on."""
-    if y <= 0:
-        return 0.0
+    if y / depth <= 0:
+        return max(y, 0.0)
     if y >= depth:
         return math.inf
     left = -math.expm1(power * math.log(y / depth))
@@ -135,7 +135,7 @@ def _back(y: float, depth: float, power: float) -> float:
 
 def _slope_through(v: float, depth: float, power: float) -> float:
     """The derivative of `_through`: (1 + (v / depth)**power)**(-1/power - 1)."""
-    if v <= 0:
+    if v / depth <= 0:
         return 1.0
     exponent = power * math.log(v / depth)
     more = exponent if exponent > 700 else math.log1p(math.exp(exponent))

@@ -39,6 +39,30 @@
     pool = "0x..."
     asset = "0x..."
 
+    [USDT]
+    kind = "stableswap"              # Curve: amplification (its A()), fee = 0, balances in USD at
+    amplification = 2000             # par: of the asset, of what it is sold for, of the rest
+    balances = [150e6, 180e6, 170e6]
+
+    ["rETH/ETH"]
+    kind = "stableswap-pool"         # read at the block: pool, asset, other (the coin that it is
+    pool = "0x..."                   # sold for; the first other one if left out), quote_usd
+    asset = "0x..."
+
+    [FRAX]
+    kind = "cliff"                   # one_percent_usd, holds_usd; exponent = 0.65, steepness = 8,
+    one_percent_usd = 2e6            # minted = false: as the defaults are made
+    holds_usd = 30e6
+
+    ["TUSD->USDC"]                   # sales of one for the other: moves TUSD; without it TUSD's
+    kind = "exponential"             # own curve and USDC's, each against the unit of account
+    depth_usd = 5e6
+
+    [DAI]
+    kind = "default"                 # the stated default; with any curve: a peg band
+    peg_within = 0.001               # minted and redeemed within 0.1 %,
+    peg_capacity_usd_per_day = 400e6 # that much of each; one day's is what a cascade has
+
     [USDC]
     kind = "none"                    # takes everything at one price
 
@@ -53,6 +77,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.abi.keccak import checksum
+from analyzer.market.depth.cliff import Cliff
+from analyzer.market.depth.default import default_curve
 from analyzer.market.depth.impact import (
     ConstantProduct,
     Exponential,
@@ -60,6 +86,8 @@ from analyzer.market.depth.impact import (
     Linear,
     NoImpact,
 )
+from analyzer.market.depth.peg import PegBand
+from analyzer.market.depth.stable_pool import StablePool
 from analyzer.market.depth.steps import OrderBook, Step
 from analyzer.market.depth.volume import ContSchaanning, SquareRoot
 from analyzer.model.errors import InputError
@@ -67,7 +95,15 @@ from analyzer.model.toml_file import is_line, read_toml, shown
 from analyzer.model.visible import visible
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-UNISWAP_V2, UNISWAP_V3 = "uniswap-v2", "uniswap-v3"
+UNISWAP_V2, UNISWAP_V3, STABLESWAP_POOL = "uniswap-v2", "uniswap-v3", "stableswap-pool"
+_TITLES = {
+    UNISWAP_V2: "Uniswap V2 pool",
+    UNISWAP_V3: "Uniswap V3 pool",
+    STABLESWAP_POOL: "StableSwap pool",
+}
+DEFAULT = "default"
+ARROW = "->"
+"""Between the two sides of a pair: what is sold, and for what."""
 LARGEST_NUMBER = 10**60
 """No number of a depth file is larger: no market is, and a float squared still holds it."""
 
@@ -75,23 +111,25 @@ LARGEST_NUMBER = 10**60
 @dataclass(frozen=True, slots=True)
 class PoolEntry:
     """A pool that is to be read. asset: address of the token that is sold; quote_usd: USD price
-    of the other one; kind: `uniswap-v3` or `uniswap-v2`."""
+    of the other one; kind: `uniswap-v3`, `uniswap-v2` or `stableswap-pool`; other: of a StableSwap
+    pool, the address of the token that it is sold for (None: the first other one)."""
 
     pool: str
     asset: str
     quote_usd: float
     kind: str = UNISWAP_V3
+    other: str | None = None
 
     @property
     def title(self) -> str:
         """What it is called: `Uniswap V3 pool 0x..`."""
-        version = self.kind.removeprefix("uniswap-").upper()
-        return f"Uniswap {version} pool {self.pool}"
+        return f"{_TITLES[self.kind]} {self.pool}"
 
 
 @dataclass(frozen=True, slots=True)
 class DepthFile:
-    """What a depth file says: curves, and pools that only a read at the block makes curves of."""
+    """What a depth file says: curves, and pools that only a read at the block makes curves of; by
+    factor, or by pair (`TUSD->USDC`)."""
 
     curves: Mapping[str, ImpactCurve]
     pools: Mapping[str, PoolEntry]
@@ -111,14 +149,19 @@ def load_depth(path: Path) -> DepthFile:
             raise InputError(
                 f"{path}: {factor} has to be a table like [{factor}], it is {shown(table)}"
             )
+        sides = factor.split(ARROW)
+        if not all(sides) or len(sides) > 2 or len(set(sides)) < len(sides):
+            raise InputError(f"{path}: {factor} is no factor and no pair like ETH{ARROW}USDC")
         entry = _Entry(f"{path}: {factor}", table)
         kind = entry.text("kind")
-        if kind in (UNISWAP_V2, UNISWAP_V3):
+        if kind in _TITLES:
             pools[factor] = _pool(entry, kind)
-        elif kind in _KINDS:
-            curves[factor] = _curve(entry, kind, visible(f"{path.name}: {factor}"))
+        elif kind in _KINDS or kind == DEFAULT:
+            curve = _default(factor) if kind == DEFAULT else None
+            curve = curve or _curve(entry, kind, visible(f"{path.name}: {factor}"))
+            curves[factor] = _banded(entry, curve)
         else:
-            known = ", ".join(sorted([*_KINDS, UNISWAP_V2, UNISWAP_V3]))
+            known = ", ".join(sorted([*_KINDS, *_TITLES, DEFAULT]))
             raise InputError(f"{path}: {factor}.kind is no curve: {shown(kind)} (known: {known})")
         entry.check_all_used()
     return DepthFile(curves, pools)
@@ -130,6 +173,10 @@ class _Entry:
     def __init__(self, where: str, table: Mapping[str, object]) -> None:
         self._where, self._table = where, table
         self._used: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the table has the key."""
+        return key in self._table
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text."""
@@ -173,6 +220,22 @@ class _Entry:
                 raise InputError(f"{wrong}, not {shown(item)}")
         return tuple((self._bounded(key, ratio), self._bounded(key, usd)) for ratio, usd in value)
 
+    def amounts(self, key: str) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self._get(key, None)
+        if not isinstance(value, list) or not all(map(_is_number, value)):
+            raise InputError(
+                f"{self._where}.{key} has to be a list of numbers, it is {shown(value)}"
+            )
+        return tuple(self._bounded(key, number) for number in value)
+
+    def flag(self, key: str) -> bool:
+        """True or false; false when it is missing."""
+        value = self._get(key, False)
+        if not isinstance(value, bool):
+            raise InputError(f"{self._where}.{key} has to be true or false, it is {shown(value)}")
+        return value
+
     def address(self, key: str) -> str:
         """A contract's address, checksummed."""
         value = self.text(key)
@@ -210,13 +273,30 @@ def _is_number(value: object) -> bool:
 def _pool(entry: _Entry, kind: str) -> PoolEntry:
     """A pool to be read."""
     quote_usd = entry.positive("quote_usd", 1.0)
-    return PoolEntry(entry.address("pool"), entry.address("asset"), quote_usd, kind)
+    other = None
+    if kind == STABLESWAP_POOL and "other" in entry:
+        other = entry.address("other")
+    return PoolEntry(entry.address("pool"), entry.address("asset"), quote_usd, kind, other)
 
 
 def _curve(entry: _Entry, kind: str, origin: str) -> ImpactCurve:
     """The curve of a table. origin: its source where the file names none."""
     source = entry.text("source", origin)
     return entry.made(lambda: _KINDS[kind](entry, source))
+
+
+def _default(factor: str) -> ImpactCurve:
+    """The stated default of a factor, or of a pair."""
+    thin, _, thick = factor.partition(ARROW)
+    return default_curve(thin, thick or None)
+
+
+def _banded(entry: _Entry, curve: ImpactCurve) -> ImpactCurve:
+    """The curve with the band that the table gives it, if any."""
+    if "peg_within" not in entry and "peg_capacity_usd_per_day" not in entry:
+        return curve
+    within, capacity = entry.positive("peg_within"), entry.positive("peg_capacity_usd_per_day")
+    return entry.made(lambda: PegBand(curve, within, capacity))
 
 
 def _volume(entry: _Entry) -> tuple[float, float]:
@@ -244,6 +324,17 @@ _KINDS: Mapping[str, Callable[[_Entry, str], ImpactCurve]] = {
         *_volume(e), e.positive("coefficient", 1.0), source
     ),
     ContSchaanning.name: _cont_schaanning,
+    Cliff.name: lambda e, source: Cliff(
+        e.positive("one_percent_usd"),
+        e.positive("holds_usd"),
+        exponent=e.positive("exponent", 0.65),
+        steepness=e.positive("steepness", 8.0),
+        minted=e.flag("minted"),
+        source=source,
+    ),
+    StablePool.name: lambda e, source: StablePool(
+        e.positive("amplification"), e.amounts("balances"), e.number("fee", 0.0), source
+    ),
     OrderBook.name: lambda e, source: OrderBook(e.steps("bids"), e.steps("asks"), source),
 }
 """Kind of curve -> how its table is read."""

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from analyzer.market.depth import (
+    Cliff,
     ConstantProduct,
     ContSchaanning,
     Exponential,
     Linear,
     NoImpact,
     OrderBook,
+    PegBand,
     SquareRoot,
+    StablePool,
 )
 from analyzer.market.depth import file as depth_file
+from analyzer.market.depth.default import default_curve
 from analyzer.market.depth.file import PoolEntry, load_depth
 from analyzer.model.errors import InputError
 
@@ -59,6 +63,25 @@ asset = "{WETH}"
 quote_usd = 2.5
 [USDC]
 kind = "none"
+[USDT]
+kind = "stableswap"
+amplification = 2000
+balances = [150e6, 180e6, 170e6]
+fee = 0.0001
+["rETH/ETH"]
+kind = "stableswap-pool"
+pool = "{POOL}"
+asset = "{WETH}"
+other = "{POOL}"
+["TUSD->USDC"]
+kind = "cliff"
+one_percent_usd = 2e6
+holds_usd = 5e6
+minted = true
+[DAI]
+kind = "default"
+peg_within = 0.001
+peg_capacity_usd_per_day = 400e6
 """
 
 
@@ -78,11 +101,16 @@ def test_every_kind_of_curve_is_read(tmp_path: Path) -> None:
         "LINK": OrderBook(((0.999, 200e3), (0.99, 900e3)), ((1.001, 1.0),), "depth.toml: LINK"),
         "UNI": Linear(20e6, "depth.toml: UNI"),
         "USDC": NoImpact("depth.toml: USDC"),
+        "USDT": StablePool(2000.0, (150e6, 180e6, 170e6), 0.0001, "depth.toml: USDT"),
+        "TUSD->USDC": Cliff(2e6, 5e6, minted=True, source="depth.toml: TUSD->USDC"),
+        "DAI": PegBand(default_curve("DAI"), 0.001, 400e6),
     }
     assert found.pools == {
         "CRV": PoolEntry(POOL, WETH, 1.0),
         "SNX": PoolEntry(POOL, WETH, 2.5, "uniswap-v2"),
+        "rETH/ETH": PoolEntry(POOL, WETH, 1.0, "stableswap-pool", POOL),
     }
+    assert found.pools["rETH/ETH"].title == f"StableSwap pool {POOL}"
     assert found.pools["SNX"].title == f"Uniswap V2 pool {POOL}"
 
 
@@ -91,7 +119,7 @@ def test_the_example_in_the_docstring_is_read_but_for_its_addresses(tmp_path: Pa
     sample = "\n".join(line[4:] for line in doc.splitlines() if line.startswith("    "))
     sample = sample.replace('"0x..."', f'"{POOL}"')
     found = load_depth(written(tmp_path, sample))
-    assert set(found.curves) | set(found.pools) == set(re.findall(r"\[\"?([\w/]+)\"?\]", sample))
+    assert set(found.curves) | set(found.pools) == set(re.findall(r"\[\"?([\w/>-]+)\"?\]", sample))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +127,7 @@ def test_the_example_in_the_docstring_is_read_but_for_its_addresses(tmp_path: Pa
     [
         ("ETH = 5", "ETH has to be a table like [ETH], it is 5"),
         ("[ETH]\ndepth_usd = 1", "ETH needs the key kind"),
-        ("[ETH]\nkind = 'cubic'", "ETH.kind is no curve: 'cubic' (known: cons"),
+        ("[ETH]\nkind = 'cubic'", "ETH.kind is no curve: 'cubic' (known: clif"),
         ("[ETH]\nkind = 'exponential'", "ETH needs the key depth_usd"),
         ("[ETH]\nkind = 'exponential'\ndepth_usd = -1", "ETH.depth_usd has to be above zero"),
         ("[ETH]\nkind = 'exponential'\ndepth_usd = nan", "ETH.depth_usd has to be above zero"),
@@ -116,6 +144,27 @@ def test_the_example_in_the_docstring_is_read_but_for_its_addresses(tmp_path: Pa
         ("[L]\nkind = 'order-book'", "L: an order book has at least one bid or ask"),
         ("[C]\nkind = 'uniswap-v3'\npool = 'x'", "C.pool has to be an address, it is 'x'"),
         (f"[C]\nkind = 'uniswap-v3'\npool = '{POOL}'", "C needs the key asset"),
+        ("['->USDC']\nkind = 'none'", "->USDC is no factor and no pair like ETH->USDC"),
+        ("['A->B->C']\nkind = 'none'", "A->B->C is no factor and no pair"),
+        ("['A->A']\nkind = 'none'", "A->A is no factor and no pair"),
+        ("[A]\nkind = 'none'\npeg_within = 0.1", "A needs the key peg_capacity_usd_per_day"),
+        (
+            "[A]\nkind = 'none'\npeg_within = 2\npeg_capacity_usd_per_day = 1",
+            "A: peg_within has to be below 1",
+        ),
+        ("[A]\nkind = 'default'\ndepth_usd = 1", "A.depth_usd is no key of this kind"),
+        (
+            "[S]\nkind = 'stableswap'\namplification = 1\nbalances = 5",
+            "S.balances has to be a list",
+        ),
+        (
+            "[S]\nkind = 'stableswap'\namplification = 1\nbalances = [1]",
+            "S: a StableSwap pool has at least two balances",
+        ),
+        (
+            "[S]\nkind = 'cliff'\none_percent_usd = 1\nholds_usd = 1\nminted = 1",
+            "S.minted has to be true or false, it is 1",
+        ),
         ("not toml", "depth.toml is no depth file"),
     ],
 )

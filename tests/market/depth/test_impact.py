@@ -21,8 +21,10 @@ from analyzer.market.depth import (
     Linear,
     NoImpact,
     OrderBook,
+    PegBand,
     Segment,
     SquareRoot,
+    StablePool,
     scaled,
 )
 
@@ -41,6 +43,8 @@ CURVES: dict[str, ImpactCurve] = {
     ),
     "cliff": Cliff(30.0, 600.0, exponent=0.65, steepness=8.0),
     "cliff that is minted past": Cliff(30.0, 60.0, exponent=1.0, steepness=4.0, minted=True),
+    "stableswap": StablePool(50.0, (400.0, 700.0, 500.0)),
+    "peg band": PegBand(Exponential(1_000.0), 0.05, 150.0),
     "scaled": scaled(Exponential(50_000.0), 0.02),
 }
 every_curve = pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES.keys())
