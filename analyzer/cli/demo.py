@@ -29,12 +29,13 @@ def demo(*, db: Path | None, as_json: bool) -> int:
     after the crash: the cascade of 10 October 2025. With --db the snapshot stays there, for
     `analyzer account`, `query`, `stress` and `sql`.
     """
+    from analyzer.documents.encode import to_json
     from analyzer.runs.demo import demo as run
 
     with progress() as report:
         outcome = run(report, db=db)
     if as_json:
-        show_json({**outcome.document, "contagion": outcome.cascade})
+        show_json({**to_json(outcome.document), "contagion": outcome.cascade})
     else:
         show_document(outcome.document, "table")
         show_statement(outcome.statement, "table")

@@ -63,6 +63,7 @@ def index(
     the headers do not hang together, or when logs that are held were not given again and nothing
     says that they do not exist.
     """
+    from analyzer.report.indexed import index_rows
     from analyzer.runs.scanning.index import IndexOptions
     from analyzer.runs.scanning.index import index as run
 
@@ -80,7 +81,5 @@ def index(
     if as_json:
         show_json(outcome.document)
     else:
-        entries = outcome.document["deployments"]
-        columns = list(entries[0]) if entries else ["deployment"]
-        show_rows(columns, [list(entry.values()) for entry in entries], "table", count=False)
+        show_rows(*index_rows(outcome.document), "table", count=False)
     return int(outcome.exit_code)

@@ -17,7 +17,7 @@ from analyzer.cli.options import (
     triage_option,
 )
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
-from analyzer.cli.show import show_outputs
+from analyzer.cli.show import show_judged
 from analyzer.cli.terminal import note, progress
 
 
@@ -115,6 +115,6 @@ def scan(
     )
     with progress() as report:
         outcome = run(options, report)
-    show_outputs(outcome.document, outputs)
+    show_judged(outcome.document, outputs)
     note(f"snapshot written to {db}")
     return int(outcome.exit_code)

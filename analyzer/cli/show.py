@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.outputs import Output
 from analyzer.cli.terminal import emit, in_colour, note, to_terminal
+
+if TYPE_CHECKING:
+    from analyzer.documents.account import StatementDocument
+    from analyzer.documents.scan import RebuiltDocument
 
 
 def _look() -> dict[str, Any]:
@@ -20,27 +24,28 @@ def _look() -> dict[str, Any]:
     return {"width": width, "colour": in_colour(terminal=True)}
 
 
-def show_outputs(
-    document: Mapping[str, Any],
-    outputs: Sequence[Output],
-    draw: Callable[..., str] | None = None,
-) -> None:
+def show_outputs(document: Any, outputs: Sequence[Output], draw: Callable[..., str]) -> None:
     """Writes a document in every form that was asked for: files first, as a whole, then the one
-    for standard output. draw: (document, format, width, colour) -> text; default: a run's."""
-    from analyzer.report.render import render
+    for standard output. draw: (document, format, width, colour) -> text."""
     from analyzer.runs.snapshot.artifact import write_texts
 
-    form = draw or render
-    files = {o.path: form(document, o.format) for o in outputs if o.path is not None}
+    files = {o.path: draw(document, o.format) for o in outputs if o.path is not None}
     write_texts(files)
     for output in outputs:
         if output.path is None:
-            emit(form(document, output.format, **_look()))
+            emit(draw(document, output.format, **_look()))
     for path in files:
         note(f"{path} written")
 
 
-def show_document(document: Mapping[str, Any], format_: str) -> None:
+def show_judged(document: RebuiltDocument, outputs: Sequence[Output]) -> None:
+    """Writes what `scan` or `verify` says in every form that was asked for."""
+    from analyzer.report.render import render
+
+    show_outputs(document, outputs, render)
+
+
+def show_document(document: RebuiltDocument, format_: str) -> None:
     """Writes a run's document as table, json, csv or markdown."""
     from analyzer.report.render import render
 
@@ -88,15 +93,16 @@ def show_detectors(id_: str | None, format_: str) -> None:
     emit(render_detectors(id_, format_, **_look()))
 
 
-def show_json(value: object) -> None:
-    """Writes `value` as JSON."""
-    from analyzer.report.render_json import json_text
+def show_json(value: Any) -> None:
+    """Writes a document as JSON."""
+    from analyzer.documents.envelope import Document
+    from analyzer.report.render_json import document_text, json_text
 
-    emit(json_text(value))
+    emit(document_text(value) if isinstance(value, Document) else json_text(value))
 
 
-def show_statement(statement: Any, format_: str) -> None:
+def show_statement(statement: StatementDocument, format_: str) -> None:
     """Writes an account's statement as table, json, csv or markdown."""
     from analyzer.report.statement import render_statement
 
-    emit(render_statement(statement.header, statement.lines, format_, **_look()))
+    emit(render_statement(statement, format_, **_look()))

@@ -9,7 +9,7 @@ import click
 from analyzer.cli.group import verb
 from analyzer.cli.options import DOCUMENT_FORMATS, db_option, index_option, source_options
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
-from analyzer.cli.show import show_outputs
+from analyzer.cli.show import show_judged
 from analyzer.cli.terminal import progress
 
 
@@ -63,5 +63,5 @@ def verify(
     check_outputs(outputs, {"--db": db, "--index": index_path, "--recording": recording})
     with progress() as report:
         outcome = run(options, report)
-    show_outputs(outcome.document, outputs)
+    show_judged(outcome.document, outputs)
     return int(outcome.exit_code)

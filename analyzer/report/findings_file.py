@@ -6,9 +6,11 @@ scan of the recording elsewhere gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
+from analyzer.documents.encode import to_json
+from analyzer.documents.findings import WeighedFinding
+from analyzer.documents.scan import Scan
 from analyzer.report.render_json import json_text
 
 SCHEMA = 1
@@ -19,14 +21,14 @@ _FINDING = ("fingerprint", "detector", "severity", "scan_id", "account_id", "mar
             "amounts", "evidence", "cause")  # fmt: skip
 
 
-def findings_text(document: Mapping[str, Any]) -> str:
-    """The scans and findings of a document as JSON."""
+def findings_text(scans: Sequence[Scan], findings: Sequence[WeighedFinding]) -> str:
+    """The scans and findings as JSON."""
     return json_text(
         {
             "schema": SCHEMA,
-            "scans": [{name: scan[name] for name in _SCAN} for scan in document["scans"]],
+            "scans": [{name: scan[name] for name in _SCAN} for scan in map(to_json, scans)],
             "findings": [
-                {name: finding[name] for name in _FINDING} for finding in document["findings"]
+                {name: finding[name] for name in _FINDING} for finding in map(to_json, findings)
             ],
         }
     )

@@ -5,10 +5,19 @@ The page is made once; `table` draws it for a terminal and `markdown` for a text
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from analyzer.documents.findings import WeighedFinding
+from analyzer.documents.scan import (
+    Evidence,
+    JudgedDocument,
+    Scan,
+    ScanRun,
+    Solvency,
+    Total,
+    Verification,
+)
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
 from analyzer.report.money import short
@@ -32,24 +41,24 @@ _ANSWERS = {
 _NOBODY = "SOLVENT: there is no account, and the chain itself says that there is none"
 
 
-def page(document: Mapping[str, Any]) -> list[Block]:
+def page(document: JudgedDocument) -> list[Block]:
     """The blocks of a whole document, scan by scan; divergences of all at the end."""
     blocks: list[Block] = []
-    for scan in document["scans"]:
-        found = [f for f in document["findings"] if f["scan_id"] == scan["scan_id"]]
+    for scan in document.scans:
+        found = [f for f in document.findings if f.scan_id == scan.scan_id]
         blocks += scan_blocks(scan, found)
-    blocks += _evidence(document["run"].get("evidence"))
-    blocks += triage_lines(document.get("triage") or {})
-    return [*blocks, *_mismatches(document["verification"])]
+    blocks += _evidence(document.run.evidence if isinstance(document.run, ScanRun) else None)
+    blocks += triage_lines(document.triage)
+    return [*blocks, *_mismatches(document.verification)]
 
 
-def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
     """The blocks of one scan: the answer first, then what is wrong, then what it rests on."""
-    block = scan["block"]
-    when = datetime.fromtimestamp(block["time"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    block = scan.block
+    when = datetime.fromtimestamp(block.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     heading = (
-        f"{scan['protocol']} · {scan['deployment']} · chain {scan['chain_id']} · "
-        f"block {block['number']:,} ({when})"
+        f"{scan.protocol} · {scan.deployment} · chain {scan.chain_id} · "
+        f"block {block.number:,} ({when})"
     )
     return [
         Heading(heading),
@@ -63,103 +72,103 @@ def scan_blocks(scan: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) 
     ]
 
 
-def _evidence(evidence: Mapping[str, Any] | None) -> list[Block]:
+def _evidence(evidence: Evidence | None) -> list[Block]:
     """Whether the recording's own findings came out again."""
     if evidence is None:
         return []
-    recorded, this = evidence["recorded_version"], evidence["this_version"]
+    recorded, this = evidence.recorded_version, evidence.this_version
     by = f"version {recorded}" + ("" if recorded == this else f"; this is version {this}")
-    if evidence["findings"] == "same":
+    if evidence.findings == "same":
         tone = "good" if recorded == this else "plain"
         return [Line("Evidence", f"the recording's own findings came out again ({by})", tone)]
-    text = f"findings {evidence['findings']}: {evidence['why']} (recorded by {by})"
-    return [Line("Evidence", text, "bad" if evidence["findings"] == "differ" else "doubt")]
+    text = f"findings {evidence.findings}: {evidence.why} (recorded by {by})"
+    return [Line("Evidence", text, "bad" if evidence.findings == "differ" else "doubt")]
 
 
-def answer_lines(scan: Mapping[str, Any]) -> list[Line]:
+def answer_lines(scan: Scan) -> list[Line]:
     """The answer of one scan in four lines: solvent or not, by how much, how sure, how complete."""
-    solvency = scan["solvency"]
-    text, tone = _ANSWERS[solvency["answer"]]
-    debt = _int(solvency["hidden_bad_debt_e18"])
-    caveats = "; ".join(solvency["caveats"])
-    shortfall = short(_int(solvency["shortfall_e18"]))
+    solvency = scan.solvency
+    text, tone = _ANSWERS[solvency.answer]
+    debt = solvency.hidden_bad_debt_e18
+    caveats = "; ".join(solvency.caveats)
+    shortfall = short(solvency.shortfall_e18)
     answer = text.format(shortfall=shortfall, debt=short(debt), caveats=caveats)
-    if solvency["answer"] == "solvent" and not scan["accounts"]:
+    if solvency.answer == "solvent" and not scan.accounts:
         answer = _NOBODY
     return [
         Line("Answer", answer, tone),
         Line("By how much", _how_much(solvency)),
-        Line("How sure", *_how_sure(scan["verification"])),
+        Line("How sure", *_how_sure(scan.verification)),
         Line("How complete", *_how_complete(scan)),
     ]
 
 
-def _how_much(solvency: Mapping[str, Any]) -> str:
-    debt = short(_int(solvency["hidden_bad_debt_e18"]))
-    text = f"bad debt {debt} in {count_of(solvency['insolvent_accounts'], 'account')}"
-    by_contract = _int(solvency["hidden_bad_debt_by_contract_value_e18"])
+def _how_much(solvency: Solvency) -> str:
+    debt = short(solvency.hidden_bad_debt_e18)
+    text = f"bad debt {debt} in {count_of(solvency.insolvent_accounts, 'account')}"
+    by_contract = solvency.hidden_bad_debt_by_contract_value_e18
     if by_contract is not None:
         text += f" ({short(by_contract)} by the contract's own haircut values)"
-    return f"{text}; backstops can bear {short(_int(solvency['backstop_capacity_e18']))}"
+    return f"{text}; backstops can bear {short(solvency.backstop_capacity_e18)}"
 
 
-def _how_sure(verification: Mapping[str, Any]) -> tuple[str, str]:
-    checks, mismatches = verification["checks"], verification["mismatches"]
+def _how_sure(verification: Verification) -> tuple[str, str]:
+    checks, mismatches = verification.checks, verification.mismatches
     if not checks:
         return "nothing was compared with the contract (--verify none, or no answer)", "doubt"
     text = (
-        f"{checks:,} numbers of {count_of(verification['accounts'], 'account')} compared with the "
+        f"{checks:,} numbers of {count_of(verification.accounts, 'account')} compared with the "
         f"contract's own views: {mismatches:,} {'differs' if mismatches == 1 else 'differ'}"
     )
-    if verification["not_compared"]:
-        text += f"; {verification['not_compared']:,} could not be compared"
-    kinds = verification["kinds"]
+    if verification.not_compared:
+        text += f"; {verification.not_compared:,} could not be compared"
+    kinds = verification.kinds
     if 1 < len(kinds) <= MAX_KINDS_SHOWN:
         text += f" ({', '.join(f'{kind} {count:,}' for kind, count in kinds.items())})"
     return text, "bad" if mismatches else "good"
 
 
-def _how_complete(scan: Mapping[str, Any]) -> tuple[str, str]:
-    complete = scan["completeness"]
-    not_read = sum(read["not_read"] for read in scan["reads"] if read["purpose"] == "rebuild")
-    requested = sum(read["requested"] for read in scan["reads"] if read["purpose"] == "rebuild")
+def _how_complete(scan: Scan) -> tuple[str, str]:
+    complete = scan.completeness
+    not_read = sum(read.not_read for read in scan.reads if read.purpose == "rebuild")
+    requested = sum(read.requested for read in scan.reads if read.purpose == "rebuild")
     reads = (
         f"{not_read:,} of {requested:,} reads not answered"
         if not_read
         else f"all {requested:,} reads answered"
     )
     text = (
-        f"{scan['unknown']:,} of {count_of(scan['accounts'], 'account')} unknown; "
-        f"{complete['logs']:,} logs of blocks {complete['from_block']:,} to "
-        f"{complete['to_block']:,}, {complete['headers_linked']:,} of {complete['headers']:,} "
-        f"headers linked; {'; '.join([reads, *complete['doubts']])}"
+        f"{scan.unknown:,} of {count_of(scan.accounts, 'account')} unknown; "
+        f"{complete.logs:,} logs of blocks {complete.from_block:,} to "
+        f"{complete.to_block:,}, {complete.headers_linked:,} of {complete.headers:,} "
+        f"headers linked; {'; '.join([reads, *complete.doubts])}"
     )
-    return text, "doubt" if scan["solvency"]["caveats"] else "good"
+    return text, "doubt" if scan.solvency.caveats else "good"
 
 
-def _verdicts(scan: Mapping[str, Any]) -> list[Block]:
-    verdicts = scan["verdicts"]
-    also = scan["solvency"]["collateral_liquidatable_accounts"]
+def _verdicts(scan: Scan) -> list[Block]:
+    verdicts = scan.verdicts
+    also = scan.solvency.collateral_liquidatable_accounts
     note = f"{count_of(also, 'account')} may have collateral liquidated." if also else ""
     columns = tuple(verdict.replace("_", " ") for verdict in verdicts)
     row = tuple(f"{count:,}" for count in verdicts.values())
     return [Grid("Verdicts", columns, (row,), frozenset(columns), note)]
 
 
-def _worst(scan: Mapping[str, Any]) -> list[Block]:
+def _worst(scan: Scan) -> list[Block]:
     rows = []
-    for account in scan["worst_accounts"]:
-        equity = _int(account["margin_equity_e18"])
-        maintenance = _int(account["maintenance_margin_e18"])
+    for account in scan.worst_accounts:
+        equity = account.margin_equity_e18
+        maintenance = account.maintenance_margin_e18
         headroom = None if equity is None or maintenance is None else equity - maintenance
         rows.append(
             (
-                account["account_id"],
-                account["verdict"].replace("_", " "),
-                short(_int(account["equity_e18"])),
+                account.account_id,
+                account.verdict.replace("_", " "),
+                short(account.equity_e18),
                 short(maintenance),
                 short(headroom),
-                _verified(account["verified"]),
+                _verified(account.verified),
             )
         )
     if not rows:
@@ -177,61 +186,61 @@ def _worst(scan: Mapping[str, Any]) -> list[Block]:
     ]
 
 
-def _totals_line(scan: Mapping[str, Any]) -> list[Block]:
+def _totals_line(scan: Scan) -> list[Block]:
     """How many control totals hold."""
-    totals = scan["totals"]
+    totals = scan.totals
     if not totals:
         return [Line("Totals", "none: nothing proves that the accounts are all there are", "doubt")]
-    hold = sum(1 for total in totals if total["holds"])
-    exact = sum(1 for total in totals if total["difference"] == "0")
-    off = any(total["holds"] is False for total in totals)
+    hold = sum(1 for total in totals if total.holds)
+    exact = sum(1 for total in totals if total.difference == 0)
+    off = any(total.holds is False for total in totals)
     tone = "bad" if off else ("good" if hold == len(totals) else "doubt")
     text = (
         f"{hold} of {count_of(len(totals), 'control total')} hold, {exact} of them to the last unit"
     )
-    silent = sum(1 for total in totals if total["holds"] is None)
+    silent = sum(1 for total in totals if total.holds is None)
     if silent:
         text += f"; {silent} not compared, which counts as not held"
     return [Line("Totals", text, tone)]
 
 
-def _totals(scan: Mapping[str, Any]) -> list[Block]:
+def _totals(scan: Scan) -> list[Block]:
     """The control totals that are not met to the last unit, with the reason."""
     rows = tuple(
         (
-            total["name"],
-            "not read" if total["difference"] is None else total["difference"],
-            total["allowed"],
-            {True: "holds", False: "OFF", None: "not read"}[total["holds"]],
+            total.name,
+            "not read" if total.difference is None else str(total.difference),
+            str(total.allowed),
+            {True: "holds", False: "OFF", None: "not read"}[total.holds],
             _because(total),
         )
-        for total in scan["totals"]
-        if total["difference"] != "0"
+        for total in scan.totals
+        if total.difference != 0
     )
     columns = ("total", "difference", "allowed", "", "because")
     note = "Differences in the smallest unit of each total; `control_totals` lists all identities."
     return [Grid("Control totals", columns, rows, frozenset(columns[1:3]), note)] if rows else []
 
 
-def _because(total: Mapping[str, Any]) -> str:
+def _because(total: Total) -> str:
     """Why a difference is no fault, or the identity that does not hold."""
-    if not total["holds"]:
-        return str(total["identity"])
-    if abs(int(total["difference"])) > int(total["allowed"]):
-        return f"the chain holds more than the accounts claim; {total['why']}"
-    return str(total["why"])
+    if not total.holds or total.difference is None:
+        return total.identity
+    if abs(total.difference) > total.allowed:
+        return f"the chain holds more than the accounts claim; {total.why}"
+    return total.why
 
 
-def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
-    details = verification["details"]
+def _mismatches(verification: Verification) -> list[Block]:
+    details = verification.details
     if not details:
         return []
     rows = tuple(
         (
-            check["account_id"] or check["market"] or "deployment",
-            f"{check['contract']}.{check['field']}",
-            check["expected"],
-            check["actual"] or "",
+            check.account_id or check.market or "deployment",
+            f"{check.contract}.{check.field}",
+            check.expected,
+            check.actual or "",
         )
         for check in details[:MISMATCH_ROWS]
     )
@@ -242,26 +251,22 @@ def _mismatches(verification: Mapping[str, Any]) -> list[Block]:
     return [Grid("Divergence from the contract", columns, rows, right, note, whole)]
 
 
-def not_read(scan: Mapping[str, Any]) -> list[str]:
+def not_read(scan: Scan) -> list[str]:
     """What one scan could not read, one text a kind; empty when everything was read."""
     texts = [
-        f"{read['what']} ({read['purpose']}): {read['not_read']:,} of {read['requested']:,}, "
-        f"e.g. {read['example']}"
-        for read in scan["reads"]
-        if read["not_read"]
+        f"{read.what} ({read.purpose}): {read.not_read:,} of {read.requested:,}, "
+        f"e.g. {read.example}"
+        for read in scan.reads
+        if read.not_read
     ]
-    texts += [f"control total {t['name']}" for t in scan["totals"] if t["holds"] is None]
+    texts += [f"control total {t.name}" for t in scan.totals if t.holds is None]
     texts += [
-        f"implementation of {row['role']}: {row['status']}"
-        for row in scan["implementations"]
-        if row["status"] == "not recorded"
+        f"implementation of {row.role}: {row.status}"
+        for row in scan.implementations
+        if row.status == "not recorded"
     ]
     return texts
 
 
 def _verified(verified: bool | None) -> str:
     return {True: "yes", False: "DIFFERS", None: "not compared"}[verified]
-
-
-def _int(text: str | None) -> int | None:
-    return None if text is None else int(text)

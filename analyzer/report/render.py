@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
+from analyzer.documents.encode import to_json
+from analyzer.documents.scan import RebuiltDocument
 from analyzer.report.csv_text import csv_text
 from analyzer.report.findings_file import findings_text
 from analyzer.report.markdown import markdown
 from analyzer.report.page import page
-from analyzer.report.render_json import json_text
+from analyzer.report.render_json import document_text, json_text
 from analyzer.report.sarif import sarif
 from analyzer.report.table import DEFAULT_WIDTH, table
 
-__all__ = ["CSV_COLUMNS", "DOCUMENT_FORMATS", "findings_csv", "json_text", "render"]
+__all__ = ["CSV_COLUMNS", "DOCUMENT_FORMATS", "findings_csv", "render"]
 
 DOCUMENT_FORMATS = ("table", "json", "csv", "markdown", "sarif", "findings")
 """The forms of a run's document."""
@@ -39,7 +39,7 @@ CSV_COLUMNS = (
 
 
 def render(
-    document: Mapping[str, Any],
+    document: RebuiltDocument,
     format_: str,
     *,
     width: int = DEFAULT_WIDTH,
@@ -53,11 +53,11 @@ def render(
     Raises: ValueError for another format.
     """
     if format_ == "json":
-        return json_text(document)
+        return document_text(document)
     if format_ == "sarif":
         return json_text(sarif(document))
     if format_ == "findings":
-        return findings_text(document)
+        return findings_text(document.scans, document.findings)
     if format_ == "csv":
         return findings_csv(document)
     if format_ == "markdown":
@@ -67,21 +67,21 @@ def render(
     raise ValueError(f"no such format: {format_}")
 
 
-def findings_csv(document: Mapping[str, Any]) -> str:
+def findings_csv(document: RebuiltDocument) -> str:
     """The findings, one row each; amounts and evidence are JSON objects in one cell."""
-    scans = {scan["scan_id"]: scan for scan in document["scans"]}
+    scans = {scan.scan_id: scan for scan in document.scans}
     rows = []
-    for finding in document["findings"]:
-        scan = scans[finding["scan_id"]]
+    for finding in document.findings:
+        scan, written = scans[finding.scan_id], to_json(finding)
         row = {
-            **finding,
-            "protocol": scan["protocol"],
-            "deployment": scan["deployment"],
-            "chain_id": scan["chain_id"],
-            "block_number": scan["block"]["number"],
-            "amounts": json.dumps(finding["amounts"], ensure_ascii=False),
-            "evidence": json.dumps(finding["evidence"], ensure_ascii=False),
-            "accepted": (finding["accepted"] or {}).get("reason"),
+            **written,
+            "protocol": scan.protocol,
+            "deployment": scan.deployment,
+            "chain_id": scan.chain_id,
+            "block_number": scan.block.number,
+            "amounts": json.dumps(written["amounts"], ensure_ascii=False),
+            "evidence": json.dumps(written["evidence"], ensure_ascii=False),
+            "accepted": None if finding.accepted is None else finding.accepted.reason,
         }
         rows.append([row[name] for name in CSV_COLUMNS])
     return csv_text(CSV_COLUMNS, rows)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import json
 
+from analyzer.documents.encode import to_json
+from analyzer.documents.envelope import Document
 from analyzer.model.visible import json_visible
+
+
+def document_text(document: Document) -> str:
+    """A command's document as JSON text."""
+    return json_text(to_json(document))
 
 
 def json_text(value: object) -> str:

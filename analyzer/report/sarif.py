@@ -15,9 +15,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from analyzer.documents.encode import to_json
+from analyzer.documents.findings import WeighedFinding
+from analyzer.documents.scan import (
+    RebuildRun,
+    RebuiltDocument,
+    Scan,
+    ScanPlace,
+    Verification,
+)
 from analyzer.findings import ALL_DETECTORS, detector_of
 from analyzer.findings.detector import Described
 from analyzer.model.identity import alert_key, joint_name
@@ -61,31 +70,32 @@ _RUN = ("verify", "sample_seed", "fail_on", "source", "endpoint", "snapshot", "e
 _NOT_DONE = frozenset({2, 3})
 
 Log = dict[str, Any]
+Found = TypeVar("Found", bound=WeighedFinding)
 
 
-def sarif(document: Mapping[str, Any]) -> Log:
+def sarif(document: RebuiltDocument) -> Log:
     """The document of a scan as a SARIF log with one run of at most `MAX_RESULTS` results.
 
     Amounts are decimal strings of exact integers, as in the document.
     """
-    run = document["run"]
-    scans = {scan["scan_id"]: scan for scan in document["scans"]}
-    rules = rule_order(document["findings"])
-    places = Places(document["scans"])
-    kept, left_out = bounded(document["findings"])
-    results = [result(finding, scans[finding["scan_id"]], rules, places) for finding in kept]
+    run = document.run
+    scans = {scan.scan_id: scan for scan in document.scans}
+    rules = rule_order(document.findings)
+    places = Places(document.scans)
+    kept, left_out = bounded(document.findings)
+    results = [result(finding, scans[finding.scan_id], rules, places) for finding in kept]
     notes = [*left_out, *_notifications(document, rules)]
     return log(
         {
-            "tool": {"driver": driver(run["analyzer_version"], rules)},
-            "automationDetails": {"id": _category(document["scans"], run["run_id"])},
+            "tool": {"driver": driver(run.analyzer_version, rules)},
+            "automationDetails": {"id": _category(document.scans, run.run_id)},
             "invocations": [_invocation(run, bounded_notes(notes))],
-            "artifacts": [_artifact(scan) for scan in document["scans"]],
+            "artifacts": [_artifact(scan) for scan in document.scans],
             "logicalLocations": places.listed,
             "results": results,
             "properties": {
-                "verification": _verification(document["verification"]),
-                "scans": [_scan(scan) for scan in document["scans"]],
+                "verification": _verification(document.verification),
+                "scans": [_scan(scan) for scan in document.scans],
             },
         }
     )
@@ -106,7 +116,7 @@ def driver(version: str, rules: Mapping[str, int]) -> Log:
     }
 
 
-def bounded(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Log]]:
+def bounded(findings: Sequence[Found]) -> tuple[list[Found], list[Log]]:
     """(the findings that a run can hold, the notification of those that are left out).
 
     As they are where all fit; else the severest first, those that count before accepted ones.
@@ -114,9 +124,9 @@ def bounded(findings: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, An
     if len(findings) <= MAX_RESULTS:
         return list(findings), []
     ranks = {severity: rank for rank, severity in enumerate(LEVELS)}
-    ranked = sorted(findings, key=lambda f: (bool(f.get("accepted")), ranks[f["severity"]]))
+    ranked = sorted(findings, key=lambda f: (bool(f.accepted), ranks[f.severity.label]))
     kept, left = ranked[:MAX_RESULTS], ranked[MAX_RESULTS:]
-    counts = Counter(finding["severity"] for finding in left)
+    counts = Counter(finding.severity.label for finding in left)
     listed = ", ".join(f"{counts[name]:,} {name}" for name in LEVELS if counts[name])
     text = (
         f"{len(left):,} of {len(findings):,} findings are left out ({listed}): a run holds"
@@ -134,30 +144,30 @@ def bounded_notes(notes: Sequence[Log]) -> list[Log]:
     return [*kept, _notification("warning", text)]
 
 
-def artifact_uri(scan: Mapping[str, Any]) -> str:
+def artifact_uri(scan: ScanPlace) -> str:
     """Where the findings of a deployment are said to be: a relative path that names the deployment
     and stays the same whatever the files are called."""
-    return f"eip155-{scan['chain_id']}/{quote(scan['deployment'], safe='')}"
+    return f"eip155-{scan.chain_id}/{quote(scan.deployment, safe='')}"
 
 
-def rule_order(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def rule_order(findings: Sequence[WeighedFinding]) -> dict[str, int]:
     """Rule id -> its index: all detectors, then those of findings that another version made."""
     ids = [detector.id for detector in ALL_DETECTORS]
-    ids += sorted({finding["detector"] for finding in findings} - set(ids))
+    ids += sorted({finding.detector for finding in findings} - set(ids))
     return {id_: number for number, id_ in enumerate(ids)}
 
 
 def result(
-    finding: Mapping[str, Any],
-    scan: Mapping[str, Any],
+    finding: WeighedFinding,
+    scan: ScanPlace,
     rules: Mapping[str, int],
     places: Places,
 ) -> Log:
     """One finding. rules: id -> index."""
-    severity, print_ = finding["severity"], finding["fingerprint"]
+    severity, print_ = finding.severity.label, finding.fingerprint
     return {
-        "ruleId": finding["detector"],
-        "ruleIndex": rules[finding["detector"]],
+        "ruleId": finding.detector,
+        "ruleIndex": rules[finding.detector],
         "kind": "fail",
         "level": LEVELS[severity],
         "rank": _rank(severity),
@@ -178,26 +188,26 @@ def result(
             "severity": severity,
             "security-severity": SECURITY_SEVERITY[severity],
             "fingerprint": print_,
-            "scan_id": finding["scan_id"],
-            "chain_id": scan["chain_id"],
-            "deployment": scan["deployment"],
-            "account_id": finding["account_id"],
-            "market": finding["market"],
-            "block_number": scan["block"]["number"],
-            "block_hash": scan["block"]["hash"],
-            "cause": finding.get("cause"),
-            "amounts": dict(finding["amounts"]),
-            "evidence": dict(finding["evidence"]),
+            "scan_id": finding.scan_id,
+            "chain_id": scan.chain_id,
+            "deployment": scan.deployment,
+            "account_id": finding.account_id,
+            "market": finding.market,
+            "block_number": scan.block.number,
+            "block_hash": scan.block.hash,
+            "cause": finding.cause,
+            "amounts": {name: str(value) for name, value in finding.amounts.items()},
+            "evidence": dict(finding.evidence),
         },
     }
 
 
-def message(finding: Mapping[str, Any], scan: Mapping[str, Any]) -> str:
+def message(finding: WeighedFinding, scan: ScanPlace) -> str:
     """A finding in one sentence: what, where, how much, why."""
-    amounts = [amount(name, int(value)) for name, value in finding["amounts"].items()]
-    parts = [f"{finding['title']}: {about(finding)} of {scan['deployment']}"]
+    amounts = [amount(name, value) for name, value in finding.amounts.items()]
+    parts = [f"{finding.title}: {about(finding)} of {scan.deployment}"]
     parts += amounts[:MESSAGE_AMOUNTS]
-    parts += [finding["cause"]] if finding.get("cause") else []
+    parts += [finding.cause] if finding.cause else []
     return _plain("; ".join(parts))
 
 
@@ -248,61 +258,62 @@ def _rank(severity: str) -> float:
     return 10 * float(SECURITY_SEVERITY[severity])
 
 
-def _suppressions(finding: Mapping[str, Any]) -> list[Log]:
+def _suppressions(finding: WeighedFinding) -> list[Log]:
     """The acceptance of a finding; none for one that counts."""
-    accepted = finding.get("accepted")
+    accepted = finding.accepted
     if not accepted:
         return []
+    terms = to_json(accepted)
     return [
         {
             "kind": "external",
             "status": "accepted",
-            "justification": accepted["reason"],
-            "properties": {k: accepted[k] for k in ("author", "date", "expires", "up_to")},
+            "justification": accepted.reason,
+            "properties": {k: terms[k] for k in ("author", "date", "expires", "up_to")},
         }
     ]
 
 
-def _invocation(run: Mapping[str, Any], notifications: list[Log]) -> Log:
+def _invocation(run: RebuildRun, notifications: list[Log]) -> Log:
     """How the run went. Incomplete reading is an execution that did not succeed."""
-    code = run["exit_code"]
+    code, said = run.exit_code, to_json(run)
     return {
         "executionSuccessful": code not in _NOT_DONE,
         "exitCode": code,
         "exitCodeDescription": EXIT_CODES[code],
-        "startTimeUtc": run["started_at"],
-        "endTimeUtc": run["finished_at"],
+        "startTimeUtc": said["started_at"],
+        "endTimeUtc": said["finished_at"],
         "toolExecutionNotifications": notifications,
-        "properties": {name: run[name] for name in _RUN if name in run},
+        "properties": {name: said[name] for name in _RUN if said.get(name) is not None},
     }
 
 
-def _notifications(document: Mapping[str, Any], rules: Mapping[str, int]) -> list[Log]:
+def _notifications(document: RebuiltDocument, rules: Mapping[str, int]) -> list[Log]:
     """Groups with one cause, what was not read, and what of the triage file holds no longer."""
     out = [
         {
             # A cause is news of the protocol, and no error of this tool: its findings have levels.
             "level": "note",
-            "message": {"text": _plain(f"{group['count']} findings, one cause: {group['cause']}")},
-            "associatedRule": {"id": group["detector"], "index": rules[group["detector"]]},
+            "message": {"text": _plain(f"{group.count} findings, one cause: {group.cause}")},
+            "associatedRule": {"id": group.detector, "index": rules[group.detector]},
             "properties": {
-                "severity": group["severity"],
-                "fingerprints": group["fingerprints"][:MAX_FINGERPRINTS],
+                "severity": group.severity.label,
+                "fingerprints": list(group.fingerprints[:MAX_FINGERPRINTS]),
             },
         }
-        for group in document["groups"]
+        for group in document.groups
     ]
-    for scan in document["scans"]:
-        texts = [*scan["solvency"]["caveats"], *(f"not read: {text}" for text in not_read(scan))]
-        out += [_notification("warning", f"{scan['deployment']}: {text}") for text in texts]
-    triage = document["triage"]
+    for scan in document.scans:
+        texts = [*scan.solvency.caveats, *(f"not read: {text}" for text in not_read(scan))]
+        out += [_notification("warning", f"{scan.deployment}: {text}") for text in texts]
+    triage = document.triage
     out += [
-        _notification("warning", f"accepted finding {e['fingerprint']} counts again: {e['why']}")
-        for e in triage["lapsed"]
+        _notification("warning", f"accepted finding {e.fingerprint} counts again: {e.why}")
+        for e in triage.lapsed
     ]
     out += [
-        _notification("note", f"accepted finding {e['fingerprint']} matches nothing")
-        for e in triage["unmatched"]
+        _notification("note", f"accepted finding {e.fingerprint} matches nothing")
+        for e in triage.unmatched
     ]
     return out
 
@@ -311,31 +322,32 @@ def _notification(level: str, text: str) -> Log:
     return {"level": level, "message": {"text": _plain(text)}}
 
 
-def _artifact(scan: Mapping[str, Any]) -> Log:
+def _artifact(scan: Scan) -> Log:
     return {
         "location": {"uri": artifact_uri(scan)},
         "description": {"text": "The deployment that the findings are about: no file."},
     }
 
 
-def _verification(verification: Mapping[str, Any]) -> Log:
+def _verification(verification: Verification) -> Log:
     """The counts of the comparisons, without their list; of the kinds the largest."""
-    kinds = Counter(verification["kinds"]).most_common()
+    kinds = Counter(verification.kinds).most_common()
     counted = dict(sorted(kinds[:MAX_KINDS]))
     if len(kinds) > MAX_KINDS:
         counted["others"] = sum(count for _, count in kinds[MAX_KINDS:])
-    plain = {name: value for name, value in verification.items() if name != "details"}
+    plain = {name: value for name, value in to_json(verification).items() if name != "details"}
     return {**plain, "kinds": counted}
 
 
-def _category(scans: Sequence[Mapping[str, Any]], run_id: str) -> str:
+def _category(scans: Sequence[Scan], run_id: str) -> str:
     """What analyses of the same deployments have in common, then the run."""
-    names = joint_name(f"{scan['chain_id']}-{scan['deployment']}" for scan in scans)
+    names = joint_name(f"{scan.chain_id}-{scan.deployment}" for scan in scans)
     return f"analyzer/{names}/{run_id}"
 
 
-def _scan(scan: Mapping[str, Any]) -> Log:
+def _scan(scan: Scan) -> Log:
     """What a scan answers, without its lists."""
     kept = ("scan_id", "protocol", "deployment", "chain_id", "block", "methodology", "accounts",
             "unknown", "verdicts", "solvency", "completeness")  # fmt: skip
-    return {name: scan[name] for name in kept}
+    said = to_json(scan)
+    return {name: said[name] for name in kept}

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analyzer.documents.findings import FindingEntry
+from analyzer.documents.scan import ScanPlace
 from analyzer.findings import detector_of
 from analyzer.findings.divergence import ContractDivergence
 
@@ -20,44 +22,44 @@ Place = dict[str, Any]
 class Places:
     """The logical locations of a run, each listed once."""
 
-    def __init__(self, scans: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, scans: Sequence[ScanPlace]) -> None:
         """Lists every deployment and its contracts. scans: of the document."""
         self.listed: list[Place] = []
         self._index: dict[str, int] = {}
         for scan in scans:
             self._deployment(scan)
-            for role, address in scan.get("contracts", {}).items():
+            for role, address in scan.contracts.items():
                 self._contract(scan, role, address)
 
-    def of(self, finding: Mapping[str, Any], scan: Mapping[str, Any]) -> list[Place]:
+    def of(self, finding: FindingEntry, scan: ScanPlace) -> list[Place]:
         """Where a finding of a scan is: its account, what its market names, the contracts it speaks
         of; the deployment where it is about all of it."""
-        detector = detector_of(finding["detector"])
+        detector = detector_of(finding.detector)
         kind = "market" if detector is None else detector.about
         out = []
-        if finding["account_id"] is not None:
-            out.append(self._below(scan, "account", finding["account_id"]))
-        if finding["market"] is not None and kind == "contract":
-            address = finding["evidence"].get("contract")
-            out.append(self._contract(scan, finding["market"], address))
-        elif finding["market"] is not None:
-            out.append(self._below(scan, kind, finding["market"]))
-        if finding["detector"] == ContractDivergence.id:
+        if finding.account_id is not None:
+            out.append(self._below(scan, "account", finding.account_id))
+        if finding.market is not None and kind == "contract":
+            address = finding.evidence.get("contract")
+            out.append(self._contract(scan, finding.market, address))
+        elif finding.market is not None:
+            out.append(self._below(scan, kind, finding.market))
+        if finding.detector == ContractDivergence.id:
             # Its evidence is named `Contract.field`, beside the block.
-            names = {name.partition(".")[0] for name in finding["evidence"] if "." in name}
+            names = {name.partition(".")[0] for name in finding.evidence if "." in name}
             out += [self._contract(scan, name, None) for name in sorted(names)]
         return out or [self._deployment(scan)]
 
-    def _deployment(self, scan: Mapping[str, Any]) -> Place:
-        return self._place(_root(scan), scan["deployment"], "deployment")
+    def _deployment(self, scan: ScanPlace) -> Place:
+        return self._place(_root(scan), scan.deployment, "deployment")
 
-    def _contract(self, scan: Mapping[str, Any], role: str, address: str | None) -> Place:
-        known = address or scan.get("contracts", {}).get(role)
+    def _contract(self, scan: ScanPlace, role: str, address: str | None) -> Place:
+        known = address or scan.contracts.get(role)
         more = {"properties": {"address": known}} if known else {}
         return self._below(scan, "contract", role, more)
 
     def _below(
-        self, scan: Mapping[str, Any], kind: str, name: str, more: Mapping[str, Any] | None = None
+        self, scan: ScanPlace, kind: str, name: str, more: Mapping[str, Any] | None = None
     ) -> Place:
         parent = self._deployment(scan)["index"]
         path = f"{_root(scan)}/{kind.replace(' ', '-')}/{name}"
@@ -75,5 +77,5 @@ class Places:
         return {"index": self._index[path], "fullyQualifiedName": path, "name": name, "kind": kind}
 
 
-def _root(scan: Mapping[str, Any]) -> str:
-    return f"eip155:{scan['chain_id']}/{scan['deployment']}"
+def _root(scan: ScanPlace) -> str:
+    return f"eip155:{scan.chain_id}/{scan.deployment}"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from analyzer.model.rows import StatementLine
+from analyzer.documents.account import StatementDocument, StatementEntry
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.csv_text import csv_text
-from analyzer.report.document import SCHEMA
 from analyzer.report.markdown import markdown
 from analyzer.report.money import fixed
-from analyzer.report.render_json import json_text
+from analyzer.report.render_json import document_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _DECIMALS = re.compile(r"\be(\d+)\b|\b(\d+) decimals\b")
@@ -26,33 +24,19 @@ _TONES = {
 
 
 def render_statement(
-    header: Mapping[str, Any],
-    lines: Sequence[StatementLine],
+    statement: StatementDocument,
     format_: str,
     *,
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
-    """The statement as `table`, `json`, `csv` or `markdown`.
-
-    header: protocol, deployment, chain_id, block {number, hash, time}, account_id, owner,
-    verdict, reason, status, verified. Raises: ValueError for another format.
-    """
+    """The statement as `table`, `json`, `csv` or `markdown`. Raises: ValueError for another
+    format."""
     if format_ == "json":
-        items = [
-            {
-                "section": line.section,
-                "label": line.label,
-                "amount": None if line.amount is None else str(line.amount),
-                "unit": line.unit,
-                "source": line.source,
-            }
-            for line in lines
-        ]
-        return json_text({"schema": SCHEMA, **header, "lines": items})
+        return document_text(statement)
     if format_ == "csv":
-        return _csv(header, lines)
-    blocks = _blocks(header, lines)
+        return _csv(statement)
+    blocks = _blocks(statement)
     if format_ == "markdown":
         return markdown(blocks)
     if format_ == "table":
@@ -69,24 +53,26 @@ def amount_text(amount: int | None, unit: str) -> str:
     return fixed(amount, int(match[1] or match[2])) if match else f"{amount} {unit}".rstrip()
 
 
-def _blocks(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> list[Block]:
-    block = header["block"]
-    verified = {True: "every compared field equals the contract's view", False: "DIFFERS"}.get(
-        header["verified"], "not compared"
-    )
+def _blocks(header: StatementDocument) -> list[Block]:
+    block = header.block
+    words: dict[bool | None, str] = {
+        True: "every compared field equals the contract's view",
+        False: "DIFFERS",
+    }
+    verified = words.get(header.verified, "not compared")
     blocks: list[Block] = [
         Heading(
-            f"{header['account_id']} · {header['protocol']} · {header['deployment']} · "
-            f"chain {header['chain_id']} · block {block['number']:,}"
+            f"{header.account_id} · {header.protocol} · {header.deployment} · "
+            f"chain {header.chain_id} · block {block.number:,}"
         ),
         Line(
             "Verdict",
-            f"{header['verdict'].replace('_', ' ')}: {header['reason']}",
-            _TONES.get(header["verdict"], "plain"),
+            f"{header.verdict.replace('_', ' ')}: {header.reason}",
+            _TONES.get(header.verdict, "plain"),
         ),
         Line("Verified", verified),
     ]
-    for section, members in _sections(lines):
+    for section, members in _sections(header.lines):
         rows = tuple(
             (line.label, amount_text(line.amount, line.unit), line.source) for line in members
         )
@@ -101,18 +87,18 @@ def _blocks(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> list[B
     return blocks
 
 
-def _sections(lines: Iterable[StatementLine]) -> list[tuple[str, list[StatementLine]]]:
+def _sections(lines: Iterable[StatementEntry]) -> list[tuple[str, list[StatementEntry]]]:
     """Lines by section, sections in the order of their first line."""
-    sections: dict[str, list[StatementLine]] = {}
+    sections: dict[str, list[StatementEntry]] = {}
     for line in lines:
         sections.setdefault(line.section, []).append(line)
     return list(sections.items())
 
 
-def _csv(header: Mapping[str, Any], lines: Sequence[StatementLine]) -> str:
+def _csv(statement: StatementDocument) -> str:
     head = ("account_id", "section", "label", "amount", "unit", "source")
     rows = (
-        (header["account_id"], line.section, line.label, line.amount, line.unit, line.source)
-        for line in lines
+        (statement.account_id, line.section, line.label, line.amount, line.unit, line.source)
+        for line in statement.lines
     )
     return csv_text(head, rows)

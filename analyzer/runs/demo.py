@@ -18,11 +18,13 @@ import orjson
 
 import analyzer
 from analyzer.chain.base import Progress
+from analyzer.documents.account import StatementDocument
+from analyzer.documents.scan import ScanDocument
 from analyzer.findings.summary import worst_accounts
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
-from analyzer.runs.snapshot.account import Statement, account
+from analyzer.runs.snapshot.account import account
 from analyzer.runs.snapshot.books import open_scans
 from analyzer.runs.stress.cascades import split_by_simulation
 from analyzer.runs.stress.contagion import ContagionOptions, ContagionOutcome, contagion
@@ -45,8 +47,8 @@ class DemoOutcome:
     protocol of the recording has a simulation. problems: what is not as it should be, in words;
     empty = nothing. exit_code: 0 when nothing is, findings included."""
 
-    document: dict[str, Any]
-    statement: Statement
+    document: ScanDocument
+    statement: StatementDocument
     cascade: dict[str, Any] | None
     problems: list[str]
     exit_code: ExitCode

@@ -14,12 +14,15 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from scan_results import account_id, clean_result, judged, statement_lines
+from scan_results import account_id, clean_result, judged
+from told import scan_of, statement_entries
 
 from analyzer.cli import main
+from analyzer.documents.account import StatementDocument
+from analyzer.documents.envelope import Run
+from analyzer.documents.scan import Block, ScanDocument
 from analyzer.findings import run_detectors
 from analyzer.model.errors import ExitCode, InputError
-from analyzer.report.document import envelope
 
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
@@ -113,7 +116,7 @@ def test_the_version_is_shown() -> None:
 class Outcome:
     """What a run gives, made by hand."""
 
-    document: dict[str, Any]
+    document: ScanDocument
     exit_code: ExitCode = ExitCode.FINDINGS
 
 
@@ -129,7 +132,7 @@ def scanned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     def fake(options: object, progress: Any) -> Outcome:
         seen.append(options)
         progress("read the logs", 1, 2)
-        return Outcome(envelope({"run_id": "r"}, [result]))
+        return Outcome(scan_of([result]))
 
     monkeypatch.setattr(module, "scan", fake)
     return seen
@@ -249,32 +252,24 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-@dataclass
-class Statement:
-    """An account's statement, made by hand."""
-
-    header: dict[str, Any]
-    lines: list[Any]
-
-
 def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -> None:
     import analyzer.runs.snapshot.account as module
 
-    header = {
-        "protocol": "perp-v2",
-        "deployment": "local",
-        "chain_id": 1,
-        "block": {"number": 5, "hash": "0x", "time": 1},
-        "account_id": account_id(0),
-        "owner": account_id(0),
-        "verdict": "healthy",
-        "reason": "fine",
-        "status": "open",
-        "verified": None,
-    }
-    monkeypatch.setattr(
-        module, "account", lambda db, account: Statement(header, statement_lines(0))
+    statement = StatementDocument(
+        run=Run("0.1.0", 0),
+        protocol="perp-v2",
+        deployment="local",
+        chain_id=1,
+        block=Block(5, "0x", 1),
+        account_id=account_id(0),
+        owner=account_id(0),
+        verdict="healthy",
+        reason="fine",
+        status="open",
+        verified=None,
+        lines=statement_entries(0),
     )
+    monkeypatch.setattr(module, "account", lambda db, account: statement)
     result = invoke("account", account_id(0), "--db", "s.duckdb", "--json")
     assert (result.exit_code, json.loads(result.stdout)["lines"][1]["amount"]) == (0, str(10**20))
 

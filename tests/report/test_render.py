@@ -14,36 +14,41 @@ from scan_results import (
     clean_result,
     details,
     judged,
-    statement_lines,
     total,
     unknown,
 )
+from told import scan_of, statement_entries
 
+from analyzer.documents.account import StatementDocument, StatementEntry
+from analyzer.documents.encode import to_json
+from analyzer.documents.envelope import Run
+from analyzer.documents.scan import Block, ScanDocument
 from analyzer.findings import run_detectors
-from analyzer.model.rows import ReadRow, StatementLine
-from analyzer.report.document import Document, envelope
+from analyzer.model.rows import ReadRow
 from analyzer.report.markdown import markdown
 from analyzer.report.page import FINDING_ROWS, Heading, Line
 from analyzer.report.render import render
 from analyzer.report.rows import render_rows
 from analyzer.report.statement import render_statement
 
-HEADER = {
-    "protocol": "perp-v2",
-    "deployment": "local",
-    "chain_id": 31_337,
-    "block": {"number": BLOCK.number, "hash": BLOCK.hash, "time": BLOCK.time},
-    "account_id": account_id(0),
-    "owner": account_id(0),
-    "verdict": "healthy",
-    "reason": "margin equity 1000 - maintenance margin 100 = 900",
-    "status": "open",
-    "verified": True,
-}
+STATEMENT = StatementDocument(
+    run=Run("0.1.0", 0),
+    protocol="perp-v2",
+    deployment="local",
+    chain_id=31_337,
+    block=Block(BLOCK.number, BLOCK.hash, BLOCK.time),
+    account_id=account_id(0),
+    owner=account_id(0),
+    verdict="healthy",
+    reason="margin equity 1000 - maintenance margin 100 = 900",
+    status="open",
+    verified=True,
+    lines=statement_entries(0),
+)
 
 
 @pytest.fixture
-def document() -> Document:
+def document() -> ScanDocument:
     """An insolvent deployment with a divergence and an unknown account."""
     result = clean_result(
         [judged(0, equity=60), judged(1, equity=-700), judged(2), unknown(3)],
@@ -51,11 +56,11 @@ def document() -> Document:
         reads=[ReadRow("rebuild", "Pool.observe", 4, 3, 0, 1, "node closed the connection")],
     )
     result.findings = run_detectors(result)
-    return envelope({}, [result])
+    return scan_of([result])
 
 
 def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
-    document: Document,
+    document: ScanDocument,
 ) -> None:
     assert render(document, "table").splitlines()[:6] == [
         "perp-v2 · local · chain 31337 · block 1,234 (2023-11-14 22:13:20 UTC)",
@@ -68,7 +73,7 @@ def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
     ]
 
 
-def test_the_table_names_what_was_not_read(document: Document) -> None:
+def test_the_table_names_what_was_not_read(document: ScanDocument) -> None:
     assert (
         "Not read     Pool.observe (rebuild): 1 of 4, e.g. node closed the connection"
         in render(document, "table").splitlines()
@@ -76,33 +81,32 @@ def test_the_table_names_what_was_not_read(document: Document) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-def test_no_account_loses_a_digit_at_any_width(document: Document, width: int) -> None:
+def test_no_account_loses_a_digit_at_any_width(document: ScanDocument, width: int) -> None:
     text = render(document, "table", width=width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
 
 
-def test_plain_text_holds_no_terminal_codes_and_coloured_text_does(document: Document) -> None:
+def test_plain_text_holds_no_terminal_codes_and_coloured_text_does(document: ScanDocument) -> None:
     assert "\x1b" not in render(document, "table")
     assert "\x1b" in render(document, "table", colour=True)
 
 
-def test_json_is_the_document_itself(document: Document) -> None:
-    assert json.loads(render(document, "json")) == document
+def test_json_is_the_document_itself(document: ScanDocument) -> None:
+    assert json.loads(render(document, "json")) == to_json(document)
 
 
-def test_csv_has_one_row_a_finding_with_its_scan(document: Document) -> None:
+def test_csv_has_one_row_a_finding_with_its_scan(document: ScanDocument) -> None:
     rows = list(csv.DictReader(io.StringIO(render(document, "csv"))))
     assert [(row["detector"], row["block_number"], row["account_id"]) for row in rows] == [
-        (finding["detector"], "1234", finding["account_id"] or "")
-        for finding in document["findings"]
+        (finding.detector, "1234", finding.account_id or "") for finding in document.findings
     ]
     assert [json.loads(row["amounts"]) for row in rows] == [
-        finding["amounts"] for finding in document["findings"]
+        finding["amounts"] for finding in to_json(document)["findings"]
     ]
 
 
-def test_markdown_shows_what_the_table_shows(document: Document) -> None:
+def test_markdown_shows_what_the_table_shows(document: ScanDocument) -> None:
     text = render(document, "markdown")
     assert "- **Answer**: INSOLVENT: bad debt exceeds the backstops by 200.00" in text
     assert f"| insolvent-account | {account_id(1)} | shortfall 700.00 |" in text.replace(
@@ -121,20 +125,20 @@ def test_a_page_shows_the_largest_of_a_kind_and_says_how_many_it_leaves_out() ->
     rows = [judged(n, equity=n) for n in range(FINDING_ROWS + 3)]
     result = clean_result(rows)
     result.findings = run_detectors(result)
-    lines = render(envelope({}, [result]), "table").splitlines()
+    lines = render(scan_of([result]), "table").splitlines()
     shown = [line.split()[2] for line in lines if "undercollateralized-account" in line]
     assert shown == [account_id(n) for n in range(FINDING_ROWS)]
     assert [line.strip() for line in lines if "more" in line.split()] == ["and 3 more"]
     assert lines[-1] == "8 high; --format json or csv lists all."
 
 
-def test_another_format_is_refused(document: Document) -> None:
+def test_another_format_is_refused(document: ScanDocument) -> None:
     with pytest.raises(ValueError, match="no such format: yaml"):
         render(document, "yaml")
 
 
 def test_a_statement_shows_every_number_in_full_with_its_source() -> None:
-    text = render_statement(HEADER, statement_lines(0), "table")
+    text = render_statement(STATEMENT, "table")
     assert [line for line in text.splitlines() if line.startswith(("USDC", "maintenance"))] == [
         "USDC   1000.000000   logs",
         "maintenance margin   100.000000000000000000   mulRatio(abs, mm)",
@@ -142,7 +146,7 @@ def test_a_statement_shows_every_number_in_full_with_its_source() -> None:
 
 
 def test_a_statement_in_json_keeps_the_raw_integers() -> None:
-    written = json.loads(render_statement(HEADER, statement_lines(0), "json"))
+    written = json.loads(render_statement(STATEMENT, "json"))
     assert written["lines"][0] == {
         "section": "collateral",
         "label": "USDC",
@@ -150,15 +154,16 @@ def test_a_statement_in_json_keeps_the_raw_integers() -> None:
         "unit": "raw USDC, 6 decimals",
         "source": "logs",
     }
-    assert {key: written[key] for key in HEADER} == HEADER
+    assert (written["kind"], written["verified"]) == ("account", True)
 
 
 def test_an_unknown_line_of_a_statement_says_so() -> None:
-    line = StatementLine(account_id(0), "result", "equity", None, "e18", "not read")
-    assert "unknown" in render_statement(HEADER, [line], "table")
-    [_, row] = csv.reader(io.StringIO(render_statement(HEADER, [line], "csv")))
+    line = StatementEntry("result", "equity", None, "e18", "not read")
+    statement = replace(STATEMENT, lines=(line,))
+    assert "unknown" in render_statement(statement, "table")
+    [_, row] = csv.reader(io.StringIO(render_statement(statement, "csv")))
     assert row == [account_id(0), "result", "equity", "", "e18", "not read"]
-    assert "DIFFERS" in render_statement({**HEADER, "verified": False}, [line], "markdown")
+    assert "DIFFERS" in render_statement(replace(statement, verified=False), "markdown")
 
 
 ROWS = [("x", 2**100, Decimal("1.50"), None), ("y", -1, Decimal("0.000000000000000001"), True)]
@@ -203,5 +208,5 @@ def test_a_table_of_rows_grows_wider_before_a_number_or_a_name_is_folded() -> No
 def test_a_total_beyond_its_residue_on_the_safe_side_says_why_it_holds() -> None:
     surplus = total(rebuilt=100, on_chain=150)
     result = clean_result(details=details(totals=[replace(surplus, surplus_ok=True)]))
-    text = " ".join(render(envelope({}, [result]), "table").split())
+    text = " ".join(render(scan_of([result]), "table").split())
     assert "the chain holds more than the accounts claim; 2 withdrawals floored" in text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,32 +12,20 @@ import pytest
 from sarif_check import validate
 from scan_results import BLOCK, account_id, check, clean_result, implementation, judged, unknown
 from scan_results import details as details_of
+from told import SCAN_RUN, scan_of
 
+from analyzer.documents.findings import LapsedEntry
+from analyzer.documents.scan import Block, ScanDocument, ScanPlace
 from analyzer.findings import ALL_DETECTORS, run_detectors
 from analyzer.findings.acceptance import Acceptance, Weighed
 from analyzer.model.finding import Severity
 from analyzer.model.integers import WAD
 from analyzer.report import sarif as module
-from analyzer.report.document import Document, envelope
 from analyzer.report.render import render
 from analyzer.report.sarif import LEVELS, SECURITY_SEVERITY, artifact_uri, sarif
 
-RUN = {
-    "run_id": "00112233445566ff",
-    "analyzer_version": "0.1.0",
-    "source": "recording",
-    "endpoint": "my evidence.zip",
-    "verify": "all",
-    "sample_seed": 0,
-    "fail_on": "high",
-    "exit_code": 4,
-    "started_at": "2026-11-22T10:00:00Z",
-    "finished_at": "2026-11-22T10:00:01Z",
-    "snapshot": "scan.duckdb",
-}
 
-
-def document(run: dict[str, Any] | None = None) -> Document:
+def document(**run: Any) -> ScanDocument:
     """One insolvent account (accepted), one that the contract contradicts, three unknown ones of
     one cause, and code that is not known."""
     result = clean_result(
@@ -48,7 +37,7 @@ def document(run: dict[str, Any] | None = None) -> Document:
     insolvent = next(f for f in result.findings if f.detector == "insolvent-account")
     terms = Acceptance(insolvent.fingerprint, "being wound down", "R. Auditor", date(2026, 11, 20))
     weighed = Weighed("triage.toml", {insolvent.fingerprint: terms})
-    return envelope({**RUN, **(run or {})}, [result], weighed)
+    return scan_of([result], weighed, replace(SCAN_RUN, **run))
 
 
 @pytest.fixture
@@ -74,14 +63,14 @@ def test_a_log_that_is_no_sarif_is_refused_by_the_schema(log: dict[str, Any]) ->
 
 
 def test_every_finding_is_a_result_with_its_fingerprint(log: dict[str, Any]) -> None:
-    prints = [finding["fingerprint"] for finding in document()["findings"]]
+    prints = [finding.fingerprint for finding in document().findings]
     partial = [result["partialFingerprints"] for result in log["runs"][0]["results"]]
     assert [p["analyzerFinding/v1"] for p in partial] == prints
     assert len({p["primaryLocationLineHash"] for p in partial}) == len(set(prints))
 
 
 def test_the_level_is_the_findings_own_severity(log: dict[str, Any]) -> None:
-    found = Counter(finding["severity"] for finding in document()["findings"])
+    found = Counter(finding.severity.label for finding in document().findings)
     levels = Counter(LEVELS[severity] for severity in found.elements())
     assert Counter(result["level"] for result in log["runs"][0]["results"]) == levels
     assert set(levels) == {"error", "warning"}
@@ -171,9 +160,9 @@ def test_findings_of_one_cause_stay_apart_and_are_told_once_as_a_group(
 def test_the_invocation_says_the_exit_code_and_that_reading_was_incomplete(
     code: int, whole: bool
 ) -> None:
-    [invocation] = sarif(document({"exit_code": code}))["runs"][0]["invocations"]
+    [invocation] = sarif(document(exit_code=code))["runs"][0]["invocations"]
     assert (invocation["exitCode"], invocation["executionSuccessful"]) == (code, whole)
-    assert invocation["startTimeUtc"] == RUN["started_at"]
+    assert invocation["startTimeUtc"] == "2026-11-22T10:00:00Z"
     texts = [n["message"]["text"] for n in invocation["toolExecutionNotifications"]]
     assert "local: 3 of 5 accounts unknown" in texts
 
@@ -188,9 +177,9 @@ def test_where_a_finding_is_said_to_be_is_a_constant_of_the_deployment(
         return {str(place["uri"]) for place in places}
 
     assert uris(log) == {"eip155-31337/local"}
-    live = {"source": "rpc", "endpoint": "https://a", "snapshot": "tuesday.duckdb"}
-    assert uris(sarif(document(live))) == {"eip155-31337/local"}
-    odd = {"chain_id": 1, "deployment": "my vault/../100%"}
+    live = document(source="rpc", endpoint="https://a", snapshot="tuesday.duckdb")
+    assert uris(sarif(live)) == {"eip155-31337/local"}
+    odd = ScanPlace("0" * 16, "perp-v2", "my vault/../100%", 1, {}, Block(1, "0x", 1))
     assert artifact_uri(odd) == "eip155-1/my%20vault%2F..%2F100%25"
 
 
@@ -205,16 +194,15 @@ def test_more_findings_than_a_reader_takes_are_left_out_mildest_first_and_counte
 ) -> None:
     monkeypatch.setattr(module, "MAX_RESULTS", 6)
     plain = document()
-    mild = next(f for f in plain["findings"] if f["severity"] == "medium")
-    worst = next(f for f in plain["findings"] if f["severity"] == "critical")
-    accepted = {**worst, "accepted": {**dict.fromkeys(("author", "date", "expires", "up_to")),
-                                      "reason": "known"}}  # fmt: skip
-    plainly = {**worst, "accepted": None}
-    many = [
-        {**source, "fingerprint": f"{number:016x}"}
+    mild = next(f for f in plain.findings if f.severity is Severity.MEDIUM)
+    accepted = next(f for f in plain.findings if f.accepted is not None)
+    assert accepted.severity is Severity.CRITICAL
+    plainly = replace(accepted, accepted=None)
+    many = tuple(
+        replace(source, fingerprint=f"{number:016x}")
         for number, source in enumerate([mild] * 5 + [accepted] * 2 + [plainly] * 3)
-    ]
-    [run] = sarif({**plain, "findings": many})["runs"]
+    )
+    [run] = sarif(replace(plain, findings=many))["runs"]
     kept = [int(r["properties"]["fingerprint"], 16) for r in run["results"]]
     assert kept == [7, 8, 9, 0, 1, 2]
     first = run["invocations"][0]["toolExecutionNotifications"][0]
@@ -222,8 +210,8 @@ def test_more_findings_than_a_reader_takes_are_left_out_mildest_first_and_counte
     assert first["message"]["text"].startswith(
         "4 of 10 findings are left out (2 critical, 2 medium): a run holds 6, the severest;"
     )
-    validate(sarif({**plain, "findings": many}))
-    [run] = sarif({**plain, "findings": many[:6]})["runs"]
+    validate(sarif(replace(plain, findings=many)))
+    [run] = sarif(replace(plain, findings=many[:6]))["runs"]
     assert [int(r["properties"]["fingerprint"], 16) for r in run["results"]] == [0, 1, 2, 3, 4, 5]
 
 
@@ -233,13 +221,12 @@ def test_the_limits_stay_below_those_of_code_scanning() -> None:
 
 def test_notifications_kinds_and_fingerprints_have_a_bound(log: dict[str, Any]) -> None:
     plain = document()
-    entry = {"fingerprint": "0" * 16, "why": "it is over", "reason": "r", "detector": None,
-             "deployment": None, "about": None}  # fmt: skip
-    triage = {**plain["triage"], "lapsed": [entry] * 700}
+    entry = LapsedEntry("0" * 16, None, None, None, "r", "it is over")
+    triage = replace(plain.triage, lapsed=(entry,) * 700)
     kinds = {f"range {number}": number for number in range(300)}
-    groups = [{**plain["groups"][0], "fingerprints": ["0" * 16] * 5000, "count": 5000}]
-    big = {**plain, "triage": triage, "groups": groups,
-           "verification": {**plain["verification"], "kinds": kinds}}  # fmt: skip
+    groups = (replace(plain.groups[0], fingerprints=("0" * 16,) * 5000, count=5000),)
+    verification = replace(plain.verification, kinds=kinds)
+    big = replace(plain, triage=triage, groups=groups, verification=verification)
     [run] = sarif(big)["runs"]
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert len(notes) == module.MAX_NOTIFICATIONS

@@ -12,6 +12,7 @@ from bank import BRANCH, MOVED, REGISTRY, bank_abi, contract_answers
 from memory_chain import MemoryChain
 
 from analyzer.abi.codec import encode_values
+from analyzer.documents.encode import to_json
 from analyzer.findings.proof import doubts
 from analyzer.model.errors import ExitCode
 from analyzer.model.integers import WAD
@@ -39,7 +40,7 @@ def lose(chain: MemoryChain, *addresses: str) -> None:
 
 def line(outcome: ScanOutcome) -> str:
     """The answer line of the only scan."""
-    return answer_lines(outcome.document["scans"][0])[0].text
+    return answer_lines(outcome.document.scans[0])[0].text
 
 
 def rise(chain: MemoryChain) -> None:
@@ -66,10 +67,10 @@ def test_a_node_without_logs_proves_nothing_whatever_is_compared(
     assert line(outcome).startswith(
         "NOT PROVEN SOLVENT: the logs name no account, and the chain holds branches, coins"
     )
-    [scan] = outcome.document["scans"]
+    [scan] = to_json(outcome.document)["scans"]
     asked = "there was no view to ask" in "".join(scan["solvency"]["caveats"])
     assert asked == (verify != "none")
-    assert {(f["detector"], f["market"]) for f in outcome.document["findings"]} >= {
+    assert {(f["detector"], f["market"]) for f in to_json(outcome.document)["findings"]} >= {
         ("incomplete-set", "no_account"),
         ("incomplete-set", "smaller"),
     }
@@ -176,11 +177,11 @@ def test_findings_are_not_resolved_by_a_scan_that_sees_nobody(
     lose(live, REGISTRY, BRANCH)
     run_scan(db=tmp_path / "b.duckdb", fail_on="never")
     outcome = diff(DiffOptions(tmp_path / "a.duckdb", tmp_path / "b.duckdb", date(2026, 1, 1)))
-    gone = [f for f in outcome.document["findings"] if f["side"] == "before"]
+    gone = [f for f in to_json(outcome.document)["findings"] if f["side"] == "before"]
     assert {(f["state"], f["why"]) for f in gone} == {
         ("undecided", "the set of accounts is not proven whole")
     }
-    assert any("after is not proven" in note for note in outcome.document["notes"])
+    assert any("after is not proven" in note for note in to_json(outcome.document)["notes"])
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
 
 

@@ -37,7 +37,7 @@ def assemble(material: Material) -> Content:
     names = " and ".join(result.deployment.name for result in material.results[:2])
     if len(material.results) > 2:
         names = f"{len(material.results)} deployments"
-    version = material.document["run"].get("analyzer_version", "unknown")
+    version = material.document.run.analyzer_version
     foot = (
         f"Made by analyzer {version} from scan "
         f"{', '.join(result.scan_id for result in material.results)}.",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from analyzer.documents.scan import JudgedDocument
 from analyzer.model.rows import StatementLine
-from analyzer.report.document import Document
 from analyzer.report.html.selection import Listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.solvency.result import ScanResult
@@ -15,10 +15,10 @@ from analyzer.solvency.result import ScanResult
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One snapshot. document: the envelope of its scans, in the order of `results`. statements:
+    """One snapshot. document: what is said of its scans, in the order of `results`. statements:
     (number of the scan, account) -> its lines, for the accounts of the listing that have one."""
 
-    document: Document
+    document: JudgedDocument
     results: Sequence[ScanResult]
     listing: Listing
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)

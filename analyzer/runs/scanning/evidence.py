@@ -10,46 +10,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from analyzer import __version__
 from analyzer.chain.recording import FORMAT
-from analyzer.report.document import envelope
+from analyzer.documents.scan import Evidence
 from analyzer.report.findings_file import findings_text
 from analyzer.report.render_json import json_text
+from analyzer.runs.telling.scans import judged
 from analyzer.solvency.result import ScanResult
 
 FINDINGS, VERSION = "findings.json", "version.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A recording's findings against those of this scan.
-
-    version: of the program that made the recording. findings: `same`, `differ` or `not compared`;
-    why: in words, empty when they are the same.
-    """
-
-    version: str
-    findings: str
-    why: str
-
-    def document(self) -> dict[str, Any]:
-        """As the run's document has it."""
-        return {
-            "recorded_version": self.version,
-            "this_version": __version__,
-            "findings": self.findings,
-            "why": self.why,
-        }
-
-
 def attachments(results: Sequence[ScanResult], *, verify: str, seed: int) -> dict[str, bytes]:
     """The files that a recording of this scan carries, by name."""
-    found = findings_text(envelope({}, results)).encode()
+    found = _findings_bytes(results)
     version = {
         "analyzer_version": __version__,
         "recording_format": FORMAT,
@@ -63,7 +41,7 @@ def attachments(results: Sequence[ScanResult], *, verify: str, seed: int) -> dic
 
 def compare(
     attached: Mapping[str, bytes], results: Sequence[ScanResult], *, verify: str, seed: int
-) -> Compared | None:
+) -> Evidence | None:
     """Whether a scan of a recording finds what the recording says was found; None when it says
     nothing."""
     if not attached:
@@ -72,20 +50,30 @@ def compare(
     version = _object(attached.get(VERSION))
     made_by = str(version.get("analyzer_version") or "unknown")
     if recorded is None or "findings_sha256" not in version:
-        return Compared(made_by, "not compared", f"it lacks {FINDINGS} or {VERSION} of ours")
+        return Evidence(
+            made_by, __version__, "not compared", f"it lacks {FINDINGS} or {VERSION} of ours"
+        )
     if hashlib.sha256(recorded).hexdigest() != version["findings_sha256"]:
-        return Compared(made_by, "differ", f"{FINDINGS} is not what {VERSION} says was written")
-    now = findings_text(envelope({}, results)).encode()
+        return Evidence(
+            made_by, __version__, "differ", f"{FINDINGS} is not what {VERSION} says was written"
+        )
+    now = _findings_bytes(results)
     if now == recorded:
-        return Compared(made_by, "same", "")
+        return Evidence(made_by, __version__, "same", "")
     if _scan_ids(recorded) != _scan_ids(now):
         why = "another block, other deployments or other rules were scanned"
-        return Compared(made_by, "not compared", why)
+        return Evidence(made_by, __version__, "not compared", why)
     made_with = (version.get("verify"), version.get("sample_seed"))
     if made_with != (verify, seed):
         why = f"it was made with --verify {made_with[0]} --sample-seed {made_with[1]}"
-        return Compared(made_by, "not compared", why)
-    return Compared(made_by, "differ", _differences(recorded, now))
+        return Evidence(made_by, __version__, "not compared", why)
+    return Evidence(made_by, __version__, "differ", _differences(recorded, now))
+
+
+def _findings_bytes(results: Sequence[ScanResult]) -> bytes:
+    """The bytes of `--format findings`."""
+    found = judged(results)
+    return findings_text(found.scans, found.findings).encode()
 
 
 def _differences(recorded: bytes, now: bytes) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from analyzer import __version__
 from analyzer.chain.base import Chain, Progress
 from analyzer.chain.blocks import is_range, resolve_range
+from analyzer.documents.envelope import Run
+from analyzer.documents.index import IndexDocument, Indexed
 from analyzer.indexer.index import Index
 from analyzer.indexer.recheck import Recheck
 from analyzer.model.block import BlockRef
@@ -39,9 +41,9 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class IndexOutcome:
-    """What was indexed. document: `{"deployments": [...]}`, one entry per deployment."""
+    """What was indexed."""
 
-    document: dict[str, Any]
+    document: IndexDocument
     exit_code: ExitCode
 
 
@@ -70,26 +72,26 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
                 advance = store.advance(source.chain, deployment, plug, to=block, progress=progress)
                 extent = store.extent(deployment, plug, block=advance.head)
                 entries.append(
-                    {
-                        "deployment": deployment.name,
-                        "protocol": deployment.protocol,
-                        "chain_id": deployment.chain_id,
-                        "from_block": extent.from_block,
-                        "head_block": advance.head.number,
-                        "head_hash": advance.head.hash,
-                        "logs": extent.logs,
-                        "blocks_with_logs": extent.blocks_with_logs,
-                        "new_logs": advance.logs_added,
-                        "rolled_back_blocks": advance.rolled_back,
-                        "headers": extent.links.headers,
-                        "headers_linked": extent.links.linked,
-                        "doubts": [*extent.links.broken, *kept_words(again)],
-                    }
-                    | read_again(again)
+                    Indexed(
+                        deployment=deployment.name,
+                        protocol=deployment.protocol,
+                        chain_id=deployment.chain_id,
+                        from_block=extent.from_block,
+                        head_block=advance.head.number,
+                        head_hash=advance.head.hash,
+                        logs=extent.logs,
+                        blocks_with_logs=extent.blocks_with_logs,
+                        new_logs=advance.logs_added,
+                        rolled_back_blocks=advance.rolled_back,
+                        headers=extent.links.headers,
+                        headers_linked=extent.links.linked,
+                        doubts=(*extent.links.broken, *kept_words(again)),
+                        read_again=read_again(again),
+                    )
                 )
-    doubted = any(entry["doubts"] for entry in entries)
+    doubted = any(entry.doubts for entry in entries)
     code = ExitCode.NOT_FULLY_READ if doubted else ExitCode.CLEAN
-    return IndexOutcome({"deployments": entries}, code)
+    return IndexOutcome(IndexDocument(Run(__version__, int(code)), tuple(entries)), code)
 
 
 def _recheck(

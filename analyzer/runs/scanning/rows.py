@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 
@@ -31,7 +31,7 @@ Tables = dict[str, Iterable[tuple[object, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What a run says of itself. endpoint: masked, never with a key. Times are UTC."""
+    """What a run says of itself. endpoint: masked, never with a key. Times have a zone."""
 
     run_id: str
     source: str
@@ -40,6 +40,11 @@ class RunFacts:
     exit_code: int
     started_at: datetime
     finished_at: datetime
+
+
+def _utc(moment: datetime) -> datetime:
+    """A time as a TIMESTAMP column has it: UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def snapshot_rows(
@@ -58,7 +63,7 @@ def _scan_rows(run: RunFacts, result: ScanResult) -> Tables:
     own: Tables = {
         "runs": [
             (result.scan_id, run.run_id, __version__, run.source, run.endpoint, run.verify_mode,
-             run.exit_code, run.started_at, run.finished_at)
+             run.exit_code, _utc(run.started_at), _utc(run.finished_at))
         ],
     }  # fmt: skip
     return {**own, **scan_tables(result)}

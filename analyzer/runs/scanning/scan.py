@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
+from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument, ScanRun
 from analyzer.findings import add_run_findings, run_detectors
 from analyzer.indexer.index import Advance, Index
 from analyzer.indexer.recheck import Recheck
@@ -25,19 +25,19 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.protocols.registry import load_plug
-from analyzer.report.document import envelope
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
-from analyzer.runs.scanning.evidence import Compared, attachments, compare
+from analyzer.runs.scanning.evidence import attachments, compare
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
 from analyzer.runs.scanning.second_reading import (
+    deployment_read_again,
     kept_words,
-    read_again,
     read_again_if_doubtful,
 )
 from analyzer.runs.scanning.sources import Source, check_contracts, open_source, resolve_pinned
+from analyzer.runs.telling.scans import scan_document
 from analyzer.runs.triage.file import read_triage, triage_beside
 from analyzer.runs.triage.triage import today, weigh_results
 from analyzer.solvency.rebuild import verify
@@ -77,12 +77,11 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScanOutcome:
-    """What a scan found. document: the JSON envelope. run: what the run says of itself."""
+    """What a scan found."""
 
-    document: dict[str, Any]
+    document: ScanDocument
     results: list[ScanResult]
     exit_code: ExitCode
-    run: dict[str, Any]
 
 
 def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
@@ -128,9 +127,8 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     progress("write the snapshot", 0, 1)
     write_snapshot(options.db, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
-    run = _run(facts, options, scans)
-    run |= {"evidence": compared.document()} if compared is not None else {}
-    return ScanOutcome(envelope(run, results, weighed), results, code, run)
+    document = scan_document(_run(facts, options, scans, compared), results, weighed)
+    return ScanOutcome(document, results, code)
 
 
 def _check_distinct(options: ScanOptions, index_path: Path) -> None:
@@ -221,7 +219,7 @@ def _open_index(path: Path, record: Path | None, identity: str) -> Iterator[Inde
         yield index
 
 
-def _evidence(source: Source, options: ScanOptions, results: list[ScanResult]) -> Compared | None:
+def _evidence(source: Source, options: ScanOptions, results: list[ScanResult]) -> Evidence | None:
     """Puts the findings into a recording that is being made; compares them with those of a
     recording that is being replayed."""
     if isinstance(source.chain, Recorder):
@@ -249,32 +247,37 @@ def _facts(
         source.endpoint,
         options.verify,
         int(code),
-        started.replace(tzinfo=None),
-        datetime.now(UTC).replace(tzinfo=None),
+        started,
+        datetime.now(UTC),
     )
 
 
-def _run(facts: RunFacts, options: ScanOptions, scans: list[Scanned]) -> dict[str, Any]:
+def _run(
+    facts: RunFacts, options: ScanOptions, scans: list[Scanned], compared: Evidence | None
+) -> ScanRun:
     """What the document says of the run; endpoints without their keys."""
-    again = [
-        {"deployment": one.result.deployment.name} | read_again(one.again)
-        for one in scans
-        if one.again is not None
-    ]
-    return {
-        "run_id": facts.run_id,
-        "analyzer_version": __version__,
-        "source": facts.source,
-        "endpoint": facts.endpoint,
-        "verify": facts.verify_mode,
-        "sample_seed": options.seed,
-        "fail_on": options.fail_on,
-        "exit_code": facts.exit_code,
-        "started_at": facts.started_at.isoformat(timespec="seconds") + "Z",
-        "finished_at": facts.finished_at.isoformat(timespec="seconds") + "Z",
-        "snapshot": options.db.name,
-        "rolled_back_blocks": sum(one.advance.rolled_back for one in scans),
-        "new_logs": sum(one.advance.logs_added for one in scans),
-        "read_again": again,
-        "code_before_from_block": [text for one in scans for text in one.early],
-    }
+    return ScanRun(
+        analyzer_version=__version__,
+        exit_code=facts.exit_code,
+        run_id=facts.run_id,
+        source=facts.source,
+        verify=facts.verify_mode,
+        endpoint=facts.endpoint,
+        sample_seed=options.seed,
+        started_at=facts.started_at,
+        finished_at=facts.finished_at,
+        snapshot=options.db.name,
+        fail_on=options.fail_on,
+        rolled_back_blocks=sum(one.advance.rolled_back for one in scans),
+        new_logs=sum(one.advance.logs_added for one in scans),
+        read_again=tuple(_read_again(scans)),
+        code_before_from_block=tuple(text for one in scans for text in one.early),
+        evidence=compared,
+    )
+
+
+def _read_again(scans: list[Scanned]) -> Iterator[DeploymentReadAgain]:
+    """The second readings that there were."""
+    for one in scans:
+        if one.again is not None:
+            yield deployment_read_again(one.result.deployment.name, one.again)

@@ -8,9 +8,8 @@ again, asks the same endpoint for the same blocks once a day where that finds no
 
 from __future__ import annotations
 
-from typing import Any
-
 from analyzer.chain.base import Progress
+from analyzer.documents.scan import DeploymentReadAgain, ReadAgain
 from analyzer.indexer.index import Index
 from analyzer.indexer.recheck import Recheck
 from analyzer.protocols.registry import load_plug
@@ -58,18 +57,18 @@ def _doubtful(result: ScanResult) -> bool:
     )
 
 
-def read_again(again: Recheck | None) -> dict[str, Any]:
-    """What a document says of a second reading."""
+def read_again(again: Recheck | None) -> ReadAgain | None:
+    """What a document says of a second reading; None where there was none."""
     if again is None:
-        return {}
-    return {
-        "read_again_from": again.first,
-        "read_again_to": again.last,
-        "logs_added": again.added,
-        "logs_removed": again.removed,
-        "logs_kept": again.kept,
-        "headers_changed": again.headers,
-    }
+        return None
+    return ReadAgain(again.first, again.last, again.added, again.removed, again.kept, again.headers)
+
+
+def deployment_read_again(deployment: str, again: Recheck) -> DeploymentReadAgain:
+    """The same with whose logs they are."""
+    return DeploymentReadAgain(
+        again.first, again.last, again.added, again.removed, again.kept, again.headers, deployment
+    )
 
 
 def kept_words(again: Recheck | None) -> tuple[str, ...]:

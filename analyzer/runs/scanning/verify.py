@@ -19,6 +19,7 @@ from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
+from analyzer.documents.scan import RebuildRun, VerifyDocument
 from analyzer.findings import add_run_findings, run_detectors
 from analyzer.indexer.index import Index
 from analyzer.model.deployment import Deployment
@@ -27,7 +28,6 @@ from analyzer.model.identity import run_id
 from analyzer.model.rows import CheckRow
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
-from analyzer.report.document import envelope
 from analyzer.runs.exit import exit_code
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.deployments import load_deployment
@@ -35,6 +35,7 @@ from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_index
 from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
 from analyzer.runs.scanning.second_reading import kept_words, read_again_if_doubtful
 from analyzer.runs.scanning.sources import Source, check_contracts, open_source
+from analyzer.runs.telling.scans import verify_document
 from analyzer.solvency import rebuild
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
@@ -78,10 +79,10 @@ class VerifyOptions:
 
 @dataclass(frozen=True, slots=True)
 class VerifyOutcome:
-    """What came out. document: the JSON envelope; differences of the snapshot are among its
-    verification details, with contract `snapshot`."""
+    """What came out. document: differences of the snapshot are among its verification details,
+    with contract `snapshot`."""
 
-    document: dict[str, Any]
+    document: VerifyDocument
     results: list[ScanResult]
     exit_code: ExitCode
 
@@ -129,22 +130,22 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
                 ]  # fmt: skip
     add_run_findings(results)
     code = exit_code(results, None)
-    run = {
-        "run_id": run_id(
+    run = RebuildRun(
+        analyzer_version=__version__,
+        exit_code=int(code),
+        run_id=run_id(
             [result.scan_id for result in results],
             ["verify", __version__, mode.value, str(options.seed)],
         ),
-        "analyzer_version": __version__,
-        "source": source.kind,
-        "endpoint": source.endpoint,
-        "verify": mode.value,
-        "sample_seed": options.seed,
-        "exit_code": int(code),
-        "started_at": started.isoformat(timespec="seconds"),
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "snapshot": options.db.name,
-    }
-    return VerifyOutcome(envelope(run, results), results, code)
+        source=source.kind,
+        verify=mode.value,
+        endpoint=source.endpoint,
+        sample_seed=options.seed,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        snapshot=options.db.name,
+    )
+    return VerifyOutcome(verify_document(run, results), results, code)
 
 
 def compare_rows(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from analyzer.model.errors import InputError
-from analyzer.model.rows import StatementLine
+from analyzer import __version__
+from analyzer.documents.account import StatementDocument, StatementEntry
+from analyzer.documents.envelope import Run
+from analyzer.documents.scan import Block
+from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import name_among
 from analyzer.store.overflow256 import join
 from analyzer.store.reader import Snapshot, open_snapshot
@@ -36,16 +39,7 @@ _FITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A margin statement. header: protocol, deployment, chain_id, block {number, hash, time},
-    account_id, owner, verdict, reason, status, verified."""
-
-    header: dict[str, Any]
-    lines: list[StatementLine]
-
-
-def account(db: Path, account_id: str) -> Statement:
+def account(db: Path, account_id: str) -> StatementDocument:
     """The statement of an account, or of `DEPLOYMENT/ACCOUNT` where several deployments of the
     snapshot know it.
 
@@ -70,7 +64,7 @@ def account(db: Path, account_id: str) -> Statement:
                 f"{len(names)} accounts of {db} are named by '{bare}': name one of"
                 f" {', '.join(names[:_LISTED])}{more}"
             )
-        return Statement(_header(found[0]), _lines(snapshot, found[0]))
+        return _statement(found[0], _lines(snapshot, found[0]))
 
 
 def _named(snapshot: Snapshot, text: str, deployment: str) -> list[dict[str, Any]]:
@@ -94,27 +88,25 @@ def _found(snapshot: Snapshot, where: str, values: dict[str, object]) -> list[di
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-def _header(found: dict[str, Any]) -> dict[str, Any]:
-    """The head of the statement."""
-    return {
-        "protocol": found["protocol"],
-        "deployment": found["deployment"],
-        "chain_id": found["chain_id"],
-        "block": {
-            "number": found["block_number"],
-            "hash": found["block_hash"],
-            "time": found["block_time"],
-        },
-        "account_id": found["account_id"],
-        "owner": found["owner"],
-        "verdict": found["verdict"],
-        "reason": found["reason"],
-        "status": found["status"],
-        "verified": found["verified"],
-    }
+def _statement(found: dict[str, Any], lines: Iterable[StatementEntry]) -> StatementDocument:
+    """The statement of an account that was found."""
+    return StatementDocument(
+        run=Run(__version__, int(ExitCode.CLEAN)),
+        protocol=found["protocol"],
+        deployment=found["deployment"],
+        chain_id=found["chain_id"],
+        block=Block(found["block_number"], found["block_hash"], found["block_time"]),
+        account_id=found["account_id"],
+        owner=found["owner"],
+        verdict=found["verdict"],
+        reason=found["reason"],
+        status=found["status"],
+        verified=found["verified"],
+        lines=tuple(lines),
+    )
 
 
-def _lines(snapshot: Snapshot, found: dict[str, Any]) -> list[StatementLine]:
+def _lines(snapshot: Snapshot, found: dict[str, Any]) -> list[StatementEntry]:
     """The lines of the statement, in order."""
     _, rows = snapshot.query(
         "SELECT section, label, amount, amount_overflow, unit, source FROM statements"
@@ -122,7 +114,7 @@ def _lines(snapshot: Snapshot, found: dict[str, Any]) -> list[StatementLine]:
         [found["scan_id"], found["account_id"]],
     )
     return [
-        StatementLine(found["account_id"], section, label, join(amount, wide), unit, source)
+        StatementEntry(section, label, join(amount, wide), unit, source)
         for section, label, amount, wide, unit, source in rows
     ]
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from analyzer.model.atomic import beside, check_place, replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.rows import StatementLine
-from analyzer.report.document import envelope
 from analyzer.report.html.assemble import assemble
 from analyzer.report.html.content import Content
 from analyzer.report.html.fit import fitted
@@ -27,6 +26,7 @@ from analyzer.runs.snapshot.artifact import check_own
 from analyzer.runs.snapshot.pdf import print_pdf
 from analyzer.runs.snapshot.report_tables import stressed
 from analyzer.runs.snapshot.results import restored_scans, run_facts
+from analyzer.runs.telling.scans import judged_document
 from analyzer.solvency.result import ScanResult
 from analyzer.store.overflow256 import join
 from analyzer.store.reader import Snapshot, open_snapshot
@@ -99,7 +99,7 @@ def _material(snapshot: Snapshot, results: Sequence[ScanResult]) -> Material:
     """Everything that the report shows, read from the snapshot."""
     listed = listing(results)
     return Material(
-        document=envelope(run_facts(snapshot), results),
+        document=judged_document(run_facts(snapshot), results),
         results=results,
         listing=listed,
         statements=_statements(snapshot, results, listed),

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from analyzer.documents.scan import JudgedRun
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, LegKind, Price, Prices, make_book
 from analyzer.model.deployment import Deployment
@@ -42,7 +43,7 @@ Row = dict[str, Any]
 def restored_scans(snapshot: Snapshot) -> list[ScanResult]:
     """Every scan of a snapshot, in the order in which they were written, with its findings.
 
-    `report.document.envelope` of them is the document that the scan gave. Their books name the
+    `runs.telling.scans.judged` of them is what the scan said. Their books name the
     priced assets and hold no legs. Raises: InputError when the snapshot holds no scan.
     """
     _, rows = snapshot.query("SELECT scan_id FROM scans ORDER BY rowid")
@@ -58,16 +59,16 @@ def _checked(snapshot: Snapshot, scan_id: str) -> ScanResult:
         return _restored(snapshot, scan_id)
 
 
-def run_facts(snapshot: Snapshot) -> dict[str, Any]:
+def run_facts(snapshot: Snapshot) -> JudgedRun:
     """What the run says of itself that does not change from machine to machine or with the clock.
 
     source: `rpc` or `recording`. The endpoint is left out: it proves nothing to a reader.
     """
-    columns, rows = snapshot.query(
-        "SELECT run_id, analyzer_version, source, verify_mode AS verify, exit_code"
+    _, rows = snapshot.query(
+        "SELECT analyzer_version, exit_code, run_id, source, verify_mode"
         " FROM runs ORDER BY rowid LIMIT 1"
     )
-    return dict(zip(columns, rows[0], strict=True)) if rows else {}
+    return JudgedRun(*rows[0]) if rows else JudgedRun("unknown", 0, "unknown", "unknown", "none")
 
 
 def _restored(snapshot: Snapshot, scan_id: str) -> ScanResult:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from analyzer import __version__
+from analyzer.documents.diff import (
+    ChangedFinding,
+    DeploymentChange,
+    DeploymentFacts,
+    DiffDocument,
+    DiffRun,
+    Side,
+    SideScan,
+)
 from analyzer.findings import detector_of
 from analyzer.findings.acceptance import Weighed
 from analyzer.findings.diff import ALARMING, Change, Difference, compare
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import ExitCode, worst_exit
 from analyzer.model.finding import Finding, Severity
-from analyzer.report.document import finding_document, triage_document
 from analyzer.runs.exit import parse_fail_on
 from analyzer.runs.snapshot.summaries import Stored, StoredScan, read_stored
+from analyzer.runs.telling.findings import triage, weighed_finding
+from analyzer.runs.telling.scans import block
 from analyzer.runs.triage.triage import weigh_stored
 
-SCHEMA = 1
-"""Version of the document. Within a version keys are added, never renamed or removed."""
 ACCEPTED = "accepted"
 """State of a finding that is there and that somebody accepts, whatever it became."""
 
@@ -43,7 +50,7 @@ class DiffOptions:
 class DiffOutcome:
     """What changed. document: for every form of it."""
 
-    document: dict[str, Any]
+    document: DiffDocument
     differences: list[Difference]
     exit_code: ExitCode
 
@@ -67,23 +74,20 @@ def diff(options: DiffOptions) -> DiffOutcome:
     )
     weighed = weigh_stored(after, db=options.after, named=options.triage, today=options.today)
     code = _exit_code(found, fail_on, weighed)
-    document = {
-        "schema": SCHEMA,
-        "analyzer_version": __version__,
-        "before": {"snapshot": before.name},
-        "after": {"snapshot": after.name},
-        "fail_on": options.fail_on,
-        "exit_code": int(code),
-        "deployments": _deployments(before, after),
-        "notes": _notes(before, after),
-        "counts": _counts(found, weighed),
-        "triage": triage_document(weighed),
-        "scans": [
+    document = DiffDocument(
+        run=DiffRun(__version__, int(code), options.fail_on),
+        before=Side(before.name),
+        after=Side(after.name),
+        deployments=tuple(_deployments(before, after)),
+        notes=tuple(_notes(before, after)),
+        counts=_counts(found, weighed),
+        triage=triage(weighed),
+        scans=(
             *(_scan(scan, "before") for scan in before.scans),
             *(_scan(scan, "after") for scan in after.scans),
-        ],
-        "findings": [_difference(difference, weighed) for difference in found],
-    }
+        ),
+        findings=tuple(_difference(difference, weighed) for difference in found),
+    )
     return DiffOutcome(document, found, code)
 
 
@@ -176,34 +180,33 @@ def _counts(found: Sequence[Difference], weighed: Weighed) -> dict[str, int]:
     return {state: counted[state] for state in (*(c.value for c in Change), ACCEPTED)}
 
 
-def _difference(difference: Difference, weighed: Weighed) -> dict[str, Any]:
+def _difference(difference: Difference, weighed: Weighed) -> ChangedFinding:
     """One finding as it is now (as it was, when it is gone: `side` says which), and what became
     of it."""
     finding, before = difference.finding, difference.before
-    return {
-        "state": _state(difference, weighed),
-        "change": difference.change.value,
-        "why": difference.why,
-        "side": "before" if difference.after is None else "after",
-        **finding_document(finding, weighed.accepted.get(finding.fingerprint)),
-        "severity_before": None if before is None else before.severity.label,
-        "amounts_before": None
-        if before is None
-        else {name: str(value) for name, value in before.amounts.items()},
-    }
+    now = weighed_finding(finding, weighed.accepted.get(finding.fingerprint))
+    return ChangedFinding(
+        **{field.name: getattr(now, field.name) for field in fields(now)},
+        state=_state(difference, weighed),
+        change=difference.change,
+        why=difference.why,
+        side="before" if difference.after is None else "after",
+        severity_before=None if before is None else before.severity,
+        amounts_before=None if before is None else dict(before.amounts),
+    )
 
 
-def _deployments(before: Stored, after: Stored) -> list[dict[str, Any]]:
+def _deployments(before: Stored, after: Stored) -> list[DeploymentChange]:
     """Every deployment of either side, by chain and name."""
     old, new = _by_place(before), _by_place(after)
     return [
-        {
-            "chain_id": place[0],
-            "deployment": place[1],
-            "in": _side(place in old, place in new),
-            "before": _facts(old.get(place)),
-            "after": _facts(new.get(place)),
-        }
+        DeploymentChange(
+            chain_id=place[0],
+            deployment=place[1],
+            in_=_side(place in old, place in new),
+            before=_facts(old.get(place)),
+            after=_facts(new.get(place)),
+        )
         for place in sorted(old.keys() | new.keys())
     ]
 
@@ -216,40 +219,35 @@ def _by_place(stored: Stored) -> dict[tuple[int, str], StoredScan]:
     return {scan.place: scan for scan in stored.scans}
 
 
-def _facts(scan: StoredScan | None) -> dict[str, Any] | None:
+def _facts(scan: StoredScan | None) -> DeploymentFacts | None:
     """One side of a deployment in numbers."""
     if scan is None:
         return None
-    debt = scan.hidden_bad_debt_e18
-    return {
-        "scan_id": scan.scan_id,
-        "block": _block(scan),
-        "methodology": scan.methodology,
-        "analyzer_version": scan.analyzer_version,
-        "accounts": scan.accounts,
-        "verdicts": dict(scan.verdicts),
-        "answer": scan.answer,
-        "caveats": list(scan.caveats),
-        "hidden_bad_debt_e18": None if debt is None else str(debt),
-        "checks": scan.checks,
-    }
+    return DeploymentFacts(
+        scan_id=scan.scan_id,
+        block=block(scan.block),
+        methodology=scan.methodology,
+        analyzer_version=scan.analyzer_version,
+        accounts=scan.accounts,
+        verdicts=dict(scan.verdicts),
+        answer=scan.answer,
+        caveats=tuple(scan.caveats),
+        hidden_bad_debt_e18=scan.hidden_bad_debt_e18,
+        checks=scan.checks,
+    )
 
 
-def _scan(scan: StoredScan, side: str) -> dict[str, Any]:
+def _scan(scan: StoredScan, side: str) -> SideScan:
     """A scan as the findings of a document refer to it, by side and scan id."""
-    return {
-        "side": side,
-        "scan_id": scan.scan_id,
-        "protocol": scan.protocol,
-        "deployment": scan.deployment,
-        "chain_id": scan.chain_id,
-        "contracts": dict(scan.contracts),
-        "block": _block(scan),
-    }
-
-
-def _block(scan: StoredScan) -> dict[str, Any]:
-    return {"number": scan.block.number, "hash": scan.block.hash, "time": scan.block.time}
+    return SideScan(
+        scan_id=scan.scan_id,
+        protocol=scan.protocol,
+        deployment=scan.deployment,
+        chain_id=scan.chain_id,
+        contracts=dict(scan.contracts),
+        block=block(scan.block),
+        side=side,
+    )
 
 
 def _notes(before: Stored, after: Stored) -> list[str]:

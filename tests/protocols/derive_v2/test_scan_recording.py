@@ -13,6 +13,7 @@ import pytest
 from derive_recording import RECORDING
 
 from analyzer.abi.contract import load_abi
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.derive_v2 import PLUG
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
@@ -56,7 +57,7 @@ def test_a_recording_is_scanned_by_label_with_no_further_file(shared: Path, tmp_
     (result,) = outcome.results
     assert (outcome.exit_code, result.block.number, result.mismatches) == (ExitCode.CLEAN, 1137, [])
     assert (result.deployment.protocol, len(result.margin)) == ("derive-v2", 125)
-    assert sum(outcome.document["verification"]["kinds"].values()) == len(result.checks)
+    assert sum(to_json(outcome.document)["verification"]["kinds"].values()) == len(result.checks)
     assert {row.status for row in result.details.implementations} == {"not recorded"}
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from large_snapshot import large_result, write_large
 from page_parts import Parts, parts_of
 from scan_results import E18, clean_result, judged, unknown
+from told import judged_of
 
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
-from analyzer.report.document import envelope
 from analyzer.report.html.assemble import assemble
 from analyzer.report.html.charts.scatter import MARKS, Dot, plane, scatter
 from analyzer.report.html.content import Content, DataTable, Figure, Fold
@@ -34,7 +34,7 @@ from analyzer.solvency.verdicts import judge_account
 
 def content_of(*results: ScanResult) -> Content:
     """The content of scans without stress and statements."""
-    material = Material(envelope({}, results), results, listing(results))
+    material = Material(judged_of(results), results, listing(results))
     return assemble(material)
 
 
@@ -227,7 +227,7 @@ def test_the_wall_adds_up_levels_into_steps_and_now_is_a_step_of_its_own() -> No
         for level, accounts, value in levels
     ]  # fmt: skip
     material = Material(
-        envelope({}, [result]), [result], listing([result]), stressed=Stressed(wall=wall)
+        judged_of([result]), [result], listing([result]), stressed=Stressed(wall=wall)
     )
     table = table_of(assemble(material), "wall-1-table")
     rows = [[cell.text for cell in row.cells] for row in table.rows]

@@ -43,8 +43,7 @@ def created_at(chain: MemoryChain, block: int) -> None:
 
 
 def early(outcome: ScanOutcome) -> list[str]:
-    found: list[str] = outcome.run["code_before_from_block"]
-    return found
+    return list(outcome.document.run.code_before_from_block)
 
 
 def test_code_before_the_first_block_is_said(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.documents.encode import to_json
 from analyzer.report.render import render
 from analyzer.runs.scanning import evidence as evidence_module
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
@@ -57,7 +58,7 @@ def test_the_findings_elsewhere_are_the_same_to_the_byte(
 
 def test_the_report_says_that_they_came_out_again(recording: Path, elsewhere: Path) -> None:
     outcome = replay(recording, elsewhere / "scan.duckdb")
-    assert outcome.document["run"]["evidence"]["findings"] == "same"
+    assert to_json(outcome.document)["run"]["evidence"]["findings"] == "same"
     lines = render(outcome.document, "table").splitlines()
     said = "Evidence     the recording's own findings came out again (version 0.1.0)"
     assert said in lines
@@ -99,7 +100,7 @@ def changed_findings(recording: Path, path: Path) -> Path:
 
 def test_findings_that_differ_are_counted(recording: Path, elsewhere: Path) -> None:
     other = changed_findings(recording, elsewhere / "other.zip")
-    said = replay(other, elsewhere / "scan.duckdb").document["run"]["evidence"]
+    said = to_json(replay(other, elsewhere / "scan.duckdb").document)["run"]["evidence"]
     assert said["findings"] == "differ"
     assert said["why"] == "0 only in the recording, 0 only here, 1 with other contents"
 
@@ -109,7 +110,7 @@ def test_findings_that_were_altered_after_the_recording_are_said(
 ) -> None:
     altered = inside(recording, "findings.json").replace(b"Account", b"Amount")
     other = rewritten(recording, elsewhere / "other.zip", findings=altered)
-    said = replay(other, elsewhere / "scan.duckdb").document["run"]["evidence"]
+    said = to_json(replay(other, elsewhere / "scan.duckdb").document)["run"]["evidence"]
     assert (said["findings"], said["why"]) == (
         "differ",
         "findings.json is not what version.json says was written",
@@ -121,14 +122,14 @@ def test_without_a_version_of_ours_nothing_is_compared(
     recording: Path, elsewhere: Path, version: bytes | None
 ) -> None:
     other = rewritten(recording, elsewhere / "other.zip", version=version)
-    said = replay(other, elsewhere / "scan.duckdb").document["run"]["evidence"]
+    said = to_json(replay(other, elsewhere / "scan.duckdb").document)["run"]["evidence"]
     assert (said["findings"], said["recorded_version"]) == ("not compared", "unknown")
 
 
 def test_a_recording_without_findings_is_replayed_as_ever(recording: Path, elsewhere: Path) -> None:
     bare = rewritten(recording, elsewhere / "bare.zip", findings=None, version=None)
     outcome = replay(bare, elsewhere / "scan.duckdb")
-    assert "evidence" not in outcome.document["run"]
+    assert outcome.document.run.evidence is None
     assert "Evidence" not in render(outcome.document, "table")
 
 
@@ -136,7 +137,9 @@ def test_other_options_that_find_other_things_are_no_difference(
     recording: Path, elsewhere: Path
 ) -> None:
     other = changed_findings(recording, elsewhere / "other.zip")
-    said = replay(other, elsewhere / "scan.duckdb", verify="none").document["run"]["evidence"]
+    said = to_json(replay(other, elsewhere / "scan.duckdb", verify="none").document)["run"][
+        "evidence"
+    ]
     assert (said["findings"], said["why"]) == (
         "not compared",
         "it was made with --verify all --sample-seed 0",

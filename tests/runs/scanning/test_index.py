@@ -6,6 +6,8 @@ import pytest
 from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
+from analyzer import __version__
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.runs.scanning.index import IndexOptions, IndexOutcome, index
 
@@ -26,7 +28,10 @@ def test_an_index_says_how_far_it_is_and_what_was_new(
     tmp_path: Path, deployment_file: Path, live: MemoryChain
 ) -> None:
     run(tmp_path, deployment_file, block="9")
-    assert run(tmp_path, deployment_file).document == {
+    assert to_json(run(tmp_path, deployment_file).document) == {
+        "schema": 1,
+        "kind": "index",
+        "run": {"analyzer_version": __version__, "exit_code": 0},
         "deployments": [
             {
                 "deployment": "bank",
@@ -42,8 +47,9 @@ def test_an_index_says_how_far_it_is_and_what_was_new(
                 "headers": 6,
                 "headers_linked": 1,
                 "doubts": [],
+                "read_again": None,
             }
-        ]
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from index_rows import contents
 from memory_chain import MemoryChain
 
 from analyzer.abi.keccak import checksum
+from analyzer.documents.encode import to_json
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import ExitCode, InputError, UnreadError
 from analyzer.model.integers import WAD
@@ -39,7 +40,7 @@ def test_a_scan_writes_the_snapshot_and_says_what_it_found(
         (BOB, "below_initial", 8 * WAD, True),
         (CAROL, "liquidatable", 2 * WAD, True),
     ]
-    document = outcome.document
+    document = to_json(outcome.document)
     assert document["schema"] == 1
     (scanned,) = document["scans"]
     assert scanned["block"] == {
@@ -101,9 +102,9 @@ def test_a_broken_header_chain_proves_nothing(
 
     monkeypatch.setattr(MemoryChain, "ref", ref)
     outcome = run_scan(fail_on="never")
-    (doubt,) = outcome.document["scans"][0]["completeness"]["doubts"]
+    (doubt,) = to_json(outcome.document)["scans"][0]["completeness"]["doubts"]
     assert doubt.startswith("block 2 names 0xcdcdcd")
-    assert outcome.document["scans"][0]["solvency"]["caveats"] == [
+    assert to_json(outcome.document)["scans"][0]["solvency"]["caveats"] == [
         f"logs not proven complete: {doubt}"
     ]
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
@@ -140,7 +141,7 @@ def test_a_recording_gives_the_same_database_without_the_node(
     for name in set(SCHEMA) - {"runs", "scans"}:
         assert replayed[name] == live_rows[name], name
     assert len(live.asked) == asked
-    assert outcome.document["run"]["source"] == "recording"
+    assert to_json(outcome.document)["run"]["source"] == "recording"
 
 
 def test_a_recording_is_whole_even_when_the_index_knew_the_logs(
@@ -191,7 +192,7 @@ def test_a_recording_that_lacks_a_log_spoils_no_later_scan_of_the_live_chain(
 
 def test_no_key_of_an_endpoint_is_written_anywhere(tmp_path: Path, run_scan: RunScan) -> None:
     outcome = run_scan(record=tmp_path / "evidence.zip")
-    assert "0123456789secret" not in json.dumps(outcome.document)
+    assert "0123456789secret" not in json.dumps(to_json(outcome.document))
     for path in tmp_path.glob("*.duckdb"):
         assert b"0123456789secret" not in path.read_bytes()
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
@@ -223,7 +224,7 @@ def test_a_judge_that_lies_by_one_wei_gives_exit_code_4_and_is_named(
     live.answer = contract_answers(live, lie=1)
     outcome = run_scan(verify="all")
     assert outcome.exit_code is ExitCode.DIVERGENCE
-    details = outcome.document["verification"]["details"]
+    details = to_json(outcome.document)["verification"]["details"]
     assert [(d["account_id"], d["field"]) for d in details] == [
         (ALICE, "equity"),
         (BOB, "equity"),
@@ -266,7 +267,7 @@ def test_a_reorg_between_two_scans_is_followed(
     live.emit(BRANCH, MOVED, ALICE, -55 * WAD, 0)
     live.mine(4, salt="fork")
     outcome = run_scan()
-    assert outcome.document["run"]["rolled_back_blocks"] == 11
+    assert to_json(outcome.document)["run"]["rolled_back_blocks"] == 11
     run_scan(db=tmp_path / "fresh.duckdb")
     assert contents(tmp_path / "scan.duckdb") == contents(tmp_path / "fresh.duckdb")
     assert contents(tmp_path / "scan.index.duckdb") == contents(tmp_path / "fresh.index.duckdb")

@@ -10,6 +10,7 @@ from bank import ALICE, BRANCH, MOVED, contract_answers
 from index_rows import contents
 from memory_chain import MemoryChain
 
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode
 from analyzer.runs.scanning.index import IndexOptions, IndexOutcome, index
 from analyzer.runs.scanning.scan import ScanOutcome
@@ -52,18 +53,17 @@ def test_a_rescan_with_a_good_node_ends_with_the_right_rows(
     lagging()
     healed = run_scan(verify="all")
     assert healed.exit_code is not ExitCode.DIVERGENCE
-    assert healed.run["read_again"] == [
+    assert to_json(healed.document)["run"]["read_again"] == [
         {
-            "deployment": "bank",
             "read_again_from": 0,
             "read_again_to": 20,
             "logs_added": 1,
             "logs_removed": 0,
             "logs_kept": 0,
             "headers_changed": 0,
+            "deployment": "bank",
         }
     ]
-    assert healed.document["run"]["read_again"] == healed.run["read_again"]
     run_scan(verify="all", db=tmp_path / "fresh.duckdb")
     for name in ("scan.duckdb", "scan.index.duckdb"):
         fresh = contents(tmp_path / name.replace("scan", "fresh"))
@@ -75,10 +75,10 @@ def test_a_rescan_with_a_good_node_ends_with_the_right_rows(
 def test_a_node_that_was_mended_heals_what_it_had_left_out_twice(
     run_scan: RunScan, lagging: Callable[[], None]
 ) -> None:
-    assert run_scan(verify="all").run["read_again"][0]["logs_added"] == 0
+    assert run_scan(verify="all").document.run.read_again[0].logs_added == 0
     lagging()
     healed = run_scan(verify="all")
-    assert healed.run["read_again"][0]["logs_added"] == 1
+    assert healed.document.run.read_again[0].logs_added == 1
     assert healed.exit_code is not ExitCode.DIVERGENCE
 
 
@@ -86,25 +86,25 @@ def test_a_watch_reads_again_from_one_endpoint_once_a_day(
     run_scan: RunScan, live: MemoryChain, lagging: Callable[[], None]
 ) -> None:
     def asked() -> list[tuple[int, int]]:
-        run = run_scan(verify="all", read_again_daily=True).run["read_again"]
-        return [(again["read_again_from"], again["read_again_to"]) for again in run]
+        run = run_scan(verify="all", read_again_daily=True).document.run
+        return [(again.read_again_from, again.read_again_to) for again in run.read_again]
 
     assert asked() == [(0, 20)]
     assert asked() == []
     live.mine(3)
     assert asked() == [(21, 23)]
     elsewhere = {"rpc": ("http://another.example",), "read_again_daily": True}
-    other = run_scan(verify="all", **elsewhere).run["read_again"]
-    assert [again["logs_added"] for again in other] == [0]
+    other = run_scan(verify="all", **elsewhere).document.run.read_again
+    assert [again.logs_added for again in other] == [0]
 
 
 def test_nothing_is_read_again_where_everything_agrees(
     run_scan: RunScan, live: MemoryChain, recording: Path
 ) -> None:
-    assert run_scan(verify="all").run["read_again"] == []
+    assert run_scan(verify="all").document.run.read_again == ()
     live.answer = contract_answers(live, lie=1)
     replayed = run_scan(rpc=(), recording=recording, verify="all")
-    assert replayed.run["read_again"] == []
+    assert replayed.document.run.read_again == ()
 
 
 def test_logs_that_are_held_and_not_given_again_stay_and_prove_nothing(
@@ -116,9 +116,9 @@ def test_logs_that_are_held_and_not_given_again_stay_and_prove_nothing(
     )
     live.log_list = []
     outcome = run_scan(verify="all", fail_on="never")
-    assert [again["logs_kept"] for again in outcome.run["read_again"]] == [8]
+    assert [again.logs_kept for again in outcome.document.run.read_again] == [8]
     assert "8 of the logs in the index were not given again" in str(
-        outcome.document["scans"][0]["completeness"]["doubts"]
+        to_json(outcome.document)["scans"][0]["completeness"]["doubts"]
     )
 
 
@@ -128,10 +128,12 @@ def test_an_index_is_read_again_on_demand(
 ) -> None:
     run_index(tmp_path, deployment_file, "i", None)
     lagging()
-    (entry,) = run_index(tmp_path, deployment_file, "i", None).document["deployments"]
-    assert (entry["logs"], "logs_added" in entry) == (7, False)
-    (entry,) = run_index(tmp_path, deployment_file, "i", recheck).document["deployments"]
-    assert (entry["logs"], entry["logs_added"], entry["logs_removed"]) == (8, 1, 0)
+    (entry,) = run_index(tmp_path, deployment_file, "i", None).document.deployments
+    assert (entry.logs, entry.read_again) == (7, None)
+    (entry,) = run_index(tmp_path, deployment_file, "i", recheck).document.deployments
+    assert entry.logs == 8
+    assert entry.read_again is not None
+    assert (entry.read_again.logs_added, entry.read_again.logs_removed) == (1, 0)
     run_index(tmp_path, deployment_file, "fresh", None)
     assert contents(tmp_path / "i") == contents(tmp_path / "fresh")
 
@@ -143,7 +145,7 @@ def test_a_log_that_was_made_up_goes_on_demand(
     run_index(tmp_path, deployment_file, "i", None)
     del live.log_list[-1]
     outcome = run_index(tmp_path, deployment_file, "i", "all")
-    assert outcome.document["deployments"][0]["logs_removed"] == 1
+    assert to_json(outcome.document)["deployments"][0]["read_again"]["logs_removed"] == 1
     assert outcome.exit_code is ExitCode.CLEAN
     run_index(tmp_path, deployment_file, "fresh", None)
     assert contents(tmp_path / "i") == contents(tmp_path / "fresh")

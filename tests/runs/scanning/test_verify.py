@@ -10,6 +10,7 @@ from bank import ALICE, BOB, PLUG, contract_answers
 from index_rows import contents
 from memory_chain import MemoryChain
 
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
 from analyzer.protocols.kit.book_codec import book_digest
@@ -30,7 +31,7 @@ def run(tmp_path: Path, **changes: object) -> VerifyOutcome:
 def details(outcome: VerifyOutcome) -> list[tuple[object, ...]]:
     return [
         (d["account_id"], d["contract"], d["field"], d["expected"], d["actual"])
-        for d in outcome.document["verification"]["details"]
+        for d in to_json(outcome.document)["verification"]["details"]
     ]
 
 
@@ -41,7 +42,7 @@ def test_a_snapshot_that_is_right_is_confirmed_and_left_as_it_is(
     before = contents(tmp_path / "scan.duckdb")
     outcome = run(tmp_path)
     assert (outcome.exit_code, details(outcome)) == (ExitCode.CLEAN, [])
-    assert outcome.document["verification"]["checks"] == 3
+    assert to_json(outcome.document)["verification"]["checks"] == 3
     assert contents(tmp_path / "scan.duckdb") == before
 
 

@@ -8,10 +8,11 @@ import pytest
 from bank import ALICE, BOB, CAROL
 from memory_chain import MemoryChain
 
+from analyzer import __version__
 from analyzer.contagion.tell.sentences import short_text
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
-from analyzer.model.rows import StatementLine
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.snapshot.account import account
 
@@ -24,7 +25,10 @@ def test_a_statement_has_its_head_and_lines(
     run_scan(verify="all")
     statement = account(tmp_path / "scan.duckdb", ALICE.lower())
     head = live.ref(live.head)
-    assert statement.header == {
+    assert to_json(statement) == {
+        "schema": 1,
+        "kind": "account",
+        "run": {"analyzer_version": __version__, "exit_code": 0},
         "protocol": "bank",
         "deployment": "bank",
         "chain_id": 4242,
@@ -36,8 +40,16 @@ def test_a_statement_has_its_head_and_lines(
         " free collateral 50 (initial margin 10)",
         "status": "open",
         "verified": True,
+        "lines": [
+            {
+                "section": "result",
+                "label": "equity",
+                "amount": str(60 * WAD),
+                "unit": "e18",
+                "source": "price",
+            }
+        ],
     }
-    assert statement.lines == [StatementLine(ALICE, "result", "equity", 60 * WAD, "e18", "price")]
     assert account(tmp_path / "scan.duckdb", f"bank/{ALICE}") == statement
 
 
@@ -104,9 +116,9 @@ def test_an_owner_names_its_only_account_and_several_are_listed(
                            [CAROL, BOB])  # fmt: skip
         connection.execute("UPDATE margin SET account_id = '7', owner = ? WHERE account_id = ?",
                            [ALICE, CAROL])  # fmt: skip
-    assert account(db, ALICE).header["account_id"] == "7"
-    assert account(db, short_text(ALICE)).header["account_id"] == "7"
-    assert account(db, "12").header["account_id"] == "12"
+    assert account(db, ALICE).account_id == "7"
+    assert account(db, short_text(ALICE)).account_id == "7"
+    assert account(db, "12").account_id == "12"
     for form in (CAROL, short_text(CAROL), CAROL.lower()[:41]):
         with pytest.raises(InputError, match=f"2 accounts of .*{form}.*bank/12, bank/123$"):
             account(db, form)

@@ -11,11 +11,11 @@ from large_snapshot import large_result, write_large
 
 from analyzer.findings.summary import summarize
 from analyzer.model.errors import InputError
-from analyzer.report.document import envelope
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, verify
 from analyzer.runs.snapshot.results import restored_scans, run_facts
 from analyzer.runs.snapshot.summaries import read_stored
+from analyzer.runs.telling.scans import scan_document
 from analyzer.store.reader import open_snapshot
 
 
@@ -28,8 +28,7 @@ def test_unknown_accounts_and_absurd_amounts_come_back_as_they_were(tmp_path: Pa
     assert list(restored.margin) == list(made.margin)
     assert restored.findings == made.findings
     assert summarize(restored) == summarize(made)
-    assert facts["source"] == "rpc"
-    assert "endpoint" not in facts
+    assert facts.source == "rpc"
 
 
 @pytest.mark.parametrize("verify", ["all", "none"])
@@ -38,7 +37,8 @@ def test_a_scan_of_a_small_chain_comes_back_whatever_was_compared(
 ) -> None:
     outcome = run_scan(verify=verify)
     with open_snapshot(tmp_path / "scan.duckdb") as snapshot:
-        assert envelope(outcome.run, restored_scans(snapshot)) == outcome.document
+        again = scan_document(outcome.document.run, restored_scans(snapshot))
+    assert again == outcome.document
 
 
 def listed(db: Path) -> object:

@@ -15,6 +15,7 @@ from bank import BOB, BRANCH_2, CAROL, MOVED, contract_answers
 from memory_chain import MemoryChain
 from sarif_check import validate
 
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
 from analyzer.model.reads import NotRead
@@ -56,22 +57,22 @@ def run(before: Path, after: Path, **changes: Any) -> DiffOutcome:
 
 
 def counted(outcome: DiffOutcome) -> dict[str, int]:
-    return {state: count for state, count in outcome.document["counts"].items() if count}
+    return {state: count for state, count in to_json(outcome.document)["counts"].items() if count}
 
 
 def test_nothing_new_is_clean_and_only_counted(a: Path, later: Callable[..., Path]) -> None:
     outcome = run(a, later())
     assert (counted(outcome), outcome.exit_code) == ({"same": 1}, ExitCode.CLEAN)
-    [place] = outcome.document["deployments"]
+    [place] = to_json(outcome.document)["deployments"]
     assert (place["in"], place["before"]["accounts"], place["after"]["accounts"]) == ("both", 3, 3)
-    assert outcome.document["notes"] == []
+    assert to_json(outcome.document)["notes"] == []
 
 
 def test_new_worse_and_resolved(a: Path, later: Callable[..., Path]) -> None:
     outcome = run(a, later((CAROL, -1), (BOB, -5)))
     assert counted(outcome) == {"new": 1, "worse": 1}
     assert outcome.exit_code is ExitCode.FINDINGS
-    new, worse = outcome.document["findings"]
+    new, worse = to_json(outcome.document)["findings"]
     assert (new["state"], new["account_id"], new["amounts_before"]) == ("new", BOB, None)
     assert worse["why"] == f"below_maintenance_e18 {3 * WAD} -> {4 * WAD}"
     assert worse["amounts_before"]["equity_e18"] == str(2 * WAD)
@@ -99,7 +100,11 @@ def test_a_finding_whose_account_is_unknown_now_is_not_resolved(
         honest(number, request) if request.kind == "code_hash" else NotRead("the node is down")
     )
     outcome = run(a, later(), fail_on="high")
-    [gone] = [f for f in outcome.document["findings"] if f["account_id"] == CAROL and f["amounts"]]
+    [gone] = [
+        f
+        for f in to_json(outcome.document)["findings"]
+        if f["account_id"] == CAROL and f["amounts"]
+    ]
     assert (gone["state"], gone["why"]) == ("undecided", "the account is unknown")
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
     assert run(a, a.with_name("b.duckdb"), fail_on="never").exit_code is ExitCode.CLEAN
@@ -114,9 +119,9 @@ def test_a_divergence_that_was_not_looked_for_again_is_not_resolved(
     live.answer = contract_answers(live)
     unasked = run(lied, later(verify="none"))
     assert counted(unasked) == {"undecided": 3, "same": 1}
-    assert {f["why"] for f in unasked.document["findings"] if f["state"] == "undecided"} == {
-        "nothing was compared with the contract"
-    }
+    assert {
+        f["why"] for f in to_json(unasked.document)["findings"] if f["state"] == "undecided"
+    } == {"nothing was compared with the contract"}
     asked = run(lied, later(verify="all"))
     assert counted(asked) == {"resolved": 3, "same": 1}
     # The other way round nobody had looked either, so that nothing of it is new.
@@ -133,7 +138,7 @@ def test_an_accepted_finding_is_told_apart_and_does_not_count(
     accept(b, [finding.fingerprint], Terms("known", "me"), file=None, today=TODAY)
     outcome = run(a, b)
     assert (counted(outcome), outcome.exit_code) == ({"accepted": 1}, ExitCode.CLEAN)
-    [told] = outcome.document["findings"]
+    [told] = to_json(outcome.document)["findings"]
     assert (told["state"], told["change"]) == ("accepted", "worse")
     assert "worse; accepted: known" in " ".join(render_diff(outcome.document, "table").split())
 
@@ -147,11 +152,11 @@ def test_a_deployment_that_only_one_side_has_is_said_and_hides_nothing(
     run_scan(db=b, deployments=(str(other),), verify="all")
     outcome = run(a, b)
     assert counted(outcome) == {"undecided": 2}
-    assert outcome.document["notes"] == [
+    assert to_json(outcome.document)["notes"] == [
         "deployment bank of chain 4242 is only in before",
         "deployment renamed of chain 4242 is only in after",
     ]
-    assert [f["why"] for f in outcome.document["findings"]] == [
+    assert [f["why"] for f in to_json(outcome.document)["findings"]] == [
         "before, renamed of chain 4242 was not scanned",
         "bank of chain 4242 was not scanned",
     ]
@@ -160,8 +165,8 @@ def test_a_deployment_that_only_one_side_has_is_said_and_hides_nothing(
 
 def test_what_a_reader_has_to_know_first_is_said(a: Path, later: Callable[..., Path]) -> None:
     b = later()
-    assert run(a, a).document["notes"] == ["bank: both are the same scan, of block 20"]
-    assert run(b, a).document["notes"] == [
+    assert to_json(run(a, a).document)["notes"] == ["bank: both are the same scan, of block 20"]
+    assert to_json(run(b, a).document)["notes"] == [
         "bank: the later snapshot is of the earlier block (20 after 24)"
     ]
 
@@ -169,7 +174,7 @@ def test_what_a_reader_has_to_know_first_is_said(a: Path, later: Callable[..., P
 def test_every_form_tells_the_same_findings(a: Path, later: Callable[..., Path]) -> None:
     outcome = run(a, later((CAROL, 90), (BOB, -5)))
     document = outcome.document
-    assert json.loads(render_diff(document, "json")) == document
+    assert json.loads(render_diff(document, "json")) == to_json(document)
     rows = list(csv.DictReader(io.StringIO(render_diff(document, "csv"))))
     states = [(row["state"], row["account_id"]) for row in rows]
     assert states == [("new", BOB), ("resolved", CAROL)]

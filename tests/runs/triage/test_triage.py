@@ -14,6 +14,7 @@ import pytest
 from bank import BRANCH_2, CAROL, MOVED, contract_answers
 from memory_chain import MemoryChain
 
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
 from analyzer.report.render import render
@@ -35,7 +36,7 @@ TERMS = Terms("Carol is being wound down", "R. Auditor")
 def db(tmp_path: Path, run_scan: RunScan) -> Path:
     """A snapshot with one finding: Carol can be liquidated."""
     outcome = run_scan(verify="all")
-    assert [f["account_id"] for f in outcome.document["findings"]] == [CAROL]
+    assert [f["account_id"] for f in to_json(outcome.document)["findings"]] == [CAROL]
     return tmp_path / "scan.duckdb"
 
 
@@ -51,7 +52,7 @@ def test_an_accepted_finding_does_not_count_and_is_shown_with_its_reason(
     accept(db, [fingerprint], TERMS, file=None, today=TODAY)
     outcome = run_scan(verify="all")
     assert outcome.exit_code is ExitCode.CLEAN
-    [finding] = outcome.document["findings"]
+    [finding] = to_json(outcome.document)["findings"]
     assert finding["accepted"] == {
         "reason": "Carol is being wound down",
         "author": "R. Auditor",
@@ -60,7 +61,7 @@ def test_an_accepted_finding_does_not_count_and_is_shown_with_its_reason(
         "severity": "high",
         "up_to": {},
     }
-    assert outcome.document["triage"]["accepted"] == 1
+    assert to_json(outcome.document)["triage"]["accepted"] == 1
     table = " ".join(render(outcome.document, "table").split())
     assert "Findings none that is not accepted" in table
     assert "Carol is being wound down (R. Auditor, 2026-11-22)" in table
@@ -78,7 +79,7 @@ def test_the_acceptance_survives_later_blocks_and_other_amounts(
     live.emit(BRANCH_2, MOVED, CAROL, -WAD, 0)
     live.mine(3)
     outcome = run_scan()
-    [finding] = outcome.document["findings"]
+    [finding] = to_json(outcome.document)["findings"]
     assert (finding["fingerprint"], outcome.exit_code) == (fingerprint, ExitCode.CLEAN)
     assert finding["amounts"]["equity_e18"] == str(WAD)
 
@@ -95,8 +96,8 @@ def test_it_counts_again_when_it_is_larger_than_what_was_accepted(
     live.mine(3)
     outcome = run_scan()
     assert outcome.exit_code is ExitCode.FINDINGS
-    assert outcome.document["findings"][0]["accepted"] is None
-    [lapsed] = outcome.document["triage"]["lapsed"]
+    assert to_json(outcome.document)["findings"][0]["accepted"] is None
+    [lapsed] = to_json(outcome.document)["triage"]["lapsed"]
     assert lapsed["why"].startswith(f"below_maintenance_e18 is {4 * WAD} now")
     assert f"{fingerprint} (undercollateralized-account bank {CAROL}) counts again" in " ".join(
         render(outcome.document, "table").split()
@@ -111,7 +112,7 @@ def test_an_expired_acceptance_counts_again_and_is_said(
     accept(db, [fingerprint], terms, file=None, today=long_ago)
     outcome = run_scan()
     assert outcome.exit_code is ExitCode.FINDINGS
-    assert outcome.document["triage"]["lapsed"][0]["why"] == "expired on 2020-01-01"
+    assert to_json(outcome.document)["triage"]["lapsed"][0]["why"] == "expired on 2020-01-01"
     [entry] = list_accepted(db, file=db.with_name("triage.toml"), named=True, today=TODAY)
     assert entry.state == "expired on 2020-01-01"
 
@@ -124,7 +125,7 @@ def test_an_acceptance_of_a_finding_that_is_gone_is_said(
     live.emit(BRANCH_2, MOVED, CAROL, 90 * WAD, 0)
     live.mine(3)
     outcome = run_scan()
-    [entry] = outcome.document["triage"]["unmatched"]
+    [entry] = to_json(outcome.document)["triage"]["unmatched"]
     assert (entry["fingerprint"], entry["about"]) == (fingerprint, CAROL)
     assert "matches no finding: it may be withdrawn" in render(outcome.document, "markdown")
 

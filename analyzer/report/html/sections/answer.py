@@ -11,9 +11,9 @@ from analyzer.report.page import answer_lines
 def answer(material: Material) -> Section:
     """One group of facts a deployment, and its accounts by verdict."""
     blocks: list[Block] = []
-    for number, scan in enumerate(material.document["scans"]):
+    for number, scan in enumerate(material.document.scans):
         if material.several:
-            blocks.append(Title(f"{scan['deployment']} · {scan['protocol']}"))
+            blocks.append(Title(f"{scan.deployment} · {scan.protocol}"))
         facts = tuple(Fact(line.label, line.text, line.tone) for line in answer_lines(scan))
         blocks += [Facts(facts, headline=True), _verdicts(material, number)]
     return Section("answer", "Answer", "Answer", tuple(blocks))
@@ -21,20 +21,17 @@ def answer(material: Material) -> Section:
 
 def lead(material: Material) -> str:
     """What was judged, in one line."""
-    scans = material.document["scans"]
-    block = scans[0]["block"]
-    names = " and ".join(f"{scan['deployment']} ({scan['protocol']})" for scan in scans)
+    scans = material.document.scans
+    block = scans[0].block
+    names = " and ".join(f"{scan.deployment} ({scan.protocol})" for scan in scans)
     if len(scans) > 2:
         names = f"{len(scans)} deployments"
-    return (
-        f"{names} · chain {scans[0]['chain_id']} · block {block['number']:,} · "
-        f"{when(block['time'])}"
-    )
+    return f"{names} · chain {scans[0].chain_id} · block {block.number:,} · {when(block.time)}"
 
 
 def _verdicts(material: Material, number: int) -> DataTable:
     """How many accounts have which verdict, the worst first."""
-    scan = material.document["scans"][number]
+    scan = material.document.scans[number]
     order = (
         Verdict.INSOLVENT,
         Verdict.LIQUIDATABLE,
@@ -43,15 +40,15 @@ def _verdicts(material: Material, number: int) -> DataTable:
         Verdict.HEALTHY,
     )
     names = "|".join(verdict.value.replace("_", " ") for verdict in order) + "|all accounts"
-    also = scan["solvency"]["collateral_liquidatable_accounts"]
+    also = scan.solvency.collateral_liquidatable_accounts
     note = "Every account that the deployment ever had is in exactly one of these."
     if also:
         note += f" Of {also:,} of them collateral alone may be seized."
-    counts = [scan["verdicts"][verdict.value] for verdict in order]
+    counts = [scan.verdicts[verdict.value] for verdict in order]
     return DataTable(
         f"verdicts-{number + 1}",
         "Accounts by verdict",
         columns(names, names),
-        (row(*counts, scan["accounts"]),),
+        (row(*counts, scan.accounts),),
         note,
     )

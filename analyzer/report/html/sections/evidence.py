@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
+from analyzer.documents.scan import Mismatch, Read, Total
 from analyzer.model.book import Price
 from analyzer.report.html.content import (
     Block,
@@ -53,11 +53,11 @@ def oracles(material: Material) -> Section:
 def totals(material: Material) -> Section:
     """The control totals that are not met to the last unit; then, folded, those that are."""
     blocks: list[Block] = []
-    for number, scan in enumerate(material.document["scans"]):
-        rows = sorted(scan["totals"], key=_total_order)
-        exact = [total for total in rows if total["difference"] == "0"]
-        others = [total for total in rows if total["difference"] != "0"]
-        hold = sum(1 for total in rows if total["holds"])
+    for number, scan in enumerate(material.document.scans):
+        rows = sorted(scan.totals, key=_total_order)
+        exact = [total for total in rows if total.difference == 0]
+        others = [total for total in rows if total.difference != 0]
+        hold = sum(1 for total in rows if total.holds)
         whose = of_deployment(material, number)
         blocks.append(
             Prose(f"{hold:,} of {count(len(rows), 'control total')}{whose} hold, {len(exact):,} of"
@@ -70,7 +70,7 @@ def totals(material: Material) -> Section:
     return Section("totals", "Control totals", "Totals", tuple(blocks))
 
 
-def _other_totals(number: int, whose: str, others: list[Mapping[str, Any]]) -> DataTable:
+def _other_totals(number: int, whose: str, others: Sequence[Total]) -> DataTable:
     """Totals off, not read, or within the roundings that are named."""
     return DataTable(
         f"totals-{number + 1}", f"Not to the last unit{whose}: {len(others):,}",
@@ -83,11 +83,11 @@ def _other_totals(number: int, whose: str, others: list[Mapping[str, Any]]) -> D
     )  # fmt: skip
 
 
-def _exact_totals(number: int, whose: str, exact: list[Mapping[str, Any]]) -> Fold:
+def _exact_totals(number: int, whose: str, exact: Sequence[Total]) -> Fold:
     """Totals without any difference."""
     key = f"exact-{number + 1}"
     rows = tuple(
-        row(total["name"], Cell(_grouped(total["rebuilt"])), total["unit"], total["identity"])
+        row(total.name, Cell(_grouped(total.rebuilt)), total.unit, total.identity)
         for total in exact
     )
     title = f"To the last unit{whose}: {len(exact):,}"
@@ -98,27 +98,27 @@ def _exact_totals(number: int, whose: str, exact: list[Mapping[str, Any]]) -> Fo
 def verification(material: Material) -> Section:
     """What was compared with the contract's own views, and every divergence."""
     blocks: list[Block] = []
-    for number, scan in enumerate(material.document["scans"]):
-        done = scan["verification"]
+    for number, scan in enumerate(material.document.scans):
+        done = scan.verification
         title = (
-            f"Comparisons{of_deployment(material, number)}: {done['checks']:,} made for "
-            f"{count(done['accounts'], 'account')} (--verify {done['mode']}), "
-            f"{done['mismatches']:,} differ, {done['not_compared']:,} could not be made"
+            f"Comparisons{of_deployment(material, number)}: {done.checks:,} made for "
+            f"{count(done.accounts, 'account')} (--verify {done.mode}), "
+            f"{done.mismatches:,} differ, {done.not_compared:,} could not be made"
         )
-        rows = tuple(row(kind, made) for kind, made in done["kinds"].items())
+        rows = tuple(row(kind, made) for kind, made in done.kinds.items())
         blocks.append(
             DataTable(f"verification-{number + 1}", title,
                       columns("kind|comparisons", "comparisons"), rows)
         )  # fmt: skip
-        if done["details"]:
-            blocks.append(_mismatches(material, number, done["details"]))
+        if done.details:
+            blocks.append(_mismatches(material, number, done.details))
     return Section("verification", "Verification", "Verification", tuple(blocks))
 
 
 def unread(material: Material) -> Section:
     """What was not read; then, folded, everything that was."""
     blocks: list[Block] = []
-    for number, scan in enumerate(material.document["scans"]):
+    for number, scan in enumerate(material.document.scans):
         texts = not_read(scan)
         whose = of_deployment(material, number)
         if texts:
@@ -127,16 +127,16 @@ def unread(material: Material) -> Section:
             blocks.append(DataTable(f"unread-{number + 1}", title, columns("what"), rows))
         else:
             blocks.append(Prose(f"Everything that was asked for{whose} was answered.", "good"))
-        own = scan["own_factors"]
+        own = scan.own_factors
         if own:
             blocks.append(
                 Prose(f"Moves alone in every stress, being its own risk factor: {', '.join(own)}.")
             )
-        reads = tuple(_read(read) for read in scan["reads"])
+        reads = tuple(_read(read) for read in scan.reads)
         names = "purpose|what|requested|values|reverted|not read"
         table = DataTable(f"reads-{number + 1}-table", f"Reads at the block{whose}",
                           columns(names, "requested|values|reverted|not read"), reads)  # fmt: skip
-        asked = sum(read["requested"] for read in scan["reads"])
+        asked = sum(read.requested for read in scan.reads)
         fold = Fold(f"reads-{number + 1}", f"All {asked:,} reads at the block{whose}", (table,))
         blocks.append(fold)
     return Section("unread", "What was not read", "Not read", tuple(blocks))
@@ -144,24 +144,24 @@ def unread(material: Material) -> Section:
 
 def basis(material: Material) -> Section:
     """Which block, which contracts, which code, which rules; and how to get the same again."""
-    run = material.document["run"]
+    run = material.document.run
     blocks: list[Block] = [
         Prose(
             "The same database gives this report byte for byte. The same block gives the same"
             " scan_id on every machine, and with it the same margins."
         )
     ]
-    for number, scan in enumerate(material.document["scans"]):
-        block, result = scan["block"], material.results[number]
+    for number, scan in enumerate(material.document.scans):
+        block, result = scan.block, material.results[number]
         facts = (
-            Fact("Deployment", f"{scan['deployment']} ({scan['protocol']}), "
-                 f"chain {scan['chain_id']}; addresses from {result.deployment.source}"),
-            Fact("Block", f"{block['number']:,} · {block['hash']} · {when(block['time'])}"),
-            Fact("Rules", scan["methodology"]),
-            Fact("Scan", f"{scan['scan_id']} · run {run.get('run_id', 'unknown')} · "
-                 f"analyzer {run.get('analyzer_version', 'unknown')} · answers from "
-                 f"{'a recording' if run.get('source') == 'recording' else 'a node'}"),
-            Fact("Silent changes", f"{scan['silent_changes']:,} state changes that no event"
+            Fact("Deployment", f"{scan.deployment} ({scan.protocol}), "
+                 f"chain {scan.chain_id}; addresses from {result.deployment.source}"),
+            Fact("Block", f"{block.number:,} · {block.hash} · {when(block.time)}"),
+            Fact("Rules", scan.methodology),
+            Fact("Scan", f"{scan.scan_id} · run {run.run_id} · "
+                 f"analyzer {run.analyzer_version} · answers from "
+                 f"{'a recording' if run.source == 'recording' else 'a node'}"),
+            Fact("Silent changes", f"{scan.silent_changes:,} state changes that no event"
                  " carries, found by a pinned read"),
         )  # fmt: skip
         blocks += [Facts(facts), _code(material, number)]
@@ -209,43 +209,43 @@ def _price(price: Price, now: int) -> Row:
     return row(price.symbol, price.factor, value, status, age, price.source, price.detail)
 
 
-def _total_order(total: Mapping[str, Any]) -> tuple[int, bool]:
+def _total_order(total: Total) -> tuple[int, bool]:
     """Off, not read, holding within roundings, exact."""
-    return {False: 0, None: 1, True: 2}[total["holds"]], total["difference"] == "0"
+    return {False: 0, None: 1, True: 2}[total.holds], total.difference == 0
 
 
-def _total(total: Mapping[str, Any]) -> Row:
+def _total(total: Total) -> Row:
     """One control total."""
     state = {
         True: Cell("holds"),
         False: Cell("OFF", tone="bad"),
         None: Cell("not read", tone="doubt"),
-    }[total["holds"]]
-    numbers = (total[name] for name in ("rebuilt", "on_chain", "difference"))
+    }[total.holds]
+    numbers = (total.rebuilt, total.on_chain, total.difference)
     return row(
-        total["name"],
+        total.name,
         state,
         *(Cell("unknown", tone="unknown") if n is None else Cell(_grouped(n)) for n in numbers),
-        Cell(_grouped(total["allowed"])),
-        total["unit"],
-        total["identity"],
-        total["why"],
+        Cell(_grouped(total.allowed)),
+        total.unit,
+        total.identity,
+        total.why,
     )
 
 
-def _grouped(digits: str) -> str:
+def _grouped(value: int | None) -> str:
     """An exact integer with its thousands separated."""
-    return f"{int(digits):,}"
+    return "unknown" if value is None else f"{value:,}"
 
 
-def _mismatches(material: Material, number: int, details: list[Mapping[str, Any]]) -> DataTable:
+def _mismatches(material: Material, number: int, details: Sequence[Mismatch]) -> DataTable:
     """The divergences of one scan."""
     rows = tuple(
         row(
-            check["account_id"] or check["market"] or "deployment",
-            f"{check['contract']}.{check['field']}",
-            check["expected"],
-            check["actual"],
+            check.account_id or check.market or "deployment",
+            f"{check.contract}.{check.field}",
+            check.expected,
+            check.actual,
         )
         for check in details[:MISMATCHES]
     )
@@ -260,10 +260,8 @@ def _mismatches(material: Material, number: int, details: list[Mapping[str, Any]
     )
 
 
-def _read(read: Mapping[str, Any]) -> Row:
+def _read(read: Read) -> Row:
     """One kind of read."""
-    missing = read["not_read"]
+    missing = read.not_read
     cell = Cell(f"{missing:,}", tone="doubt" if missing else "")
-    return row(
-        read["purpose"], read["what"], read["requested"], read["values"], read["reverted"], cell
-    )
+    return row(read.purpose, read.what, read.requested, read.values, read.reverted, cell)

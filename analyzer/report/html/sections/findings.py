@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
+from analyzer.documents.findings import FindingEntry
 from analyzer.findings import ALL_DETECTORS
 from analyzer.findings.detector import Described
 from analyzer.report.html.content import (
@@ -33,14 +33,14 @@ _DESCRIBED: Mapping[str, type[Described]] = {detector.id: detector for detector 
 
 def findings(material: Material) -> Section:
     """A summary by detector, then one fold a detector with its texts and findings."""
-    found = material.document["findings"]
+    found = material.document.findings
     if not found:
         blocks: tuple[Block, ...] = (Prose("No detector found anything.", "good"),)
         return Section("findings", "Findings", "Findings", blocks)
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for finding in sorted(found, key=lambda f: _SEVERITIES.index(f["severity"])):
-        groups.setdefault(finding["detector"], []).append(finding)
-    counted = Counter(finding["severity"] for finding in found)
+    groups: dict[str, list[FindingEntry]] = {}
+    for finding in sorted(found, key=lambda f: _SEVERITIES.index(f.severity.label)):
+        groups.setdefault(finding.detector, []).append(finding)
+    counted = Counter(finding.severity.label for finding in found)
     shares = ", ".join(f"{counted[s]:,} {s}" for s in _SEVERITIES if counted[s])
     summary = DataTable(
         "findings-table",
@@ -52,9 +52,9 @@ def findings(material: Material) -> Section:
     return Section("findings", "Findings", "Findings", (summary, *folds))
 
 
-def _summary(detector: str, group: list[Mapping[str, Any]]) -> Row:
+def _summary(detector: str, group: list[FindingEntry]) -> Row:
     """One detector's line."""
-    severity = group[0]["severity"]
+    severity = group[0].severity.label
     return row(
         Cell(severity, tone=severity),
         Cell(detector, target=f"f-{detector}"),
@@ -63,13 +63,13 @@ def _summary(detector: str, group: list[Mapping[str, Any]]) -> Row:
     )
 
 
-def _title(detector: str, group: list[Mapping[str, Any]]) -> str:
+def _title(detector: str, group: list[FindingEntry]) -> str:
     """What the detector says is wrong; a finding's own title where the detector is not known."""
     known = _DESCRIBED.get(detector)
-    return known.title if known else str(group[0]["title"])
+    return known.title if known else group[0].title
 
 
-def _fold(material: Material, detector: str, group: list[Mapping[str, Any]]) -> Fold:
+def _fold(material: Material, detector: str, group: list[FindingEntry]) -> Fold:
     """One detector: its texts, and its findings with the largest amounts first."""
     blocks: list[Block] = []
     known = _DESCRIBED.get(detector)
@@ -94,28 +94,28 @@ def _fold(material: Material, detector: str, group: list[Mapping[str, Any]]) -> 
                   columns(names, "", "about|fingerprint"), rows, note)
     )  # fmt: skip
     title = f"{detector} · {_title(detector, group)} · {len(group):,}"
-    return Fold(f"f-{detector}", title, tuple(blocks), group[0]["severity"])
+    return Fold(f"f-{detector}", title, tuple(blocks), group[0].severity.label)
 
 
-def _row(material: Material, finding: Mapping[str, Any]) -> Row:
+def _row(material: Material, finding: FindingEntry) -> Row:
     """One finding."""
-    severity = finding["severity"]
+    severity = finding.severity.label
     cells = [
         Cell(severity, tone=severity),
-        Cell(finding["account_id"] or finding["market"] or "deployment"),
-        Cell(finding["title"]),
-        Cell("; ".join(amount(name, int(value)) for name, value in finding["amounts"].items())),
-        Cell(finding["fingerprint"]),
+        Cell(finding.account_id or finding.market or "deployment"),
+        Cell(finding.title),
+        Cell("; ".join(amount(name, value) for name, value in finding.amounts.items())),
+        Cell(finding.fingerprint),
     ]
     if material.several:
-        names = {scan["scan_id"]: scan["deployment"] for scan in material.document["scans"]}
-        cells.append(Cell(names[finding["scan_id"]]))
+        names = {scan.scan_id: scan.deployment for scan in material.document.scans}
+        cells.append(Cell(names[finding.scan_id]))
     return Row(tuple(cells))
 
 
-def _size(finding: Mapping[str, Any]) -> int:
+def _size(finding: FindingEntry) -> int:
     """A finding's first amount that is no count; 0 when it has none."""
-    for name, value in finding["amounts"].items():
+    for name, value in finding.amounts.items():
         if not name.endswith("_count"):
-            return abs(int(value))
+            return abs(value)
     return 0

@@ -38,12 +38,12 @@ def losses(material: Material) -> Section:
 def _waterfall(material: Material, number: int) -> Block:
     """One deployment's layers, drawn and as a table."""
     result = material.results[number]
-    solvency = material.document["scans"][number]["solvency"]
-    debt = int(solvency["hidden_bad_debt_e18"])
-    shortfall = solvency["shortfall_e18"]
+    solvency = material.document.scans[number].solvency
+    debt = solvency.hidden_bad_debt_e18
+    shortfall = solvency.shortfall_e18
     title = result.deployment.name
-    text = f"bad debt {short(debt)}; capacity {_text(solvency['backstop_capacity_e18'])}; "
-    text += f"beyond it {_text(shortfall)}."
+    text = f"bad debt {short(debt)}; capacity {short(solvency.backstop_capacity_e18)}; "
+    text += f"beyond it {short(shortfall)}."
     rows = tuple(_row(layer) for layer in result.backstops)
     key = f"losses-{number + 1}"
     table = DataTable(
@@ -76,8 +76,3 @@ def _row(layer: BackstopRow) -> Row:
 def _counts(layer: BackstopRow) -> bool:
     """Whether the layer's capacity is part of what can bear losses."""
     return layer.kind in BEARING and not layer.voluntary and not layer.unlimited
-
-
-def _text(value: str | None) -> str:
-    """An amount of the document for people."""
-    return short(None if value is None else int(value))

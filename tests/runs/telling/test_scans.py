@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from scan_results import (
@@ -15,9 +16,9 @@ from scan_results import (
     total,
     unknown,
 )
+from told import SCAN_RUN, scan_json
 
 from analyzer.findings import run_detectors
-from analyzer.report.document import Document, envelope
 from analyzer.solvency.result import Completeness, ScanResult
 
 
@@ -29,9 +30,10 @@ def found(result: ScanResult) -> ScanResult:
 
 def test_the_envelope_has_the_keys_of_its_schema_and_amounts_are_decimal_strings() -> None:
     result = found(clean_result([judged(0, equity=60), judged(1)]))
-    document = envelope({"run_id": "r"}, [result])
+    document = scan_json([result])
     assert list(document) == [
         "schema",
+        "kind",
         "run",
         "scans",
         "verification",
@@ -39,7 +41,8 @@ def test_the_envelope_has_the_keys_of_its_schema_and_amounts_are_decimal_strings
         "groups",
         "findings",
     ]
-    assert (document["schema"], document["run"]) == (1, {"run_id": "r"})
+    assert (document["schema"], document["kind"]) == (1, "scan")
+    assert document["run"]["run_id"] == SCAN_RUN.run_id
     [scan] = document["scans"]
     assert {
         key: scan[key] for key in ("protocol", "deployment", "chain_id", "accounts", "unknown")
@@ -89,7 +92,7 @@ def test_verification_is_summed_over_scans_and_only_answered_checks_count() -> N
         verified_accounts=1,
         checks=[check(2, equal=False)],
     )
-    document = envelope({}, [one, two])
+    document = scan_json([one, two])
     assert document["verification"] == {
         "mode": "all, flagged",
         "accounts": 4,
@@ -113,9 +116,9 @@ def test_verification_is_summed_over_scans_and_only_answered_checks_count() -> N
     assert [scan["verification"]["checks"] for scan in document["scans"]] == [1, 1]
 
 
-def solvency(result: ScanResult) -> Document:
+def solvency(result: ScanResult) -> dict[str, Any]:
     """The solvency part of the only scan."""
-    answer: Document = envelope({}, [result])["scans"][0]["solvency"]
+    answer: dict[str, Any] = scan_json([result])["scans"][0]["solvency"]
     return answer
 
 
@@ -196,7 +199,7 @@ def test_the_answer_is_the_first_that_applies_and_says_why_it_may_not_stand(
 
 def test_the_worst_accounts_come_by_headroom_and_no_unknown_one_is_among_them() -> None:
     rows = [judged(0), judged(1, equity=60), unknown(2), judged(3, equity=-5)]
-    [scan] = envelope({}, [clean_result(rows)])["scans"]
+    [scan] = scan_json([clean_result(rows)])["scans"]
     assert [account["account_id"] for account in scan["worst_accounts"]] == [
         account_id(3),
         account_id(1),
@@ -206,10 +209,10 @@ def test_the_worst_accounts_come_by_headroom_and_no_unknown_one_is_among_them() 
 
 def test_an_unknown_amount_is_null_and_never_zero() -> None:
     result = clean_result(details=details(totals=[total(on_chain=None)]))
-    [scan] = envelope({}, [result])["scans"]
+    [scan] = scan_json([result])["scans"]
     assert (scan["totals"][0]["on_chain"], scan["totals"][0]["difference"]) == (None, None)
 
 
 def test_the_document_survives_json() -> None:
-    document = envelope({}, [found(clean_result([judged(0, equity=-700), unknown(1)]))])
+    document = scan_json([found(clean_result([judged(0, equity=-700), unknown(1)]))])
     assert json.loads(json.dumps(document, allow_nan=False)) == document

@@ -1,0 +1,1 @@
+"""What runs found, told as documents: results in, dataclasses of `analyzer.documents` out."""
