@@ -61,7 +61,7 @@ def stress(
     scenario together, with each protocol's own liquidation rules, until nothing more happens, and
     prints one row a scenario. Without --scenario and --shock: all that ship, and the uniform ray.
     """
-    from analyzer.report.scenarios import RESULT_COLUMNS, stress_page
+    from analyzer.report.stress import RESULT_COLUMNS, stress_page
     from analyzer.runs.stress.stress import StressOptions
     from analyzer.runs.stress.stress import stress as run
 

@@ -14,7 +14,7 @@ from analyzer.contagion.trace import Firewall, amplification, made_of
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.report.page import Block, Grid, Heading, Line
-from analyzer.report.scenarios import (
+from analyzer.report.stress import (
     SCHEMA,
     Document,
     assumption_blocks,

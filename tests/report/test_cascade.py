@@ -18,7 +18,7 @@ from analyzer.market.depth import NoImpact
 from analyzer.report.cascade import cascade_document, cascade_page
 from analyzer.report.distances import DistanceReport, distance_blocks, reverse_blocks
 from analyzer.report.markdown import markdown
-from analyzer.report.scenarios import stress_document, stress_page
+from analyzer.report.stress import stress_document, stress_page
 from analyzer.report.table import table
 
 RUN = {

@@ -10,8 +10,7 @@ from analyzer.chain.base import Chain, Progress
 from analyzer.chain.blocks import is_range, resolve_range
 from analyzer.documents.envelope import Run
 from analyzer.documents.index import IndexDocument, Indexed
-from analyzer.indexer.index import Index
-from analyzer.indexer.recheck import Recheck
+from analyzer.indexer import Index, Recheck
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from analyzer.chain.base import Progress
 from analyzer.documents.scan import DeploymentReadAgain, ReadAgain
-from analyzer.indexer.index import Index
-from analyzer.indexer.recheck import Recheck
+from analyzer.indexer import Index, Recheck
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.scanning.sources import Source
 from analyzer.solvency.result import ScanResult

@@ -49,7 +49,7 @@ from analyzer.report.distances import (
     plausible_document,
     ray_shock_document,
 )
-from analyzer.report.scenarios import RAY
+from analyzer.report.stress import RAY
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.stress.venues import venue_of
 

@@ -23,7 +23,7 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
-from analyzer.report.scenarios import BASELINE, RAY, stress_document
+from analyzer.report.stress import BASELINE, RAY, stress_document
 from analyzer.runs.exit import parse_fail_on
 from analyzer.runs.snapshot.books import OpenedScan, open_scans
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation

@@ -17,7 +17,7 @@ from analyzer.contagion.trace.edges import check_edges
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
-from analyzer.report.scenarios import stress_page
+from analyzer.report.stress import stress_page
 from analyzer.report.table import table
 from analyzer.runs.snapshot.books import OpenedScan, open_scans
 from analyzer.runs.stress.cascades import (
