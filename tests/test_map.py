@@ -164,3 +164,30 @@ def test_a_file_or_a_name_that_is_gone_is_noticed() -> None:
     ]
     names = "analyzer.contagion.tape, analyzer.model.book.Nobody, analyzer.model.book.Book"
     assert unknown_names(names) == ["analyzer.contagion.tape", "analyzer.model.book.Nobody"]
+
+
+FORMER = {
+    "desk": "actions",
+    "frame": "schedule",
+    "opened": "books",
+    "own": "checked_type",
+    "paper": "pdf",
+    "probing": "fit",
+    "restored": "results",
+    "screen": "float_filter",
+    "served": "http",
+    "sieve": "float_filter",
+    "standing": "account_views",
+    "stored": "summaries",
+    "tape": "prices",
+    "together": "joined",
+    "upkeep": "admin_actions",
+    "visits": "order",
+    "wide": "overflow256",
+}
+"""Names that modules had -> what the thing is called now: one thing has one name."""
+
+
+def test_no_module_has_a_name_that_was_given_up() -> None:
+    names = {p.stem: p for p in SOURCES}
+    assert {former for former in FORMER if former in names} == set()

@@ -15,7 +15,8 @@ from analyzer.contagion.cascade.prices import MarketPrices, Sold
 from analyzer.contagion.cascade.result import Closed
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.waterfall import charge
-from analyzer.contagion.trace.edges import Channel, Edge, account_node, fund_node, unsettled_node
+from analyzer.contagion.trace import Channel, Edge, account_node
+from analyzer.contagion.trace.edges import fund_node, unsettled_node
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.integers import ceil_div
 from analyzer.model.rows import BackstopKind, BackstopRow

@@ -17,8 +17,7 @@ from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
 from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument, ScanRun
 from analyzer.findings import add_run_findings, run_detectors
-from analyzer.indexer.index import Advance, Index
-from analyzer.indexer.recheck import Recheck
+from analyzer.indexer import Advance, Index, Recheck
 from analyzer.model.atomic import real_path
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment

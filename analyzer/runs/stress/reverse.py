@@ -16,21 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.contagion.cascade.order import CascadeOptions
-from analyzer.contagion.cascade.run import run_cascade
+from analyzer.contagion.cascade import CascadeOptions, run_cascade
+from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
 from analyzer.contagion.linear.arrays import Floats
-from analyzer.contagion.linear.book import LinearBook, Nonlinear, linear_book, nonlinear_accounts
-from analyzer.contagion.reverse.plausible import PlausibleShock, most_plausible
-from analyzer.contagion.reverse.rays import Ray
-from analyzer.contagion.reverse.rays import ray as ray_of
-from analyzer.contagion.reverse.smallest import (
+from analyzer.contagion.linear.book import Nonlinear
+from analyzer.contagion.reverse import (
     Distances,
+    PlausibleShock,
     RayShock,
+    Walls,
     distances,
+    liquidation_wall,
+    most_plausible,
     smallest_cascade,
     smallest_static,
 )
-from analyzer.contagion.reverse.wall import Walls, liquidation_wall
+from analyzer.contagion.reverse.rays import Ray
+from analyzer.contagion.reverse.rays import ray as ray_of
 from analyzer.contagion.scenario import multiplier, ray
 from analyzer.market.classes import base_of
 from analyzer.market.covariance import ledoit_wolf

@@ -8,8 +8,7 @@ from fractions import Fraction
 
 import orjson
 
-from analyzer.contagion.trace.edges import Channel, Edge, NodeKind, kind_of, parts_of
-from analyzer.contagion.trace.paths import Path
+from analyzer.contagion.trace import Channel, Edge, NodeKind, Path, kind_of, parts_of
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO

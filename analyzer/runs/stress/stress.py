@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade.order import CascadeOptions, Order
+from analyzer.contagion.cascade import CascadeOptions, Order
 from analyzer.contagion.scenario import Scenario, Step, ray
-from analyzer.contagion.trace.paths import Limits
+from analyzer.contagion.trace import Limits
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.market.depth.choose import Chosen
