@@ -103,10 +103,10 @@ class Details:
     orders: Sequence[OrderRow]
     markets: Sequence[MarketRow]
     prices: Sequence[Price]
-    totals: Sequence[TotalRow]
     implementations: Sequence[ImplementationRow]
     statements: Sequence[StatementLine]
     silent_changes: Sequence[SilentChange] = ()
+    totals: Sequence[TotalRow] = ()
 
 
 Expected: TypeAlias = int | bool | str | tuple[tuple[str | int, ...], ...] | None

@@ -13,6 +13,7 @@ from analyzer.protocols.aave_v3.deployments import (
     shipped_deployments,
 )
 from analyzer.protocols.aave_v3.judge.cautions import cautions
+from analyzer.protocols.aave_v3.judge.totals import totals
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.aave_v3.logs.fold import AaveLedger, fold
 from analyzer.protocols.aave_v3.logs.sources import follow, sources
@@ -48,6 +49,7 @@ class AaveV3(StagedPlug):
         value=value,
         margin=margin,
         details=details,
+        totals=totals,
         cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,

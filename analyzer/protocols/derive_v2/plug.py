@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.protocols.derive_v2.close.backstops import backstops
-from analyzer.protocols.derive_v2.close.closures import liquidate
+from analyzer.protocols.derive_v2.close.liquidate import liquidate
 from analyzer.protocols.derive_v2.close.simulate import simulate
 from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
 from analyzer.protocols.derive_v2.judge.cautions import cautions
+from analyzer.protocols.derive_v2.judge.totals import totals
 from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
 from analyzer.protocols.derive_v2.logs.sources import follow, sources
@@ -45,6 +46,7 @@ class DeriveV2(StagedPlug):
         value=value,
         margin=margin,
         details=details,
+        totals=totals,
         cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,

@@ -7,7 +7,7 @@ The house hands a protocol's own objects back to it as what they are to everybod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -21,7 +21,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.logs import Event
 from analyzer.model.reads import Reading
-from analyzer.model.rows import BackstopRow, MarginRow
+from analyzer.model.rows import BackstopRow, MarginRow, TotalRow
 from analyzer.protocols.base import (
     Caution,
     Details,
@@ -59,6 +59,7 @@ class Stages(Generic[L, O, V]):
     value: Callable[[Book, Prices], V]
     margin: Callable[[V], Rows]
     details: Callable[[V], Details]
+    totals: Callable[[V], Sequence[TotalRow]]
     cautions: Callable[[V, Rows], Sequence[Caution]]
     reprice: Callable[[V, Sequence[str], Shocks], Repriced]
     liquidate: Callable[[V, str], Sequence[Closure]]
@@ -137,8 +138,9 @@ class StagedPlug:
         return self.stages.margin(self._valued(valued))
 
     def details(self, valued: Valued) -> Details:
-        """Rows for the tables beside margin."""
-        return self.stages.details(self._valued(valued))
+        """Rows for the tables beside margin, with the control totals."""
+        own = self._valued(valued)
+        return replace(self.stages.details(own), totals=self.stages.totals(own))
 
     def cautions(self, valued: Valued, margin: Rows) -> Sequence[Caution]:
         """Protocol facts that detectors report."""

@@ -10,6 +10,7 @@ from analyzer.protocols.perp_v2.close.liquidate import liquidate
 from analyzer.protocols.perp_v2.close.simulate import simulate
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
 from analyzer.protocols.perp_v2.judge.cautions import cautions
+from analyzer.protocols.perp_v2.judge.totals import totals
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
 from analyzer.protocols.perp_v2.logs.sources import follow, sources
@@ -44,6 +45,7 @@ class PerpV2(StagedPlug):
         value=value,
         margin=margin,
         details=details,
+        totals=totals,
         cautions=cautions,
         reprice=reprice,
         backstops=backstops,

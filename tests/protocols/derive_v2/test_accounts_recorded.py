@@ -15,15 +15,15 @@ from bare_book import bare_book
 from derive_recording import LABELS, Recorded, recorded
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.derive_v2.close.liquidate import (
+from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.margin import margin
+from analyzer.protocols.derive_v2.value.prices import at_prices, reference_prices
+from analyzer.protocols.derive_v2.value.startable import (
     live,
     scenario_count,
     startable,
     startable_scenarios,
 )
-from analyzer.protocols.derive_v2.value.account import Valuation
-from analyzer.protocols.derive_v2.value.margin import margin
-from analyzer.protocols.derive_v2.value.prices import at_prices, reference_prices
 from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 

@@ -12,19 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.model.rows import Proves, TotalRow
-from analyzer.protocols.aave_v3.judge.sums import Sums
 from analyzer.protocols.aave_v3.logs.fold.ledger import ReserveLedger
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.revisions import BadDebt, VirtualBalance
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.state.sums import Sums
+from analyzer.protocols.aave_v3.value.value import AaveValued
 
 EXACT = "exact: integers followed with the pool's own roundings"
 GIFTS = "the aToken may hold more than the pool counts: tokens sent to it directly"
 
 
-def totals(state: AaveState, summed: Sums) -> list[TotalRow]:
+def totals(valued: AaveValued) -> list[TotalRow]:
     """All control totals: the list of reserves, then reserve by reserve; symbols that stand twice
     carry the address."""
+    state, summed = valued.state, valued.valuation.sums
     symbols = [reserve.symbol for reserve in state.reserves.values()]
     rows = [_listed(state), *_unread(state, summed)]
     for reserve in state.reserves.values():

@@ -29,6 +29,7 @@ from analyzer.protocols.aave_v3.ray_math import (
 from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.state.sums import Sums, sums
 from analyzer.protocols.aave_v3.value.prices import PriceBook
 from analyzer.protocols.aave_v3.words import bit_numbers, has_bit
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
@@ -119,6 +120,11 @@ class Valuation:
     def reserves_by_id(self) -> dict[int, ReserveState]:
         """The listed reserves by id."""
         return self.state.by_id()
+
+    @cached_property
+    def sums(self) -> Sums:
+        """The sums over all accounts, reserve by reserve."""
+        return sums(self.state)
 
     def account_data(self, address: str) -> AccountData | Unreadable:
         """The account's numbers, or why they are not known; computed once, and kept.

@@ -14,12 +14,11 @@ from analyzer.model.rows import (
     PositionRow,
     StatementLine,
 )
-from analyzer.protocols.aave_v3.judge.sums import Sums, sums
-from analyzer.protocols.aave_v3.judge.totals import totals
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
+from analyzer.protocols.aave_v3.state.sums import Sums
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.statement import statement
@@ -66,7 +65,7 @@ def _view(valued: AaveValued, account: Account) -> _View:
 def details(valued: AaveValued) -> Details:
     """Everything that is written out beside margin."""
     state, prices, valuation = valued.state, valued.prices, valued.valuation
-    summed = sums(state)
+    summed = valuation.sums
     treasuries = {r.treasury for r in state.reserves.values() if r.treasury}
     collateral: list[CollateralRow] = []
     positions: list[PositionRow] = []
@@ -83,7 +82,6 @@ def details(valued: AaveValued) -> Details:
         orders=[],
         markets=[_market_row(state, summed, prices, r) for r in state.reserves.values()],
         prices=list(prices.by_asset.values()),
-        totals=totals(state, summed),
         implementations=state.implementations,
         statements=statements,
         silent_changes=[

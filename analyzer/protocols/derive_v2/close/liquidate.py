@@ -1,191 +1,186 @@
-"""Liquidation by Dutch auction: who can be auctioned now, and what a bid would do.
+"""What an auction would close of an account now: the largest bid at the block's price.
 
-`startAuction` settles interest and perps before it asks for maintenance margin, so an account is
-startable when the view's margin plus the interest not yet settled is below zero. A disabled perp
-changes that: its settlement deletes the position, and its requirement with it.
-Source: v2-core `DutchAuction.sol`, `BaseManager.sol`.
+For an account that is not in an auction yet: `startAuction` under the scenario that is worst for
+it, and a bid in the same block.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from analyzer.protocols.derive_v2.close import auction as rules
-from analyzer.protocols.derive_v2.close.auction import AuctionStatus
-from analyzer.protocols.derive_v2.records.accounts import Account, Holding
-from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.model.closure import Closure, Transfer
+from analyzer.model.integers import WAD
+from analyzer.protocols.derive_v2.fixed_point import mul
+from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
+from analyzer.protocols.derive_v2.value import auction as rules
 from analyzer.protocols.derive_v2.value.account import ManagerMargin, Valuation
-from analyzer.protocols.kit.unreadable import (
-    Unreadable,
-    UnreadableNumberError,
-    attempt,
-    known,
-    reverts,
-)
+from analyzer.protocols.derive_v2.value.auction_views import auction_of
+from analyzer.protocols.derive_v2.value.cash import security_module_cash
+from analyzer.protocols.derive_v2.value.startable import scenario_count, settled_margin, startable
+from analyzer.protocols.derive_v2.value.value import DeriveValued
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
+
+LIQUIDATOR = "liquidator"
+SECURITY_MODULE = "security_module"
+CASH_HOLDERS = "cash_holders"
+"""Everybody with cash: a socialised loss is printed and lowers what all cash is worth."""
+SHOULD_END = "DA_AuctionShouldBeTerminated"
+HAS_ENDED = "DA_SolventAuctionEnded"
+PORTFOLIO = "portfolio"
+"""An auction sells a share of everything, not one asset."""
 
 
-def scenario_count(valuation: Valuation, number: int) -> int:
-    """How many scenarios an auction of this account can be started under (1 under the
-    StandardManager, which ignores the number). Raises: UnreadableNumberError when they were not
-    read."""
-    manager = valuation.state.pmrms.get(valuation.state.accounts[number].manager)
-    return 1 if manager is None else len(known(manager.scenarios))
+def liquidate(valued: DeriveValued, account_id: str) -> list[Closure]:
+    """The bid that is possible now for this account, at most one; empty when it is not in an
+    auction and none can be started. Amounts in 18 decimals; a share of 1e18 is everything.
 
-
-def startable(valuation: Valuation, number: int, scenario: int) -> str | None:
-    """None when startAuction(number, scenario) succeeds now, else the error it reverts with."""
-    account = valuation.state.accounts[number]
-    margin = attempt(lambda: _margin_after_settlement(valuation, account, scenario))
-    if isinstance(margin, Unreadable):
-        return margin.reason
-    if margin >= 0:
-        return "DA_AccountIsAboveMaintenanceMargin"
-    return "DA_AuctionAlreadyStarted" if live(valuation, number) else None
-
-
-def startable_scenarios(valuation: Valuation, number: int) -> list[int]:
-    """The scenarios under which an auction can be started now. Raises: UnreadableNumberError when
-    the manager's scenarios were not read."""
-    count = scenario_count(valuation, number)
-    return [i for i in range(count) if startable(valuation, number, i) is None]
-
-
-def live(valuation: Valuation, number: int) -> bool:
-    """Whether the account is in an auction: it is frozen then."""
-    found = valuation.state.auction_house.auctions.get(number)
-    return found is not None and found.ongoing
-
-
-def _margin_after_settlement(valuation: Valuation, account: Account, scenario: int) -> int:
-    """Maintenance margin under `scenario` once interest and perps are settled."""
-    with_interest = valuation.cash_with_interest(account)
-    disabled = _settle_perps(valuation, account)
-    if disabled:
-        account = _without(valuation, account, disabled, with_interest)
-        return _margin(valuation, account, scenario).margin
-    stored = account.cash(valuation.state.cash.address)
-    view = valuation.margin(account, initial=False, scenario=scenario)
-    return view.margin + with_interest - stored
-
-
-def settled_margin(valuation: Valuation, number: int, scenario: int) -> ManagerMargin:
-    """Maintenance margin and mark to market once interest and perps are settled, as an auction
-    and every bid see them. Raises: UnreadableNumberError as the settlement or the view does."""
-    account = valuation.state.accounts[number]
-    with_interest = valuation.cash_with_interest(account)
-    disabled = _settle_perps(valuation, account)
-    if disabled:
-        account = _without(valuation, account, disabled, with_interest)
-    else:
-        account = _with_cash(valuation, account, [], with_interest)
-    return _margin(valuation, account, scenario)
-
-
-def _settle_perps(valuation: Valuation, account: Account) -> list[Holding]:
-    """The balances in disabled perps; every other perp's settlement only has to be readable.
-
-    A PMRM_2 settles its perp whether the account holds it or not.
+    Raises: KeyError when there is no such account.
     """
-    state = valuation.state
-    held = [h for h in account.balances if h.asset in state.perps]
-    manager = state.pmrms.get(account.manager)
-    if manager is not None and not any(h.asset == manager.perp for h in held):
-        valuation.unsettled(account, Holding(manager.perp, 0, 0))
-    for holding in held:
-        valuation.unsettled(account, holding)
-    return [h for h in held if state.perps[h.asset].disabled]
+    found = largest_bid(valued.valuation, int(account_id))
+    return [] if found is None else [found]
 
 
-def _without(valuation: Valuation, account: Account, disabled: list[Holding], cash: int) -> Account:
-    """The account after its disabled perps were settled. The manager's hook runs between the
-    deletion and the credit. Raises: UnreadableNumberError as that hook does."""
-    if live(valuation, account.number):
-        raise UnreadableNumberError(
-            reverts(f"account {account.number}", "BM_AccountUnderLiquidation")
+def largest_bid(valuation: Valuation, number: int) -> Closure | None:
+    """The bid that is possible now for account `number`, or None (see `liquidate`)."""
+    account_id = str(number)
+    found = auction_of(valuation, number)
+    if found.ongoing:
+        closure = attempt(
+            lambda: _bid(valuation, found, settled_margin(valuation, number, found.scenario_id), 0)
         )
-    kept = _with_cash(valuation, account, disabled, cash)
-    if account.manager in valuation.state.pmrms:
-        initial = valuation.assess(kept).margin(initial=True).margin
-        if initial < 0:
-            raise UnreadableNumberError(
-                reverts(f"account {account.number}", "PMRM_2_InsufficientMargin")
-            )
-    cash += sum(valuation.unsettled(account, holding) for holding in disabled)
-    return _with_cash(valuation, account, disabled, cash)
+        return _refused(account_id, closure) if isinstance(closure, Unreadable) else closure
+    started = attempt(lambda: _start(valuation, number))
+    return None if isinstance(started, Unreadable) else started
 
 
-def _with_cash(valuation: Valuation, account: Account, gone: list[Holding], cash: int) -> Account:
-    """The account without some balances and with other cash."""
-    address = valuation.state.cash.address
-    kept = [h for h in account.balances if h not in gone and h.asset != address]
-    return replace(account, balances=[*kept, Holding(address, 0, cash)])
+def _refused(account_id: str, problem: Unreadable) -> Closure:
+    """A live auction on which nobody can bid, with the contract's error."""
+    return Closure(account_id, "auction", PORTFOLIO, 0, 0, 0, 0, reverts=problem.reason)
 
 
-def _margin(valuation: Valuation, account: Account, scenario: int) -> ManagerMargin:
-    """Maintenance margin of an account with other balances than the state's."""
-    if account.manager in valuation.state.pmrms:
-        found = valuation.assess(account).margin(initial=False, scenarios=(scenario,))
-        return valuation.required(ManagerMargin(found.margin, found.mark_to_market))
-    return valuation.margin(account, initial=False)
+def worst_startable(valuation: Valuation, number: int) -> int | None:
+    """The startable scenario with the lowest maintenance margin; None when there is none.
 
-
-def auction_of(valuation: Valuation, number: int) -> Auction:
-    """getAuction: an account that never had one has an empty auction."""
-    found = valuation.state.auction_house.auctions.get(number)
-    return found or Auction(number, 0, False, False, 0, 0, 0)
-
-
-def auction_margins(valuation: Valuation, number: int, scenario: int) -> tuple[int, int, int]:
-    """DutchAuction.getMarginAndMarkToMarket: (MM, BM, MtM). Raises: UnreadableNumberError."""
+    Raises: UnreadableNumberError when the manager's scenarios were not read.
+    """
     account = valuation.state.accounts[number]
-    view = valuation.margin(account, initial=False, scenario=scenario)
-    params = known(valuation.state.auction_house.params)
-    bm = rules.buffer_margin(params, mm=view.margin, mtm=view.mark_to_market)
-    return view.margin, bm, view.mark_to_market
+    scenarios = [
+        scenario
+        for scenario in range(scenario_count(valuation, number))
+        if startable(valuation, number, scenario) is None
+    ]
+    if len(scenarios) < 2:
+        return scenarios[0] if scenarios else None
+    return min(
+        scenarios,
+        key=lambda one: valuation.margin(account, initial=False, scenario=one).margin,
+    )
 
 
-def auction_status(valuation: Valuation, number: int) -> AuctionStatus | Unreadable:
-    """getAuctionStatus at the block, or the error it reverts with."""
-
-    def compute() -> AuctionStatus:
-        found = auction_of(valuation, number)
-        if not found.ongoing:
-            raise UnreadableNumberError(reverts(f"auction of {number}", "DA_NotOngoingAuction"))
-        params = known(valuation.state.auction_house.params)
-        mm, _, mtm = auction_margins(valuation, number, found.scenario_id)
-        return rules.status(found, params, mm=mm, mtm=mtm, now=valuation.state.block_time)
-
-    return attempt(compute)
-
-
-def current_bid_price(valuation: Valuation, number: int) -> int | Unreadable:
-    """getCurrentBidPrice at the block, or the error it reverts with."""
-
-    def compute() -> int:
-        found = auction_of(valuation, number)
-        params = known(valuation.state.auction_house.params)
-        mm, _, mtm = auction_margins(valuation, number, found.scenario_id)
-        return rules.bid_price(found, params, mm=mm, mtm=mtm, now=valuation.state.block_time)
-
-    return attempt(compute)
+def _start(valuation: Valuation, number: int) -> Closure | None:
+    """startAuction with its fee, and the first bid."""
+    scenario = worst_startable(valuation, number)
+    if scenario is None:
+        return None
+    house = valuation.state.auction_house
+    params = known(house.params)
+    margin = settled_margin(valuation, number, scenario)
+    now = valuation.state.block_time
+    mm, mtm = margin.margin, margin.mark_to_market
+    if mtm <= 0:
+        return _bid(valuation, Auction(number, scenario, True, True, -mm, now, 0), margin, 0)
+    bm = rules.buffer_margin(params, mm=mm, mtm=mtm)
+    fee = rules.start_fee(params, mtm=mtm, bm=bm, mtm_cutoff=known(house.mtm_cutoff))
+    charged = ManagerMargin(mm - fee, mtm - fee)
+    return _bid(valuation, Auction(number, scenario, False, True, 0, now, 0), charged, fee)
 
 
-def max_proportion(valuation: Valuation, number: int, scenario: int) -> int | Unreadable:
-    """getMaxProportion(number, scenario) at the block, or the error it reverts with."""
-
-    def compute() -> int:
-        found = auction_of(valuation, number)
-        house = valuation.state.auction_house
-        params = known(house.params)
-        _, bm, mtm = auction_margins(valuation, number, scenario)
-        if mtm < 0:
-            raise UnreadableNumberError(reverts(f"auction of {number}", "DA_SolventAuctionEnded"))
-        return rules.max_proportion(
-            mtm=mtm,
-            bm=bm,
-            discount=rules.discount(params, valuation.state.block_time - found.start_time),
-            reserved=found.reserved_cash,
-            mtm_cutoff=known(house.mtm_cutoff),
+def _bid(valuation: Valuation, auction: Auction, margin: ManagerMargin, fee: int) -> Closure:
+    """The largest bid on an auction at the block."""
+    house, now = valuation.state.auction_house, valuation.state.block_time
+    params = known(house.params)
+    mm, mtm = margin.margin, margin.mark_to_market
+    status = rules.status(auction, params, mm=mm, mtm=mtm, now=now)
+    price = rules.bid_price(auction, params, mm=mm, mtm=mtm, now=now)
+    numbers = {"mtm": mtm, "mm": mm, "bm": status.bm, "scenario": auction.scenario_id, "fee": fee}
+    account_id = str(auction.account)
+    if status.can_terminate:
+        return Closure(
+            account_id,
+            "auction",
+            PORTFOLIO,
+            0,
+            price,
+            0,
+            0,
+            reverts=SHOULD_END,
+            after=numbers,
         )
+    if auction.insolvent:
+        return _insolvent(valuation, account_id, price, mtm, numbers)
+    return _solvent(
+        params,
+        auction,
+        status,
+        price=price,
+        fee=fee,
+        now=now,
+        cutoff=known(house.mtm_cutoff),
+        numbers=numbers,
+    )
 
-    return attempt(compute)
+
+def _solvent(
+    params: AuctionParams,
+    auction: Auction,
+    status: rules.AuctionStatus,
+    *,
+    price: int,
+    fee: int,
+    now: int,
+    cutoff: int,
+    numbers: dict[str, int],
+) -> Closure:
+    """A bid that pays the account: the share that brings it back to its buffer margin."""
+    account_id = str(auction.account)
+    reserved = auction.reserved_cash
+    discount = rules.discount(params, now - auction.start_time)
+    share = rules.max_proportion(
+        mtm=status.mtm, bm=status.bm, discount=discount, reserved=reserved, mtm_cutoff=cutoff
+    )
+    paid = mul(price, share)
+    transfers = [Transfer(LIQUIDATOR, account_id, paid, "bid")]
+    if fee:
+        transfers.append(Transfer(account_id, SECURITY_MODULE, fee, "liquidation fee"))
+    return Closure(
+        account_id=account_id,
+        kind="auction",
+        asset_id=PORTFOLIO,
+        amount=share,
+        price_e18=price,
+        value_e18=paid,
+        penalty_e18=mul(status.mtm - reserved, share) - paid + fee,
+        transfers=tuple(transfers),
+        reverts=HAS_ENDED if price <= 0 else None,
+        after={**numbers, "reserved_cash": reserved + paid},
+    )
+
+
+def _insolvent(
+    valuation: Valuation, account_id: str, price: int, mtm: int, numbers: dict[str, int]
+) -> Closure:
+    """A bid that is paid for: the security module first, then everybody's cash."""
+    payout = -price
+    module = min(payout, max(0, security_module_cash(valuation.state)))
+    transfers = [Transfer(SECURITY_MODULE, LIQUIDATOR, module, "payout")]
+    if payout > module:
+        transfers.append(Transfer(CASH_HOLDERS, LIQUIDATOR, payout - module, "socialised loss"))
+    return Closure(
+        account_id=account_id,
+        kind="auction",
+        asset_id=PORTFOLIO,
+        amount=WAD,
+        price_e18=price,
+        value_e18=payout,
+        penalty_e18=payout + min(mtm, 0),
+        transfers=tuple(transfers),
+        after=numbers,
+    )

@@ -8,18 +8,18 @@ from functools import partial
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Expected, Judge
-from analyzer.protocols.derive_v2.close.liquidate import (
-    auction_margins,
-    auction_status,
-    current_bid_price,
-    max_proportion,
-    startable,
-)
 from analyzer.protocols.derive_v2.judge.judges import Bench, Question, Values, ask, compute
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 from analyzer.protocols.derive_v2.records.auctions import Auction
 from analyzer.protocols.derive_v2.value.account import AccountNumbers
+from analyzer.protocols.derive_v2.value.auction_views import (
+    auction_margins,
+    auction_status,
+    current_bid_price,
+    max_proportion,
+)
 from analyzer.protocols.derive_v2.value.perps import NO_POSITION
+from analyzer.protocols.derive_v2.value.startable import startable
 from analyzer.protocols.kit.unreadable import Unreadable, reverts
 
 

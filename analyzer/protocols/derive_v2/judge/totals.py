@@ -15,14 +15,16 @@ from analyzer.protocols.derive_v2.state.evidence import Evidence
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.interest import Accrued
+from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 EXACT = "every operation moves both sides by the same integer"
 E18 = "e18"
 
 
-def totals(state: DeriveState, valuation: Valuation) -> list[TotalRow]:
+def totals(valued: DeriveValued) -> list[TotalRow]:
     """Every control total of the book: cash, positions, accounts, and the rules themselves."""
+    state, valuation = valued.state, valued.valuation
     evidence = state.evidence
     if evidence is None:
         return []

@@ -11,7 +11,6 @@ from analyzer.model.integers import WAD
 from analyzer.model.rows import AccountRow, CollateralRow, MarketRow, PositionRow
 from analyzer.protocols.base import Details
 from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.judge.totals import totals
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 from analyzer.protocols.derive_v2.records.parameters import CollateralParams, SrmMarket
 from analyzer.protocols.derive_v2.records.perps import PerpMarket
@@ -57,7 +56,6 @@ def details(valued: DeriveValued) -> Details:
         orders=[],
         markets=list(_markets(desk)),
         prices=list(prices.by_asset.values()),
-        totals=totals(state, valuation),
         implementations=[] if evidence is None else evidence.implementations,
         statements=[line for a in accounts for line in statement(state, valuation, symbols, a)],
     )

@@ -7,14 +7,9 @@ view's initial and maintenance margin, so that free collateral and headroom are 
 from __future__ import annotations
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.derive_v2.close.liquidate import (
-    auction_of,
-    auction_status,
-    live,
-    scenario_count,
-    startable,
-)
 from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation
+from analyzer.protocols.derive_v2.value.auction_views import auction_of, auction_status
+from analyzer.protocols.derive_v2.value.startable import live, scenario_count, startable
 from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 

@@ -13,14 +13,16 @@ from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PerpLedger
 from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
+from analyzer.protocols.perp_v2.value.value import PerpValued
 
 EXACT = "every operation moves both sides by the same integer"
 ORDER_FLOORS = 2
 """Floors in the amount of base that an order holds at a price."""
 
 
-def totals(state: PerpState) -> list[TotalRow]:
+def totals(valued: PerpValued) -> list[TotalRow]:
     """Every control total of the book: tokens, markets, and the fold against storage."""
+    state = valued.state
     evidence = state.evidence
     if evidence is None:
         return []

@@ -16,7 +16,6 @@ from analyzer.protocols.base import Details
 from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE, from_settlement
-from analyzer.protocols.perp_v2.judge.totals import totals
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
@@ -54,7 +53,6 @@ def details(valued: PerpValued) -> Details:
         orders=[row for account in accounts for row in _orders(valued, account)],
         markets=[_market_row(valued, market) for market in state.markets.values()],
         prices=list(prices.by_asset.values()),
-        totals=totals(state),
         implementations=[] if evidence is None else evidence.implementations,
         statements=list(statements(valued)),
         silent_changes=[] if evidence is None else evidence.silent_changes,

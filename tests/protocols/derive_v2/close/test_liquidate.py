@@ -11,19 +11,18 @@ from derive_recording import Recorded, recorded
 
 from analyzer.model.closure import Closure
 from analyzer.protocols.derive_v2.close.backstops import backstops
-from analyzer.protocols.derive_v2.close.closures import liquidate
-from analyzer.protocols.derive_v2.close.liquidate import (
+from analyzer.protocols.derive_v2.close.liquidate import liquidate
+from analyzer.protocols.derive_v2.state.state import DeriveState
+from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.derive_v2.value.auction_views import (
     auction_status,
     current_bid_price,
     max_proportion,
-    startable,
-    startable_scenarios,
 )
-from analyzer.protocols.derive_v2.state.state import DeriveState
-from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import withdraw_blocked
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import at_prices, market_factor, reference_prices
+from analyzer.protocols.derive_v2.value.startable import startable, startable_scenarios
 from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 

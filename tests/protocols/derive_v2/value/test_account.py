@@ -133,7 +133,7 @@ def test_what_was_not_read_is_unknown_and_no_revert(
 def test_a_perp_that_cannot_be_settled_is_no_reason_to_start_an_auction(
     state: DeriveState,
 ) -> None:
-    from analyzer.protocols.derive_v2.close.liquidate import startable
+    from analyzer.protocols.derive_v2.value.startable import startable
 
     broke = holder(state, eth(state).address, Holding(state.cash.address, 0, -E18))
     assert startable(Valuation(broke), 1, 0) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from perp_story import ALICE, BASE, BOB, CAROL, CONTRACTS, DEPLOYMENT, E18, USDC, Story, ToldNode
 
+from analyzer.model.book import Prices, make_book
 from analyzer.model.reads import NotRead
 from analyzer.protocols.base import SilentChange
 from analyzer.protocols.kit.ticks import amounts_in_range, sqrt_ratio_at_tick
@@ -16,6 +17,7 @@ from analyzer.protocols.perp_v2.state.book import rebuild_state
 from analyzer.protocols.perp_v2.state.compare import SILENT_FUNDING
 from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.value.value import value
 
 TIME = 1_700_010_000
 DEAR = 1_010_049_662_092_876_568
@@ -47,7 +49,8 @@ def record_slot(trader: str, word: int) -> tuple[str, int]:
 
 def off(state: PerpState) -> list[str]:
     """Names of the totals that do not hold."""
-    return [row.name for row in totals(state) if row.holds is False]
+    valued = value(make_book([], [], [], state), Prices({}))
+    return [row.name for row in totals(valued) if row.holds is False]
 
 
 def test_storage_that_agrees_leaves_no_difference() -> None:

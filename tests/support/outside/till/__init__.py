@@ -195,7 +195,6 @@ def details(valued: Valued) -> Details:
         orders=[],
         markets=[],
         prices=list(valued.prices.by_asset.values()),
-        totals=totals(valued.state),
         implementations=[],
         statements=[
             StatementLine(who, "result", "equity", value, "e18", "balance x Till.price")
@@ -204,9 +203,9 @@ def details(valued: Valued) -> Details:
     )
 
 
-def totals(state: State) -> list[TotalRow]:
+def totals(valued: Valued) -> list[TotalRow]:
     """Nobody is missing: both are read from the till, and are 0 only where nobody ever paid."""
-    ledger = state.ledger
+    state, ledger = valued.state, valued.state.ledger
     customers, coins = len(ledger.blocks), sum(ledger.balances.values())
     return [
         TotalRow(
@@ -284,6 +283,7 @@ class Till(StagedPlug):
         value=value,
         margin=margin,
         details=details,
+        totals=totals,
         cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,

@@ -20,9 +20,8 @@ from analyzer.model.book import Prices
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
-from analyzer.protocols.derive_v2.close.auction import RESERVED_IS_MORE
 from analyzer.protocols.derive_v2.close.backstops import waterfall
-from analyzer.protocols.derive_v2.close.closures import (
+from analyzer.protocols.derive_v2.close.liquidate import (
     CASH_HOLDERS,
     HAS_ENDED,
     LIQUIDATOR,
@@ -31,7 +30,6 @@ from analyzer.protocols.derive_v2.close.closures import (
     SHOULD_END,
     largest_bid,
 )
-from analyzer.protocols.derive_v2.close.liquidate import auction_of, live
 from analyzer.protocols.derive_v2.close.simulate import bids
 from analyzer.protocols.derive_v2.close.simulate.hedge import hedged
 from analyzer.protocols.derive_v2.close.simulate.parties import (
@@ -47,8 +45,11 @@ from analyzer.protocols.derive_v2.fixed_point import mul
 from analyzer.protocols.derive_v2.records.accounts import Holding
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import NO_CHANGE, AccountNumbers, Valuation
+from analyzer.protocols.derive_v2.value.auction import RESERVED_IS_MORE
+from analyzer.protocols.derive_v2.value.auction_views import auction_of
 from analyzer.protocols.derive_v2.value.cash import security_module_cash
 from analyzer.protocols.derive_v2.value.prices import reference_prices
+from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import Unreadable, attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.closure import Transfer
-from analyzer.protocols.derive_v2.close.closures import LIQUIDATOR
+from analyzer.protocols.derive_v2.close.liquidate import LIQUIDATOR
 
 OWNER = "owner"
 """The party that receives what is withdrawn."""

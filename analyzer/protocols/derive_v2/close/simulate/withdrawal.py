@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.protocols.derive_v2.close.liquidate import live
 from analyzer.protocols.derive_v2.close.simulate import bids
 from analyzer.protocols.derive_v2.fixed_point import mul
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
@@ -18,6 +17,7 @@ from analyzer.protocols.derive_v2.value import feeds
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.cash import withdraw_blocked
 from analyzer.protocols.derive_v2.value.prices import market_feed
+from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.protocols.derive_v2.close.auction import (
+from analyzer.protocols.derive_v2.fixed_point import mul
+from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
+from analyzer.protocols.derive_v2.value.auction import (
     AuctionStatus,
     bid_price,
     buffer_margin,
@@ -17,8 +19,6 @@ from analyzer.protocols.derive_v2.close.auction import (
     start_fee,
     status,
 )
-from analyzer.protocols.derive_v2.fixed_point import mul
-from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 E18 = 10**18
