@@ -33,7 +33,7 @@ from analyzer.model.rows import (
     StatementLine,
     TotalRow,
 )
-from analyzer.protocols.kit.simulation import Simulation
+from analyzer.protocols.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)

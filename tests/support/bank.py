@@ -46,7 +46,7 @@ from analyzer.model.rows import (
 from analyzer.protocols import registry
 from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
 from analyzer.protocols.kit.book_codec import BookCodec
-from analyzer.protocols.kit.simulation import Simulation
+from analyzer.protocols.simulation import Simulation
 
 REGISTRY = checksum("0x" + "a1" * 20)
 BRANCH = checksum("0x" + "b1" * 20)

@@ -15,7 +15,7 @@ from analyzer.contagion.cascade.venue import Venue
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import mul_div, trunc_div
 from analyzer.model.rows import BackstopKind, BackstopRow
-from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
+from analyzer.protocols.simulation import Accept, Receipt, Standing
 
 E18 = 10**18
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from analyzer.model.integers import mul_div
-from analyzer.protocols.kit.simulation import Simulation
+from analyzer.protocols.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.wiring import NamedBy
 
@@ -80,8 +79,3 @@ def require_contracts(contracts: Mapping[str, str]) -> None:
     missing = [name for name in REQUIRED_CONTRACTS if name not in contracts]
     if missing:
         raise InputError(f"a Derive V2 deployment needs {', '.join(missing)}")
-
-
-def shipped_deployments() -> tuple[Deployment, ...]:
-    """None: Derive V2 runs on its own chain, and its recordings name their contracts."""
-    return ()

@@ -7,12 +7,12 @@ from typing import ClassVar
 from analyzer.protocols.derive_v2.close.backstops import backstops
 from analyzer.protocols.derive_v2.close.liquidate import liquidate
 from analyzer.protocols.derive_v2.close.simulate import simulate
-from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
+from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.derive_v2.judge.cautions import cautions
 from analyzer.protocols.derive_v2.judge.totals import totals
 from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
-from analyzer.protocols.derive_v2.logs.sources import follow, sources
+from analyzer.protocols.derive_v2.logs.sources import sources
 from analyzer.protocols.derive_v2.state.book import book
 from analyzer.protocols.derive_v2.state.observe import DeriveObservation, observe
 from analyzer.protocols.derive_v2.state.state import DeriveState
@@ -36,9 +36,7 @@ class DeriveV2(StagedPlug):
     state_type = DeriveState
     valued_type = DeriveValued
     stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveValued]] = Stages(
-        deployments=shipped_deployments,
         sources=sources,
-        follow=follow,
         fold=asks_nothing(fold),
         observe=observe,
         book=book,
@@ -52,6 +50,6 @@ class DeriveV2(StagedPlug):
         liquidate=liquidate,
         backstops=backstops,
         truth=truth,
-        judges=frozenset(JUDGE_SELECTORS),
+        judges=JUDGE_SELECTORS,
         simulate=simulate,
     )

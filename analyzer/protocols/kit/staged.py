@@ -33,13 +33,25 @@ from analyzer.protocols.base import (
     Valued,
 )
 from analyzer.protocols.kit.book_codec import BookCodec
-from analyzer.protocols.kit.simulation import Simulation
+from analyzer.protocols.simulation import Simulation
 
 L = TypeVar("L")
 O = TypeVar("O")  # noqa: E741
 V = TypeVar("V")
 Shocks = npt.NDArray[np.float64]
 Rows = Sequence[MarginRow]
+
+
+def follows_nothing(deployment: Deployment, event: Event) -> Sequence[Source]:
+    """Every contract is in the deployment: no event names another."""
+    del deployment, event
+    return ()
+
+
+def warns_of_nothing(valued: object, margin: Rows) -> Sequence[Caution]:
+    """Nothing in the protocol can block, pause or grow stale."""
+    del valued, margin
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +61,7 @@ class Stages(Generic[L, O, V]):
     L: what fold makes. O: what observe reads. V: what value gives.
     """
 
-    deployments: Callable[[], Sequence[Deployment]]
     sources: Callable[[Deployment], Sequence[Source]]
-    follow: Callable[[Deployment, Event], Sequence[Source]]
     fold: Callable[[Deployment, Iterable[Event]], Reading[L]]
     observe: Callable[[Deployment, L, BlockRef], Reading[O]]
     book: Callable[[Deployment, BlockRef, L, O], Book]
@@ -60,12 +70,15 @@ class Stages(Generic[L, O, V]):
     margin: Callable[[V], Rows]
     details: Callable[[V], Details]
     totals: Callable[[V], Sequence[TotalRow]]
-    cautions: Callable[[V, Rows], Sequence[Caution]]
     reprice: Callable[[V, Sequence[str], Shocks], Repriced]
     liquidate: Callable[[V, str], Sequence[Closure]]
     backstops: Callable[[V], Sequence[BackstopRow]]
     truth: Callable[[V, Rows, Sequence[str]], Sequence[Judge]]
     judges: frozenset[str]
+    deployments: Callable[[], Sequence[Deployment]] = tuple
+    """By default none ships."""
+    follow: Callable[[Deployment, Event], Sequence[Source]] = follows_nothing
+    cautions: Callable[[V, Rows], Sequence[Caution]] = warns_of_nothing
     simulate: Callable[[V], Simulation] | None = None
 
 

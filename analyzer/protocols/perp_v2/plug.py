@@ -51,6 +51,6 @@ class PerpV2(StagedPlug):
         backstops=backstops,
         liquidate=liquidate,
         truth=truth,
-        judges=frozenset(JUDGE_SELECTORS),
+        judges=JUDGE_SELECTORS,
         simulate=simulate,
     )

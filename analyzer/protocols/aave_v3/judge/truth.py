@@ -19,6 +19,7 @@ from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import account_word
 from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.judging import judge_selectors
 from analyzer.protocols.kit.unreadable import Unreadable
 
 SIX_FIELDS = (
@@ -45,11 +46,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
 """Contract -> views that compute or hold what the rebuild computes: none of them is asked but to
 compare, and the list is wider than what `truth` asks. (`scaledBalanceOf` is both tokens'.)"""
 
-JUDGE_SELECTORS: frozenset[str] = frozenset(
-    load_abi(f"{ABI_FOLDER}/{contract}").functions[name].selector
-    for contract, names in JUDGES.items()
-    for name in names
-)
+JUDGE_SELECTORS = judge_selectors(ABI_FOLDER, JUDGES)
 """Selectors (0x, lower case) of every judge: the rebuild uses none of them."""
 
 

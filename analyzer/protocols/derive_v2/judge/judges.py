@@ -7,15 +7,16 @@ The part of a field's name before the dot is the kind of check (`margin`, `scena
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from analyzer.abi.contract import load_abi
 from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.derive_v2.deployments import ABI_FOLDER
 from analyzer.protocols.derive_v2.errors import revert_words
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
+from analyzer.protocols.kit import judging
+from analyzer.protocols.kit.judging import Question
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 Values: TypeAlias = Sequence[Expected] | Unreadable
@@ -33,52 +34,11 @@ class Bench:
         return self.state.names.get(address.lower(), address)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A view of one contract. abi: its ABI file; function with its arguments; fields: names with
-    the kind of check in front."""
-
-    abi: str
-    address: str
-    function: str
-    args: tuple[object, ...] = ()
-    fields: tuple[str, ...] = ()
-    account_id: str | None = None
-    market_id: str | None = None
-
-
 def ask(bench: Bench, question: Question, values: Values) -> Iterator[Judge]:
-    """The judge for `values`; nothing where the rebuild has none because a read is missing.
-
-    Values are in the order of the view's outputs; a single struct is compared field by field.
-    """
-    contract = load_abi(f"{ABI_FOLDER}/{question.abi}")
-    request = contract.request(question.address, question.function, *question.args)
-    reverts: str | None = None
-    if isinstance(values, Unreadable):
-        if not values.reverted:
-            return
-        reverts, values = revert_words(values.reason), ()
-    fields = question.fields
-    types = _types(contract.function(question.function).output_types, len(fields))
-    yield Judge(
-        account_id=question.account_id,
-        market_id=question.market_id,
-        contract=f"{bench.name(question.address)}.{question.function}",
-        request=request,
-        fields=fields,
-        types=types,
-        expected=tuple(values) if reverts is None else (None,) * len(fields),
-        expected_revert=reverts,
-    )
-
-
-def _types(outputs: tuple[str, ...], fields: int) -> tuple[str, ...]:
-    """The output types, with a single static struct of `fields` members taken apart: the same
-    words either way."""
-    if len(outputs) == 1 and fields > 1 and outputs[0].startswith("("):
-        return tuple(outputs[0][1:-1].split(","))
-    return outputs
+    """The judge for `values` (see `kit.judging.ask`), by the deployment's name of its contract."""
+    named = f"{bench.name(question.address)}.{question.function}"
+    own = replace(question, abi=f"{ABI_FOLDER}/{question.abi}", named=named)
+    return judging.ask(own, values, revert_words)
 
 
 def compute(function: Callable[[], Sequence[Expected]]) -> Values:

@@ -8,7 +8,7 @@ from functools import partial
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Expected, Judge
-from analyzer.protocols.derive_v2.judge.judges import Bench, Question, Values, ask, compute
+from analyzer.protocols.derive_v2.judge.judges import Bench, Values, ask, compute
 from analyzer.protocols.derive_v2.records.accounts import Account, Holding
 from analyzer.protocols.derive_v2.records.auctions import Auction
 from analyzer.protocols.derive_v2.value.account import AccountNumbers
@@ -20,6 +20,7 @@ from analyzer.protocols.derive_v2.value.auction_views import (
 )
 from analyzer.protocols.derive_v2.value.perps import NO_POSITION
 from analyzer.protocols.derive_v2.value.startable import startable
+from analyzer.protocols.kit.judging import Question
 from analyzer.protocols.kit.unreadable import Unreadable, reverts
 
 

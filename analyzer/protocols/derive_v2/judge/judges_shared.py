@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from analyzer.protocols.base import Expected, Judge
-from analyzer.protocols.derive_v2.judge.judges import Bench, Question, Values, ask, compute
+from analyzer.protocols.derive_v2.judge.judges import Bench, Values, ask, compute
 from analyzer.protocols.derive_v2.records.options import decode_sub_id
 from analyzer.protocols.derive_v2.records.parameters import SrmMarket
 from analyzer.protocols.derive_v2.records.perps import PerpMarket
 from analyzer.protocols.derive_v2.value import feeds, perps
 from analyzer.protocols.derive_v2.value.cash import exchange_rate, withdraw_blocked
 from analyzer.protocols.derive_v2.value.svi import volatility
+from analyzer.protocols.kit.judging import Question
 
 
 def shared_judges(bench: Bench) -> Iterator[Judge]:

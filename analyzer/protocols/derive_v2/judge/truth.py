@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.abi.contract import load_abi
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
 from analyzer.protocols.derive_v2.deployments import ABI_FOLDER
@@ -19,6 +18,7 @@ from analyzer.protocols.derive_v2.judge.judges import Bench
 from analyzer.protocols.derive_v2.judge.judges_account import account_judges
 from analyzer.protocols.derive_v2.judge.judges_shared import shared_judges
 from analyzer.protocols.derive_v2.value.value import DeriveValued
+from analyzer.protocols.kit.judging import judge_selectors
 
 JUDGES: dict[str, tuple[str, ...]] = {
     "SubAccounts": (
@@ -74,11 +74,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
 """Contract -> every view that computes or holds what the rebuild computes: none of them is asked
 but to compare, and the list is wider than what `truth` asks."""
 
-JUDGE_SELECTORS: frozenset[str] = frozenset(
-    load_abi(f"{ABI_FOLDER}/{contract}").functions[name].selector
-    for contract, names in JUDGES.items()
-    for name in names
-)
+JUDGE_SELECTORS = judge_selectors(ABI_FOLDER, JUDGES)
 """Selectors (0x, lower case) of every judge: the rebuild uses none of them."""
 
 

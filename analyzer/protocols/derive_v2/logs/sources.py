@@ -7,7 +7,6 @@ Parameters that have a view are read at the block instead: the events of some of
 from __future__ import annotations
 
 from analyzer.model.deployment import Deployment
-from analyzer.model.logs import Event
 from analyzer.protocols.base import Source
 from analyzer.protocols.derive_v2.deployments import ABI_FOLDER, kind_of, require_contracts
 
@@ -64,9 +63,3 @@ def sources(deployment: Deployment) -> tuple[Source, ...]:
                 Source(kind, address, f"{ABI_FOLDER}/{kind}", EVENTS[kind], deployment.from_block)
             )
     return tuple(found)
-
-
-def follow(deployment: Deployment, event: Event) -> tuple[Source, ...]:
-    """Nothing: every contract is in the deployment."""
-    del deployment, event
-    return ()

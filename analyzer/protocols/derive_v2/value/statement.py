@@ -13,24 +13,8 @@ from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import perps
 from analyzer.protocols.derive_v2.value.account import AccountNumbers, Valuation
 from analyzer.protocols.derive_v2.value.srm import market_margin
+from analyzer.protocols.kit.statement import Lines
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
-
-E18 = "e18"
-
-
-class _Lines:
-    """Collects the lines of one account."""
-
-    def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
-        self.lines: list[StatementLine] = []
-
-    def add(self, section: str, label: str, amount: int | Unreadable | None, source: str) -> None:
-        """One more line; an unreadable amount is None, and its reason stands in the source."""
-        if isinstance(amount, Unreadable):
-            source = f"{source}; unknown: {amount.what}: {amount.reason}"
-            amount = None
-        self.lines.append(StatementLine(self.account_id, section, label, amount, E18, source))
 
 
 def statement(
@@ -40,7 +24,7 @@ def statement(
 
     `symbols`: asset id -> symbol. Of an unknown account the balances and the reason are given.
     """
-    lines = _Lines(str(account.number))
+    lines = Lines(str(account.number))
     numbers = valuation.numbers(account.number)
     _collateral(lines, state, numbers, account)
     _positions(lines, state, symbols, numbers, account)
@@ -58,7 +42,7 @@ def _logs(state: DeriveState, events: str) -> str:
 
 
 def _collateral(
-    lines: _Lines, state: DeriveState, numbers: AccountNumbers, account: Account
+    lines: Lines, state: DeriveState, numbers: AccountNumbers, account: Account
 ) -> None:
     """Cash as stored and with interest, then base assets."""
     section, source = "collateral", _logs(state, "SubAccounts.BalanceAdjusted")
@@ -76,7 +60,7 @@ def _collateral(
 
 
 def _positions(
-    lines: _Lines,
+    lines: Lines,
     state: DeriveState,
     symbols: Mapping[str, str],
     numbers: AccountNumbers,
@@ -107,7 +91,7 @@ def _positions(
         )
 
 
-def _markets(lines: _Lines, valuation: Valuation, account: Account) -> None:
+def _markets(lines: Lines, valuation: Valuation, account: Account) -> None:
     """The StandardManager's maintenance margin, market by market (each surcharge of initial
     margin is in the result)."""
     markets = attempt(lambda: valuation.srm_markets(account))
@@ -129,7 +113,7 @@ def _markets(lines: _Lines, valuation: Valuation, account: Account) -> None:
         lines.add(section, "unsettled cash", answer.unsettled, "of the market's perp")
 
 
-def _scenarios(lines: _Lines, state: DeriveState, valuation: Valuation, account: Account) -> None:
+def _scenarios(lines: Lines, state: DeriveState, valuation: Valuation, account: Account) -> None:
     """PMRM_2: the PnL of every scenario."""
     section = "scenarios"
     outcome = attempt(lambda: valuation.scenario_pnl(account.number))
@@ -153,7 +137,7 @@ def _worst(worst: int | None, state: DeriveState, account: Account) -> str:
     return f"; scenario {worst} decides"
 
 
-def _result(lines: _Lines, state: DeriveState, account: Account, numbers: AccountNumbers) -> None:
+def _result(lines: Lines, state: DeriveState, account: Account, numbers: AccountNumbers) -> None:
     """Mark to market and the two margins as the manager's views have them."""
     section, manager = "result", state.names.get(account.manager.lower(), account.manager)
     lines.add(section, "mark to market", numbers.mtm, f"{manager}: cash + value of everything")

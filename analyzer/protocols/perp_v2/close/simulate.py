@@ -14,7 +14,6 @@ from fractions import Fraction
 from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
-from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.backstops import waterfall
 from analyzer.protocols.perp_v2.close.breaching import Breaching
@@ -31,6 +30,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
+from analyzer.protocols.simulation import Accept, Receipt, Standing
 
 Step = Callable[[Valuation, Account], Settled | None]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analyzer.protocols.kit.simulation import Standing
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.settled import Settled
 from analyzer.protocols.perp_v2.state.state import PerpState
@@ -14,6 +13,7 @@ from analyzer.protocols.perp_v2.value.limits import (
     maintenance_margin,
 )
 from analyzer.protocols.perp_v2.value.valuation import Valuation
+from analyzer.protocols.simulation import Standing
 
 
 def standing_of(valuation: Valuation, account_id: str) -> Standing | None:

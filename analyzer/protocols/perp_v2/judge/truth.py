@@ -13,11 +13,12 @@ from collections.abc import Sequence
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Judge
+from analyzer.protocols.kit.judging import judge_selectors
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
+from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.judge.judges import (
     Bench,
     account_judges,
-    contract_abi,
     market_judges,
     protocol_judges,
 )
@@ -85,11 +86,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
 """Contract -> every view that computes or holds what the rebuild computes: none of them is asked
 but to compare, and the list is wider than what `truth` asks."""
 
-JUDGE_SELECTORS: frozenset[str] = frozenset(
-    contract_abi(contract).functions[name].selector
-    for contract, names in JUDGES.items()
-    for name in names
-)
+JUDGE_SELECTORS = judge_selectors(ABI_FOLDER, JUDGES)
 """Selectors (0x, lower case) of every judge: the rebuild uses none of them."""
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.model.book import Prices
+from analyzer.protocols.kit.float_filter import slack
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.reprice import RATIO, Holdings, holdings, present, worth_of
 
-NEAR = 1e-9
-"""Part of what an account holds within which float64 does not decide: its error is below 1e-12."""
 NEAR_AT_LEAST = 1e-5
-"""The same in whole units: above the settlement token's last digit, to which a test rounds."""
+"""Whole units within which float64 does not decide: above the settlement token's last
+digit, to which a test rounds."""
 
 
 class Screen:
@@ -43,7 +43,7 @@ class Screen:
         config = state.config
         value = found.settlement + found.token_margin
         size = np.abs(found.settlement) + found.gross + found.tokens + np.abs(found.balance)
-        near = NEAR_AT_LEAST + NEAR * (size + np.abs(self._held.open_notional)[:, None])
+        near = slack(size + np.abs(self._held.open_notional)[:, None], NEAR_AT_LEAST)
         buffered = (config.mm_ratio + config.collateral_mm_ratio_buffer) / RATIO
         debt = -found.settlement + near
         limit = found.token_margin * (config.debt_non_settlement_token_value_ratio / RATIO)

@@ -6,27 +6,12 @@ from collections.abc import Iterator
 
 from analyzer.model.book import Prices
 from analyzer.model.rows import StatementLine
+from analyzer.protocols.kit.statement import Lines
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.numbers import AccountNumbers, MarketNumbers
 from analyzer.protocols.perp_v2.value.value import PerpValued
-
-E18 = "e18"
-
-
-class _Lines:
-    """Collects the lines of one account."""
-
-    def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
-        self.lines: list[StatementLine] = []
-
-    def add(
-        self, section: str, label: str, amount: int | None, source: str, unit: str = E18
-    ) -> None:
-        """One more line."""
-        self.lines.append(StatementLine(self.account_id, section, label, amount, unit, source))
 
 
 def statement(valued: PerpValued, account: Account) -> list[StatementLine]:
@@ -34,7 +19,7 @@ def statement(valued: PerpValued, account: Account) -> list[StatementLine]:
 
     Of an unknown account only what logs say is given, and the reason.
     """
-    lines = _Lines(account.address)
+    lines = Lines(account.address)
     state, prices, numbers = valued.state, valued.prices, valued.numbers(account.address)
     if isinstance(numbers, Unreadable):
         _unknown(lines, state, account, numbers)
@@ -52,7 +37,7 @@ def _logs(state: PerpState, events: str) -> str:
     return f"logs to block {state.block_number}: {events}"
 
 
-def _balance_line(lines: _Lines, state: PerpState, amount: int) -> None:
+def _balance_line(lines: Lines, state: PerpState, amount: int) -> None:
     """The raw settlement balance."""
     lines.add(
         "collateral",
@@ -63,7 +48,7 @@ def _balance_line(lines: _Lines, state: PerpState, amount: int) -> None:
     )
 
 
-def _unknown(lines: _Lines, state: PerpState, account: Account, why: Unreadable) -> None:
+def _unknown(lines: Lines, state: PerpState, account: Account, why: Unreadable) -> None:
     """What is known of an unknown account."""
     for token, amount in account.balances.items():
         if token == state.settlement_token:
@@ -80,7 +65,7 @@ def _unknown(lines: _Lines, state: PerpState, account: Account, why: Unreadable)
     lines.add("result", "unknown", None, f"{why.what}: {why.reason}")
 
 
-def _collateral(lines: _Lines, state: PerpState, prices: Prices, numbers: AccountNumbers) -> None:
+def _collateral(lines: Lines, state: PerpState, prices: Prices, numbers: AccountNumbers) -> None:
     """Balances, fees, funding and realized PnL, then the tokens."""
     section = "collateral"
     _balance_line(lines, state, numbers.balance)
@@ -129,7 +114,7 @@ def _collateral(lines: _Lines, state: PerpState, prices: Prices, numbers: Accoun
     )
 
 
-def _position(lines: _Lines, state: PerpState, market: MarketNumbers) -> None:
+def _position(lines: Lines, state: PerpState, market: MarketNumbers) -> None:
     """One market of the account."""
     info = state.markets[market.base_token]
     section = f"position {info.symbol}"
@@ -177,7 +162,7 @@ def _position(lines: _Lines, state: PerpState, market: MarketNumbers) -> None:
         )
 
 
-def _requirement(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> None:
+def _requirement(lines: Lines, state: PerpState, numbers: AccountNumbers) -> None:
     """Exposure, debt and the requirements made of them."""
     section, config = "requirement", state.config
     lines.add(
@@ -213,7 +198,7 @@ def _requirement(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> No
     )
 
 
-def _result(lines: _Lines, state: PerpState, numbers: AccountNumbers) -> None:
+def _result(lines: Lines, state: PerpState, numbers: AccountNumbers) -> None:
     """Account value, equity, headroom and free collateral."""
     section = "result"
     lines.add(section, "unrealized PnL", numbers.unrealized_pnl, "sum over the markets")

@@ -16,30 +16,45 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.abi.contract import load_abi
-from analyzer.model.block import BlockRef
-from analyzer.model.book import Asset, Book, LegKind, Price, Prices, make_book
-from analyzer.model.closure import Closure
-from analyzer.model.deployment import Deployment
-from analyzer.model.integers import WAD, mul_div
-from analyzer.model.logs import Event
-from analyzer.model.reads import Reading
-from analyzer.model.rows import (
+from analyzer.protocols.kit import (
+    WAD,
     AccountRow,
+    Asset,
     BackstopRow,
+    Batch,
+    BlockRef,
+    Book,
+    Closure,
     CollateralRow,
+    Deployment,
+    Details,
+    Event,
+    Judge,
+    LegKind,
     MarginRow,
+    Price,
+    Prices,
     Proves,
+    Question,
+    Reading,
+    Repriced,
+    Source,
+    StagedPlug,
+    Stages,
     StatementLine,
     TotalRow,
+    Unreadable,
+    ask,
+    asks_nothing,
+    checked_type,
+    factor_of,
+    integer,
+    judge_selectors,
+    make_book,
+    mul_div,
+    text,
     unknown_margin,
 )
-from analyzer.protocols.base import Caution, Details, Judge, Repriced, Source
-from analyzer.protocols.kit.arguments import integer, text
-from analyzer.protocols.kit.batch import Batch
-from analyzer.protocols.kit.factors import factor_of
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
-from analyzer.protocols.kit.unreadable import Unreadable
 
 ABIS = "till:abis"
 TILL_ABI = f"{ABIS}/Till"
@@ -79,20 +94,10 @@ class State:
     total: int | None = None
 
 
-def shipped() -> Sequence[Deployment]:
-    """This package knows no till by name."""
-    return ()
-
-
 def sources(deployment: Deployment) -> Sequence[Source]:
     """The one contract."""
     till = deployment.contracts["till"]
     return [Source("till", till, TILL_ABI, ("Paid",), deployment.from_block)]
-
-
-def follow(deployment: Deployment, event: Event) -> Sequence[Source]:
-    """A till names no other contract."""
-    return ()
 
 
 def fold(deployment: Deployment, events: Iterable[Event]) -> Ledger:
@@ -219,11 +224,6 @@ def totals(valued: Valued) -> list[TotalRow]:
     ]  # fmt: skip
 
 
-def cautions(valued: Valued, rows: Sequence[MarginRow]) -> Sequence[Caution]:
-    """A till has nothing that could block."""
-    return ()
-
-
 def reprice(valued: Valued, factors: Sequence[str], shocks: npt.NDArray[np.float64]) -> Repriced:
     """Equity under shocks of the coin's factor, float64, [account, scenario]."""
     found, state = valued.book, valued.state
@@ -247,18 +247,14 @@ def backstops(valued: Valued) -> Sequence[BackstopRow]:
 
 def truth(valued: Valued, rows: Sequence[MarginRow], account_ids: Sequence[str]) -> Sequence[Judge]:
     """The till's own view of each customer."""
-    abi, equity = load_abi(TILL_ABI), {row.account_id: row.equity_e18 for row in rows}
+    equity = {row.account_id: row.equity_e18 for row in rows}
     return [
-        Judge(
-            account_id=who,
-            market_id=None,
-            contract="Till.worthOf",
-            request=abi.request(valued.state.till, "worthOf", who),
-            fields=("equity",),
-            types=("int256",),
-            expected=(equity[who],),
-        )
+        judge
         for who in account_ids
+        for judge in ask(
+            Question(TILL_ABI, valued.state.till, "worthOf", (who,), ("equity",), who),
+            [equity[who]],
+        )
     ]
 
 
@@ -273,9 +269,7 @@ class Till(StagedPlug):
     state_type = State
     valued_type = Valued
     stages: ClassVar[Stages[Ledger, Observation, Valued]] = Stages(
-        deployments=shipped,
         sources=sources,
-        follow=follow,
         fold=asks_nothing(fold),
         observe=observe,
         book=book,
@@ -284,12 +278,11 @@ class Till(StagedPlug):
         margin=margin,
         details=details,
         totals=totals,
-        cautions=cautions,
         reprice=reprice,
         liquidate=liquidate,
         backstops=backstops,
         truth=truth,
-        judges=frozenset({load_abi(TILL_ABI).function("worthOf").selector}),
+        judges=judge_selectors(ABIS, {"Till": ["worthOf"]}),
     )
 
 

@@ -41,8 +41,8 @@ from analyzer.protocols.aave_v3.value.liquidation_call import (
 )
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.value import AaveValued
-from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
+from analyzer.protocols.simulation import Accept, Receipt, Standing
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
 

@@ -17,11 +17,10 @@ from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.revisions import Health
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.kit.float_filter import slack, sums, suspects
 
 Array = npt.NDArray[np.float64]
 
-RELATIVE = 1e-9
-"""More than what sums of up to some thousand float64 products can be off."""
 UNITS_A_HOLDING = 2.0
 """Base units that the pool's roundings of one holding's value and debt are below."""
 ONE_BPS = 1.0 / PERCENT
@@ -87,11 +86,11 @@ class FloatFilter:
         )
         price, count = prices[self._slot], len(self._addresses)
         value = self._supplied * price
-        collateral = np.bincount(self._account, value, minlength=count)
-        backing = np.bincount(self._account, value * self._threshold, minlength=count)
-        debt = np.bincount(self._account, self._debt * price, minlength=count)
-        holdings = np.bincount(self._account, minlength=count)
-        slack = UNITS_A_HOLDING * holdings + RELATIVE * (backing + debt)
+        collateral = sums(self._account, value, count)
+        backing = sums(self._account, value * self._threshold, count)
+        debt = sums(self._account, self._debt * price, count)
+        holdings = sums(self._account, np.ones_like(price), count)
+        near = slack(backing + debt, UNITS_A_HOLDING * holdings)
         if self._averages:
-            slack = slack + ONE_BPS * collateral
-        return [self._addresses[i] for i in np.flatnonzero(backing - slack <= debt)]
+            near = near + ONE_BPS * collateral
+        return [self._addresses[i] for i in np.flatnonzero(suspects(backing, debt, near))]

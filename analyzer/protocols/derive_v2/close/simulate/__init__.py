@@ -51,8 +51,8 @@ from analyzer.protocols.derive_v2.value.cash import security_module_cash
 from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
-from analyzer.protocols.kit.simulation import Accept, Receipt, Standing
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
+from analyzer.protocols.simulation import Accept, Receipt, Standing
 
 __all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
 
