@@ -31,6 +31,7 @@ from analyzer.model.rows import (
     PositionRow,
 )
 from analyzer.model.verdict import Verdict
+from analyzer.protocols.aave_v3 import PLUG
 from analyzer.protocols.aave_v3.close.backstops import backstops
 from analyzer.protocols.aave_v3.judge.cautions import cautions
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, ReserveLedger, RevisionSpan
@@ -39,7 +40,6 @@ from analyzer.protocols.aave_v3.revisions import rules_of
 from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.state.state import AaveState
-from analyzer.protocols.aave_v3.value.details import details
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.value import value
@@ -69,7 +69,7 @@ def rows_of(state: AaveState) -> list[MarginRow]:
 
 def details_of(state: AaveState) -> Details:
     """The tables beside margin."""
-    return details(value(bare_book(state), reference_prices(state)))
+    return PLUG.details(value(bare_book(state), reference_prices(state)))
 
 
 def test_the_columns_of_margin_are_the_ones_of_the_house() -> None:
