@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from analyzer.api.frames import Money, check_money, table_frame
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
-from analyzer.runs.stress.rows import Row, contagion_rows, stress_rows
+from analyzer.runs.stress.rows import contagion_rows, stress_rows
+from analyzer.store.rows import Row
 from analyzer.store.snapshot import SCHEMA
 
 if TYPE_CHECKING:

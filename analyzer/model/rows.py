@@ -6,7 +6,8 @@ The scan's key is added by `store`; everything else is here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from analyzer.model.verdict import Verdict
@@ -340,3 +341,28 @@ class ImplementationRow:
         if self.status == CodeStatus.UNKNOWN:
             return not self.is_feed
         return self.status in (CodeStatus.NO_CODE, CodeStatus.CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class SilentChange:
+    """A state change that no event carries and a pinned read revealed, counted by kind."""
+
+    kind: str
+    account_id: str
+    market_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something about the scan as a whole that a detector turns into a finding.
+
+    kind: `paused_market`, `liquidation_reverts`, `stale_oracle`, ...; subject: account or market.
+    """
+
+    kind: str
+    account_id: str | None
+    market_id: str | None
+    text: str
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)

@@ -8,8 +8,8 @@ answers. A protocol imports `model` and `abi`, and no other protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -33,6 +33,8 @@ from analyzer.model.rows import (
     StatementLine,
     TotalRow,
 )
+from analyzer.model.rows import Caution as Caution
+from analyzer.model.rows import SilentChange as SilentChange
 from analyzer.protocols.simulation import Simulation
 
 
@@ -81,16 +83,6 @@ class Valued(Protocol):
     def prices(self) -> Prices:
         """The prices that it is valued at."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class SilentChange:
-    """A state change that no event carries and a pinned read revealed, counted by kind."""
-
-    kind: str
-    account_id: str
-    market_id: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +136,6 @@ class Repriced:
     margin_equity: npt.NDArray[np.float64]
     maintenance: npt.NDArray[np.float64]
     initial: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """Something about the scan as a whole that a detector turns into a finding.
-
-    kind: `paused_market`, `liquidation_reverts`, `stale_oracle`, ...; subject: account or market.
-    """
-
-    kind: str
-    account_id: str | None
-    market_id: str | None
-    text: str
-    amounts: Mapping[str, int] = field(default_factory=dict)
-    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 class Plug(Protocol):

@@ -24,7 +24,7 @@ from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot, open_snapshot
 from analyzer.store.schema import Column, Kind, Table, literal, path_literal, quoted
 from analyzer.store.snapshot import SCHEMA
-from analyzer.store.snapshot_schema import TABLES, VERSION
+from analyzer.store.tables import TABLES, VERSION
 from analyzer.store.views import VIEWS
 
 _STORAGE = re.compile(r"v\d+\.\d+\.\d+")

@@ -34,7 +34,7 @@ from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, SQL_MARK, 
 from analyzer.store.load import fetch
 from analyzer.store.parquet import write_parquet
 from analyzer.store.reader import Snapshot
-from analyzer.store.snapshot_schema import VERSION as TABLES_VERSION
+from analyzer.store.tables import VERSION as TABLES_VERSION
 
 FORMAT = 1
 """Version of the layout: folders, names, and how an amount is written."""

@@ -11,26 +11,29 @@ from pathlib import Path
 from analyzer.store.owner_view import total_sql
 from analyzer.store.parquet import parquet_columns
 from analyzer.store.schema import Column, Kind, Table, literal, quoted
-from analyzer.store.snapshot_schema import (
-    ACCOUNTS,
-    BACKSTOPS,
-    COLLATERAL,
-    FINDINGS,
-    MARGIN,
-    MARKETS,
-    POSITIONS,
-    PRICES,
-    READS,
-    SCANS,
-    TOTALS,
-    VERIFICATION,
+from analyzer.store.tables import (
+    accounts,
+    backstops,
+    collateral,
+    findings,
+    margin,
+    markets,
+    positions,
+    prices,
+    reads,
+    scans,
+    totals,
+    verification,
 )
 from analyzer.store.views import decimal_sql
 
-SCANS_TABLE = SCANS
-HISTORY_TABLES: tuple[Table, ...] = (
-    ACCOUNTS, MARGIN, COLLATERAL, POSITIONS, MARKETS, PRICES, BACKSTOPS, TOTALS, VERIFICATION,
-    FINDINGS, READS, SCANS,
+SCANS_TABLE = scans.TABLE
+HISTORY_TABLES: tuple[Table, ...] = tuple(
+    module.TABLE
+    for module in (
+        accounts, margin, collateral, positions, markets, prices, backstops, totals, verification,
+        findings, reads, scans,
+    )
 )  # fmt: skip
 """The tables of a snapshot that a history keeps; `scans` last, because it commits a block."""
 
@@ -100,7 +103,7 @@ def views_sql(folder: Path, root: str, *, comments: bool = True) -> str:
     of which the folder has no file is an empty view.
     """
     # `scans` first: the others are joined with it, so that a block without it is not seen.
-    tables = (SCANS, *(table for table in HISTORY_TABLES if table is not SCANS))
+    tables = (SCANS_TABLE, *(table for table in HISTORY_TABLES if table is not SCANS_TABLE))
     parts = [
         f"{SQL_MARK}: cd into its folder, then\n"
         "--   duckdb -init history.sql        (or .read history.sql)\n"
@@ -114,7 +117,7 @@ def views_sql(folder: Path, root: str, *, comments: bool = True) -> str:
 
 def _view(table: Table, root: str, has_files: bool) -> str:
     """The view of one table."""
-    own = table is SCANS
+    own = table is SCANS_TABLE
     columns = [column for column in parquet_columns(table) if not _from_path(column.name)]
     select = [f"t.{_shown(column)}" for column in columns]
     comments = [(column.name, column.comment) for column in columns]

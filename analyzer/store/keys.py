@@ -1,4 +1,4 @@
-"""The columns that tables of a snapshot begin with."""
+"""The columns that tables of a snapshot begin with, and words that their comments share."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ SCAN = text(
 ACCOUNT = text(
     "account_id", "The account: a checksummed address or a decimal number, as text.", key=True
 )
+CASCADE = text(
+    "cascade_id",
+    "The cascade: 16 hex digits over its scans, the scenario's content, the depth curves and the"
+    " options.",
+    key=True,
+)
+E18 = "18 decimals of the settlement currency; NULL = unknown."
+"""The unit of most amounts."""

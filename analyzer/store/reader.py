@@ -24,7 +24,7 @@ from analyzer.store.damage import DamagedError, is_damage, no_room, why_not_open
 from analyzer.store.files import ALIAS, INFO, check_kind, open_database
 from analyzer.store.overflow256 import join
 from analyzer.store.schema import Table, names, quoted
-from analyzer.store.snapshot_schema import TABLES, VERSION
+from analyzer.store.tables import TABLES, VERSION
 from analyzer.store.views import VIEWS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from analyzer.store.heal import reading
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.reader import KIND, REMEDY, Snapshot, open_snapshot
 from analyzer.store.schema import Table
-from analyzer.store.snapshot_schema import TABLES, VERSION
+from analyzer.store.tables import TABLES, VERSION
 from analyzer.store.views import VIEWS
 
 __all__ = ["SCHEMA", "Snapshot", "check_replaceable", "open_snapshot", "write_snapshot"]

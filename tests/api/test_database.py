@@ -13,7 +13,8 @@ from scan_results import clean_result, judged, unknown
 import analyzer
 from analyzer.api.frames import MONEY
 from analyzer.model.errors import InputError
-from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.model.scan_rows import RunFacts
+from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.store.snapshot import SCHEMA, write_snapshot
 
 WIDE = 2**200 + 1

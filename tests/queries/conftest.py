@@ -20,7 +20,8 @@ from scan_results import (
 
 from analyzer.findings import run_detectors
 from analyzer.model.rows import CollateralRow, MarketRow, OrderRow, ReadRow
-from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.model.scan_rows import RunFacts
+from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.store.snapshot import write_snapshot
 
 

@@ -20,7 +20,7 @@ from analyzer.runs.snapshot.sql import sql
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
 from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.schema import Kind
-from analyzer.store.snapshot_schema import TABLES
+from analyzer.store.tables import TABLES
 from analyzer.store.views import VIEWS
 
 ALWAYS_EMPTY_WHEN_ALL_IS_WELL = {"divergences", "not_read", "unknown_accounts"}

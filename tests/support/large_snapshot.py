@@ -17,7 +17,8 @@ from scan_results import BLOCK, E18, backstop, check, clean_result, details, jud
 from analyzer.findings import run_detectors
 from analyzer.model.deployment import Deployment
 from analyzer.model.rows import AccountRow, JudgedRow, StatementLine
-from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.model.scan_rows import RunFacts
+from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.solvency.result import ScanResult
 from analyzer.store.snapshot import SCHEMA, write_snapshot
 

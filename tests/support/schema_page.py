@@ -11,7 +11,7 @@ from pathlib import Path
 
 from analyzer.store.reader import DescribedTable
 from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
-from analyzer.store.snapshot_schema import VERSION
+from analyzer.store.tables import VERSION
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "schema.md"
 

@@ -23,13 +23,14 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
+from analyzer.model.scan_rows import RunFacts
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.evidence import attachments, compare
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
-from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import (
     deployment_read_again,
     kept_words,

@@ -26,13 +26,14 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.rows import CheckRow
+from analyzer.model.scan_rows import RunFacts
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.deployments import load_deployment
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
-from analyzer.runs.scanning.rows import RunFacts, snapshot_rows
+from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import kept_words, read_again_if_doubtful
 from analyzer.runs.scanning.sources import Source, check_contracts, open_source
 from analyzer.runs.telling.scans import verify_document

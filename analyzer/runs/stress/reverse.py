@@ -7,7 +7,6 @@ whole cascade needs is found by running the cascade.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -60,8 +59,6 @@ CASCADE_LEVELS = 10
 """Shocks at which the cascade is run before it is narrowed: every ten percent."""
 CASCADE_WIDTH = 1e-3
 """How near the shock that a cascade needs is found: a tenth of a percent."""
-
-Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,59 +240,6 @@ def reverse_document(found: Reverse) -> dict[str, Any]:
         "left_out": list(found.left_out),
         "note": found.note,
     }
-
-
-def distance_rows(found: Sequence[Standings]) -> list[Row]:
-    """Rows of `distances`."""
-    return [row for one in found for row in _distances(one)]
-
-
-def wall_rows(found: Sequence[Standings]) -> list[Row]:
-    """Rows of `liquidation_wall`: one a level at which somebody becomes liquidatable."""
-    return [row for one in found for row in _wall(one)]
-
-
-def _distances(one: Standings) -> list[Row]:
-    """Rows of `distances` of one scan, in book order."""
-    nonlinear = set(one.nonlinear.accounts.tolist())
-    rows: list[Row] = []
-    places = zip(one.scan.book.account_ids, one.distances.liquidation_down.tolist(), strict=True)
-    for number, (account, x) in enumerate(places):
-        if x != x:
-            multiple, reason = None, "unknown"
-        elif x == -np.inf:
-            multiple, reason = None, "nowhere on the ray"
-        else:
-            root = "a root of the protocol's own reprice" if number in nonlinear else "closed form"
-            multiple, reason = 1.0 + x, "already" if x == 0 else root
-        value = float(one.value_usd[number])
-        # A nonlinear account has no coefficients, so its value is not known here.
-        value_usd = None if number in nonlinear or value != value else value
-        rows.append((one.scan.scan_id, RAY, account, multiple, reason, value_usd))
-    return rows
-
-
-def _wall(one: Standings) -> list[Row]:
-    """Rows of `liquidation_wall` of one scan."""
-    rows: list[Row] = []
-    for wall in one.walls.walls:
-        accounts = Counter(wall.levels.tolist())
-        reached = dict(zip(wall.levels.tolist(), wall.cumulative.tolist(), strict=True))
-        before = 0.0
-        for level, cumulative in reached.items():
-            rows.append(
-                (
-                    one.scan.scan_id,
-                    RAY,
-                    wall.factor,
-                    1.0 - level,
-                    accounts[level],
-                    cumulative - before,
-                    cumulative,
-                )
-            )
-            before = cumulative
-    return rows
 
 
 def _plausible(

@@ -6,19 +6,31 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-import orjson
+import numpy as np
 
 from analyzer.contagion.trace import Channel, Edge, NodeKind, Path, kind_of, parts_of
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
-from analyzer.runs.scanning.rows import finding_row
+from analyzer.report.scenarios import RAY
 from analyzer.runs.stress.cascades import losses, plain
+from analyzer.runs.stress.reverse import Standings
 from analyzer.store.extend import Remove
+from analyzer.store.rows import Row
 from analyzer.store.schema import literal
+from analyzer.store.tables import (
+    cascade_rounds,
+    contagion_edges,
+    contagion_paths,
+    contagion_runs,
+    contagion_victims,
+    distances,
+    findings,
+    liquidation_wall,
+    stress_results,
+)
 
-Row = tuple[object, ...]
 Rows = dict[str, list[Row]]
 
 
@@ -42,7 +54,7 @@ def contagion_rows(assessed: Assessed) -> Rows:
 
 
 def finding_rows(
-    assessed: Sequence[Assessed], findings: Sequence[Finding]
+    assessed: Sequence[Assessed], found: Sequence[Finding]
 ) -> tuple[list[Row], list[Remove]]:
     """Rows of `findings`, and what goes before they come: what these scenarios found before."""
     detectors = ", ".join(literal(detector.id) for detector in SCENARIO_DETECTORS)
@@ -56,7 +68,7 @@ def finding_rows(
         for one in assessed
         for venue in one.venues.values()
     ]
-    return [finding_row(finding) for finding in findings], gone
+    return [findings.to_row(finding) for finding in found], gone
 
 
 def _runs(one: Assessed) -> Iterator[Row]:
@@ -64,26 +76,26 @@ def _runs(one: Assessed) -> Iterator[Row]:
     scenario, result = one.scenario, one.result
     moved = {f: a for f in result.shock if (a := result.amplification(f)) is not None}
     for name in one.venues:
-        yield (
-            one.venues[name].scan_id,
-            one.cascade_id,
-            scenario.name,
-            scenario.title,
-            scenario.source,
-            scenario.verified,
-            _json([*(f"unverified: {what}" for what in scenario.unverified), *scenario.notes]),
-            _json(sorted(one.venues)),
-            result.order,
-            _json(plain(_options(one))),
-            _json({factor: str(value) for factor, value in sorted(result.shock.items())}),
-            float(scenario.depth_multiplier),
-            _json({u.factor: {"name": u.kind, "source": u.source} for u in one.depth}),
-            _json(list(result.unmapped)),
-            _json(list(result.exhausted)),
-            sum(1 for round_ in result.rounds if round_.closed),
-            result.quiet,
-            all(round_.closes for round_ in result.rounds),
-            _json({factor: float(value) for factor, value in sorted(moved.items())}),
+        yield contagion_runs.to_row(
+            scan_id=one.venues[name].scan_id,
+            cascade_id=one.cascade_id,
+            scenario=scenario.name,
+            title=scenario.title,
+            source=scenario.source,
+            verified=scenario.verified,
+            notes=[*(f"unverified: {what}" for what in scenario.unverified), *scenario.notes],
+            deployments=sorted(one.venues),
+            order_name=result.order,
+            options=plain(_options(one)),
+            shocks={factor: str(value) for factor, value in sorted(result.shock.items())},
+            depth_multiplier=float(scenario.depth_multiplier),
+            curves={u.factor: {"name": u.kind, "source": u.source} for u in one.depth},
+            unmapped=list(result.unmapped),
+            exhausted=list(result.exhausted),
+            rounds=sum(1 for round_ in result.rounds if round_.closed),
+            quiet=result.quiet,
+            ledger_closes=all(round_.closes for round_ in result.rounds),
+            amplification={factor: float(value) for factor, value in sorted(moved.items())},
         )
 
 
@@ -95,32 +107,32 @@ def _results(one: Assessed) -> Iterator[Row]:
         closed = [f for f in result.failures.values() if f.venue == name and f.round is not None]
         owners = sorted(static.owners_short_e18.values(), reverse=True)
         debt = one.bad_debt_e18(name)
-        yield (
-            venue.scan_id,
-            one.cascade_id,
-            one.scenario.name,
-            None if shock is None else float(shock),
-            before.accounts,
-            static.unknown,
-            before.breaching,
-            before.insolvent,
-            before.bad_debt_e18,
-            venue.below_initial,
-            static.breaching,
-            static.insolvent,
-            static.bad_debt_e18,
-            len(closed),
-            sum(sum(failure.closed_e18.values()) for failure in closed),
-            after.breaching,
-            after.insolvent,
-            debt,
-            result.bad_debt_e18[name],
-            venue.fund_before_e18,
-            venue.fund_left_e18,
-            one.uncovered_e18(name),
-            debt / static.bad_debt_e18 if static.bad_debt_e18 else None,
-            sum(owners[:1]),
-            sum(owners[:2]),
+        yield stress_results.to_row(
+            scan_id=venue.scan_id,
+            cascade_id=one.cascade_id,
+            scenario=one.scenario.name,
+            shock=None if shock is None else float(shock),
+            accounts=before.accounts,
+            unknown=static.unknown,
+            liquidatable_before=before.breaching,
+            insolvent_before=before.insolvent,
+            bad_debt_before_e18=before.bad_debt_e18,
+            below_initial=venue.below_initial,
+            liquidatable=static.breaching,
+            insolvent=static.insolvent,
+            bad_debt_static_e18=static.bad_debt_e18,
+            closed_accounts=len(closed),
+            closed_value_e18=sum(sum(failure.closed_e18.values()) for failure in closed),
+            liquidatable_after=after.breaching,
+            insolvent_after=after.insolvent,
+            bad_debt_after_e18=debt,
+            charged_e18=result.bad_debt_e18[name],
+            fund_before_e18=venue.fund_before_e18,
+            fund_left_e18=venue.fund_left_e18,
+            uncovered_e18=one.uncovered_e18(name),
+            amplification=debt / static.bad_debt_e18 if static.bad_debt_e18 else None,
+            cover1_e18=sum(owners[:1]),
+            cover2_e18=sum(owners[:2]),
         )
 
 
@@ -133,36 +145,36 @@ def _rounds(one: Assessed) -> Iterator[Row]:
     for name, venue in one.venues.items():
         for round_ in one.result.rounds:
             closed = [c for c in round_.closed if c.venue == name]
-            yield (
-                venue.scan_id,
-                one.cascade_id,
-                round_.number,
-                round_.step,
-                len({c.account_id for c in closed}),
-                len(closed),
-                sum(c.executed.closure.value_e18 for c in closed),
-                left[round_.number, name],
-                _texts(round_.sold_e18),
-                _shares(round_.price_before),
-                _shares(round_.price_after),
-                _texts({party.value: amount for party, amount in round_.ledger.items()}),
-                round_.closes,
+            yield cascade_rounds.to_row(
+                scan_id=venue.scan_id,
+                cascade_id=one.cascade_id,
+                round=round_.number,
+                step=round_.step,
+                closed_accounts=len({c.account_id for c in closed}),
+                closures=len(closed),
+                closed_value_e18=sum(c.executed.closure.value_e18 for c in closed),
+                bad_debt_e18=left[round_.number, name],
+                sold=_texts(round_.sold_e18),
+                price_before=_shares(round_.price_before),
+                price_after=_shares(round_.price_after),
+                ledger=_texts({party.value: amount for party, amount in round_.ledger.items()}),
+                ledger_closes=round_.closes,
             )
 
 
 def _edges(one: Assessed) -> Iterator[Row]:
     """Rows of `contagion_edges`."""
     for number, edge in enumerate(one.result.edges, 1):
-        yield (
-            _scan_of(one, edge),
-            one.cascade_id,
-            number,
-            edge.round,
-            edge.from_node,
-            str(edge.channel),
-            edge.asset,
-            edge.to_node,
-            edge.amount_e18,
+        yield contagion_edges.to_row(
+            scan_id=_scan_of(one, edge),
+            cascade_id=one.cascade_id,
+            edge_no=number,
+            round=edge.round,
+            from_node=edge.from_node,
+            channel=str(edge.channel),
+            asset=edge.asset,
+            to_node=edge.to_node,
+            amount_e18=edge.amount_e18,
         )
 
 
@@ -183,21 +195,21 @@ def _victims(one: Assessed) -> Iterator[Row]:
         listed = 0 if victim is None else sum(path.amount_e18 for path in victim.paths)
         # Who failed without a loss was in breach already, or gained: no path leads there.
         rest, offset = (0, loss) if victim is None else (victim.rest_e18, victim.offset_e18)
-        yield (
-            _scan_of_node(one, node),
-            one.cascade_id,
-            node,
-            failure is not None,
-            parts_of(node)[1] if kind_of(node) is NodeKind.ACCOUNT else None,
-            None if failure is None else failure.owner,
-            None if failure is None else failure.round,
-            None if failure is None else failure.before_e18,
-            loss,
-            None if failure is None else failure.deficit_e18,
-            None if failure is None else sum(failure.closed_e18.values()),
-            listed,
-            rest,
-            offset,
+        yield contagion_victims.to_row(
+            scan_id=_scan_of_node(one, node),
+            cascade_id=one.cascade_id,
+            node=node,
+            failed=failure is not None,
+            account_id=parts_of(node)[1] if kind_of(node) is NodeKind.ACCOUNT else None,
+            owner=None if failure is None else failure.owner,
+            round=None if failure is None else failure.round,
+            equity_before_e18=None if failure is None else failure.before_e18,
+            loss_e18=loss,
+            deficit_e18=None if failure is None else failure.deficit_e18,
+            closed_value_e18=None if failure is None else sum(failure.closed_e18.values()),
+            listed_e18=listed,
+            rest_e18=rest,
+            offset_e18=offset,
         )
 
 
@@ -212,17 +224,17 @@ def _paths(one: Assessed) -> Iterator[Row]:
     victims = {victim.victim: victim for victim in one.paths.victims}
     for rank, (path, sentence) in enumerate(zip(one.paths.paths, one.sentences, strict=True), 1):
         victim = victims[path.victim]
-        yield (
-            _scan_of_node(one, path.victim),
-            one.cascade_id,
-            rank,
-            path.path_id,
-            path.victim,
-            victim.failed,
-            path.amount_e18,
-            path.amount_e18 / victim.loss_e18 if victim.loss_e18 > 0 else None,
-            _json(_steps(path)),
-            sentence,
+        yield contagion_paths.to_row(
+            scan_id=_scan_of_node(one, path.victim),
+            cascade_id=one.cascade_id,
+            rank=rank,
+            path_id=path.path_id,
+            victim=path.victim,
+            victim_failed=victim.failed,
+            amount_e18=path.amount_e18,
+            share_of_loss=path.amount_e18 / victim.loss_e18 if victim.loss_e18 > 0 else None,
+            steps=_steps(path),
+            words=sentence,
         )
 
 
@@ -252,15 +264,73 @@ def _options(one: Assessed) -> dict[str, object]:
     }
 
 
-def _texts(amounts: Mapping[str, int]) -> str:
-    """Amounts as JSON, in text."""
-    return _json({name: str(amount) for name, amount in sorted(amounts.items())})
+def distance_rows(found: Sequence[Standings]) -> list[Row]:
+    """Rows of `distances`."""
+    return [row for one in found for row in _distances(one)]
 
 
-def _shares(prices: Mapping[str, Fraction]) -> str:
-    """Prices as JSON, in floats."""
-    return _json({factor: float(price) for factor, price in sorted(prices.items())})
+def wall_rows(found: Sequence[Standings]) -> list[Row]:
+    """Rows of `liquidation_wall`: one a level at which somebody becomes liquidatable."""
+    return [row for one in found for row in _wall(one)]
 
 
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+def _distances(one: Standings) -> list[Row]:
+    """Rows of `distances` of one scan, in book order."""
+    nonlinear = set(one.nonlinear.accounts.tolist())
+    rows: list[Row] = []
+    places = zip(one.scan.book.account_ids, one.distances.liquidation_down.tolist(), strict=True)
+    for number, (account, x) in enumerate(places):
+        if x != x:
+            multiple, reason = None, "unknown"
+        elif x == -np.inf:
+            multiple, reason = None, "nowhere on the ray"
+        else:
+            root = "a root of the protocol's own reprice" if number in nonlinear else "closed form"
+            multiple, reason = 1.0 + x, "already" if x == 0 else root
+        value = float(one.value_usd[number])
+        # A nonlinear account has no coefficients, so its value is not known here.
+        value_usd = None if number in nonlinear or value != value else value
+        rows.append(
+            distances.to_row(
+                scan_id=one.scan.scan_id,
+                ray=RAY,
+                account_id=account,
+                multiple=multiple,
+                reason=reason,
+                value_usd=value_usd,
+            )
+        )
+    return rows
+
+
+def _wall(one: Standings) -> list[Row]:
+    """Rows of `liquidation_wall` of one scan."""
+    rows: list[Row] = []
+    for wall in one.walls.walls:
+        accounts = Counter(wall.levels.tolist())
+        reached = dict(zip(wall.levels.tolist(), wall.cumulative.tolist(), strict=True))
+        before = 0.0
+        for level, cumulative in reached.items():
+            rows.append(
+                liquidation_wall.to_row(
+                    scan_id=one.scan.scan_id,
+                    ray=RAY,
+                    factor=wall.factor,
+                    level=1.0 - level,
+                    accounts=accounts[level],
+                    value_usd=cumulative - before,
+                    cumulative_usd=cumulative,
+                )
+            )
+            before = cumulative
+    return rows
+
+
+def _texts(amounts: Mapping[str, int]) -> dict[str, str]:
+    """Amounts in text, exact in any reader of JSON."""
+    return {name: str(amount) for name, amount in sorted(amounts.items())}
+
+
+def _shares(prices: Mapping[str, Fraction]) -> dict[str, float]:
+    """Prices in floats, by factor."""
+    return {factor: float(price) for factor, price in sorted(prices.items())}

@@ -30,15 +30,13 @@ from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulatio
 from analyzer.runs.stress.executors import check_executor, run_merged
 from analyzer.runs.stress.pools import read_depth_pools
 from analyzer.runs.stress.reverse import (
-    distance_rows,
     parse_target,
     report,
     reverse,
     reverse_document,
     stand,
-    wall_rows,
 )
-from analyzer.runs.stress.rows import finding_rows, stress_rows
+from analyzer.runs.stress.rows import distance_rows, finding_rows, stress_rows, wall_rows
 from analyzer.runs.stress.scenarios import (
     Held,
     held_in,

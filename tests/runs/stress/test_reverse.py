@@ -18,13 +18,12 @@ from analyzer.runs.stress.cascades import assess, curves_for
 from analyzer.runs.stress.reverse import (
     Standings,
     cascade_run,
-    distance_rows,
     parse_target,
     report,
     stand,
     uniform_ray,
-    wall_rows,
 )
+from analyzer.runs.stress.rows import distance_rows, wall_rows
 from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.snapshot import open_snapshot
 

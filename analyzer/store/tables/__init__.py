@@ -1,0 +1,53 @@
+"""The tables of a snapshot: one or more scans, everything that was found, keyed by scan.
+
+One module a table: `TABLE` (its columns with their comments), `to_row` and `from_row`. The tables
+of stress and contagion are empty in a snapshot that `analyzer scan` wrote; a cascade over several
+deployments has rows under the scan of each.
+"""
+
+from __future__ import annotations
+
+from analyzer.store.schema import Table
+from analyzer.store.tables import (
+    accounts,
+    backstops,
+    books,
+    cascade_rounds,
+    cautions,
+    collateral,
+    contagion_edges,
+    contagion_paths,
+    contagion_runs,
+    contagion_victims,
+    distances,
+    findings,
+    implementations,
+    liquidation_wall,
+    margin,
+    markets,
+    orders,
+    positions,
+    prices,
+    reads,
+    runs,
+    scans,
+    silent_changes,
+    statements,
+    stress_results,
+    totals,
+    verification,
+)
+
+VERSION = 3
+"""Version of the tables: a change of a table, a column or its meaning raises it."""
+
+TABLES: tuple[Table, ...] = tuple(
+    module.TABLE
+    for module in (
+        runs, scans, accounts, margin, collateral, positions, orders, markets, prices, backstops,
+        totals, verification, findings, reads, implementations, statements, silent_changes,
+        cautions, books, contagion_runs, stress_results, cascade_rounds, contagion_edges,
+        contagion_victims, contagion_paths, distances, liquidation_wall,
+    )
+)  # fmt: skip
+"""Every table of a snapshot, in the order in which they are made and written."""

@@ -1,0 +1,40 @@
+"""The table `contagion_runs`: cascades that were run, and how."""
+
+from __future__ import annotations
+
+from analyzer.store.keys import CASCADE, SCAN
+from analyzer.store.rows import record_reader, record_writer
+from analyzer.store.schema import Table, count, figure, flag, json_text, text
+
+TABLE = Table(
+    "contagion_runs",
+    "Cascades that were run: the scenario and how. One row per scan and cascade.",
+    (
+        SCAN,
+        CASCADE,
+        text("scenario", "Name of the scenario."),
+        text("title", "What happens, in one line."),
+        text("source", "Where the scenario's numbers come from."),
+        flag("verified", "Whether every number of the scenario was checked at its source."),
+        json_text("notes", "What a reader should know, unverified numbers first: a JSON list."),
+        json_text("deployments", "The deployments of the cascade, a JSON list."),
+        text("order_name", "In which order accounts were liquidated."),
+        json_text("options", "Every option of the run, a JSON object."),
+        json_text("shocks", "Factor -> multiple of the block's price in the last step, as text."),
+        figure("depth_multiplier", "What every curve's depth was multiplied with."),
+        json_text("curves", "Factor -> {name, source} of the depth curve that was used."),
+        json_text("unmapped", "Factors that no rule of the scenario moves, a JSON list."),
+        json_text(
+            "exhausted",
+            "Factors sold further than their depth curve knows, whose price is an assumption from"
+            " there on, a JSON list.",
+        ),
+        count("rounds", "Rounds in which somebody was closed."),
+        flag("quiet", "true = nothing more would happen; false = the rounds ran out."),
+        flag("ledger_closes", "true = accounts + absorbers + liquidators + market = 0 each round."),
+        json_text("amplification", "Factor -> its final move over the scenario's own move."),
+    ),
+)
+
+to_row = record_writer(TABLE)
+from_row = record_reader(TABLE)
