@@ -21,23 +21,16 @@ from analyzer.chain.base import Chain, NotRecordedError, Progress
 from analyzer.chain.completeness import check_reached, check_still, find_fork
 from analyzer.chain.header_links import Links, header_links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
-from analyzer.indexer.read import raw_logs, stored_headers
+from analyzer.indexer.read import read_logs, stored_headers
 from analyzer.indexer.recheck import Recheck, SecondReading
-from analyzer.indexer.schema import TABLES, VERSION
 from analyzer.indexer.sources import Catalogue, EventPlug, LoadAbi, initial_namings
-from analyzer.indexer.tables import (
-    Checkpoint,
-    make_event_tables,
-    note_read_twice,
-    read_checkpoint,
-    read_namings,
-    read_twice_to,
-    settle,
-    settled_at,
-    unsettle,
-    write_checkpoint,
-    write_namings,
-)
+from analyzer.indexer.tables import TABLES, VERSION
+from analyzer.indexer.tables import chain as chain_table
+from analyzer.indexer.tables.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from analyzer.indexer.tables.events import make_event_tables
+from analyzer.indexer.tables.read_twice import note_read_twice, read_twice_to
+from analyzer.indexer.tables.sources import read_namings, write_namings
+from analyzer.indexer.tables.unsettled import settle, settled_at, unsettle
 from analyzer.indexer.write import take_back, write_batch
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -202,7 +195,7 @@ class Index:
         """
         key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
-        for raw, time in raw_logs(self._connection, key, up_to=up_to):
+        for raw, time in read_logs(self._connection, key, up_to=up_to):
             match = catalogue.match(raw)
             if match is not None:
                 yield decode(raw, *match, time)
@@ -212,7 +205,7 @@ class Index:
         key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(block.number)
         logs, blocks = 0, set()
-        for raw, _ in raw_logs(self._connection, key, up_to=block.number):
+        for raw, _ in read_logs(self._connection, key, up_to=block.number):
             if catalogue.match(raw) is not None:
                 logs += 1
                 blocks.add(raw.block_number)
@@ -268,14 +261,12 @@ class Index:
             genesis: str | None = chain.headers([0])[0].hash
         except NotRecordedError:
             genesis = None
-        known = fetch(self._connection, "SELECT chain_id, genesis_hash FROM chain")
-        if not known:
+        known = chain_table.read_chain(self._connection)
+        if known is None:
             with transaction(self._connection):
-                self._connection.execute(
-                    "INSERT INTO chain VALUES (?, ?)", [chain.chain_id, genesis]
-                )
+                chain_table.write_chain(self._connection, chain.chain_id, genesis)
             return
-        chain_id, stored = known[0]
+        chain_id, stored = known
         if chain_id != chain.chain_id:
             raise InputError(
                 f"{self.path} is the index of chain {chain_id}, this is chain {chain.chain_id}:"

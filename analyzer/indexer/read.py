@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
+from analyzer.indexer.tables import headers
+from analyzer.indexer.tables.raw_logs import WITH_HEADER_SQL, time_of
+from analyzer.indexer.tables.raw_logs import from_row as log_of
 from analyzer.model.block import BlockRef
 from analyzer.model.logs import RawLog
 from analyzer.store.files import cursor_of
 from analyzer.store.load import fetch
+from analyzer.store.schema import names
 
 if TYPE_CHECKING:
     import duckdb
 
 _FETCH_ROWS = 10_000
-_TOPIC_BYTES = 32
 
 
-def raw_logs(
+def read_logs(
     connection: duckdb.DuckDBPyConnection,
     key: str,
     *,
@@ -35,32 +38,14 @@ def raw_logs(
     cursor = connection if uncommitted else cursor_of(connection)
     try:
         cursor.execute(
-            "SELECT r.block_number, r.log_index, h.block_hash, r.tx_hash, r.tx_index, r.address,"
-            " r.topics, r.data, h.block_time FROM raw_logs r JOIN headers h"
-            " USING (deployment_key, block_number)"
-            " WHERE r.deployment_key = $key AND r.block_number >= $first"
+            f"{WITH_HEADER_SQL} WHERE r.deployment_key = $key AND r.block_number >= $first"
             " AND ($up_to IS NULL OR r.block_number <= $up_to)"
             " ORDER BY r.block_number, r.log_index",
             {"key": key, "first": first, "up_to": up_to},
         )
         while rows := cursor.fetchmany(_FETCH_ROWS):
-            for block, index, block_hash, tx_hash, tx_index, address, topics, data, time in rows:
-                yield (
-                    RawLog(
-                        block,
-                        index,
-                        bytes.fromhex(block_hash[2:]),
-                        tx_hash,
-                        tx_index,
-                        address,
-                        tuple(
-                            topics[i : i + _TOPIC_BYTES]
-                            for i in range(0, len(topics), _TOPIC_BYTES)
-                        ),
-                        data,
-                    ),
-                    time,
-                )
+            for row in rows:
+                yield log_of(row), time_of(row)
     finally:
         if not uncommitted:
             cursor.close()
@@ -73,7 +58,7 @@ def logs_at(
     if not positions:
         return []
     first, last = min(positions)[0], max(positions)[0]
-    span = raw_logs(connection, key, first=first, up_to=last)
+    span = read_logs(connection, key, first=first, up_to=last)
     return [raw for raw, _ in span if (raw.block_number, raw.log_index) in positions]
 
 
@@ -84,8 +69,8 @@ def stored_headers(
     all that follow), in order."""
     rows = fetch(
         connection,
-        "SELECT block_number, block_hash, parent_hash, block_time FROM headers"
+        f"SELECT {names(headers.TABLE.columns)} FROM headers"
         " WHERE deployment_key = ? AND block_number BETWEEN ? AND ? ORDER BY block_number",
         [key, first, 2**62 if up_to is None else up_to],
     )
-    return [BlockRef(*row) for row in rows]
+    return [headers.from_row(row) for row in rows]

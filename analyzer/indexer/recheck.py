@@ -19,9 +19,11 @@ from analyzer.chain.bloom import lacks, may_hold
 from analyzer.chain.completeness import check_still
 from analyzer.chain.header_links import linked_chunks
 from analyzer.indexer.batch import Batch, collect, decode, merged, named_by
-from analyzer.indexer.read import raw_logs, stored_headers
+from analyzer.indexer.read import read_logs, stored_headers
 from analyzer.indexer.sources import Catalogue, EventPlug, Naming
-from analyzer.indexer.tables import make_event_tables, recount, write_namings
+from analyzer.indexer.tables.checkpoints import recount
+from analyzer.indexer.tables.events import make_event_tables
+from analyzer.indexer.tables.sources import write_namings
 from analyzer.indexer.write import take_back, take_out, write_batch
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -181,7 +183,7 @@ class SecondReading:
 
     def _held(self, first: int, last: int) -> dict[tuple[int, int], RawLog]:
         """The logs that are held of some blocks, by position."""
-        rows = raw_logs(self.connection, self.key, first=first, up_to=last)
+        rows = read_logs(self.connection, self.key, first=first, up_to=last)
         return {(raw.block_number, raw.log_index): raw for raw, _ in rows}
 
     def _headers(self, batch: Batch, missing: Sequence[RawLog]) -> dict[int, BlockRef]:
@@ -214,7 +216,7 @@ class SecondReading:
         catalogue = self.known_from_start()
         while True:
             known = catalogue.namings
-            for raw, time in raw_logs(self.connection, self.key, uncommitted=True):
+            for raw, time in read_logs(self.connection, self.key, uncommitted=True):
                 for naming in self._named_by(raw, time, catalogue):
                     catalogue.add(naming)
             if catalogue.namings == known:

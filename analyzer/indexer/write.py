@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from analyzer.chain.wire import check_same
 from analyzer.indexer.batch import Batch, Position, changed
-from analyzer.indexer.event_tables import event_row, event_table
-from analyzer.indexer.read import logs_at, raw_logs
-from analyzer.indexer.schema import HEADERS, RAW_LOGS
+from analyzer.indexer.read import logs_at, read_logs
 from analyzer.indexer.sources import Catalogue
-from analyzer.indexer.tables import event_tables, stored_event_tables, write_namings
-from analyzer.model.logs import RawLog
+from analyzer.indexer.tables import headers, raw_logs
+from analyzer.indexer.tables.events import (
+    event_row,
+    event_table,
+    event_tables,
+    stored_event_tables,
+)
+from analyzer.indexer.tables.sources import write_namings
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.schema import Table, quoted
 
@@ -28,12 +32,12 @@ def write_batch(connection: duckdb.DuckDBPyConnection, key: str, batch: Batch) -
     """
     known_logs, known_blocks = _already(connection, key, batch)
     positions = sorted(set(batch.logs) - known_logs)
-    load_rows(connection, RAW_LOGS, (_raw_row(key, batch.logs[p]) for p in positions))
+    load_rows(connection, raw_logs.TABLE, (raw_logs.to_row(batch.logs[p], key) for p in positions))
     blocks = sorted({block for block, _ in positions} - known_blocks)
     load_rows(
         connection,
-        HEADERS,
-        ((key, n, h.hash, h.parent_hash, h.time) for n in blocks for h in [batch.headers[n]]),
+        headers.TABLE,
+        (headers.to_row(batch.headers[number], key) for number in blocks),
     )
     rows: dict[str, tuple[Table, list[Sequence[object]]]] = {}
     for position in positions:
@@ -47,7 +51,7 @@ def write_batch(connection: duckdb.DuckDBPyConnection, key: str, batch: Batch) -
 
 def take_out(connection: duckdb.DuckDBPyConnection, key: str, first: int, last: int) -> None:
     """Deletes the logs of some blocks, their headers and decoded rows: they are written anew."""
-    for name in [RAW_LOGS.name, HEADERS.name, *stored_event_tables(connection)]:
+    for name in [raw_logs.TABLE.name, headers.TABLE.name, *stored_event_tables(connection)]:
         connection.execute(
             f"DELETE FROM {quoted(name)} WHERE deployment_key = ? AND block_number BETWEEN ? AND ?",
             [key, first, last],
@@ -65,7 +69,7 @@ def take_back(
     connection.execute(
         "DELETE FROM raw_logs WHERE deployment_key = ? AND block_number > ?", [key, above]
     )
-    held = raw_logs(connection, key, uncommitted=True)
+    held = read_logs(connection, key, uncommitted=True)
     unclaimed = [raw for raw, _ in held if catalogue.match(raw) is None]
     for raw in unclaimed:
         connection.execute(
@@ -91,20 +95,6 @@ def take_back(
         "DELETE FROM read_twice WHERE deployment_key = ? AND up_to > ?", [key, above]
     )
     write_namings(connection, key, catalogue.namings)
-
-
-def _raw_row(key: str, raw: RawLog) -> tuple[object, ...]:
-    """A raw log as its table holds it."""
-    return (
-        key,
-        raw.block_number,
-        raw.log_index,
-        raw.tx_index,
-        raw.tx_hash,
-        raw.address,
-        b"".join(raw.topics),
-        raw.data,
-    )
 
 
 def _already(

@@ -6,8 +6,8 @@ from bank import MOVED, bank, bank_abi
 from memory_chain import MemoryChain
 from schema_page import PAGE, page
 
-from analyzer.indexer.event_tables import event_table
 from analyzer.indexer.index import Index
+from analyzer.indexer.tables.events import event_table
 from analyzer.store.load import fetch
 from analyzer.store.schema import Kind
 from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from analyzer.abi.contract import EventAbi, EventInput
 from analyzer.abi.types import BlobType, WordType, parse_type
+from analyzer.indexer.keys import KEY
+from analyzer.indexer.sources import Catalogue
 from analyzer.model.logs import Event
+from analyzer.store.load import fetch
+from analyzer.store.rows import row_writer
 from analyzer.store.schema import Column, Kind, Table, count, text
 
-KEY = text(
-    "deployment_key",
-    "The deployment: hash of protocol, chain, contracts, first block, and recording if any.",
-    key=True,
-)
+if TYPE_CHECKING:
+    import duckdb
 
 _COMMON = (
     KEY,
@@ -22,6 +24,12 @@ _COMMON = (
     count("log_index", "Index of the log in its block.", key=True),
     text("tx_hash", "Transaction, 0x."),
     text("contract_address", "The contract, checksummed."),
+)
+_common_row = row_writer(
+    Table("event", "What every event's table begins with.", _COMMON),
+    Event,
+    beside=("deployment_key",),
+    at={"contract_address": "address"},
 )
 
 _BIGINT_BITS = 56
@@ -53,8 +61,39 @@ def event_table(role: str, event: EventAbi) -> Table:
 
 def event_row(key: str, event: Event, abi: EventAbi) -> list[object]:
     """The row of one decoded log, in the order of `event_table`."""
-    head: list[object] = [key, event.block_number, event.log_index, event.tx_hash, event.address]
-    return head + [_cell(event.args[argument.name], argument) for argument in abi.inputs]
+    return [
+        *_common_row(event, key),
+        *(_cell(event.args[argument.name], argument) for argument in abi.inputs),
+    ]
+
+
+def event_tables(catalogue: Catalogue) -> dict[str, Table]:
+    """The decoded tables of a catalogue, by name."""
+    tables = [
+        event_table(covered.role, event)
+        for covered in catalogue.covered
+        for event in catalogue.event_abis(covered)
+    ]
+    return {table.name: table for table in tables}
+
+
+def stored_event_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the decoded tables that the file has."""
+    rows = fetch(
+        connection,
+        "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'event_')"
+        " ORDER BY table_name",
+    )
+    return [str(name) for (name,) in rows]
+
+
+def make_event_tables(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Creates the decoded tables that are still missing."""
+    existing = set(stored_event_tables(connection))
+    for name, table in event_tables(catalogue).items():
+        if name not in existing:
+            for statement in table.ddl():
+                connection.execute(statement)
 
 
 def _column(event: EventAbi, argument: EventInput, taken: set[str]) -> Column:
