@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 from analyzer.api.frames import Money, check_money, plain_frame, table_frame
 from analyzer.model.errors import InputError
 from analyzer.protocols.registry import name_among
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.snapshot.query import run as run_query
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.store.snapshot import SCHEMA, open_snapshot
 
 if TYPE_CHECKING:

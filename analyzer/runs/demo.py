@@ -25,7 +25,7 @@ from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.runs.snapshot.account import account
-from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.cascades import split_by_simulation
 from analyzer.runs.stress.contagion import ContagionOptions, ContagionOutcome, contagion
 from analyzer.runs.stress.rows import contagion_rows

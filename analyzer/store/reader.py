@@ -23,6 +23,7 @@ from analyzer.store.confine import lock
 from analyzer.store.damage import DamagedError, is_damage, no_room, why_not_opened
 from analyzer.store.files import ALIAS, INFO, check_kind, open_database
 from analyzer.store.overflow256 import join
+from analyzer.store.rows import Row
 from analyzer.store.schema import Table, names, quoted
 from analyzer.store.tables import TABLES, VERSION
 from analyzer.store.views import VIEWS
@@ -60,6 +61,22 @@ class DescribedTable:
     kind: str
     comment: str
     columns: tuple[DescribedColumn, ...]
+
+
+def _joined(table: Table, rows: list[Row]) -> list[Row]:
+    """Rows of stored columns as rows of `table.columns`."""
+    places = {column.name: place for place, column in enumerate(table.stored_columns)}
+    # (where a column lies, where its overflow does): looked up once, not for each row.
+    plan = [
+        (places[column.name], places[over.name] if (over := column.overflow) else None)
+        for column in table.columns
+    ]
+    if all(over is None for _, over in plan):
+        return rows
+    return [
+        tuple(row[at] if over is None else join(row[at], row[over]) for at, over in plan)
+        for row in rows
+    ]
 
 
 @contextmanager
@@ -136,27 +153,29 @@ class Snapshot:
         return join(rows[0][0], rows[0][1])
 
     def rows(
-        self, table: Table, scan_id: str, *, as_written: bool = False
-    ) -> list[tuple[Any, ...]]:
-        """The rows of one scan in `table.columns` order, overflow columns joined in: by key, or in
-        the order in which they were written."""
+        self,
+        table: Table,
+        scan_id: str | None = None,
+        *,
+        accounts: Sequence[str] | None = None,
+        as_written: bool = False,
+    ) -> list[Row]:
+        """The rows of one scan, or of all, in `table.columns` order, overflow columns joined in: by
+        key, or in the order in which they were written. accounts: of these only, where given."""
         stored = table.stored_columns
         by_key = ", ".join(quoted(name) for name in table.key)
         listed, order = names(stored), "rowid" if as_written else by_key
+        wanted: dict[str, object] = {}
+        if scan_id is not None:
+            wanted["scan_id = ?"] = scan_id
+        if accounts is not None:
+            wanted["list_contains(?, account_id)"] = list(accounts)
+        where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
         _, rows = self.query(
-            f"SELECT {listed} FROM {quoted(table.name)} WHERE scan_id = ? ORDER BY {order}",
-            [scan_id],
+            f"SELECT {listed} FROM {quoted(table.name)} {where} ORDER BY {order}",
+            list(wanted.values()),
         )
-        places = {column.name: place for place, column in enumerate(stored)}
-        # (where a column lies, where its overflow does): looked up once, not for each row.
-        plan = [
-            (places[column.name], places[over.name] if (over := column.overflow) else None)
-            for column in table.columns
-        ]
-        return [
-            tuple(row[at] if over is None else join(row[at], row[over]) for at, over in plan)
-            for row in rows
-        ]
+        return _joined(table, rows)
 
     def tables(self) -> list[DescribedTable]:
         """Every table and view with its comments, tables first, in the order they were made."""

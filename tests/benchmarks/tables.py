@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 TREE = Path(__file__).resolve().parents[2]
+OWN = Path("tests", "benchmarks", "tables.py")
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -38,17 +39,17 @@ def measure(accounts: int) -> dict[str, float]:
     """The three times in the tree that this process imports."""
     from large_snapshot import large_result
 
-    from analyzer.runs.scanning import rows
-    from analyzer.runs.snapshot import results
-    from analyzer.store.reader import open_snapshot
+    from analyzer.model.scan_rows import RunFacts
+    from analyzer.runs.scanning.rows import snapshot_rows
+    from analyzer.runs.snapshot.reader import open_reader
     from analyzer.store.snapshot import write_snapshot
 
     result, now = large_result(accounts), datetime(2026, 1, 1)
-    facts = rows.RunFacts("b" * 16, "rpc", "https://node.example/***", "sample", 1, now, now)
+    facts = RunFacts("b" * 16, "rpc", "https://node.example/***", "sample", 1, now, now)
 
     def tables() -> dict[str, Any]:
         # A book that was made up has no state that its protocol could pack.
-        made = dict(rows.snapshot_rows(facts, [result]))
+        made = dict(snapshot_rows(facts, [result]))
         del made["books"]
         return made
 
@@ -60,8 +61,8 @@ def measure(accounts: int) -> dict[str, float]:
         db = Path(folder) / "large.duckdb"
 
         def read() -> None:
-            with open_snapshot(db) as snapshot:
-                results.restored_scans(snapshot)
+            with open_reader(db) as reader:
+                reader.results()
 
         return {
             "rows": seconds(make),
@@ -71,10 +72,10 @@ def measure(accounts: int) -> dict[str, float]:
 
 
 def in_process(tree: Path, accounts: int) -> dict[str, float]:
-    """The times of a tree, in a fresh process."""
+    """The times of a tree by its own copy of this file, in a fresh process."""
     path = os.pathsep.join([str(tree), str(tree / "tests" / "support")])
     done = subprocess.run(
-        [sys.executable, __file__, "--accounts", str(accounts), "--inner"],
+        [sys.executable, str(tree / OWN), "--accounts", str(accounts), "--inner"],
         env={**os.environ, "PYTHONPATH": path}, check=True, capture_output=True, text=True,
     )  # fmt: skip
     times: dict[str, float] = json.loads(done.stdout)
@@ -86,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--against", type=Path, help="the root of another tree of analyzer")
+    parser.add_argument("--against", type=Path, help="root of another tree, with its own copy")
     parser.add_argument("--inner", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inner:

@@ -22,7 +22,7 @@ from analyzer.report.metrics import scan_families
 from analyzer.report.page import answer_lines
 from analyzer.runs.many.backfill import BackfillOptions, backfill
 from analyzer.runs.scanning.scan import ScanOutcome
-from analyzer.runs.snapshot.results import restored_scans
+from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.triage.diff import DiffOptions, diff
 from analyzer.store.history import open_history
 from analyzer.store.snapshot import open_snapshot
@@ -134,7 +134,7 @@ def test_the_snapshot_keeps_the_answer_and_gives_it_again(
     with open_snapshot(tmp_path / "scan.duckdb") as snapshot:
         _, rows = snapshot.query("SELECT answer, caveats <> '[]' FROM scans")
         _, proves = snapshot.query("SELECT name, proves FROM totals ORDER BY name")
-        again = restored_scans(snapshot)
+        again = Reader(snapshot).results()
     assert rows == [("not_proven", True)]
     assert proves == [("branches", "list"), ("coins", "accounts")]
     assert [doubts(result) for result in again] == [doubts(r) for r in outcome.results]

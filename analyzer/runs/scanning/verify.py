@@ -10,10 +10,10 @@ is found out as surely as a rebuild that the contract contradicts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,10 @@ from analyzer.chain.base import Progress
 from analyzer.documents.scan import RebuildRun, VerifyDocument
 from analyzer.findings import add_run_findings, run_detectors
 from analyzer.indexer.index import Index
-from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.rows import CheckRow
-from analyzer.model.scan_rows import RunFacts
+from analyzer.model.scan_rows import RunFacts, ScanRow
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code
@@ -36,11 +35,12 @@ from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_index
 from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import kept_words, read_again_if_doubtful
 from analyzer.runs.scanning.sources import Source, check_contracts, open_source
+from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.telling.scans import verify_document
 from analyzer.solvency import rebuild
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
-from analyzer.store.reader import Snapshot, of_rows, open_snapshot
+from analyzer.store.reader import Snapshot, open_snapshot
 from analyzer.store.schema import Table
 from analyzer.store.snapshot import SCHEMA
 
@@ -88,16 +88,6 @@ class VerifyOutcome:
     exit_code: ExitCode
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """One scan of the snapshot."""
-
-    scan_id: str
-    deployment: Deployment
-    block_number: int
-    block_hash: str
-
-
 def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
     """Rebuilds every scan of the snapshot, compares its rows, asks the judges. Changes no file
     but the index.
@@ -108,8 +98,7 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
     started = datetime.now(UTC)
     mode = parse_mode(options.mode)
     with open_snapshot(options.db) as snapshot:
-        with of_rows(options.db):
-            stored_scans = _stored_scans(snapshot)
+        stored_scans = sorted(Reader(snapshot).scans(), key=attrgetter("deployment.name"))
         chosen = _chosen(stored_scans, options)
         with open_source(
             rpc=options.rpc,
@@ -176,7 +165,7 @@ def _verify_one(
     snapshot: Snapshot,
     source: Source,
     index: Index,
-    stored: _Stored,
+    stored: ScanRow,
     *,
     mode: VerifyMode,
     seed: int,
@@ -185,7 +174,7 @@ def _verify_one(
     """One scan of the snapshot, rebuilt, compared and judged."""
     deployment = stored.deployment
     plug = load_plug(deployment.protocol)
-    block = source.chain.resolve(str(stored.block_number))
+    block = source.chain.resolve(str(stored.block.number))
     index.advance(source.chain, deployment, plug, to=block, progress=progress)
 
     def judged() -> ScanResult:
@@ -243,27 +232,7 @@ def _book_differences(snapshot: Snapshot, result: ScanResult) -> list[CheckRow]:
     ]  # fmt: skip
 
 
-def _stored_scans(snapshot: Snapshot) -> list[_Stored]:
-    """The scans that the snapshot holds."""
-    _, rows = snapshot.query(
-        "SELECT scan_id, deployment, protocol, chain_id, from_block, contracts, factors,"
-        " deployment_source, block_number, block_hash FROM scans ORDER BY deployment"
-    )
-    return [
-        _Stored(
-            scan_id,
-            Deployment(
-                name, protocol, chain_id, first, json.loads(contracts), json.loads(factors), origin
-            ),
-            number,
-            block_hash,
-        )
-        for scan_id, name, protocol, chain_id, first, contracts, factors, origin, number, block_hash
-        in rows
-    ]  # fmt: skip
-
-
-def _chosen(stored: Sequence[_Stored], options: VerifyOptions) -> list[_Stored]:
+def _chosen(stored: Sequence[ScanRow], options: VerifyOptions) -> list[ScanRow]:
     """The scans of the deployments that are named; all of them when none is.
 
     Raises: InputError for one that the snapshot does not hold.
@@ -283,15 +252,15 @@ def _chosen(stored: Sequence[_Stored], options: VerifyOptions) -> list[_Stored]:
     return chosen
 
 
-def _check_block(source: Source, stored: _Stored, db: Path) -> None:
+def _check_block(source: Source, stored: ScanRow, db: Path) -> None:
     """Sees that the chain still has the snapshot's block, and code at the addresses.
 
     Raises: InputError naming both hashes.
     """
-    block = source.chain.resolve(str(stored.block_number))
-    if block.hash != stored.block_hash:
+    block = source.chain.resolve(str(stored.block.number))
+    if block.hash != stored.block.hash:
         raise InputError(
-            f"{db} is of block {block.number} {stored.block_hash}, the chain has {block.hash}"
+            f"{db} is of block {block.number} {stored.block.hash}, the chain has {block.hash}"
             " there: scan again"
         )
     check_contracts(source.chain, stored.deployment, block)

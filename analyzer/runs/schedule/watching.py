@@ -22,7 +22,7 @@ from analyzer.runs.schedule.watch import (
     watch,
 )
 from analyzer.runs.snapshot.artifact import check_forms, write_texts
-from analyzer.runs.snapshot.summaries import read_stored
+from analyzer.runs.snapshot.reader import read_stored
 
 ALERTS_SENT = ".alerts.json"
 """Beside the snapshot: which alerts were sent."""

@@ -13,8 +13,8 @@ from analyzer.documents.envelope import Run
 from analyzer.documents.scan import Block
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import name_among
-from analyzer.store.overflow256 import join
-from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.reader import Snapshot, of_rows, open_snapshot
+from analyzer.store.tables import statements
 
 _NEAREST = 3
 _SEPARATOR = "/"
@@ -108,15 +108,12 @@ def _statement(found: dict[str, Any], lines: Iterable[StatementEntry]) -> Statem
 
 def _lines(snapshot: Snapshot, found: dict[str, Any]) -> list[StatementEntry]:
     """The lines of the statement, in order."""
-    _, rows = snapshot.query(
-        "SELECT section, label, amount, amount_overflow, unit, source FROM statements"
-        " WHERE scan_id = ? AND account_id = ? ORDER BY line_no",
-        [found["scan_id"], found["account_id"]],
-    )
-    return [
-        StatementEntry(section, label, join(amount, wide), unit, source)
-        for section, label, amount, wide, unit, source in rows
-    ]
+    with of_rows(snapshot.path):
+        rows = snapshot.rows(statements.TABLE, found["scan_id"], accounts=[found["account_id"]])
+        return [
+            StatementEntry(line.section, line.label, line.amount, line.unit, line.source)
+            for line in map(statements.from_row, rows)
+        ]
 
 
 def _unknown(snapshot: Snapshot, account_id: str, db: Path) -> str:

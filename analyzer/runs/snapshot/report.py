@@ -24,12 +24,12 @@ from analyzer.report.html.table import HEAD, accounts_csv
 from analyzer.report.html.text import markdown_report
 from analyzer.runs.snapshot.artifact import check_own
 from analyzer.runs.snapshot.pdf import print_pdf
+from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.snapshot.report_tables import stressed
-from analyzer.runs.snapshot.results import restored_scans, run_facts
 from analyzer.runs.telling.scans import judged_document
 from analyzer.solvency.result import ScanResult
-from analyzer.store.overflow256 import join
-from analyzer.store.reader import Snapshot, open_snapshot
+from analyzer.store.reader import Snapshot, of_rows, open_snapshot
+from analyzer.store.tables import statements
 
 FORMATS = ("html", "markdown", "pdf")
 """What a report can be written as."""
@@ -66,7 +66,7 @@ def report(db: Path, out: Path, format_: str = "html") -> Written:
     check_own(out, _OURS[format_], at_end=format_ == "pdf")
     check_own(table, lambda start: start.startswith(",".join(HEAD)))
     with open_snapshot(db) as snapshot:
-        results = restored_scans(snapshot)
+        results = Reader(snapshot).results()
         material = _material(snapshot, results)
     data = _rendered(assemble(material), format_)
     replace_bytes(table, accounts_csv(results).encode())
@@ -80,7 +80,7 @@ def load_content(db: Path) -> Content:
     Raises: InputError when `db` is no snapshot of ours.
     """
     with open_snapshot(db) as snapshot:
-        return assemble(_material(snapshot, restored_scans(snapshot)))
+        return assemble(_material(snapshot, Reader(snapshot).results()))
 
 
 def _rendered(content: Content, format_: str) -> bytes:
@@ -99,7 +99,7 @@ def _material(snapshot: Snapshot, results: Sequence[ScanResult]) -> Material:
     """Everything that the report shows, read from the snapshot."""
     listed = listing(results)
     return Material(
-        document=judged_document(run_facts(snapshot), results),
+        document=judged_document(Reader(snapshot).run_facts(), results),
         results=results,
         listing=listed,
         statements=_statements(snapshot, results, listed),
@@ -116,13 +116,9 @@ def _statements(
         wanted = [a.account_id for a in listed.with_statement if a.scan == number]
         if not wanted:
             continue
-        _, rows = snapshot.query(
-            "SELECT account_id, section, label, amount, amount_overflow, unit, source"
-            " FROM statements WHERE scan_id = $scan AND list_contains($accounts, account_id)"
-            " ORDER BY account_id, line_no",
-            {"scan": result.scan_id, "accounts": wanted},
-        )
-        for account, section, label, amount, wide, unit, source in rows:
-            line = StatementLine(account, section, label, join(amount, wide), unit, source)
-            found.setdefault((number, account), []).append(line)
+        with of_rows(snapshot.path):
+            rows = snapshot.rows(statements.TABLE, result.scan_id, accounts=wanted)
+            lines = [statements.from_row(row) for row in rows]
+        for line in lines:
+            found.setdefault((number, line.account_id), []).append(line)
     return found

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import orjson
 
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.store.reader import Snapshot, of_rows
-from analyzer.store.schema import Kind
-from analyzer.store.snapshot import SCHEMA
+from analyzer.store.schema import Table
+from analyzer.store.tables import (
+    cascade_rounds,
+    contagion_paths,
+    contagion_runs,
+    contagion_victims,
+    liquidation_wall,
+    stress_results,
+)
 
 
 def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
     """The rows of the scans' stress and contagion tables; empty where nothing was written."""
+
+    def records(table: Table, from_row: Callable[[Sequence[Any]], Record]) -> list[Record]:
+        return [
+            {**from_row(row), "scan": number}
+            for number, scan_id in enumerate(scan_ids)
+            for row in snapshot.rows(table, scan_id, as_written=True)
+        ]
+
     with of_rows(snapshot.path):
         return Stressed(
-            results=_records(snapshot, "stress_results", scan_ids),
-            wall=_records(snapshot, "liquidation_wall", scan_ids),
-            runs=_records(snapshot, "contagion_runs", scan_ids),
-            rounds=_records(snapshot, "cascade_rounds", scan_ids),
-            victims=_records(snapshot, "contagion_victims", scan_ids),
-            paths=_records(snapshot, "contagion_paths", scan_ids),
+            results=records(stress_results.TABLE, stress_results.from_row),
+            wall=records(liquidation_wall.TABLE, liquidation_wall.from_row),
+            runs=records(contagion_runs.TABLE, contagion_runs.from_row),
+            rounds=records(cascade_rounds.TABLE, cascade_rounds.from_row),
+            victims=records(contagion_victims.TABLE, contagion_victims.from_row),
+            paths=records(contagion_paths.TABLE, contagion_paths.from_row),
             edges=_edges(snapshot),
         )
-
-
-def _records(snapshot: Snapshot, name: str, scan_ids: list[str]) -> list[Record]:
-    """A table's rows by column name, in the order in which they were written."""
-    table = SCHEMA[name]
-    texts = {column.name for column in table.columns if column.kind is Kind.JSON}
-    names = [column.name for column in table.columns]
-    records: list[Record] = []
-    for number, scan_id in enumerate(scan_ids):
-        for row in snapshot.rows(table, scan_id, as_written=True):
-            record: dict[str, Any] = {
-                key: orjson.loads(value) if key in texts and value is not None else value
-                for key, value in zip(names, row, strict=True)
-            }
-            records.append({**record, "scan": number})
-    return records
 
 
 def _edges(snapshot: Snapshot) -> dict[str, int]:

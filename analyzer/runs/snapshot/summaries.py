@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import orjson
-
-from analyzer.findings import in_order
 from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.model.block import BlockRef
-from analyzer.model.finding import Finding, Severity
-from analyzer.store.reader import Snapshot, of_rows, open_snapshot
+from analyzer.model.finding import Finding
+from analyzer.model.scan_rows import ScanRow
+from analyzer.store.reader import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,88 +63,43 @@ class Stored:
         return frozenset(scan.place for scan in self.scans if scan.scan_id in doubted)
 
 
-_SCANS = (
-    "SELECT scan_id, protocol, deployment, chain_id, block_number, block_hash, block_time,"
-    " methodology, contracts, accounts, unknown, insolvent, liquidatable, below_initial, healthy,"
-    " checks, answer, caveats,"
-    " (SELECT any_value(r.analyzer_version) FROM runs r WHERE r.scan_id = s.scan_id)"
-    " FROM scans s ORDER BY chain_id, deployment"
+_VERSION = "SELECT any_value(analyzer_version) FROM runs WHERE scan_id = ?"
+_UNKNOWN = (
+    "SELECT account_id FROM margin WHERE scan_id = $1 AND verdict = 'unknown' UNION"
+    " SELECT owner FROM margin WHERE scan_id = $1 AND verdict = 'unknown' AND owner <> ''"
 )
-_VERDICTS = ("unknown", "insolvent", "liquidatable", "below_initial", "healthy")
+_COMPARED = "SELECT account_id FROM margin WHERE scan_id = ? AND verified IS NOT NULL"
 _SCENARIOS = "SELECT DISTINCT scenario FROM contagion_runs WHERE scan_id = ?"
 _UNREAD = (
-    "SELECT name FROM totals WHERE scan_id = ? AND holds IS NULL UNION ALL"
-    " SELECT role FROM implementations WHERE scan_id = ? AND status = 'not recorded'"
-)
-_FINDINGS = (
-    "SELECT fingerprint, detector, severity_rank, scan_id, account_id, market, title, amounts,"
-    " evidence FROM findings"
+    "SELECT name FROM totals WHERE scan_id = $1 AND holds IS NULL UNION ALL"
+    " SELECT role FROM implementations WHERE scan_id = $1 AND status = 'not recorded'"
 )
 
 
-def read_stored(path: Path) -> Stored:
-    """The scans and findings of the snapshot at `path`; scans by chain and deployment, findings
-    in the order of `run_detectors`.
+def stored_scan(snapshot: Snapshot, scan: ScanRow) -> StoredScan:
+    """A scan with the accounts and reads that need a second look."""
 
-    Raises: InputError when it is no snapshot of ours, or holds rows that are not.
-    """
-    with open_snapshot(path) as snapshot, of_rows(path):
-        scans = [_scan(snapshot, row) for row in snapshot.query(_SCANS)[1]]
-        findings = [_finding(row) for row in snapshot.query(_FINDINGS)[1]]
-    listed = [
-        finding
-        for scan in scans
-        for finding in in_order(f for f in findings if f.scan_id == scan.scan_id)
-    ]
-    return Stored(path.name, scans, listed)
+    def listed(sql: str) -> list[str]:
+        rows = snapshot.query(sql, [scan.scan_id])[1]
+        return [str(value) for (value,) in rows if value is not None]
 
-
-def _scan(snapshot: Snapshot, row: tuple[object, ...]) -> StoredScan:
-    """One row of `_SCANS`, with the accounts that need a second look."""
-    (scan_id, protocol, deployment, chain_id, number, block_hash, time, methodology, contracts,
-     accounts, *verdicts, checks, answer, caveats, version) = row  # fmt: skip
-    key = [str(scan_id)]
-    unknown = snapshot.query(
-        "SELECT account_id, owner FROM margin WHERE scan_id = ? AND verdict = 'unknown'", key
-    )[1]
-    unread = snapshot.query(_UNREAD, [*key, *key])[1]
-    scenarios = snapshot.query(_SCENARIOS, key)[1]
-    compared = snapshot.query(
-        "SELECT account_id FROM margin WHERE scan_id = ? AND verified IS NOT NULL", key
-    )[1]
     return StoredScan(
-        scan_id=str(scan_id),
-        protocol=str(protocol),
-        deployment=str(deployment),
-        chain_id=int(str(chain_id)),
-        block=BlockRef(int(str(number)), str(block_hash), "", int(str(time))),
-        methodology=str(methodology),
-        contracts=orjson.loads(str(contracts)),
-        accounts=int(str(accounts)),
-        verdicts=dict(zip(_VERDICTS, (int(str(count)) for count in verdicts), strict=True)),
-        hidden_bad_debt_e18=snapshot.amount("scans", "hidden_bad_debt_e18", "scan_id = ?", key),
-        checks=int(str(checks)),
-        analyzer_version=str(version or ""),
-        unknown=frozenset(str(name) for pair in unknown for name in pair if name),
-        unread=frozenset(str(name) for (name,) in unread),
-        scenarios=frozenset(str(name) for (name,) in scenarios),
-        compared=frozenset(str(account) for (account,) in compared),
-        answer=str(answer),
-        caveats=tuple(orjson.loads(str(caveats))),
-    )
-
-
-def _finding(row: tuple[object, ...]) -> Finding:
-    """One row of `_FINDINGS`."""
-    fingerprint, detector, severity, scan_id, account_id, market, title, amounts, evidence = row
-    return Finding(
-        fingerprint=str(fingerprint),
-        detector=str(detector),
-        severity=Severity(int(str(severity))),
-        scan_id=str(scan_id),
-        account_id=None if account_id is None else str(account_id),
-        market=None if market is None else str(market),
-        title=str(title),
-        amounts={name: int(value) for name, value in orjson.loads(str(amounts)).items()},
-        evidence=orjson.loads(str(evidence)),
+        scan_id=scan.scan_id,
+        protocol=scan.deployment.protocol,
+        deployment=scan.deployment.name,
+        chain_id=scan.deployment.chain_id,
+        block=scan.block,
+        methodology=scan.methodology,
+        contracts=scan.deployment.contracts,
+        accounts=scan.accounts,
+        verdicts=scan.verdicts,
+        hidden_bad_debt_e18=scan.hidden_bad_debt_e18,
+        checks=scan.checks,
+        analyzer_version="".join(listed(_VERSION)),
+        unknown=frozenset(listed(_UNKNOWN)),
+        unread=frozenset(listed(_UNREAD)),
+        scenarios=frozenset(listed(_SCENARIOS)),
+        compared=frozenset(listed(_COMPARED)),
+        answer=scan.answer,
+        caveats=scan.caveats,
     )

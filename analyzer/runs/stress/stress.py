@@ -25,7 +25,8 @@ from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
 from analyzer.report.stress import BASELINE, RAY, stress_document
 from analyzer.runs.exit import parse_fail_on
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.stress.executors import check_executor, run_merged
 from analyzer.runs.stress.pools import read_depth_pools

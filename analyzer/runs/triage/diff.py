@@ -25,7 +25,8 @@ from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import ExitCode, worst_exit
 from analyzer.model.finding import Finding, Severity
 from analyzer.runs.exit import parse_fail_on
-from analyzer.runs.snapshot.summaries import Stored, StoredScan, read_stored
+from analyzer.runs.snapshot.reader import read_stored
+from analyzer.runs.snapshot.summaries import Stored, StoredScan
 from analyzer.runs.telling.findings import triage, weighed_finding
 from analyzer.runs.telling.scans import block
 from analyzer.runs.triage.triage import weigh_stored

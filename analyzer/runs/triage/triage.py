@@ -19,7 +19,8 @@ from analyzer.findings.acceptance import (
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Finding
-from analyzer.runs.snapshot.summaries import Stored, StoredScan, read_stored
+from analyzer.runs.snapshot.reader import read_stored
+from analyzer.runs.snapshot.summaries import Stored, StoredScan
 from analyzer.runs.triage.file import (
     read_triage,
     triage_beside,

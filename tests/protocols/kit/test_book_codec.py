@@ -17,7 +17,8 @@ from analyzer.protocols.base import Plug
 from analyzer.protocols.kit.book_codec import BookCodec, book_digest
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 
 PROTOCOLS = ("aave-v3", "perp-v2")
 
@@ -73,7 +74,7 @@ def test_the_bytes_do_not_depend_on_the_seed_of_pythons_hashes(repository: Path)
     program = (
         "import sys, tempfile; from pathlib import Path\n"
         "from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo\n"
-        "from analyzer.runs.snapshot.books import open_scans\n"
+        "from analyzer.runs.snapshot.reader import open_scans\n"
         "from analyzer.protocols.kit.book_codec import book_digest\n"
         "import orjson\n"
         "block = str(orjson.loads((demo_folder() / EXPECTED).read_bytes())['block'])\n"

@@ -19,7 +19,8 @@ from analyzer.runs.many.shards import (
     split_book,
 )
 from analyzer.runs.scanning.scan import ScanOptions, scan
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 
 amounts = st.integers(-(2**200), 2**200)
 counts = st.integers(0, 10**9)

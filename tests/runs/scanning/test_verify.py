@@ -16,7 +16,7 @@ from analyzer.model.integers import WAD
 from analyzer.protocols.kit.book_codec import book_digest
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, VerifyOutcome, verify
-from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.snapshot.reader import open_scans
 
 RunScan = Callable[..., ScanOutcome]
 

@@ -11,7 +11,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.runs.scanning.scan import ScanOutcome
-from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.snapshot.reader import open_scans
 
 RunScan = Callable[..., ScanOutcome]
 

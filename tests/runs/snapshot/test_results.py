@@ -13,8 +13,7 @@ from analyzer.findings.summary import summarize
 from analyzer.model.errors import InputError
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, verify
-from analyzer.runs.snapshot.results import restored_scans, run_facts
-from analyzer.runs.snapshot.summaries import read_stored
+from analyzer.runs.snapshot.reader import Reader, read_stored
 from analyzer.runs.telling.scans import scan_document
 from analyzer.store.reader import open_snapshot
 
@@ -23,8 +22,8 @@ def test_unknown_accounts_and_absurd_amounts_come_back_as_they_were(tmp_path: Pa
     made = large_result(300)
     write_large(tmp_path / "large.duckdb", 300)
     with open_snapshot(tmp_path / "large.duckdb") as snapshot:
-        [restored] = restored_scans(snapshot)
-        facts = run_facts(snapshot)
+        [restored] = Reader(snapshot).results()
+        facts = Reader(snapshot).run_facts()
     assert list(restored.margin) == list(made.margin)
     assert restored.findings == made.findings
     assert summarize(restored) == summarize(made)
@@ -37,7 +36,7 @@ def test_a_scan_of_a_small_chain_comes_back_whatever_was_compared(
 ) -> None:
     outcome = run_scan(verify=verify)
     with open_snapshot(tmp_path / "scan.duckdb") as snapshot:
-        again = scan_document(outcome.document.run, restored_scans(snapshot))
+        again = scan_document(outcome.document.run, Reader(snapshot).results())
     assert again == outcome.document
 
 
@@ -49,7 +48,7 @@ def listed(db: Path) -> object:
 def restored(db: Path) -> object:
     """The scans as `report` takes them."""
     with open_snapshot(db) as snapshot:
-        return restored_scans(snapshot)
+        return Reader(snapshot).results()
 
 
 @pytest.mark.parametrize(

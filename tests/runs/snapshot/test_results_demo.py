@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo
-from analyzer.runs.snapshot.results import restored_scans
+from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.telling.scans import scan_document
 from analyzer.store.reader import open_snapshot
 
@@ -23,5 +23,5 @@ def test_the_document_of_a_restored_demo_is_the_document_of_its_scan(tmp_path: P
     db = tmp_path / "demo.duckdb"
     outcome = scan_demo(demo_folder() / RECORDING, db, block, lambda _what, _done, _total: None)
     with open_snapshot(db) as snapshot:
-        again = scan_document(outcome.document.run, restored_scans(snapshot))
+        again = scan_document(outcome.document.run, Reader(snapshot).results())
     assert again == outcome.document

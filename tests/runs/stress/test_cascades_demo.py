@@ -19,7 +19,8 @@ from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
 from analyzer.report.stress import stress_page
 from analyzer.report.table import table
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.cascades import (
     assess,
     curves_for,

@@ -20,7 +20,8 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.reads import ReadRequest, Value
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.demo import RECORDING, demo_folder
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.pools import read_depth_pools
 from analyzer.runs.stress.stress import StressOptions, stress
 

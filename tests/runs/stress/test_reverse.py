@@ -13,7 +13,7 @@ from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.reverse.smallest import headroom_exactly
 from analyzer.contagion.scenario import parse_shock
 from analyzer.model.errors import InputError
-from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.cascades import assess, curves_for
 from analyzer.runs.stress.reverse import (
     Standings,

@@ -9,7 +9,8 @@ import pytest
 
 from analyzer.protocols.aave_v3.close.simulate import ROUNDING, AaveSimulation, simulate
 from analyzer.protocols.aave_v3.value.value import value
-from analyzer.runs.snapshot.books import OpenedScan, open_scans
+from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.reader import open_scans
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from analyzer.protocols.perp_v2.state.state import state_of
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.value import value
-from analyzer.runs.snapshot.books import open_scans
+from analyzer.runs.snapshot.reader import open_scans
 
 MULTIPLIERS = (Fraction(1), Fraction(6, 10), Fraction(8, 10), Fraction(13, 10), Fraction(17, 10))
 ROUNDINGS = 4
