@@ -70,12 +70,7 @@ def row_writer(
         row: Row = (*keys, *take(item))
         if arrange is not None:
             row = arrange(row)
-        if not changes:
-            return row
-        values = list(row)
-        for place, make in changes:
-            values[place] = make(values[place])
-        return tuple(values)
+        return _changed(row, changes) if changes else row
 
     return to_row
 
@@ -116,11 +111,7 @@ def row_reader(
         if None in take_never_null(row):
             empty = next(names[place] for place in never_null if row[place] is None)
             raise ValueError(f"{table.name}.{empty} is NULL")
-        values: Sequence[Any] = take(row)
-        if changes:
-            values = list(values)
-            for place, make in changes:
-                values[place] = make(values[place])
+        values = _changed(take(row), changes) if changes else take(row)
         return model(*values) if leading else model(**dict(zip(read, values, strict=True)), **given)
 
     return from_row
@@ -212,6 +203,14 @@ def _taker(places: Sequence[int]) -> Callable[[Sequence[Any]], Row]:
     if len(places) > 1:
         return itemgetter(*places)
     return lambda row: tuple(row[place] for place in places)
+
+
+def _changed(values: Row, changes: Sequence[tuple[int, Callable[[Any], object]]]) -> Row:
+    """The values with those at some places made into something else."""
+    changed = list(values)
+    for place, make in changes:
+        changed[place] = make(changed[place])
+    return tuple(changed)
 
 
 def _known(table: Table, names: Iterable[str]) -> None:
