@@ -83,15 +83,20 @@ _RANGES = {
 
 def _that_fit(name: str, rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of a table with NULL in the place of integers that its columns cannot hold."""
-    table = SCHEMA[name]
-    ranges = [None if column.key else _RANGES.get(column.kind) for column in table.columns]
+    bounded = [
+        (place, *_RANGES[column.kind])
+        for place, column in enumerate(SCHEMA[name].columns)
+        if column.kind in _RANGES and not column.key
+    ]
     for row in rows:
-        yield tuple(
-            value
-            if bounds is None or not isinstance(value, int) or bounds[0] <= value <= bounds[1]
-            else None
-            for value, bounds in zip(row, ranges, strict=True)
-        )
+        beyond = {
+            place
+            for place, low, high in bounded
+            if row[place] is not None and not low <= row[place] <= high
+        }
+        if beyond:
+            row = tuple(None if place in beyond else value for place, value in enumerate(row))
+        yield row
 
 
 def _account_tables(result: ScanResult) -> Tables:
