@@ -21,7 +21,7 @@ from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.documents.scan import RebuildRun, VerifyDocument
 from analyzer.findings import add_run_findings, run_detectors
-from analyzer.indexer.index import Index
+from analyzer.indexer import Index
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.rows import CheckRow

@@ -13,7 +13,7 @@ from analyzer.findings.assessed import Assessed
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
-from analyzer.report.scenarios import RAY
+from analyzer.report.stress import RAY
 from analyzer.runs.stress.cascades import losses, plain
 from analyzer.runs.stress.reverse import Standings
 from analyzer.store.extend import Remove
