@@ -94,9 +94,9 @@ class Stage:
 
     def arrive(self) -> None:
         """The strangers deposit, and the bots have the settlement token at hand too."""
-        desk, usdc = self.play.desk, self.play.perp.usdc
+        actions, usdc = self.play.actions, self.play.perp.usdc
         for stranger in self.strangers:
-            calls = desk.deposit(stranger, usdc, usdc.units(DEEP_POCKETS_USD))
+            calls = actions.deposit(stranger, usdc, usdc.units(DEEP_POCKETS_USD))
             self.world.queue(*calls, usdc.mint(stranger, usdc.units(DEEP_POCKETS_USD)))
         self.world.mine(must_succeed=True)
 
@@ -108,13 +108,13 @@ class Stage:
 
     def thin_out(self, share: float) -> None:
         """The deepest makers take out this share of their ranges."""
-        desk = self.play.desk
+        actions = self.play.actions
         for maker in of_role(self.play.people, "anchor"):
             for held, liquidity in ranges_of(self.play, maker):
                 ticks = (held.lower_tick, held.upper_tick)
                 market = self.play.perp.markets[held.market]
                 amount = int(liquidity * share)
-                self.world.queue(desk.remove_range(maker.address, market, ticks, amount))
+                self.world.queue(actions.remove_range(maker.address, market, ticks, amount))
         self.world.mine(must_succeed=True)
 
     def move(self, multipliers: Mapping[str, float]) -> None:
@@ -129,12 +129,14 @@ class Stage:
 
     def follow(self) -> None:
         """The outsider swaps every pool to the reported price."""
-        desk, prices = self.play.desk, self.play.desk.pool_sqrt_prices()
+        actions, prices = self.play.actions, self.play.actions.pool_sqrt_prices()
         for index, market in self.play.markets():
             wanted = sqrt_price_x96(market.feed.feed.price_usd)
             if wanted != prices[index]:
                 down = wanted < prices[index]
-                self.world.queue(desk.move_price(self.outsider, market, down=down, sqrt_x96=wanted))
+                self.world.queue(
+                    actions.move_price(self.outsider, market, down=down, sqrt_x96=wanted)
+                )
         self.world.mine(MINUTE // 3, must_succeed=True)
 
     def report_the_pools(self) -> None:
@@ -144,7 +146,7 @@ class Stage:
 
     def roots(self) -> list[int]:
         """Sqrt price X96 of every open market's pool."""
-        prices = self.play.desk.pool_sqrt_prices()
+        prices = self.play.actions.pool_sqrt_prices()
         return [prices[index] for index, _ in self.play.markets()]
 
     def converge(self) -> None:
@@ -188,12 +190,12 @@ class Visitor:
         while count != len(self.done):
             count = len(self.done)
             # Nobody gets into trouble by what is done to another: prices stand still.
-            for trader in self.stage.play.desk.in_trouble(order):
+            for trader in self.stage.play.actions.in_trouble(order):
                 self.visit(trader)
 
     def visit_once(self, order: Sequence[str]) -> list[str]:
         """Visits, in this order, whoever can be liquidated before the first is; who that was."""
-        able = [t for t in self.stage.play.desk.in_trouble(order) if self._can_be_liquidated(t)]
+        able = [t for t in self.stage.play.actions.in_trouble(order) if self._can_be_liquidated(t)]
         for trader in able:
             self.visit(trader)
         return able
@@ -220,8 +222,8 @@ class Visitor:
         return self.stage.bots[len(self.done) % len(self.stage.bots)]
 
     def _next_step(self, trader: str) -> bool:
-        desk = self.stage.play.desk
-        (standing,) = desk.standings([trader])
+        actions = self.stage.play.actions
+        (standing,) = actions.account_views([trader])
         if standing.liquidatable:
             if standing.has_order:
                 self._cancel_orders(trader)
@@ -232,7 +234,7 @@ class Visitor:
     def _liquidation(self, trader: str) -> tuple[Market, Call] | None:
         """The first liquidation that the contract would execute now."""
         for _, market in self.stage.play.markets():
-            call = self.stage.play.desk.liquidate(self._bot, trader, market, 0)
+            call = self.stage.play.actions.liquidate(self._bot, trader, market, 0)
             if self.stage.world.refusal(call) is None:
                 return market, call
         return None
@@ -251,7 +253,7 @@ class Visitor:
     def _queue_cancelling(self, trader: str) -> None:
         play, world = self.stage.play, self.stage.world
         for _, market in play.markets():
-            world.queue(play.desk.cancel_orders(self._bot, trader, market))
+            world.queue(play.actions.cancel_orders(self._bot, trader, market))
         world.mine(0)
 
     def _take_over(self, trader: str) -> bool:
@@ -271,7 +273,7 @@ class Visitor:
             (answer,) = self.stage.world.ask([view])
             assert answer is not None
             repaid, amount = whole(answer), whole(answer[1:])
-            call = play.desk.liquidate_collateral(
+            call = play.actions.liquidate_collateral(
                 self._bot, trader, kind.token.address, amount, in_settlement=False
             )
             if repaid and amount and self.stage.world.refusal(call) is None:

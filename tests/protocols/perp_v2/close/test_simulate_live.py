@@ -177,7 +177,7 @@ def test_everybody_withdraws_what_the_engine_says_to_the_wei(
     market: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Tokens first, then the settlement token, each as far as the Vault calls it free."""
-    core, desk = market.play.perp.core, market.play.desk
+    core, actions = market.play.perp.core, market.play.actions
     with market.past(tmp_path / "before") as past:
         book = past.book(market.block())
     sim = simulated(book)
@@ -195,7 +195,7 @@ def test_everybody_withdraws_what_the_engine_says_to_the_wei(
                 amount = whole(market.world.ask([view])[0])
                 if amount:
                     taken.append((trader, token, amount))
-                    market.play.execute_alone(desk.withdraw_all(trader, token))
+                    market.play.execute_alone(actions.withdraw_all(trader, token))
         with market.past(tmp_path / "after") as past:
             after = state_of(past.book(market.block()))
     said = [
