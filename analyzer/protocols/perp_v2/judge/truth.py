@@ -18,10 +18,10 @@ from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.deployments import ABI_FOLDER
 from analyzer.protocols.perp_v2.judge.judges import (
     Bench,
-    account_judges,
     market_judges,
     protocol_judges,
 )
+from analyzer.protocols.perp_v2.judge.judges_account import account_judges
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
