@@ -18,11 +18,12 @@ from types import TracebackType
 
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
-from analyzer.chain.completeness import check_reached, check_still, find_fork
+from analyzer.chain.completeness import check_reached, check_still
 from analyzer.chain.header_links import Links, header_links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
 from analyzer.indexer.read import read_logs, stored_headers
 from analyzer.indexer.recheck import Recheck, SecondReading
+from analyzer.indexer.reorg import roll_back, take_back
 from analyzer.indexer.sources import Catalogue, EventPlug, LoadAbi, initial_namings
 from analyzer.indexer.tables import TABLES, VERSION
 from analyzer.indexer.tables import chain as chain_table
@@ -30,8 +31,8 @@ from analyzer.indexer.tables.checkpoints import Checkpoint, read_checkpoint, wri
 from analyzer.indexer.tables.events import make_event_tables
 from analyzer.indexer.tables.read_twice import note_read_twice, read_twice_to
 from analyzer.indexer.tables.sources import read_namings, write_namings
-from analyzer.indexer.tables.unsettled import settle, settled_at, unsettle
-from analyzer.indexer.write import take_back, write_batch
+from analyzer.indexer.tables.unsettled import settle, unsettle
+from analyzer.indexer.write import write_batch
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
@@ -48,7 +49,6 @@ from analyzer.store.files import (
     write_kind,
 )
 from analyzer.store.heal import after_failure, making
-from analyzer.store.load import fetch
 
 KIND = "index"
 REMEDY = "remove it, it will be made again from the chain, or name another with --index"
@@ -118,7 +118,7 @@ class Index:
         self._check_chain(chain)
         key = self._key(deployment)
         restarted = self._prepare(key, deployment, plug)
-        rolled_back = self._roll_back_reorg(chain, key, deployment, plug)
+        rolled_back = self._roll_back(chain, key, deployment, plug)
         added = 0
         while True:
             done, more = self._advance_some(chain, key, deployment, plug, to, progress)
@@ -153,7 +153,7 @@ class Index:
         self._check_chain(chain)
         key = self._key(deployment)
         self._prepare(key, deployment, plug)
-        self._roll_back_reorg(chain, key, deployment, plug)
+        self._roll_back(chain, key, deployment, plug)
         checkpoint = read_checkpoint(self._connection, key)
         if checkpoint is None:
             return Recheck(first, first - 1)
@@ -297,31 +297,11 @@ class Index:
             make_event_tables(self._connection, catalogue)
         return bool(stored) and stored != declared
 
-    def _roll_back_reorg(
-        self, chain: Chain, key: str, deployment: Deployment, plug: EventPlug
-    ) -> int:
+    def _roll_back(self, chain: Chain, key: str, deployment: Deployment, plug: EventPlug) -> int:
         """Takes back what is no longer on the chain; how many blocks that were."""
-        checkpoint = read_checkpoint(self._connection, key)
-        if checkpoint is None:
-            return 0
-        known = {h.number: h for h in stored_headers(self._connection, key)}
-        known[checkpoint.head.number] = checkpoint.head
-        hashes = {number: header.hash for number, header in known.items()}
-        fork = find_fork(chain, hashes, settled=settled_at(self._connection, key))
-        if fork == checkpoint.head.number:
-            with transaction(self._connection):
-                settle(self._connection, key)
-            return 0
-        catalogue = self._catalogue(key, deployment, plug)
-        above = catalogue.first_block - 1 if fork is None else fork
-        with transaction(self._connection):
-            take_back(self._connection, key, catalogue.up_to(above), above=above)
-            logs = fetch(
-                self._connection, "SELECT count(*) FROM raw_logs WHERE deployment_key = ?", [key]
-            )[0][0]
-            kept = None if fork is None else Checkpoint(known[fork], logs)
-            write_checkpoint(self._connection, key, deployment, kept)
-        return checkpoint.head.number - above
+        return roll_back(
+            self._connection, key, chain, deployment, lambda: self._catalogue(key, deployment, plug)
+        )
 
     def _advance_some(
         self,

@@ -20,11 +20,12 @@ from analyzer.chain.completeness import check_still
 from analyzer.chain.header_links import linked_chunks
 from analyzer.indexer.batch import Batch, collect, decode, merged, named_by
 from analyzer.indexer.read import read_logs, stored_headers
+from analyzer.indexer.reorg import take_back
 from analyzer.indexer.sources import Catalogue, EventPlug, Naming
 from analyzer.indexer.tables.checkpoints import recount
 from analyzer.indexer.tables.events import make_event_tables
 from analyzer.indexer.tables.sources import write_namings
-from analyzer.indexer.write import take_back, take_out, write_batch
+from analyzer.indexer.write import take_out, write_batch
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import UnreadError

@@ -1,4 +1,4 @@
-"""Adds a batch to an index, and takes blocks back out of it; the caller owns the transaction."""
+"""Adds a batch to an index, and takes blocks out to be written anew; no transaction of its own."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from analyzer.chain.wire import check_same
 from analyzer.indexer.batch import Batch, Position, changed
-from analyzer.indexer.read import logs_at, read_logs
-from analyzer.indexer.sources import Catalogue
+from analyzer.indexer.read import logs_at
 from analyzer.indexer.tables import headers, raw_logs
 from analyzer.indexer.tables.events import (
     event_row,
     event_table,
-    event_tables,
     stored_event_tables,
 )
-from analyzer.indexer.tables.sources import write_namings
 from analyzer.store.load import fetch, load_rows
 from analyzer.store.schema import Table, quoted
 
@@ -56,45 +53,6 @@ def take_out(connection: duckdb.DuckDBPyConnection, key: str, first: int, last: 
             f"DELETE FROM {quoted(name)} WHERE deployment_key = ? AND block_number BETWEEN ? AND ?",
             [key, first, last],
         )
-
-
-def take_back(
-    connection: duckdb.DuckDBPyConnection, key: str, catalogue: Catalogue, *, above: int
-) -> None:
-    """Deletes everything above a block, and all that only logs above it had led to.
-
-    `catalogue`: what is indexed when nothing above the block is known; its namings are stored.
-    Logs of contracts that are no longer in it go too, wherever they lie, with their tables.
-    """
-    connection.execute(
-        "DELETE FROM raw_logs WHERE deployment_key = ? AND block_number > ?", [key, above]
-    )
-    held = read_logs(connection, key, uncommitted=True)
-    unclaimed = [raw for raw, _ in held if catalogue.match(raw) is None]
-    for raw in unclaimed:
-        connection.execute(
-            "DELETE FROM raw_logs WHERE deployment_key = ? AND block_number = ? AND log_index = ?",
-            [key, raw.block_number, raw.log_index],
-        )
-    connection.execute(
-        "DELETE FROM headers h WHERE deployment_key = ? AND NOT EXISTS (SELECT 1 FROM raw_logs r"
-        " WHERE r.deployment_key = h.deployment_key AND r.block_number = h.block_number)",
-        [key],
-    )
-    declared = event_tables(catalogue)
-    for name in stored_event_tables(connection):
-        connection.execute(
-            f"DELETE FROM {quoted(name)} e WHERE deployment_key = ? AND NOT EXISTS (SELECT 1"
-            " FROM raw_logs r WHERE r.deployment_key = e.deployment_key"
-            " AND r.block_number = e.block_number AND r.log_index = e.log_index)",
-            [key],
-        )
-        if name not in declared and not fetch(connection, f"SELECT 1 FROM {quoted(name)} LIMIT 1"):
-            connection.execute(f"DROP TABLE {quoted(name)}")
-    connection.execute(
-        "DELETE FROM read_twice WHERE deployment_key = ? AND up_to > ?", [key, above]
-    )
-    write_namings(connection, key, catalogue.namings)
 
 
 def _already(

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
-from analyzer.indexer import index as index_module
+from analyzer.indexer import reorg
 from analyzer.indexer.index import Advance, Index
 from analyzer.model.errors import UnreadError
 from analyzer.model.integers import WAD
@@ -114,18 +114,18 @@ def test_a_kill_in_the_middle_of_a_rollback_is_gone_on_from(
 ) -> None:
     advance(tmp_path / "i", chain)
     other_ending(chain, 4)
-    honest: Callable[..., None] = index_module.take_back
+    honest: Callable[..., None] = reorg.take_back
 
     def killed(*args: object, **kwargs: object) -> None:
         honest(*args, **kwargs)
         raise Interrupted
 
     before = contents(tmp_path / "i")
-    monkeypatch.setattr(index_module, "take_back", killed)
+    monkeypatch.setattr(reorg, "take_back", killed)
     with pytest.raises(Interrupted):
         advance(tmp_path / "i", chain)
     assert contents(tmp_path / "i") == before
-    monkeypatch.setattr(index_module, "take_back", honest)
+    monkeypatch.setattr(reorg, "take_back", honest)
     advance(tmp_path / "i", chain)
     advance(tmp_path / "fresh", chain)
     assert contents(tmp_path / "i") == contents(tmp_path / "fresh")
