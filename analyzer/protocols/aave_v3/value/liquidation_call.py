@@ -1,6 +1,6 @@
 """One `liquidationCall` as the Pool executes it: how much debt, which collateral, what is left.
 
-    debt to repay   min(asked, close factor)            close factor: see `revisions.CloseFactor`
+    debt to repay   min(asked, close factor)            see `close_factor`
     collateral      debt at the prices, times bonus; where that is more than there is, all of it,
                     and the debt shrinks to what it pays for
     protocol fee    a share of the bonus part, moved to the treasury
@@ -34,15 +34,16 @@ from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
+from analyzer.protocols.aave_v3.value.close_factor import (
+    CLOSE_FACTOR_THRESHOLD,
+    MIN_BASE_FOR_PARTIAL,
+    of_reserve_debt,
+    of_whole_debt,
+)
 from analyzer.protocols.aave_v3.value.errors import Refusal, error_name
 
 LIQUIDATION_THRESHOLD = WAD
 """Health factor below which an account may be liquidated."""
-CLOSE_FACTOR_THRESHOLD = 95 * WAD // 100
-"""Health factor above which only a part may be repaid; also the sentinel's limit."""
-HALF_BPS = 5_000
-MIN_BASE_FOR_PARTIAL = 2_000 * 10**8
-"""Below it a pair may be closed whole. The contract's own number, made for 8-decimal units."""
 MIN_LEFTOVER_BASE = MIN_BASE_FOR_PARTIAL // 2
 TAKES_TOO_MUCH = "Panic(0x11)"
 """A subtraction below 0: 3.0.0 asks for a fee that, rounded, is more than what is left."""
@@ -194,18 +195,17 @@ class Liquidation:
         """How much of the reserve's debt one call may repay at most."""
         health, total = self.data.health_factor, debt.owed
         if self.rules.close_factor is CloseFactor.OF_RESERVE_DEBT:
-            return percent_mul(total, HALF_BPS) if health > CLOSE_FACTOR_THRESHOLD else total
-        price, unit = self._debt_price(debt), debt.reserve.unit
-        debt_value = self.valuation.debt_value(total, price, debt.reserve)
-        collateral_value = self._value(collateral, collateral.supplied)
-        if (
-            collateral_value < MIN_BASE_FOR_PARTIAL
-            or debt_value < MIN_BASE_FOR_PARTIAL
-            or health <= CLOSE_FACTOR_THRESHOLD
-        ):
-            return total
-        limit = percent_mul(self.data.debt_base, HALF_BPS)
-        return limit * unit // price if debt_value > limit else total
+            return of_reserve_debt(total, health)
+        price = self._debt_price(debt)
+        return of_whole_debt(
+            total,
+            health,
+            collateral_value=self._value(collateral, collateral.supplied),
+            debt_value=self.valuation.debt_value(total, price, debt.reserve),
+            whole_debt=self.data.debt_base,
+            price=price,
+            unit=debt.reserve.unit,
+        )
 
     def _debt_price(self, holding: Holding) -> int:
         """The debt's price: the account's category's own, whatever the asset's category, because
