@@ -35,6 +35,7 @@ main = Program(
         "run": "analyzer.cli.run:run",
         "watch": "analyzer.cli.watch:watch",
         "doctor": "analyzer.cli.doctor:doctor",
+        "documents": "analyzer.cli.documents:documents",
         "devnet": "analyzer.cli.devnet:devnet",
     },
     params=[

@@ -91,6 +91,8 @@ def backfill(
     be stopped at any point and run again: blocks that are there are skipped, a block that a reorg
     replaced is written anew. A block that fails is named and does not stop the others.
     """
+    from analyzer.documents.backfill import BackfillCounts
+    from analyzer.report.entries import entry_rows
     from analyzer.runs.many.backfill import BackfillOptions
     from analyzer.runs.many.backfill import backfill as run
 
@@ -115,9 +117,8 @@ def backfill(
     if as_json or format_ == "json":
         show_json(document)
     else:
-        rows = document["deployments"]
-        show_rows(list(rows[0]), [list(row.values()) for row in rows], format_, count=False)
-    for failure in document["failures"]:
-        note(f"failed: {failure['deployment']} at block {failure['block']}: {failure['problem']}")
+        show_rows(*entry_rows(document.deployments, BackfillCounts), format_, count=False)
+    for failure in document.failures:
+        note(f"failed: {failure.deployment} at block {failure.block}: {failure.problem}")
     note(f"history written to {history}")
     return int(outcome.exit_code)

@@ -22,13 +22,15 @@ def deployments(*, as_json: bool) -> None:
     """
     from analyzer.runs.scanning.deployments import list_deployments
 
-    found = list_deployments()
+    document = list_deployments()
     if as_json:
-        show_json({"deployments": found})
+        show_json(document)
         return
-    columns = ("name", "protocol", "chain_id", "from_block")
-    sources = list(dict.fromkeys(row["source"] for row in found))
-    rows = [[*(row[c] for c in columns), sources.index(row["source"]) + 1] for row in found]
-    show_rows((*columns, "source"), rows, "table")
+    sources = list(dict.fromkeys(d.source for d in document.deployments))
+    rows = [
+        (d.name, d.protocol, d.chain_id, d.from_block, sources.index(d.source) + 1)
+        for d in document.deployments
+    ]
+    show_rows(("name", "protocol", "chain_id", "from_block", "source"), rows, "table")
     for number, source in enumerate(sources, 1):
         emit(f"source {number}: {source}")

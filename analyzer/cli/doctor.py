@@ -33,8 +33,7 @@ def doctor(*, rpc: tuple[str, ...], recording: Path | None, db: Path | None, as_
         show_json(answer)
     else:
         rows = [
-            (check["name"], "ok" if check["ok"] else "PROBLEM", check["text"])
-            for check in answer["checks"]
+            (check.name, "ok" if check.ok else "PROBLEM", check.text) for check in answer.checks
         ]
         show_rows(("check", "", "what was found"), rows, "table", count=False)
-    return int(answer["exit_code"])
+    return int(answer.run.exit_code)

@@ -30,13 +30,13 @@ def query() -> None:
 @json_option
 def list_(*, as_json: bool) -> int:
     """List the stored queries with the question that each answers."""
-    from analyzer.runs.snapshot.query import list_queries
+    from analyzer.runs.snapshot.query import queries_document
 
-    queries = list_queries()
+    document = queries_document()
     if as_json:
-        show_json([{"name": q.name, "group": q.group, "question": q.question} for q in queries])
+        show_json(document)
     else:
-        rows = [(q.group, q.name, q.question) for q in queries]
+        rows = [(q.group, q.name, q.question) for q in document.queries]
         show_rows(("group", "name", "question"), rows, "table", count=False)
     return 0
 

@@ -56,7 +56,8 @@ def run(
     Every job is tried, whatever became of those before it. The exit code is 0 when none failed.
     """
     from analyzer.cli.failure import mask
-    from analyzer.report.jobs import digest_json, digest_markdown, digest_text, job_lines
+    from analyzer.report.jobs import digest_markdown, digest_text, job_lines
+    from analyzer.report.render_json import document_text
     from analyzer.runs.schedule.jobs import run_jobs
     from analyzer.runs.schedule.jobs_file import choose, read_jobs
     from analyzer.runs.snapshot.artifact import check_forms, write_texts
@@ -74,7 +75,7 @@ def run(
     document = digest.document()
     emit(digest_text(document))
     if digest_file is not None:
-        written = digest_json if digest_file.suffix == ".json" else digest_markdown
+        written = document_text if digest_file.suffix == ".json" else digest_markdown
         write_texts({digest_file: written(document)})
         note(f"digest written to {digest_file}")
     return int(digest.exit_code)

@@ -56,21 +56,42 @@ def show_rows_in(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], outputs: Sequence[Output]
 ) -> None:
     """Writes a query's result in every form that was asked for, as `show_outputs` does."""
-    from analyzer.report.rows import render_rows
 
     def draw(_: object, form: str, **look: Any) -> str:
-        return render_rows(columns, rows, form, **look)
+        return _rows_text(columns, rows, form, **look)
 
-    show_outputs({}, outputs, draw)
+    show_outputs(None, outputs, draw)
 
 
 def show_rows(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, count: bool = True
 ) -> None:
     """Writes a query's result as table (with `count` of its rows), json, csv or markdown."""
-    from analyzer.report.rows import render_rows
+    emit(_rows_text(columns, rows, format_, count=count, **_look()))
 
-    emit(render_rows(columns, rows, format_, count=count, **_look()))
+
+def show_entries(document: Any, entries: Sequence[Any], kind: type[Any], format_: str) -> None:
+    """Writes a document that is one list: as JSON the whole of it, else its entries (dataclasses of
+    `kind`) as rows."""
+    from analyzer.report.entries import entry_rows
+
+    if format_ == "json":
+        show_json(document)
+    else:
+        show_rows(*entry_rows(entries, kind), format_)
+
+
+def _rows_text(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, **look: Any
+) -> str:
+    """Rows in one form."""
+    from analyzer.report.render_json import document_text
+    from analyzer.report.rows import render_rows
+    from analyzer.runs.telling.rows import rows_document
+
+    if format_ == "json":
+        return document_text(rows_document(columns, rows))
+    return render_rows(columns, rows, format_, **look)
 
 
 def show_blocks(blocks: Sequence[Any], format_: str) -> None:
@@ -89,8 +110,9 @@ def show_blocks(blocks: Sequence[Any], format_: str) -> None:
 def show_detectors(id_: str | None, format_: str) -> None:
     """Writes all detectors, or one of them, as table, json or markdown."""
     from analyzer.report.detector_list import render_detectors
+    from analyzer.runs.telling.listings import detectors_document
 
-    emit(render_detectors(id_, format_, **_look()))
+    emit(render_detectors(detectors_document(id_), format_, introduced=id_ is None, **_look()))
 
 
 def show_json(value: Any) -> None:

@@ -9,7 +9,7 @@ import click
 
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option
-from analyzer.cli.show import show_rows
+from analyzer.cli.show import show_entries
 from analyzer.cli.terminal import note
 
 AUTHOR_VARIABLE = "ANALYZER_AUTHOR"
@@ -119,15 +119,20 @@ def list_(*, open_: bool, db: Path | None, file: Path | None, format_: str, as_j
 
     With --open: the findings of the snapshot that nobody has accepted, with their fingerprints.
     """
+    from analyzer.documents.triage import ListedAcceptance, OpenFinding
+    from analyzer.runs.triage.triage import accepted_document, open_document, today
+
     chosen = "json" if as_json else format_
     if open_:
         if db is None:
             raise click.UsageError("--open needs --db", click.get_current_context())
-        show_rows(*_open(db, file), chosen)
+        found = open_document(db, named=file, today=today())
+        show_entries(found, found.findings, OpenFinding, chosen)
         return 0
     if db is None and file is None:
         raise click.UsageError("Give --db, --triage or both", click.get_current_context())
-    show_rows(*_accepted(db, file), chosen)
+    listed = accepted_document(db, file=_file(db, file), named=file is not None, today=today())
+    show_entries(listed, listed.acceptances, ListedAcceptance, chosen)
     return 0
 
 
@@ -161,35 +166,3 @@ def _file(db: Path | None, file: Path | None) -> Path:
     if db is None:
         raise click.UsageError("Give --db or --triage", click.get_current_context())
     return triage_beside(db)
-
-
-def _open(db: Path, file: Path | None) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Columns and rows of the findings that count."""
-    from analyzer.runs.triage.triage import open_findings, today
-
-    columns = ("fingerprint", "severity", "detector", "deployment", "account", "market", "title")
-    rows: list[tuple[object, ...]] = [
-        (f.fingerprint, f.severity.label, f.detector, scan.deployment,
-         f.account_id or "", f.market or "", f.title)
-        for scan, f in open_findings(db, named=file, today=today())
-    ]  # fmt: skip
-    return columns, rows
-
-
-def _accepted(
-    db: Path | None, file: Path | None
-) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Columns and rows of the acceptances."""
-    from analyzer.runs.triage.triage import list_accepted, today
-
-    columns = ("fingerprint", "state", "detector", "deployment", "about", "reason", "author",
-               "date", "expires")  # fmt: skip
-    named = file is not None
-    entries = list_accepted(db, file=_file(db, file), named=named, today=today())
-    rows: list[tuple[object, ...]] = [
-        (a.fingerprint, entry.state, a.detector, a.deployment, a.about, a.reason, a.author,
-         a.day.isoformat(), "" if a.expires is None else a.expires.isoformat())
-        for entry in entries
-        for a in (entry.acceptance,)
-    ]  # fmt: skip
-    return columns, rows

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from analyzer.documents.account import StatementDocument
+from analyzer.documents.backfill import BackfillDocument
 from analyzer.documents.diff import DiffDocument
+from analyzer.documents.doctor import DoctorDocument
 from analyzer.documents.envelope import Document
+from analyzer.documents.health import HealthDocument
 from analyzer.documents.index import IndexDocument
+from analyzer.documents.jobs import JobsDocument
+from analyzer.documents.listings import (
+    DeploymentsDocument,
+    DetectorsDocument,
+    DocumentsDocument,
+    QueriesDocument,
+)
+from analyzer.documents.rows import RowsDocument
 from analyzer.documents.scan import ScanDocument, VerifyDocument
+from analyzer.documents.triage import OpenFindingsDocument, TriageDocument
 
 KINDS: tuple[type[Document], ...] = (
     StatementDocument,
+    BackfillDocument,
+    DeploymentsDocument,
+    DetectorsDocument,
     DiffDocument,
+    DoctorDocument,
+    DocumentsDocument,
+    HealthDocument,
     IndexDocument,
+    JobsDocument,
+    OpenFindingsDocument,
+    QueriesDocument,
+    RowsDocument,
     ScanDocument,
+    TriageDocument,
     VerifyDocument,
 )
 """By their names; the schemas are written from it."""

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from analyzer.findings import (
-    ALL_DETECTORS,
-    RUN_DETECTORS,
-    SCENARIO_DETECTORS,
-    detector_of,
-)
-from analyzer.findings.detector import Described
-from analyzer.model.errors import InputError
+from analyzer.documents.listings import DetectorEntry, DetectorsDocument
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.markdown import pipe_table
-from analyzer.report.render_json import json_text
+from analyzer.report.render_json import document_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _SCOPES = {
@@ -35,72 +27,43 @@ compared by the amounts that measure a finding, the first one first.
 
 
 def render_detectors(
-    id_: str | None, format_: str, *, width: int = DEFAULT_WIDTH, colour: bool = False
+    document: DetectorsDocument,
+    format_: str,
+    *,
+    introduced: bool,
+    width: int = DEFAULT_WIDTH,
+    colour: bool = False,
 ) -> str:
-    """All detectors, or the one named `id_`, as `table`, `json` or `markdown`.
-
-    Raises: InputError when there is no such detector; ValueError for another format.
-    """
-    chosen = ALL_DETECTORS if id_ is None else [_named(id_)]
+    """The detectors as `table`, `json` or `markdown`. introduced: as the list of all of them, else
+    one in full. Raises: ValueError for another format."""
+    chosen = document.detectors
     if format_ == "json":
-        documents = [detector_document(detector) for detector in chosen]
-        return json_text({"detectors": documents} if id_ is None else documents[0])
+        return document_text(document)
     if format_ == "markdown":
-        return _markdown(chosen, introduced=id_ is None)
+        return _markdown(chosen, introduced=introduced)
     if format_ == "table":
-        blocks = _overview(chosen) if id_ is None else _page(chosen[0])
+        blocks = _overview(chosen) if introduced else _page(chosen[0])
         return table(blocks, width=width, colour=colour)
     raise ValueError(f"no such format: {format_}")
 
 
-def detector_document(detector: type[Described]) -> dict[str, Any]:
-    """Everything that a detector states."""
-    return {
-        "id": detector.id,
-        "title": detector.title,
-        "severity": detector.severity.label,
-        "sees": _sees(detector),
-        "proves": detector.proves,
-        "does_not_prove": detector.does_not_prove,
-        "remedy": detector.remedy,
-        "market_is": detector.about,
-        "measures": list(detector.measures),
-        "needs_comparison": detector.needs_comparison,
-    }
-
-
-def _named(id_: str) -> type[Described]:
-    detector = detector_of(id_)
-    if detector is None:
-        known = ", ".join(sorted(detector.id for detector in ALL_DETECTORS))
-        raise InputError(f"there is no detector {id_!r} (there are: {known})")
-    return detector
-
-
-def _sees(detector: type[Described]) -> str:
-    """What a detector sees: one scan, all scans of a run, or a scenario's cascade."""
-    if detector in SCENARIO_DETECTORS:
-        return "scenario"
-    return "run" if detector in RUN_DETECTORS else "scan"
-
-
-def _overview(detectors: Sequence[type[Described]]) -> list[Block]:
+def _overview(detectors: Sequence[DetectorEntry]) -> list[Block]:
     rows = tuple((d.severity.label, d.id, d.title) for d in detectors)
     columns = ("severity", "detector", "what is found")
     note = "analyzer detectors show ID: what it proves, what it does not, what to do."
     return [Grid("", columns, rows, note=note, whole=frozenset(columns))]
 
 
-def _page(detector: type[Described]) -> list[Block]:
+def _page(detector: DetectorEntry) -> list[Block]:
     return [
         Heading(f"{detector.id} · {detector.severity.label} · {detector.title}"),
         *(Line(label, text) for label, text in _texts(detector)),
     ]
 
 
-def _texts(detector: type[Described]) -> list[tuple[str, str]]:
+def _texts(detector: DetectorEntry) -> list[tuple[str, str]]:
     """What a detector says of itself, label by label."""
-    scope = _SCOPES[_sees(detector)]
+    scope = _SCOPES[detector.sees]
     out = [
         ("Proves", detector.proves),
         ("Not proven", detector.does_not_prove),
@@ -114,7 +77,7 @@ def _texts(detector: type[Described]) -> list[tuple[str, str]]:
     )
 
 
-def _markdown(detectors: Sequence[type[Described]], *, introduced: bool) -> str:
+def _markdown(detectors: Sequence[DetectorEntry], *, introduced: bool) -> str:
     parts = []
     if introduced:
         rows = [(d.id, d.severity.label, d.title) for d in detectors]

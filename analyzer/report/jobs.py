@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
+from analyzer.documents.jobs import JobsDocument
 from analyzer.model.visible import visible
 from analyzer.report.markdown import escape
 
@@ -43,40 +43,35 @@ def job_lines(jobs: Sequence[_Job], *, commands: bool) -> str:
     return "".join(lines)
 
 
-def digest_text(document: Mapping[str, Any]) -> str:
+def digest_text(document: JobsDocument) -> str:
     """The digest for a terminal: a line a job, and the last words of those that failed."""
-    jobs = document["jobs"]
-    width = max((len(job["name"]) for job in jobs), default=0)
+    jobs = document.jobs
+    width = max((len(job.name) for job in jobs), default=0)
     lines = [_headline(document)]
     for job in jobs:
-        mark = "FAILED" if job["failed"] else "ok"
-        lines.append(f"{job['name']:<{width}}  {mark:<6}  {job['ending']}, {job['seconds']} s")
-        lines += [f"{'':<{width}}    {visible(line)}" for line in job["tail"]]
+        mark = "FAILED" if job.failed else "ok"
+        lines.append(f"{job.name:<{width}}  {mark:<6}  {job.ending}, {job.seconds} s")
+        lines += [f"{'':<{width}}    {visible(line)}" for line in job.tail]
     return "\n".join(lines) + "\n"
 
 
-def digest_markdown(document: Mapping[str, Any]) -> str:
+def digest_markdown(document: JobsDocument) -> str:
     """The digest as Markdown; the last lines of a failed job in a code fence."""
     lines = [f"# {_headline(document)}", "", "| job | | ending | seconds |", "|---|---|---|---|"]
-    for job in document["jobs"]:
-        mark = "**failed**" if job["failed"] else "ok"
-        name, ending = escape(job["name"]), escape(job["ending"])
-        lines.append(f"| {name} | {mark} | {ending} | {job['seconds']} |")
-    for job in document["jobs"]:
-        if job["tail"]:
-            body = [visible(line).replace("```", "'''") for line in job["tail"]]
-            lines += ["", f"`{job['name']}`:", "", "```text", *body, "```"]
+    for job in document.jobs:
+        mark = "**failed**" if job.failed else "ok"
+        name, ending = escape(job.name), escape(job.ending)
+        lines.append(f"| {name} | {mark} | {ending} | {job.seconds} |")
+    for job in document.jobs:
+        if job.tail:
+            body = [visible(line).replace("```", "'''") for line in job.tail]
+            lines += ["", f"`{job.name}`:", "", "```text", *body, "```"]
     return "\n".join(lines) + "\n"
 
 
-def digest_json(document: Mapping[str, Any]) -> str:
-    """The digest for programs."""
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _headline(document: Mapping[str, Any]) -> str:
+def _headline(document: JobsDocument) -> str:
     """How many failed, and which."""
-    failed, jobs = document["failed"], document["jobs"]
+    failed, jobs = document.failed, document.jobs
     if not failed:
         return f"{len(jobs)} jobs, none failed" if len(jobs) != 1 else "1 job, it did not fail"
     return f"{len(failed)} of {len(jobs)} jobs failed: {', '.join(failed)}"

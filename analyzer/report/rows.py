@@ -1,4 +1,4 @@
-"""The result of a query, in every form; integers keep every digit."""
+"""The result of a query for people and for spreadsheets; integers keep every digit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from analyzer.model.visible import visible
 from analyzer.report.blocks import Block, Grid
 from analyzer.report.csv_text import csv_text
 from analyzer.report.markdown import pipe_table
-from analyzer.report.render_json import json_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _SENTENCE = 30
@@ -19,8 +18,6 @@ _PLAN = ("explain_key", "explain_value")
 """The columns of EXPLAIN, whose text is a drawing of DuckDB's own in several lines."""
 _GAP = 3
 """Columns of text between two columns of a table."""
-_SAFE_INTEGER = 2**53
-"""Above this a JSON number loses digits in readers that use doubles."""
 
 
 def render_rows(
@@ -32,14 +29,11 @@ def render_rows(
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
-    """Query results as `table`, `json` (a list of objects), `csv` or `markdown`.
+    """Query results as `table`, `csv` or `markdown`.
 
-    In JSON, amounts (DECIMAL, and integers beyond 2**53) are decimal strings; NULL is null in
-    JSON, empty in CSV, and `NULL` for people. count: whether a table ends with how many rows
+    NULL is empty in CSV, and `NULL` for people. count: whether a table ends with how many rows
     there are. Raises: ValueError for another format.
     """
-    if format_ == "json":
-        return json_text([dict(zip(columns, map(_json, row), strict=True)) for row in rows])
     if format_ == "csv":
         return csv_text(columns, [[_csv(value) for value in row] for row in rows])
     cells = tuple(tuple(_short(value) for value in row) for row in rows)
@@ -118,18 +112,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     return str(value)
-
-
-def _json(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) <= _SAFE_INTEGER else str(value)
-    if isinstance(value, float):
-        # JSON has no NaN or infinity; as text they stay visible.
-        return value if abs(value) != float("inf") and value == value else str(value)
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _json(item) for key, item in value.items()}
-    return _text(value)

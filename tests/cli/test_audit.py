@@ -24,20 +24,20 @@ def db(demo_snapshot: Path, tmp_path: Path) -> str:
 
 
 def test_a_finding_is_accepted_listed_and_withdrawn(db: str, tmp_path: Path) -> None:
-    open_ = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)
+    open_ = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)["findings"]
     name = open_[0]["fingerprint"]
     given = invoke(
         "triage", "accept", name[:8], "--reason", "known", "--db", db, env={"ANALYZER_AUTHOR": "A"}
     )
     assert (given.exit_code, given.stdout) == (0, "")
     assert given.stderr.startswith(f"accepted {name}: {open_[0]['detector']}, ")
-    [row] = json.loads(invoke("triage", "list", "--db", db, "--json").stdout)
+    [row] = json.loads(invoke("triage", "list", "--db", db, "--json").stdout)["acceptances"]
     assert (row["fingerprint"], row["state"], row["author"]) == (name, "accepted", "A")
-    left = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)
+    left = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)["findings"]
     assert left == open_[1:]
     taken = invoke("triage", "withdraw", name, "--triage", str(tmp_path / "triage.toml"))
     assert (taken.exit_code, taken.stderr.split()[:2]) == (0, ["withdrawn", f"{name}:"])
-    assert json.loads(invoke("triage", "list", "--db", db, "--json").stdout) == []
+    assert json.loads(invoke("triage", "list", "--db", db, "--json").stdout)["acceptances"] == []
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,9 @@ def test_a_snapshot_and_itself_differ_in_nothing(db: str, tmp_path: Path) -> Non
 
 
 def test_what_was_accepted_is_told_apart_in_a_diff(db: str) -> None:
-    [first, *_] = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)
+    [first, *_] = json.loads(invoke("triage", "list", "--open", "--db", db, "--json").stdout)[
+        "findings"
+    ]
     invoke("triage", "accept", first["fingerprint"], "--reason", "r", "--author", "a", "--db", db)
     counts = json.loads(invoke("diff", db, db, "--json").stdout)["counts"]
     assert counts["accepted"] == 1
@@ -83,7 +85,7 @@ def test_the_detectors_are_listed_and_shown() -> None:
     listed = json.loads(invoke("detectors", "list", "--json").stdout)["detectors"]
     assert len(listed) == len(ALL_DETECTORS)
     shown = json.loads(invoke("detectors", "show", listed[0]["id"], "--format", "json").stdout)
-    assert shown == listed[0]
+    assert shown["detectors"] == [listed[0]]
     assert "What it" not in invoke("detectors", "list").stdout
     missing = invoke("detectors", "show", "nothing")
     assert (missing.exit_code, missing.stderr[:32]) == (2, "error: there is no detector 'not")

@@ -32,7 +32,7 @@ def worst(demo_snapshot: Path) -> str:
         *["query", "run", "accounts_below_maintenance", "-p", "limit=1", "--json", "--db"],
         str(demo_snapshot),
     )
-    row = json.loads(result.stdout)[0]
+    row = json.loads(result.stdout)["rows"][0]
     return f"{row['deployment']}/{row['account_id']}"
 
 
@@ -141,7 +141,7 @@ def test_explain_shows_question_parameters_columns_and_sql() -> None:
 
 
 def test_the_list_of_queries_is_the_same_in_json() -> None:
-    listed = json.loads(invoke("query", "list", "--json").stdout)
+    listed = json.loads(invoke("query", "list", "--json").stdout)["queries"]
     assert len(listed) >= 10
     assert all(entry["name"] in invoke("query", "list").stdout for entry in listed)
 
@@ -151,7 +151,7 @@ def test_doctor_finds_the_snapshot_and_says_what_is_wrong_with_another_file(
 ) -> None:
     good = invoke("doctor", "--db", str(demo_snapshot), "--json")
     document = json.loads(good.stdout)
-    assert (good.exit_code, document["exit_code"]) == (0, 0)
+    assert (good.exit_code, document["run"]["exit_code"]) == (0, 0)
     assert document["checks"][-1]["text"].startswith("snapshot: aave-v3-devnet-7 at block")
     other = tmp_path / "other.duckdb"
     other.write_text("no database")

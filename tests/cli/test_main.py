@@ -27,7 +27,7 @@ from analyzer.model.errors import ExitCode, InputError
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
     "report", "export", "verify", "diff", "triage", "detectors", "index", "deployments", "run",
-    "watch", "doctor", "devnet",
+    "watch", "doctor", "documents", "devnet",
 ]  # fmt: skip
 
 
@@ -282,7 +282,7 @@ def test_the_built_in_deployments_are_listed_with_where_their_addresses_come_fro
     fields = {"name", "protocol", "chain_id", "from_block", "contracts", "source"}
     assert [set(row) - {"aliases"} for row in found] == [fields] * len(found)
     # Only a deployment that was called otherwise once says so.
-    assert {row["name"]: row["aliases"] for row in found if "aliases" in row} == {
+    assert {row["name"]: row["aliases"] for row in found if row["aliases"]} == {
         "perp-v2-optimism": ["optimism"]
     }
     order = [(row["protocol"], row["chain_id"], row["name"]) for row in found]

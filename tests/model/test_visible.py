@@ -18,8 +18,10 @@ from analyzer.report.blocks import Grid, Heading, Line
 from analyzer.report.csv_text import csv_text
 from analyzer.report.html.escape import safe
 from analyzer.report.markdown import escape, markdown, pipe_table
+from analyzer.report.render_json import document_text
 from analyzer.report.rows import render_rows
 from analyzer.report.table import table
+from analyzer.runs.telling.rows import rows_document
 
 HIDDEN = [
     "\x00", "\x07", "\x08", "\t", "\n", "\r", "\x1b", "\x7f", "\x80", "\x85", "\x9b", "\x9d",
@@ -56,8 +58,8 @@ def test_what_is_not_seen_is_written_out_in_every_form(character: str) -> None:
     assert written in forms["csv"]
     assert written in forms["rows"]
     # For programs the name is what it is; a screen sees an escape.
-    document = render_rows(["n"], [[name]], "json")
-    assert json.loads(document) == [{"n": name}]
+    document = document_text(rows_document(["n"], [[name]]))
+    assert json.loads(document)["rows"] == [{"n": name}]
     assert hidden_in(document) == []
 
 

@@ -171,10 +171,6 @@ ROWS = [("x", 2**100, Decimal("1.50"), None), ("y", -1, Decimal("0.0000000000000
 
 def test_rows_keep_every_digit_in_every_form() -> None:
     columns = ["name", "raw", "units", "flag"]
-    assert json.loads(render_rows(columns, ROWS, "json")) == [
-        {"name": "x", "raw": str(2**100), "units": "1.50", "flag": None},
-        {"name": "y", "raw": -1, "units": "0.000000000000000001", "flag": True},
-    ]
     assert render_rows(columns, ROWS, "csv") == (
         f"name,raw,units,flag\nx,{2**100},1.50,\ny,-1,0.000000000000000001,true\n"
     )
@@ -184,15 +180,7 @@ def test_rows_keep_every_digit_in_every_form() -> None:
     assert render_rows(columns, ROWS, "table").splitlines()[-1] == "2 rows"
 
 
-def test_a_result_that_json_cannot_hold_becomes_text() -> None:
-    row = (float("nan"), float("-inf"), b"\x01\xff", [2**60, 1], {"a": None})
-    assert json.loads(render_rows(list("abcde"), [row], "json")) == [
-        {"a": "nan", "b": "-inf", "c": "0x01ff", "d": [str(2**60), 1], "e": {"a": None}}
-    ]
-
-
 def test_no_rows_are_still_a_document() -> None:
-    assert render_rows(["a"], [], "json") == "[]\n"
     assert render_rows(["a"], [], "csv") == "a\n"
     assert "0 rows" in render_rows(["a"], [], "table")
 

@@ -15,10 +15,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
+from analyzer.documents.backfill import (
+    BackfillCounts,
+    BackfillDocument,
+    BackfillFailure,
+    BackfillRun,
+)
 from analyzer.findings import run_detectors
 from analyzer.findings.shortfall import FUND_KIND
 from analyzer.indexer import Index
@@ -88,7 +93,7 @@ class BackfillOptions:
 class BackfillOutcome:
     """What came of it. document: counts by deployment, and every failure by name."""
 
-    document: dict[str, Any]
+    document: BackfillDocument
     summary: Summary
     exit_code: ExitCode
 
@@ -339,7 +344,7 @@ def _document(
     plan: _Plan,
     summary: Summary,
     code: ExitCode,
-) -> dict[str, Any]:
+) -> BackfillDocument:
     """The backfill in words and numbers."""
     counts = {
         "written": Counter(cell[2] for cell in summary.tallies),
@@ -347,17 +352,15 @@ def _document(
         "before_deployment": Counter(cell[2] for cell in plan.before),
         "failed": Counter(cell[2] for cell, _ in summary.failed),
     }
-    return {
-        "history": options.history.name,
-        "executor": options.executor,
-        "verify": options.verify,
-        "exit_code": int(code),
-        "deployments": [
-            {"deployment": name, **{what: count[name] for what, count in counts.items()}}
+    return BackfillDocument(
+        run=BackfillRun(
+            __version__, int(code), options.history.name, options.executor, options.verify
+        ),
+        deployments=tuple(
+            BackfillCounts(name, **{what: count[name] for what, count in counts.items()})
             for name in names
-        ],
-        "failures": [
-            {"deployment": cell[2], "block": cell[3], "problem": why}
-            for cell, why in sorted(summary.failed)
-        ],
-    }
+        ),
+        failures=tuple(
+            BackfillFailure(cell[2], cell[3], why) for cell, why in sorted(summary.failed)
+        ),
+    )

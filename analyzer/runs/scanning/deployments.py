@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from analyzer import __version__
 from analyzer.abi.keccak import checksum
+from analyzer.documents.envelope import Run
+from analyzer.documents.listings import DeploymentsDocument, ShippedDeployment
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
@@ -42,21 +44,24 @@ def _aliases(deployment: Deployment) -> tuple[str, ...]:
     return deployment.aliases
 
 
-def list_deployments() -> list[dict[str, Any]]:
-    """What ships with the installed protocols: one JSON-ready object a deployment, by
-    protocol, chain and name; with `aliases` where it has any."""
-    return [
-        {
-            "name": d.name,
-            "protocol": d.protocol,
-            "chain_id": d.chain_id,
-            "from_block": d.from_block,
-            "contracts": dict(d.contracts),
-            "source": d.source,
-            **({"aliases": list(d.aliases)} if d.aliases else {}),
-        }
-        for d in sorted(shipped_deployments(), key=lambda d: (d.protocol, d.chain_id, d.name))
-    ]
+def list_deployments() -> DeploymentsDocument:
+    """What ships with the installed protocols, by protocol, chain and name."""
+    listed = sorted(shipped_deployments(), key=lambda d: (d.protocol, d.chain_id, d.name))
+    return DeploymentsDocument(
+        Run(__version__, 0),
+        tuple(
+            ShippedDeployment(
+                name=d.name,
+                protocol=d.protocol,
+                chain_id=d.chain_id,
+                from_block=d.from_block,
+                contracts=dict(d.contracts),
+                source=d.source,
+                aliases=tuple(d.aliases),
+            )
+            for d in listed
+        ),
+    )
 
 
 def read_deployment(path: Path) -> Deployment:

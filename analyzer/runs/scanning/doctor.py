@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from analyzer import __version__
 from analyzer.abi.resources import abi_folder, queries_folder
 from analyzer.chain.base import Chain
+from analyzer.documents.doctor import DoctorDocument, LookedAt
+from analyzer.documents.envelope import Run
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.reads import ReadRequest, Value
 from analyzer.protocols.registry import protocol_names, shipped_deployments
@@ -36,8 +37,8 @@ class Check:
 
 def doctor(
     *, rpc: Sequence[str] = (), recording: Path | None = None, db: Path | None = None
-) -> dict[str, Any]:
-    """`{"checks": [{"name", "ok", "text"}], "exit_code"}`: the installation, and what was named.
+) -> DoctorDocument:
+    """The installation, and what was named.
 
     Raises nothing for what is wrong with the things it looks at: that is its answer. Endpoint
     keys are in no text.
@@ -50,10 +51,8 @@ def doctor(
     if db is not None:
         checks.append(_attempt("file", lambda: _file(db)))
     code = worst_exit(*(check.code for check in checks if not check.ok))
-    return {
-        "checks": [{"name": c.name, "ok": c.ok, "text": c.text} for c in checks],
-        "exit_code": int(code),
-    }
+    looked = tuple(LookedAt(check.name, check.ok, check.text) for check in checks)
+    return DoctorDocument(Run(__version__, int(code)), looked)
 
 
 def _attempt(name: str, look: Callable[[], str]) -> Check:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 
+from analyzer import __version__
+from analyzer.documents.envelope import Run
+from analyzer.documents.health import HealthDocument
 from analyzer.model.errors import InputError
 from analyzer.report.metrics import exposition, scan_families, watch_families
+from analyzer.report.render_json import document_text
 from analyzer.runs.schedule.watch import WatchOptions, WatchState
 
 LOOPBACK = "127.0.0.1"
@@ -49,19 +52,20 @@ def health_of(state: WatchState, options: WatchOptions, now: float) -> tuple[boo
     answer; that this page answers at all tells both from a watch that is dead.
     """
     fresh = state.is_fresh(now, options.stale_s)
-    document = {
-        "healthy": fresh,
-        "reason": "" if fresh else f"no scan for {now - _since(state):.0f} s",
-        "because": state.why_stale(now, options.stale_s),
-        "head_block": state.head,
-        "seconds_since_look": _age(state.looked_at, now),
-        "seconds_since_head_moved": _age(state.head_since, now),
-        "scanned_block": None if state.scanned is None else state.scanned.number,
-        "seconds_since_scan": _age(state.last_scan_at, now),
-        "failures_in_a_row": state.failures,
-        "last_error": state.error,
-    }
-    return fresh, json.dumps(document, indent=2).encode() + b"\n"
+    document = HealthDocument(
+        run=Run(__version__, 0),
+        healthy=fresh,
+        reason="" if fresh else f"no scan for {now - _since(state):.0f} s",
+        because=state.why_stale(now, options.stale_s),
+        head_block=state.head,
+        seconds_since_look=_age(state.looked_at, now),
+        seconds_since_head_moved=_age(state.head_since, now),
+        scanned_block=None if state.scanned is None else state.scanned.number,
+        seconds_since_scan=_age(state.last_scan_at, now),
+        failures_in_a_row=state.failures,
+        last_error=state.error,
+    )
+    return fresh, document_text(document).encode()
 
 
 def _since(state: WatchState) -> float:

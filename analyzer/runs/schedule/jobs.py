@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from analyzer import __version__
+from analyzer.documents.envelope import Run
+from analyzer.documents.jobs import JobEnding, JobsDocument
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.runs.schedule.jobs_file import Job
 
@@ -79,24 +81,23 @@ class Digest:
         """What the run says to the shell; a job that was killed or ran out of time is 3."""
         return worst_exit(*(_code(one) for one in self.done if one.failed))
 
-    def document(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {
-            "schema": "analyzer/jobs/1",
-            "exit_code": int(self.exit_code),
-            "failed": [one.job.name for one in self.done if one.failed],
-            "jobs": [
-                {
-                    "name": one.job.name,
-                    "exit_code": None if one.timed_out else one.code,
-                    "ending": one.words,
-                    "failed": one.failed,
-                    "seconds": round(one.seconds, 1),
-                    "tail": list(one.tail) if one.failed else [],
-                }
+    def document(self) -> JobsDocument:
+        """What is said of them."""
+        return JobsDocument(
+            run=Run(__version__, int(self.exit_code)),
+            failed=tuple(one.job.name for one in self.done if one.failed),
+            jobs=tuple(
+                JobEnding(
+                    name=one.job.name,
+                    exit_code=None if one.timed_out else int(one.code),
+                    ending=one.words,
+                    failed=one.failed,
+                    seconds=round(one.seconds, 1),
+                    tail=one.tail if one.failed else (),
+                )
                 for one in self.done
-            ],
-        }
+            ),
+        )
 
 
 def _code(done: Done) -> ExitCode:

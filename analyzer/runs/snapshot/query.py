@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analyzer import __version__
 from analyzer.abi.resources import queries_folder
+from analyzer.documents.envelope import Run
+from analyzer.documents.listings import QueriesDocument, StoredQuery
 from analyzer.model.errors import InputError
 
 GROUPS = ("accounts", "markets", "owners", "liquidations", "contagion", "time", "quality")
@@ -60,6 +63,12 @@ def list_queries() -> list[Query]:
     """Every stored query, by group and name. Raises: InputError for a file without its header."""
     queries = [_parse(path) for path in sorted(queries_folder().glob("*.sql"))]
     return sorted(queries, key=lambda query: (GROUPS.index(query.group), query.name))
+
+
+def queries_document() -> QueriesDocument:
+    """The stored queries as a document."""
+    found = tuple(StoredQuery(q.name, q.group, q.question) for q in list_queries())
+    return QueriesDocument(Run(__version__, 0), found)
 
 
 def load_query(name: str) -> Query:

@@ -8,6 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from analyzer import __version__
+from analyzer.documents.envelope import Run
+from analyzer.documents.triage import (
+    ListedAcceptance,
+    OpenFinding,
+    OpenFindingsDocument,
+    TriageDocument,
+)
 from analyzer.findings.acceptance import (
     NOTHING_ACCEPTED,
     Acceptance,
@@ -149,6 +157,39 @@ def open_findings(db: Path, *, named: Path | None, today: date) -> list[tuple[St
     accepted = weigh_stored(stored, db=db, named=named, today=today).accepted
     scans = {scan.scan_id: scan for scan in stored.scans}
     return [(scans[f.scan_id], f) for f in stored.findings if f.fingerprint not in accepted]
+
+
+def open_document(db: Path, *, named: Path | None, today: date) -> OpenFindingsDocument:
+    """The same findings as a document."""
+    found = tuple(
+        OpenFinding(
+            f.fingerprint, f.severity, f.detector, scan.deployment, f.account_id, f.market, f.title
+        )
+        for scan, f in open_findings(db, named=named, today=today)
+    )
+    return OpenFindingsDocument(Run(__version__, 0), found)
+
+
+def accepted_document(db: Path | None, *, file: Path, named: bool, today: date) -> TriageDocument:
+    """Every acceptance of `list_accepted` as a document."""
+    entries = list_accepted(db, file=file, named=named, today=today)
+    return TriageDocument(Run(__version__, 0), tuple(map(_listed, entries)))
+
+
+def _listed(entry: Entry) -> ListedAcceptance:
+    """One acceptance and what it comes to."""
+    a = entry.acceptance
+    return ListedAcceptance(
+        fingerprint=a.fingerprint,
+        state=entry.state,
+        detector=a.detector,
+        deployment=a.deployment,
+        about=a.about,
+        reason=a.reason,
+        author=a.author,
+        date=a.day,
+        expires=a.expires,
+    )
 
 
 def _by_date(acceptance: Acceptance, today: date) -> str:

@@ -12,6 +12,7 @@ from bank import ALICE, BRANCH, MOVED, PLUG, REGISTRY, bank, contract_answers
 from memory_chain import Interrupted, MemoryChain
 
 from analyzer.api.history import ask, series
+from analyzer.documents.encode import to_json
 from analyzer.indexer.index import Index
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import ExitCode, InputError, UnreadError
@@ -51,7 +52,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def counts(outcome: BackfillOutcome) -> dict[str, Any]:
     """The one deployment's counts."""
-    (entry,) = outcome.document["deployments"]
+    (entry,) = to_json(outcome.document)["deployments"]
     return {name: value for name, value in entry.items() if name != "deployment"}
 
 
@@ -190,7 +191,7 @@ def test_a_block_without_state_is_named_and_the_others_are_there(
     outcome = run_backfill()
     assert counts(outcome) == {"written": 3, "present": 0, "before_deployment": 0, "failed": 1}
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
-    (failure,) = outcome.document["failures"]
+    (failure,) = to_json(outcome.document)["failures"]
     assert (failure["block"], failure["problem"]) == (12, "the state of block 12 is not available")
     live.answer = honest
     assert counts(run_backfill()) == {
@@ -251,7 +252,7 @@ def test_blocks_that_the_index_reaches_are_scanned_when_later_logs_cannot_be_rea
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
     assert counts(outcome) == {"written": 2, "present": 0, "before_deployment": 0, "failed": 2}
     assert {"logs not read: the node went away"} == {
-        failure["problem"] for failure in outcome.document["failures"]
+        failure["problem"] for failure in to_json(outcome.document)["failures"]
     }
 
 
@@ -261,7 +262,7 @@ def test_contracts_that_are_at_no_block_are_wrong_input(
     deployment_file.write_text(deployment_file.read_text().replace(REGISTRY, "0x" + "77" * 20))
     outcome = run_backfill()
     assert outcome.exit_code is ExitCode.BAD_INPUT
-    assert "no contract at registry" in outcome.document["failures"][0]["problem"]
+    assert "no contract at registry" in to_json(outcome.document)["failures"][0]["problem"]
 
 
 def test_a_fault_at_one_block_is_named_and_loses_no_other(
@@ -277,7 +278,7 @@ def test_a_fault_at_one_block_is_named_and_loses_no_other(
     monkeypatch.setattr(module, "rebuild_indexed", broken)
     outcome = run_backfill()
     assert counts(outcome)["written"] == 3
-    assert [f["problem"] for f in outcome.document["failures"]] == [
+    assert [f["problem"] for f in to_json(outcome.document)["failures"]] == [
         "ValueError: an identity is broken"
     ]
 
@@ -415,7 +416,7 @@ def test_a_missing_or_damaged_file_is_noticed_and_its_block_is_written_again(
     assert "\n" not in str(caught.value)
     with pytest.warns(RuntimeWarning, match=rf"{name} is .*: written again"):
         outcome = run_backfill()
-    assert outcome.document["deployments"][0]["written"] == 1
+    assert to_json(outcome.document)["deployments"][0]["written"] == 1
     after = files(folder)
     assert {n: d for n, d in after.items() if not n.endswith(".damaged")} == before
     assert len(series(folder)[1]) == 4

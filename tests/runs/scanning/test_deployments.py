@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from bank import REGISTRY, bank
 
+from analyzer.documents.encode import to_json
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.runs.scanning.deployments import (
@@ -85,7 +86,7 @@ def test_a_name_that_nobody_has_lists_those_there_are() -> None:
 
 
 def test_what_ships_is_listed_with_its_addresses_and_their_source() -> None:
-    assert list_deployments() == [
+    assert to_json(list_deployments())["deployments"] == [
         {
             "name": "bank-shipped",
             "protocol": "bank",
@@ -93,5 +94,6 @@ def test_what_ships_is_listed_with_its_addresses_and_their_source() -> None:
             "from_block": 1,
             "contracts": {"registry": REGISTRY},
             "source": "test",
+            "aliases": [],
         }
     ]

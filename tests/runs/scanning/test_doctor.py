@@ -6,21 +6,22 @@ from pathlib import Path
 import pytest
 from fake_node import FakeNode
 
+from analyzer.documents.doctor import DoctorDocument
 from analyzer.runs.scanning.doctor import doctor
 from analyzer.runs.scanning.scan import ScanOutcome
 
 
-def texts(answer: dict[str, object]) -> dict[str, list[tuple[bool, str]]]:
+def texts(answer: DoctorDocument) -> dict[str, list[tuple[bool, str]]]:
     out: dict[str, list[tuple[bool, str]]] = {}
-    for check in answer["checks"]:  # type: ignore[attr-defined]
-        out.setdefault(check["name"], []).append((check["ok"], check["text"]))
+    for check in answer.checks:
+        out.setdefault(check.name, []).append((check.ok, check.text))
     return out
 
 
 def test_a_sound_installation_is_ok() -> None:
     answer = doctor()
     found = texts(answer)
-    assert answer["exit_code"] == 0
+    assert answer.run.exit_code == 0
     assert all(ok for checks in found.values() for ok, _ in checks)
     assert found["protocols"] == [(True, "bank")]
     assert found["deployments"] == [(True, "bank-shipped")]
@@ -40,12 +41,12 @@ def test_an_endpoint_is_described_without_its_key() -> None:
 
 def test_a_node_that_does_not_answer_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = doctor(rpc=["http://127.0.0.1:9/0123456789secret"])
-    assert answer["exit_code"] == 3
+    assert answer.run.exit_code == 3
     assert "0123456789secret" not in str(answer)
 
 
 def test_a_malformed_url_is_exit_code_2() -> None:
-    assert doctor(rpc=["ftp://node"])["exit_code"] == 2
+    assert doctor(rpc=["ftp://node"]).run.exit_code == 2
 
 
 def test_files_are_described(
@@ -60,5 +61,5 @@ def test_files_are_described(
 def test_a_file_that_is_not_what_it_should_be_is_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("dear diary")
     answer = doctor(recording=tmp_path / "x", db=tmp_path / "x")
-    assert answer["exit_code"] == 2
+    assert answer.run.exit_code == 2
     assert [texts(answer)[name][0][0] for name in ("recording", "file")] == [False, False]

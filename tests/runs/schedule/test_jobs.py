@@ -57,7 +57,7 @@ def test_every_job_is_tried_and_the_digest_names_the_one_that_failed(jobs_file: 
     assert (queries.code, queries.failed) == (0, False)
     assert digest.exit_code is ExitCode.BAD_INPUT
     document = digest.document()
-    assert document["failed"] == ["missing"]
+    assert document.failed == ("missing",)
     text = digest_text(document)
     assert text.startswith("1 of 2 jobs failed: missing\n")
     assert "there is no snapshot" in text

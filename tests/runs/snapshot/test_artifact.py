@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.model.errors import InputError
+from analyzer.report.render_json import document_text
 from analyzer.report.rows import render_rows
 from analyzer.runs.snapshot.artifact import check_forms, check_targets, write_texts
+from analyzer.runs.telling.rows import rows_document
 
 
 @pytest.fixture
@@ -98,6 +100,8 @@ def test_what_was_written_before_is_replaced(
     tmp_path: Path, form: str, rows: list[tuple[object, ...]]
 ) -> None:
     path = tmp_path / "out"
-    for text in ("", render_rows(["account", "amount"], rows, form)):
+    columns = ["account", "amount"]
+    json_text = document_text(rows_document(columns, rows))
+    for text in ("", json_text if form == "json" else render_rows(columns, rows, form)):
         path.write_text(text)
         check_forms({path: form}, {})

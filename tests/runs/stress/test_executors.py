@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.api.history import ask
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.runs.demo import demo_folder
 from analyzer.runs.many.backfill import BackfillOptions, BackfillOutcome, backfill
@@ -70,7 +71,7 @@ def test_every_executor_gives_equal_rows_in_all_tables_and_the_same_files(
     outcome = filled(tmp_path / "history", executor)
     assert outcome.summary == local.summary
     assert outcome.exit_code is local.exit_code
-    assert [e["written"] for e in outcome.document["deployments"]] == [len(PINS)]
+    assert [e["written"] for e in to_json(outcome.document)["deployments"]] == [len(PINS)]
     for table in HISTORY_TABLES:
         sql = f"SELECT * EXCLUDE (filename) FROM history_{table.name} ORDER BY ALL"
         sql = sql if table.name == "scans" else sql.replace(" EXCLUDE (filename)", "")

@@ -1,0 +1,79 @@
+"""Every command's JSON against the schema that ships with its kind, on the demo's snapshot."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fastjsonschema
+import pytest
+from click.testing import CliRunner
+from document_schemas import validate
+
+from analyzer.cli import main
+from analyzer.documents.kinds import KINDS
+
+ON_SNAPSHOT = {
+    "account": ["account", "{account}", "--db", "{db}", "--json"],
+    "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],
+    "diff": ["diff", "{db}", "{db}", "--json"],
+    "doctor": ["doctor", "--db", "{db}", "--json"],
+    "open_findings": ["triage", "list", "--open", "--db", "{db}", "--json"],
+    "triage": ["triage", "list", "--db", "{db}", "--json"],
+    "queries": ["query", "list", "--json"],
+    "deployments": ["deployments", "--json"],
+    "detectors": ["detectors", "list", "--json"],
+    "documents": ["documents", "--json"],
+}
+"""Kind -> a command that writes it. `scan`, `verify`, `index`, `backfill`, `jobs` and `health`
+need a chain, jobs or a watch: their tests lie with them."""
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}T")
+
+
+def written(*words: str) -> dict[str, Any]:
+    """What a command writes to standard output."""
+    result = CliRunner().invoke(main, list(words))
+    assert result.exit_code in (0, 1, 3), result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ask(demo_snapshot: Path) -> Callable[[str], dict[str, Any]]:
+    """Kind -> the document that its command writes."""
+    db = str(demo_snapshot)
+    rows = written(
+        "sql", "SELECT deployment, account_id FROM v_margin LIMIT 1", "--db", db, "--json"
+    )
+    account = "/".join(rows["rows"][0].values())
+
+    def asked(kind: str) -> dict[str, Any]:
+        return written(*(word.format(db=db, account=account) for word in ON_SNAPSHOT[kind]))
+
+    return asked
+
+
+@pytest.mark.parametrize("kind", ON_SNAPSHOT)
+def test_what_a_command_writes_is_what_its_schema_says(
+    ask: Callable[[str], dict[str, Any]], kind: str
+) -> None:
+    document = ask(kind)
+    assert list(document)[:3] == ["schema", "kind", "run"]
+    assert document["kind"] == kind
+    validate(document)
+
+
+def test_every_shipped_schema_is_shown_by_its_name() -> None:
+    for kind in KINDS:
+        shown = written("documents", kind.KIND)
+        assert shown["properties"]["kind"] == {"const": kind.KIND}
+        fastjsonschema.compile(shown)
+
+
+def test_a_kind_that_is_not_there_is_refused_with_those_that_are() -> None:
+    result = CliRunner().invoke(main, ["documents", "poem"])
+    assert result.exit_code == 2
+    assert "there is no document 'poem' (there are: account, backfill, " in result.stderr
