@@ -1,7 +1,7 @@
 """What the stages after `book` cost in a scan, against another tree of this program, side by side.
 
-    git worktree add /tmp/before COMMIT
-    python tests/benchmarks/stages.py --before /tmp/before --recording crash.zip --block stressed
+    git worktree add ../before COMMIT
+    python tests/benchmarks/stages.py --before ../before --recording crash.zip --block stressed
 
 Every round scans the same recording (all accounts verified) in a process of its own for each tree,
 one tree first in one round, the other in the next. A process scans it three times and the cheapest

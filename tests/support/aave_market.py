@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.protocols.aave_v3.ray_math import RAY
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, PriceFact, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices

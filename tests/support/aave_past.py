@@ -15,7 +15,7 @@ from analyzer.chain.node import Node
 from analyzer.indexer.index import Index
 from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.state.balances import Side, scaled_taken
+from analyzer.protocols.aave_v3.records.balances import Side, scaled_taken
 from analyzer.protocols.aave_v3.state.state import state_of
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import NO_WORDS, Call, Liquidation, Outcome

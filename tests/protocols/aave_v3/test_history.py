@@ -18,8 +18,8 @@ from analyzer.protocols.aave_v3.judge.cautions import cautions
 from analyzer.protocols.aave_v3.logs.fold import code, fold
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, Anchor, TransferUnit
 from analyzer.protocols.aave_v3.ray_math import RAY
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes, updated
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, updated
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value import details as details_module
 from analyzer.protocols.aave_v3.value.account import Valuation

@@ -36,9 +36,9 @@ from analyzer.protocols.aave_v3.close.backstops import backstops
 from analyzer.protocols.aave_v3.judge.cautions import cautions
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, ReserveLedger, RevisionSpan
 from analyzer.protocols.aave_v3.ray_math import RAY
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import reference_prices

@@ -8,8 +8,8 @@ Source: LiquidationLogic, Pool.eliminateReserveDeficit; spec section 8.
 from __future__ import annotations
 
 from analyzer.model.rows import BackstopKind, BackstopRow
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.revisions import BadDebt
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18

@@ -13,7 +13,7 @@ from analyzer.abi.contract import load_abi
 from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
-from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.value import AaveValued

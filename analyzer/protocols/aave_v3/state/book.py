@@ -8,7 +8,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
-from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.state.observe import AaveObservation
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.kit.factors import factor_of

@@ -14,10 +14,10 @@ from analyzer.model.book import Book
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
 from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_mul
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.revisions import Rules
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.words import ReserveConfig
 from analyzer.protocols.kit.price_age import NOT_ASKED, SourceTime
 from analyzer.protocols.kit.staged import checked_type

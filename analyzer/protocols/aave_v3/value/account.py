@@ -26,8 +26,8 @@ from analyzer.protocols.aave_v3.ray_math import (
     percent_mul_floor,
     wad_div,
 )
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
-from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.state.sums import Sums, sums
 from analyzer.protocols.aave_v3.value.prices import PriceBook

@@ -15,8 +15,8 @@ from analyzer.model.rows import (
     StatementLine,
 )
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.state.sums import Sums
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation

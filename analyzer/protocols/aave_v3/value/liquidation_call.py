@@ -29,9 +29,9 @@ from analyzer.protocols.aave_v3.ray_math import (
     percent_mul_floor,
     ray_div,
 )
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.revisions import BadDebt, CloseFactor, LiquidationRounding, Rules
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.close_factor import (

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from analyzer.protocols.aave_v3.close.liquidate import liquidate
 from analyzer.protocols.aave_v3.ray_math import RAY
-from analyzer.protocols.aave_v3.state.accounts import StableLoan
+from analyzer.protocols.aave_v3.records.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import NO_WORDS, Call, Liquidation, Outcome

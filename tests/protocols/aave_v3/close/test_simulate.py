@@ -15,7 +15,7 @@ from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopKind
 from analyzer.protocols.aave_v3.close.simulate import ROUNDING, AaveSimulation
 from analyzer.protocols.aave_v3.ray_math import RAY
-from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
+from analyzer.protocols.aave_v3.records.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices

@@ -10,7 +10,7 @@ from bare_book import bare_book
 from analyzer.abi.contract import load_abi
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, SIX_FIELDS, truth
 from analyzer.protocols.aave_v3.ray_math import RAY
-from analyzer.protocols.aave_v3.state.accounts import StableLoan
+from analyzer.protocols.aave_v3.records.accounts import StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category
 from analyzer.protocols.aave_v3.value.prices import reference_prices
 from analyzer.protocols.aave_v3.value.value import value

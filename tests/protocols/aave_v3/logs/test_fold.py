@@ -9,8 +9,8 @@ from aave_story import CODE, CONFIGURATOR, DEPLOYMENT, POOL, Story, ToldNode
 from analyzer.model.errors import UnreadError
 from analyzer.protocols.aave_v3.logs.fold import fold
 from analyzer.protocols.aave_v3.ray_math import RAY
-from analyzer.protocols.aave_v3.state.accounts import StableLoan
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
+from analyzer.protocols.aave_v3.records.accounts import StableLoan
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes
 
 WETH, DAI = asset_of("WETH"), asset_of("DAI")
 YEAR = 31_536_000

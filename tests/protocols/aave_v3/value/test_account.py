@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.protocols.aave_v3.judge.truth import truth
 from analyzer.protocols.aave_v3.ray_math import MAX_UINT256, RAY
-from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
+from analyzer.protocols.aave_v3.records.accounts import Account, StableLoan
 from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.prices import reference_prices

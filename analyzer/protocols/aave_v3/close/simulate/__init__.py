@@ -31,7 +31,7 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
 from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals
 from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
-from analyzer.protocols.aave_v3.state.balances import Side, scaled_taken
+from analyzer.protocols.aave_v3.records.accounts import Account, StableLoan
+from analyzer.protocols.aave_v3.records.balances import Side, scaled_taken
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import Holding
 from analyzer.protocols.aave_v3.value.liquidation_call import Outcome

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from analyzer.protocols.aave_v3.close.simulate.applied import liquidity
 from analyzer.protocols.aave_v3.ray_math import PERCENT
+from analyzer.protocols.aave_v3.records.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.revisions import EModeLtv
-from analyzer.protocols.aave_v3.state.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (
     LIQUIDATION_THRESHOLD,

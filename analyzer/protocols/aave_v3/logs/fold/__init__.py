@@ -17,8 +17,8 @@ from analyzer.protocols.aave_v3.logs.fold.context import FoldContext
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger, RevisionSpan
 from analyzer.protocols.aave_v3.logs.fold.unknown import find_unknown
 from analyzer.protocols.aave_v3.logs.sources import configurator_of
+from analyzer.protocols.aave_v3.records.balances import Side
 from analyzer.protocols.aave_v3.revisions import rules_of
-from analyzer.protocols.aave_v3.state.balances import Side
 from analyzer.protocols.kit.arguments import text
 
 __all__ = ["AaveLedger", "fold"]

@@ -14,9 +14,9 @@ from analyzer.protocols.aave_v3.ray_math import (
     ray_mul,
     ray_mul_floor,
 )
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.indexes import updated
 from analyzer.protocols.aave_v3.revisions import Rules
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.indexes import updated
 from analyzer.protocols.kit.folding import at_first, count_event, listed, note
 
 

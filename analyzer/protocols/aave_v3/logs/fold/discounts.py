@@ -20,7 +20,7 @@ from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3.logs.fold.context import FoldContext
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
 from analyzer.protocols.aave_v3.ray_math import PERCENT, percent_mul, ray_div, ray_mul
-from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.kit.arguments import integer
 from analyzer.protocols.kit.unreadable import Unreadable
 

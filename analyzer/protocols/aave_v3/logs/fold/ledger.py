@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from analyzer.protocols.aave_v3.state.accounts import Account
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
+from analyzer.protocols.aave_v3.records.accounts import Account
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes
 from analyzer.protocols.kit.arguments import FoldNote
 from analyzer.protocols.kit.unreadable import Unreadable
 

@@ -6,8 +6,8 @@ from analyzer.model.logs import Event
 from analyzer.protocols.aave_v3.logs.fold.context import FoldContext
 from analyzer.protocols.aave_v3.logs.fold.ledger import ReserveLedger, TransferUnit
 from analyzer.protocols.aave_v3.ray_math import percent_mul, ray_div, ray_div_floor
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes
 from analyzer.protocols.aave_v3.revisions import FIRST_RELEASE, BadDebt, VirtualBalance
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes
 from analyzer.protocols.kit.arguments import integer, text
 
 

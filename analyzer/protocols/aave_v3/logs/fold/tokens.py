@@ -18,8 +18,8 @@ from analyzer.protocols.aave_v3.logs.fold.discounts import (
 )
 from analyzer.protocols.aave_v3.logs.fold.ledger import ReserveLedger, Transfer, TransferUnit
 from analyzer.protocols.aave_v3.ray_math import ray_div, ray_mul
-from analyzer.protocols.aave_v3.state.accounts import Account, StableLoan
-from analyzer.protocols.aave_v3.state.balances import (
+from analyzer.protocols.aave_v3.records.accounts import Account, StableLoan
+from analyzer.protocols.aave_v3.records.balances import (
     InexplicableChangeError,
     Side,
     scaled_change,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.protocols.aave_v3.logs.fold.ledger import AaveLedger
-from analyzer.protocols.aave_v3.state.accounts import Account
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.words import bit_numbers
 from analyzer.protocols.kit.unreadable import Unreadable
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from analyzer.model.reads import Reading
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
+from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.revisions import Rules, VirtualBalance
-from analyzer.protocols.aave_v3.state.accounts import Account
 from analyzer.protocols.aave_v3.state.state import ReserveState
 from analyzer.protocols.kit.batch import Batch
 from analyzer.protocols.kit.unreadable import Unreadable

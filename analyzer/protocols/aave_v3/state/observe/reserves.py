@@ -9,8 +9,8 @@ from analyzer.model.block import BlockRef
 from analyzer.model.reads import Reading
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
+from analyzer.protocols.aave_v3.records.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.revisions import BadDebt, VirtualBalance
-from analyzer.protocols.aave_v3.state.indexes import ReserveIndexes, grown
 from analyzer.protocols.aave_v3.state.observe.market import MarketFacts
 from analyzer.protocols.aave_v3.state.state import PriceFact, ReserveState
 from analyzer.protocols.aave_v3.words import reserve_config

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.protocols.aave_v3.ray_math import RAY, ray_div, ray_div_floor
-from analyzer.protocols.aave_v3.revisions import Rules, rules_of
-from analyzer.protocols.aave_v3.state.balances import (
+from analyzer.protocols.aave_v3.records.balances import (
     InexplicableChangeError,
     Side,
     balance_of,
@@ -18,6 +17,7 @@ from analyzer.protocols.aave_v3.state.balances import (
     scaled_minted,
     scaled_taken,
 )
+from analyzer.protocols.aave_v3.revisions import Rules, rules_of
 
 
 @dataclass
