@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analyzer.api.frames import Money, check_money, table_frame
+from analyzer.documents.contagion import ContagionDocument
+from analyzer.documents.stress import StressDocument
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.runs.stress.rows import contagion_rows, stress_rows
@@ -25,7 +27,7 @@ class Stressed:
     """Scenarios that were run. document: what `analyzer stress --format json` says. findings: of
     the scenarios. assessed: each cascade, for computing on."""
 
-    document: dict[str, Any]
+    document: StressDocument
     findings: tuple[Finding, ...]
     assessed: tuple[Assessed, ...]
 
@@ -44,7 +46,7 @@ class Followed:
     """One scenario whose cascade was followed. document: what `analyzer contagion --format json`
     says. assessed: the cascade itself, for computing on."""
 
-    document: dict[str, Any]
+    document: ContagionDocument
     findings: tuple[Finding, ...]
     assessed: Assessed
 

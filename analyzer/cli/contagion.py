@@ -66,7 +66,7 @@ def contagion(
     debt, by which chain of events it came there, and what would have cut it. With --out, edges and
     paths are in the tables contagion_edges and contagion_paths of the snapshot that is written.
     """
-    from analyzer.report.cascade import PATH_COLUMNS, cascade_page
+    from analyzer.report.cascade import cascade_page, path_rows
     from analyzer.runs.stress.contagion import ContagionOptions
     from analyzer.runs.stress.contagion import contagion as run
     from analyzer.runs.stress.stress import StressOptions
@@ -91,8 +91,7 @@ def contagion(
     if as_json or format_ == "json":
         show_json(document)
     elif format_ == "csv":
-        rows = [[path[column] for column in PATH_COLUMNS] for path in document["paths"]]
-        show_rows(PATH_COLUMNS, rows, "csv")
+        show_rows(*path_rows(document), "csv")
     else:
         show_blocks(cascade_page(document, paths=paths), format_)
     written(out)

@@ -29,20 +29,20 @@ def demo(*, db: Path | None, as_json: bool) -> int:
     after the crash: the cascade of 10 October 2025. With --db the snapshot stays there, for
     `analyzer account`, `query`, `stress` and `sql`.
     """
-    from analyzer.documents.encode import to_json
     from analyzer.runs.demo import demo as run
 
     with progress() as report:
         outcome = run(report, db=db)
     if as_json:
-        show_json({**to_json(outcome.document), "contagion": outcome.cascade})
+        show_json(outcome.document)
     else:
         show_document(outcome.document, "table")
         show_statement(outcome.statement, "table")
-        if outcome.cascade is not None:
+        cascade = outcome.document.contagion
+        if cascade is not None:
             from analyzer.report.cascade import cascade_page
 
-            show_blocks(cascade_page(outcome.cascade, paths=_PATHS), "table")
+            show_blocks(cascade_page(cascade, paths=_PATHS), "table")
     for problem in outcome.problems:
         note(f"not as it should be: {problem}")
     return int(outcome.exit_code)

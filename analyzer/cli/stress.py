@@ -61,7 +61,7 @@ def stress(
     scenario together, with each protocol's own liquidation rules, until nothing more happens, and
     prints one row a scenario. Without --scenario and --shock: all that ship, and the uniform ray.
     """
-    from analyzer.report.stress import RESULT_COLUMNS, stress_page
+    from analyzer.report.stress import result_rows, stress_page
     from analyzer.runs.stress.stress import StressOptions
     from analyzer.runs.stress.stress import stress as run
 
@@ -87,9 +87,7 @@ def stress(
     if as_json or format_ == "json":
         show_json(document)
     elif format_ == "csv":
-        every = [document["baseline"], *document["scenarios"]]
-        results = [r for scenario in every for r in scenario["results"]]
-        show_rows(RESULT_COLUMNS, [[r[c] for c in RESULT_COLUMNS] for r in results], "csv")
+        show_rows(*result_rows(document), "csv")
     else:
         show_blocks(stress_page(document), format_)
     written(out)

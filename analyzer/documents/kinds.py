@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
+from analyzer.documents.contagion import ContagionDocument
+from analyzer.documents.demo import DemoDocument
 from analyzer.documents.diff import DiffDocument
 from analyzer.documents.doctor import DoctorDocument
 from analyzer.documents.envelope import Document
@@ -18,11 +20,14 @@ from analyzer.documents.listings import (
 )
 from analyzer.documents.rows import RowsDocument
 from analyzer.documents.scan import ScanDocument, VerifyDocument
+from analyzer.documents.stress import StressDocument
 from analyzer.documents.triage import OpenFindingsDocument, TriageDocument
 
 KINDS: tuple[type[Document], ...] = (
     StatementDocument,
     BackfillDocument,
+    ContagionDocument,
+    DemoDocument,
     DeploymentsDocument,
     DetectorsDocument,
     DiffDocument,
@@ -35,6 +40,7 @@ KINDS: tuple[type[Document], ...] = (
     QueriesDocument,
     RowsDocument,
     ScanDocument,
+    StressDocument,
     TriageDocument,
     VerifyDocument,
 )

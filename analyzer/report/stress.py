@@ -1,57 +1,18 @@
-"""What scenarios do, as a document and as a page: one row a scenario and deployment."""
+"""What scenarios do, as a page: one row a scenario and deployment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import fields
 
-from analyzer.findings.assessed import Assessed
-from analyzer.model.finding import Finding
-from analyzer.report.distances import (
-    DistanceReport,
-    distance_blocks,
-    distance_document,
-    reverse_blocks,
-)
+from analyzer.documents.contagion import ContagionDocument
+from analyzer.documents.encode import to_json
+from analyzer.documents.findings import FindingEntry
+from analyzer.documents.scenario import RAY, ScenarioEntry, ScenarioResult
+from analyzer.documents.stress import StressDocument
+from analyzer.report.distances import distance_blocks, reverse_blocks
 from analyzer.report.money import short
 from analyzer.report.page import Block, Grid, Heading, Line
-
-Document = dict[str, Any]
-
-SCHEMA = 1
-"""Version of the documents of stress and contagion: keys are added, never renamed or removed."""
-
-RESULT_COLUMNS = (
-    "scenario",
-    "deployment",
-    "shock",
-    "accounts",
-    "unknown",
-    "below_initial",
-    "liquidatable",
-    "insolvent",
-    "bad_debt_before_e18",
-    "bad_debt_static_e18",
-    "bad_debt_after_e18",
-    "amplification",
-    "closed_accounts",
-    "closed_value_e18",
-    "fund_before_e18",
-    "fund_left_e18",
-    "uncovered_e18",
-    "cover1_e18",
-    "cover2_e18",
-    "rounds",
-    "quiet",
-    "ledger_closes",
-)
-"""Columns of the CSV form, and keys of a result in JSON."""
-
-BASELINE = "no shock"
-"""The name of the row that every scenario is to be compared with: the block's own prices."""
-
-RAY = "uniform ray"
-"""The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
 
 FINDING_ROWS = 20
 """How many kinds of finding a page lists."""
@@ -77,140 +38,63 @@ _LEGEND = (
 )
 
 
-def stress_document(
-    run: Mapping[str, Any],
-    assessed: Sequence[Assessed],
-    findings: Sequence[Finding],
-    *,
-    baseline: Assessed | None = None,
-    distances: DistanceReport,
-    reverse: Mapping[str, Any] | None,
-) -> Document:
-    """The document of `analyzer stress`. Amounts are decimal strings of exact integers (18
-    decimals), unknown is null. baseline: the same without any shock, None = it was
-    not run. reverse: the answers of reverse stress, None = it was not asked."""
-    return {
-        "schema": SCHEMA,
-        "run": dict(run),
-        "baseline": None if baseline is None else scenario_document(baseline),
-        "scenarios": [scenario_document(one) for one in assessed],
-        "distances": distance_document(distances),
-        "reverse": None if reverse is None else dict(reverse),
-        "findings": [finding_entry(finding) for finding in findings],
-    }
+def result_rows(document: StressDocument) -> tuple[list[str], list[list[object]]]:
+    """(columns, one row a scenario and deployment, the baseline first) for the CSV form."""
+    every = [*([] if document.baseline is None else [document.baseline]), *document.scenarios]
+    written = [to_json(result) for scenario in every for result in scenario.results]
+    columns = [field.name for field in fields(ScenarioResult) if field.name != "scan_id"]
+    return columns, [[result[name] for name in columns] for result in written]
 
 
-def scenario_document(one: Assessed) -> Document:
-    """One scenario: what it is, on which depth it was run, and what it does to each deployment."""
-    scenario = one.scenario
-    return {
-        "cascade_id": one.cascade_id,
-        "name": scenario.name,
-        "title": scenario.title,
-        "source": scenario.source,
-        "verified": scenario.verified,
-        "unverified": list(scenario.unverified),
-        "notes": list(scenario.notes),
-        "order": one.result.order,
-        "depth_multiplier": float(scenario.depth_multiplier),
-        "depth": [
-            {"factor": u.factor, "origin": u.origin, "kind": u.kind, "source": u.source}
-            for u in one.depth
-        ],
-        "unmapped": list(one.result.unmapped),
-        "not_held": list(one.not_held),
-        "moves_nothing": not one.touched(),
-        "exhausted": list(one.result.exhausted),
-        "results": [result_document(one, name) for name in sorted(one.venues)],
-    }
-
-
-def result_document(one: Assessed, name: str) -> Document:
-    """What a scenario does to one deployment."""
-    result, venue, shock = one.result, one.venues[name], one.shock()
-    before, static = result.before[name], result.shocked[name]
-    closed = [f for f in result.failures.values() if f.venue == name and f.round is not None]
-    owners = sorted(static.owners_short_e18.values(), reverse=True)
-    debt = one.bad_debt_e18(name)
-    values = (
-        one.scenario.name,
-        name,
-        None if shock is None else float(shock),
-        before.accounts,
-        static.unknown,
-        venue.below_initial,
-        static.breaching,
-        static.insolvent,
-        str(before.bad_debt_e18),
-        str(static.bad_debt_e18),
-        str(debt),
-        debt / static.bad_debt_e18 if static.bad_debt_e18 else None,
-        len(closed),
-        str(sum(sum(failure.closed_e18.values()) for failure in closed)),
-        _text(venue.fund_before_e18),
-        _text(venue.fund_left_e18),
-        _text(one.uncovered_e18(name)),
-        str(sum(owners[:1])),
-        str(sum(owners[:2])),
-        sum(1 for round_ in result.rounds if round_.closed),
-        result.quiet,
-        all(round_.closes for round_ in result.rounds),
-    )
-    return {
-        "scan_id": venue.scan_id,
-        **dict(zip(RESULT_COLUMNS, values, strict=True)),
-    }
-
-
-def stress_page(document: Mapping[str, Any]) -> list[Block]:
+def stress_page(document: StressDocument) -> list[Block]:
     """One row a scenario and deployment, then what the numbers rest on, then the findings."""
-    scenarios = document["scenarios"]
-    plain = [] if document["baseline"] is None else [document["baseline"]]
+    scenarios = document.scenarios
+    plain = [] if document.baseline is None else [document.baseline]
     return [
         Heading("Stress"),
         *run_lines(document),
-        *(_grid(name, [*plain, *scenarios]) for name in document["run"]["deployments"]),
-        *distance_blocks(document["distances"]),
-        *reverse_blocks(document["reverse"]),
+        *(_grid(name, [*plain, *scenarios]) for name in document.run.deployments),
+        *distance_blocks(document.distances),
+        *reverse_blocks(document.reverse),
         *assumption_blocks(scenarios),
         *_sold_out(scenarios),
-        *scenario_findings(document["findings"]),
+        *scenario_findings(document.findings),
     ]
 
 
-def _grid(deployment: str, scenarios: Sequence[Mapping[str, Any]]) -> Grid:
+def _grid(deployment: str, scenarios: Sequence[ScenarioEntry]) -> Grid:
     """What the scenarios do to one deployment."""
     rows = tuple(
         _row(result)
         for scenario in scenarios
-        for result in scenario["results"]
-        if result["deployment"] == deployment
+        for result in scenario.results
+        if result.deployment == deployment
     )
     whole_columns = frozenset({"scenario"})
     return Grid(deployment, _SHOWN, rows, frozenset(_SHOWN[1:]), _LEGEND, whole_columns)
 
 
-def run_lines(document: Mapping[str, Any]) -> list[Block]:
+def run_lines(document: StressDocument | ContagionDocument) -> list[Block]:
     """What was run on what, what was left out, and which scans prove nothing."""
-    run = document["run"]
+    run = document.run
     lines: list[Block] = [
         Line(
             "Snapshot",
-            f"{run['snapshot']}: {', '.join(run['deployments'])}"
-            + (", together in one cascade" if len(run["deployments"]) > 1 else ""),
+            f"{run.snapshot}: {', '.join(run.deployments)}"
+            + (", together in one cascade" if len(run.deployments) > 1 else ""),
         )
     ]
-    for name, why in run["left_out"].items():
+    for name, why in run.left_out.items():
         lines.append(Line("Left out", f"{name}: {why}", "doubt"))
-    for name, caveats in run["not_proven"].items():
+    for name, caveats in run.not_proven.items():
         lines.append(Line("Not proven", f"{name}: {'; '.join(caveats)}", "doubt"))
-    if run.get("depth_not_held"):
-        text = f"no book holds {_listed(run['depth_not_held'])}, which the depth file names"
+    if run.depth_not_held:
+        text = f"no book holds {_listed(run.depth_not_held)}, which the depth file names"
         lines.append(Line("Not used", text, "doubt"))
     return lines
 
 
-def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+def assumption_blocks(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Depth curves, factors that stand still, numbers that nobody checked, runs that did not end:
     what the results depend on."""
     if not scenarios:
@@ -218,47 +102,47 @@ def assumption_blocks(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     blocks: list[Block] = [*_without_effect(scenarios), depth_grid(scenarios)]
     still: dict[str, list[str]] = {}
     for scenario in scenarios:
-        still.setdefault(", ".join(scenario["unmapped"]), []).append(scenario["name"])
+        still.setdefault(", ".join(scenario.unmapped), []).append(scenario.name)
     for factors, names in still.items():
         if factors:
             text = f"{factors}: nothing is said of them by {_listed(names)}, so they stay"
             blocks.append(Line("Not moved", text, "doubt"))
-    unknown = [d["factor"] for d in scenarios[0]["depth"] if d["origin"] == "unknown"]
+    unknown = [d.factor for d in scenarios[0].depth if d.origin == "unknown"]
     if unknown:
         text = f"the depth of {_listed(unknown)} is not known: sales do not move their price here"
         blocks.append(Line("Not known", text, "doubt"))
     blocks += _unverified(scenarios)
-    restless = [s["name"] for s in scenarios if not all(r["quiet"] for r in s["results"])]
+    restless = [s.name for s in scenarios if not all(r.quiet for r in s.results)]
     if restless:
         text = f"the rounds ran out before nothing more happened: {_listed(restless)}"
         blocks.append(Line("Not at rest", text, "doubt"))
-    off = [s["name"] for s in scenarios if not all(r["ledger_closes"] for r in s["results"])]
+    off = [s.name for s in scenarios if not all(r.ledger_closes for r in s.results)]
     if off:
         blocks.append(Line("Ledger", f"a round does not add up to 0: {_listed(off)}", "bad"))
     return blocks
 
 
-def _without_effect(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+def _without_effect(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Scenarios that do nothing to these books, and, of a single one, what it names in vain: a
     calm result of these says nothing."""
     blocks: list[Block] = []
-    idle = [scenario["name"] for scenario in scenarios if scenario["moves_nothing"]]
+    idle = [scenario.name for scenario in scenarios if scenario.moves_nothing]
     if idle:
         text = f"{_listed(idle)}: no price of these books changes, so it is as without a shock"
         blocks.append(Line("No effect", text, "doubt"))
-    if len(scenarios) == 1 and scenarios[0]["not_held"]:
-        text = f"{_listed(scenarios[0]['not_held'])}: named by the scenario, and no book holds it"
+    if len(scenarios) == 1 and scenarios[0].not_held:
+        text = f"{_listed(scenarios[0].not_held)}: named by the scenario, and no book holds it"
         blocks.append(Line("Not held", text, "doubt"))
     return blocks
 
 
-def _sold_out(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+def _sold_out(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Factors that some scenario sells beyond what is known of their depth."""
-    ended = [scenario for scenario in scenarios if scenario["exhausted"]]
+    ended = [scenario for scenario in scenarios if scenario.exhausted]
     if not ended:
         return []
-    factors = _listed([factor for scenario in ended for factor in scenario["exhausted"]])
-    by = _listed([scenario["name"] for scenario in ended])
+    factors = _listed([factor for scenario in ended for factor in scenario.exhausted])
+    by = _listed([scenario.name for scenario in ended])
     text = (
         f"more {factors} is sold than the curve knows, by {by}: the price from there on is an"
         " assumption"
@@ -266,15 +150,15 @@ def _sold_out(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
     return [Line("Sold out", text, "doubt")]
 
 
-def _unverified(scenarios: Sequence[Mapping[str, Any]]) -> list[Block]:
+def _unverified(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Numbers of scenarios that were not checked at their source: in full for one scenario."""
-    open_ = [scenario for scenario in scenarios if not scenario["verified"]]
+    open_ = [scenario for scenario in scenarios if not scenario.verified]
     if not open_:
         return []
     if len(scenarios) == 1:
-        text = "; ".join(open_[0]["unverified"]) or "none of its numbers was checked"
+        text = "; ".join(open_[0].unverified) or "none of its numbers was checked"
     else:
-        names = _listed([scenario["name"] for scenario in open_])
+        names = _listed([scenario.name for scenario in open_])
         text = f"not every number was checked at its source: {names}; --json says which"
     return [Line("Unverified", text, "doubt")]
 
@@ -284,43 +168,28 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def depth_grid(scenarios: Sequence[Mapping[str, Any]]) -> Grid:
+def depth_grid(scenarios: Sequence[ScenarioEntry]) -> Grid:
     """Which depth each factor had: the same in all scenarios, but for their multipliers."""
     multiplied = [
-        f"{s['name']} x {s['depth_multiplier']:g}" for s in scenarios if s["depth_multiplier"] != 1
+        f"{s.name} x {s.depth_multiplier:g}" for s in scenarios if s.depth_multiplier != 1
     ]
     return Grid(
         "Depth that forced sales meet",
         ("factor", "curve", "from"),
-        tuple((d["factor"], d["kind"] or "unknown", d["source"]) for d in scenarios[0]["depth"]),
+        tuple((d.factor, d.kind or "unknown", d.source) for d in scenarios[0].depth),
         note=f"Multiplied: {_listed(multiplied)}." if multiplied else "",
         whole=frozenset({"factor", "curve"}),
     )
 
 
-def finding_entry(finding: Finding) -> Document:
-    """One finding. The scenario is in its evidence."""
-    return {
-        "fingerprint": finding.fingerprint,
-        "detector": finding.detector,
-        "severity": finding.severity.label,
-        "scan_id": finding.scan_id,
-        "account_id": finding.account_id,
-        "market": finding.market,
-        "title": finding.title,
-        "amounts": {name: str(value) for name, value in finding.amounts.items()},
-        "evidence": dict(finding.evidence),
-    }
-
-
-def scenario_findings(findings: Sequence[Mapping[str, Any]]) -> list[Block]:
+def scenario_findings(findings: Sequence[FindingEntry]) -> list[Block]:
     """The findings, one row for all scenarios that have the same one, the severest first."""
     if not findings:
         return [Line("Findings", "none", "good")]
     groups: dict[tuple[str, str, str], list[str]] = {}
     for finding in findings:
-        key = (finding["severity"], finding["detector"], finding["title"])
-        groups.setdefault(key, []).append(finding["evidence"].get("scenario", ""))
+        key = (finding.severity.label, finding.detector, finding.title)
+        groups.setdefault(key, []).append(finding.evidence.get("scenario", ""))
     rows = tuple((*key, _under(names)) for key, names in list(groups.items())[:FINDING_ROWS])
     left = len(groups) - len(rows)
     note = f"{len(findings):,} findings" + (f"; {left:,} more kinds of them" if left else "")
@@ -335,30 +204,21 @@ def _under(names: Sequence[str]) -> str:
     return shown + (f" and {left:,} more" if left > 0 else "")
 
 
-def _row(result: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(result: ScenarioResult) -> tuple[str, ...]:
     """One row of the table for people. A ray's points are told apart by their shock."""
-    shock = result["shock"]
-    name = str(result["scenario"])
+    shock = result.shock
+    name = result.scenario
     return (
         f"{name} {shock - 1:+.0%}" if name == RAY and shock is not None else name,
-        "-" if result["below_initial"] is None else f"{result['below_initial']:,}",
-        *(f"{result[column]:,}" for column in ("liquidatable", "insolvent", "unknown")),
-        *(
-            whole(result[column])
-            for column in (
-                "bad_debt_static_e18",
-                "bad_debt_after_e18",
-                "fund_left_e18",
-                "uncovered_e18",
-            )
-        ),
+        "-" if result.below_initial is None else f"{result.below_initial:,}",
+        *(f"{count:,}" for count in (result.liquidatable, result.insolvent, result.unknown)),
+        whole(result.bad_debt_static_e18),
+        whole(result.bad_debt_after_e18),
+        whole(result.fund_left_e18),
+        whole(result.uncovered_e18),
     )
 
 
-def whole(text: str | None) -> str:
-    """An amount of a document for people, without decimals; None is `unknown`."""
-    return short(None if text is None else int(text), places=0)
-
-
-def _text(value: int | None) -> str | None:
-    return None if value is None else str(value)
+def whole(amount_e18: int | None) -> str:
+    """An amount for people, without decimals; None is `unknown`."""
+    return short(amount_e18, places=0)

@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ import orjson
 import analyzer
 from analyzer.chain.base import Progress
 from analyzer.documents.account import StatementDocument
-from analyzer.documents.scan import ScanDocument
+from analyzer.documents.contagion import ContagionDocument
+from analyzer.documents.demo import DemoDocument
 from analyzer.findings.summary import worst_accounts
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
@@ -43,15 +44,23 @@ SCENARIO = "2025-10-10_flash"
 
 @dataclass(frozen=True, slots=True)
 class DemoOutcome:
-    """What the demo found. cascade: the document of `contagion` under `SCENARIO`, None when no
-    protocol of the recording has a simulation. problems: what is not as it should be, in words;
-    empty = nothing. exit_code: 0 when nothing is, findings included."""
+    """What the demo found. Its cascade is that of `SCENARIO`. problems: what is not as it should
+    be, in words; empty = nothing. exit_code: 0 when nothing is, findings included."""
 
-    document: ScanDocument
+    document: DemoDocument
     statement: StatementDocument
-    cascade: dict[str, Any] | None
     problems: list[str]
     exit_code: ExitCode
+
+
+def _document(
+    scanned: ScanOutcome, cascade: ContagionDocument | None, code: ExitCode
+) -> DemoDocument:
+    """The scan's document with the cascade; what the demo says to the shell, findings aside."""
+    said = scanned.document
+    parts = {field.name: getattr(said, field.name) for field in fields(said)}
+    run = replace(said.run, exit_code=int(code))
+    return DemoDocument(**{**parts, "run": run}, contagion=cascade)
 
 
 def demo_folder() -> Path:
@@ -79,7 +88,8 @@ def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = No
     if problems:
         codes.append(ExitCode.DIVERGENCE)
     cascade = None if followed is None else followed.document
-    return DemoOutcome(outcome.document, statement, cascade, problems, worst_exit(*codes))
+    code = worst_exit(*codes)
+    return DemoOutcome(_document(outcome, cascade, code), statement, problems, code)
 
 
 def follow(db: Path, progress: Progress) -> ContagionOutcome | None:

@@ -11,6 +11,7 @@ import pytest
 import analyzer
 from analyzer.api.cascade_frames import Followed, Stressed
 from analyzer.api.database import Database
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.runs.stress.contagion import ContagionOptions, ContagionOutcome, contagion
 from analyzer.runs.stress.stress import StressOptions
@@ -74,7 +75,7 @@ def test_a_cascade_is_to_the_last_row_what_the_command_writes(
                 map(repr, came.to_numpy().tolist())
             )
     assert followed.findings == tuple(outcome.findings)
-    assert followed.document["findings"] == outcome.document["findings"]
+    assert to_json(followed.document)["findings"] == to_json(outcome.document)["findings"]
 
 
 def test_the_bad_debt_before_is_that_of_the_accounts_to_the_wei(
@@ -119,7 +120,7 @@ def test_stress_and_contagion_agree_on_the_same_shock(
     same = both[both["scenario"] == "ETH -15 %, BTC -10 %"].reset_index(drop=True)
     columns = ["deployment", "cascade_id", "bad_debt_static_e18", "bad_debt_after_e18"]
     assert same[columns].equals(followed.results(money="int")[columns])
-    assert len(stressed.runs()) == len(both) == len(stressed.document["scenarios"]) * 2
+    assert len(stressed.runs()) == len(both) == len(to_json(stressed.document)["scenarios"]) * 2
 
 
 def test_the_wrong_question_is_one_line_and_the_file_stays_as_it_is(db: Database) -> None:
@@ -136,8 +137,8 @@ def test_the_wrong_question_is_one_line_and_the_file_stays_as_it_is(db: Database
 
 
 def test_a_pool_that_nobody_read_is_an_unknown_depth(with_a_pool: Followed) -> None:
-    assert with_a_pool.document["run"]["exit_code"] == 3
-    assert "not read" in str(with_a_pool.document["scenario"])
+    assert to_json(with_a_pool.document)["run"]["exit_code"] == 3
+    assert "not read" in str(to_json(with_a_pool.document)["scenario"])
 
 
 def test_money_of_no_known_kind_is_refused(followed: Followed) -> None:

@@ -17,6 +17,9 @@ from analyzer.cli import main
 from analyzer.documents.kinds import KINDS
 
 ON_SNAPSHOT = {
+    "contagion": ["contagion", "--db", "{db}", "--shock", "ETH=-30%", "--json"],
+    "demo": ["demo", "--json"],
+    "stress": ["stress", "--db", "{db}", "--shock", "ETH=-30%", "--json"],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],
     "diff": ["diff", "{db}", "{db}", "--json"],

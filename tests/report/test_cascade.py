@@ -2,53 +2,75 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import fields, replace
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from assessed_house import assessed_house, falls_to, r15_house
+from document_schemas import validate
 
 from analyzer.contagion.cascade.counterfactual import LeaveOneOut
 from analyzer.contagion.trace.attribution import roots_of
 from analyzer.contagion.trace.firewall import cheapest_firewall
+from analyzer.documents.contagion import ContagionDocument, ContagionRun
+from analyzer.documents.encode import to_json
+from analyzer.documents.scenario import StressRun
+from analyzer.documents.stress import Distances, RayShockEntry, ReverseEntry, StressDocument
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.market.depth import NoImpact
-from analyzer.report.cascade import cascade_document, cascade_page
-from analyzer.report.distances import DistanceReport, distance_blocks, reverse_blocks
+from analyzer.report.cascade import cascade_page
+from analyzer.report.distances import distance_blocks, reverse_blocks
 from analyzer.report.markdown import markdown
-from analyzer.report.stress import stress_document, stress_page
+from analyzer.report.stress import stress_page
 from analyzer.report.table import table
+from analyzer.runs.telling.cascade import contagion_document
+from analyzer.runs.telling.findings import finding_entry
+from analyzer.runs.telling.scenarios import scenario_entry
 
-RUN = {
-    "snapshot": "s.duckdb",
-    "deployments": ["house"],
-    "left_out": {"derive": "derive-v2 has no cascade"},
-    "not_proven": {"perp": ["1 of 4 accounts unknown"]},
-}
-NOTHING = DistanceReport("uniform ray", (), 0, 0, 0, (), {"house": "every price is a stable's"})
+RUN = StressRun(
+    analyzer_version="0.1.0",
+    exit_code=3,
+    snapshot="s.duckdb",
+    out=None,
+    deployments=("house",),
+    left_out={"derive": "derive-v2 has no cascade"},
+    not_proven={"perp": ("1 of 4 accounts unknown",)},
+    depth_not_held=(),
+    order="batch",
+    fail_on="high",
+)
+FOLLOWED = ContagionRun(**{f.name: getattr(RUN, f.name) for f in fields(RUN)}, paths=1, what_if=0)
+NOTHING = Distances("uniform ray", 0, 0, 0, {"house": "every price is a stable's"}, (), ())
 DEEP = falls_to(Fraction(70, 100))
 
 
-def followed(one: Assessed | None = None, saved: LeaveOneOut | None = None) -> dict[str, Any]:
+def followed(one: Assessed | None = None, saved: LeaveOneOut | None = None) -> ContagionDocument:
     """The document of `contagion` on case R15."""
     one = one or assessed_house(scenario=DEEP, scale=1_000)
     payers = sorted(set(one.result.absorbed) - set(one.result.failures))
     firewall = cheapest_firewall(one.result.edges, payers)
     findings = scenario_findings([one])
-    return cascade_document(RUN, one, findings, firewall=firewall, saved=saved)
+    return contagion_document(FOLLOWED, one, findings, firewall=firewall, saved=saved)
 
 
-def stressed(*cases: Assessed) -> dict[str, Any]:
+def stressed(*cases: Assessed) -> StressDocument:
     """The document of `stress` on these cascades."""
-    return stress_document(RUN, cases, scenario_findings(cases), distances=NOTHING, reverse=None)
+    return StressDocument(
+        run=RUN,
+        baseline=None,
+        scenarios=tuple(map(scenario_entry, cases)),
+        distances=NOTHING,
+        reverse=None,
+        findings=tuple(map(finding_entry, scenario_findings(cases))),
+    )
 
 
 def test_a_documents_amounts_are_exact_text_and_it_is_json() -> None:
     one = assessed_house(scenario=DEEP)
-    document = followed(one)
-    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    document = to_json(followed(one))
+    validate(document)
+    validate(to_json(stressed(one)))
     (result,) = document["scenario"]["results"]
     assert int(result["bad_debt_after_e18"]) == one.bad_debt_e18("house")
     assert int(result["bad_debt_static_e18"]) == one.static_bad_debt_e18("house")
@@ -114,10 +136,10 @@ def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None
     assert "Unverified   the low of X" in text
     still = assessed_house(scenario=falls_to(name="elsewhere"))
     document = stressed(still)
-    (told,) = document["scenarios"]
-    told["unmapped"], told["exhausted"] = ["Y"], ["X"]
-    told["depth"][0]["origin"] = "unknown"
-    text = table(stress_page(document))
+    (told,) = document.scenarios
+    depth = (replace(told.depth[0], origin="unknown"),)
+    told = replace(told, unmapped=("Y",), exhausted=("X",), depth=depth)
+    text = table(stress_page(replace(document, scenarios=(told,))))
     assert "Y: nothing is said of them by elsewhere" in text
     assert "Sold out     more X is sold than the curve knows, by elsewhere" in text
     assert "Not known    the depth of X is not known" in text
@@ -134,15 +156,8 @@ def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None
 def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
     move: float | None, said: str
 ) -> None:
-    shock = {"move": move, "bad_debt_usd": 12.0, "note": "as it is"}
-    found = {
-        "target_usd": 10.0,
-        "static": {"house": shock},
-        "cascade": shock,
-        "plausible": {"house": None},
-        "left_out": ["Z"],
-        "note": "no --returns",
-    }
+    shock = RayShockEntry("uniform ray", move, 12.0, 1, 1, "as it is")
+    found = ReverseEntry(10.0, {"house": shock}, shock, {"house": None}, ("Z",), "no --returns")
     text = table(reverse_blocks(found))
     assert said in text
     assert "no shock of the factors with returns reaches it" in text
@@ -151,7 +166,7 @@ def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
 
 
 def test_without_a_wall_the_page_says_that_nothing_is_forced_to_sell() -> None:
-    empty = {"already": 0, "never": 3, "unknown": 1, "not_on_ray": {}, "nearest": [], "wall": []}
+    empty = Distances("uniform ray", 0, 3, 1, {}, (), ())
     text = table(distance_blocks(empty))
     assert "nothing is forced to sell on this ray" in text
     assert "1 unknown" in text

@@ -35,7 +35,7 @@ def test_a_demo_that_comes_out_as_it_should_is_exit_code_0_findings_and_all(fold
     assert to_json(outcome.document)["findings"] != []
     assert outcome.statement.account_id == CAROL
     # A bank has no simulation, and a demo without one has no cascade.
-    assert outcome.cascade is None
+    assert outcome.document.contagion is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from analyzer.contagion.cascade import CascadeResult, Venue
 from analyzer.contagion.networks.claims import (
@@ -13,45 +12,37 @@ from analyzer.contagion.networks.claims import (
     pools_of,
     recover,
 )
+from analyzer.documents.contagion import AccountClaim, Claims, TokenClaim
 
 
-def claims_document(venues: Sequence[Venue], result: CascadeResult) -> dict[str, Any]:
-    """Claims between the venues as JSON has them: by token, and by account.
+def claims_between_venues(venues: Sequence[Venue], result: CascadeResult) -> Claims:
+    """Claims between the venues: by token, and by account.
 
     venues: at the block, before the cascade. A token's recovery is what clearing leaves after the
     losses that the cascade handed to its holders (Eisenberg-Noe); problem: why it could not be
     worked out, else None.
     """
-    document: dict[str, Any] = {"tokens": [], "accounts": [], "unknown": {}, "problem": None}
-    document["accounts"] = [
-        {
-            "debtor": held.debtor,
-            "creditor": held.creditor,
-            "role": held.role,
-            "account_id": held.account_id,
-            "equity_e18": None if held.equity_e18 is None else str(held.equity_e18),
-        }
+    accounts = tuple(
+        AccountClaim(held.debtor, held.creditor, held.role, held.account_id, held.equity_e18)
         for held in held_as_accounts(venues)
-    ]
+    )
     try:
         pools = _pools(venues, result)
         found = claims_between(venues, pools)
         recovered = recover(pools, found.claims)
     except ValueError as error:
-        document["problem"] = str(error)
-        return document
-    document["unknown"] = dict(found.unknown)
-    document["tokens"] = [
-        {
-            "debtor": claim.debtor[0],
-            "creditor": claim.creditor[0],
-            "token": claim.token,
-            "amount_e18": str(claim.amount_e18),
-            "recovery": recovered.recovery[claim.debtor],
-        }
+        return Claims((), accounts, {}, str(error))
+    tokens = tuple(
+        TokenClaim(
+            debtor=claim.debtor[0],
+            creditor=claim.creditor[0],
+            token=claim.token,
+            amount_e18=claim.amount_e18,
+            recovery=recovered.recovery[claim.debtor],
+        )
         for claim in found.claims
-    ]
-    return document
+    )
+    return Claims(tokens, accounts, dict(found.unknown), None)
 
 
 def _pools(venues: Sequence[Venue], result: CascadeResult) -> list[Pool]:

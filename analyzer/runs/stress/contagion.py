@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 from analyzer.chain.base import Progress
 from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
 from analyzer.contagion.scenario import Scenario
 from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
+from analyzer.documents.contagion import ContagionDocument, ContagionRun, OrderOutcome
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
-from analyzer.report.cascade import OrderOutcome, cascade_document
 from analyzer.runs.stress.cascades import assess
-from analyzer.runs.stress.claims import claims_document
+from analyzer.runs.stress.claims import claims_between_venues
 from analyzer.runs.stress.rows import contagion_rows, finding_rows
 from analyzer.runs.stress.scenarios import named_scenarios, with_held_factors
 from analyzer.runs.stress.stress import (
@@ -27,6 +26,7 @@ from analyzer.runs.stress.stress import (
     run_facts,
 )
 from analyzer.runs.stress.venues import venue_of
+from analyzer.runs.telling.cascade import contagion_document
 from analyzer.store.extend import extend_snapshot
 
 MOST_WHAT_IF = 20
@@ -52,7 +52,7 @@ class ContagionOptions:
 class ContagionOutcome:
     """What came out. document: as JSON has it."""
 
-    document: dict[str, Any]
+    document: ContagionDocument
     assessed: Assessed
     findings: list[Finding]
     exit_code: ExitCode
@@ -93,9 +93,14 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         rows = contagion_rows(one)
         rows["findings"], gone = finding_rows([one], findings)
         extend_snapshot(asked.db, asked.out, rows, gone)
-    run = {**run_facts(asked, prepared, code), "paths": options.paths, "what_if": options.what_if}
-    claims = claims_document([venue_of(scan) for scan in prepared.scans], one.result)
-    document = cascade_document(
+    facts = run_facts(asked, prepared, code)
+    run = ContagionRun(
+        **{field.name: getattr(facts, field.name) for field in fields(facts)},
+        paths=options.paths,
+        what_if=options.what_if,
+    )
+    claims = claims_between_venues([venue_of(scan) for scan in prepared.scans], one.result)
+    document = contagion_document(
         run, one, findings, firewall=firewall, saved=saved, orders=ranged, claims=claims
     )
     return ContagionOutcome(document, one, findings, code)

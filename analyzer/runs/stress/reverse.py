@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,6 +32,15 @@ from analyzer.contagion.reverse import (
 from analyzer.contagion.reverse.rays import Ray
 from analyzer.contagion.reverse.rays import ray as ray_of
 from analyzer.contagion.scenario import multiplier, ray
+from analyzer.documents.scenario import RAY
+from analyzer.documents.stress import (
+    Distance,
+    PlausibleEntry,
+    RayShockEntry,
+    ReverseEntry,
+    WallLine,
+)
+from analyzer.documents.stress import Distances as Told
 from analyzer.market.classes import base_of
 from analyzer.market.covariance import ledoit_wolf
 from analyzer.market.depth.choose import Chosen
@@ -41,20 +49,14 @@ from analyzer.market.returns import returns_of
 from analyzer.model.book import LegKind
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
-from analyzer.report.distances import (
-    NEAREST,
-    WITHIN,
-    Distance,
-    DistanceReport,
-    WallLine,
-    plausible_document,
-    ray_shock_document,
-)
-from analyzer.report.stress import RAY
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.stress.venues import venue_of
 
 TARGET = "bad-debt"
+WITHIN = (0.05, 0.1, 0.2, 0.3)
+"""Falls of the market up to which it is told how much is forced to sell."""
+NEAREST = 10
+"""How many accounts are named as the nearest to liquidation; the table has all of them."""
 CASCADE_LEVELS = 10
 """Shocks at which the cascade is run before it is narrowed: every ten percent."""
 CASCADE_WIDTH = 1e-3
@@ -207,7 +209,7 @@ def stand(scans: Sequence[OpenedScan]) -> tuple[list[Standings], dict[str, str]]
     return found, without
 
 
-def report(found: Sequence[Standings], without: Mapping[str, str]) -> DistanceReport:
+def report(found: Sequence[Standings], without: Mapping[str, str]) -> Told:
     """What the page and the document say of distances and walls."""
     nearest: list[Distance] = []
     already = never = unknown = 0
@@ -221,25 +223,48 @@ def report(found: Sequence[Standings], without: Mapping[str, str]) -> DistanceRe
         for number in ahead[np.argsort(-x[ahead], kind="stable")][:NEAREST].tolist():
             nearest.append(Distance(name, one.scan.book.account_ids[number], float(x[number])))
         walls += [
-            WallLine(name, wall.factor, tuple(map(wall.within, WITHIN)), wall.total)
+            WallLine(name, wall.factor, {f"{x:g}": wall.within(x) for x in WITHIN}, wall.total)
             for wall in one.walls.walls
         ]
     nearest.sort(key=lambda distance: (-distance.move, distance.deployment, distance.account_id))
-    return DistanceReport(
-        RAY, tuple(nearest[:NEAREST]), already, never, unknown, tuple(walls), without
+    return Told(RAY, already, never, unknown, dict(without), tuple(nearest[:NEAREST]), tuple(walls))
+
+
+def reverse_entry(found: Reverse) -> ReverseEntry:
+    """The answers of reverse stress as the document has them."""
+    return ReverseEntry(
+        target_usd=found.target_usd,
+        static={name: _ray_shock(shock) for name, shock in found.static.items()},
+        cascade=_ray_shock(found.cascade),
+        plausible={name: _plausible_entry(shock) for name, shock in found.plausible.items()},
+        left_out=tuple(found.left_out),
+        note=found.note,
     )
 
 
-def reverse_document(found: Reverse) -> dict[str, Any]:
-    """The answers of reverse stress as JSON has them."""
-    return {
-        "target_usd": found.target_usd,
-        "static": {name: ray_shock_document(shock) for name, shock in found.static.items()},
-        "cascade": ray_shock_document(found.cascade),
-        "plausible": {name: plausible_document(shock) for name, shock in found.plausible.items()},
-        "left_out": list(found.left_out),
-        "note": found.note,
-    }
+def _ray_shock(shock: RayShock) -> RayShockEntry:
+    """One answer along a ray."""
+    return RayShockEntry(
+        shock.ray.label, shock.x, shock.bad_debt, shock.accounts, shock.tried, shock.note
+    )
+
+
+def _plausible_entry(shock: PlausibleShock | None) -> PlausibleEntry | None:
+    """One most plausible shock; None = none reaches the target."""
+    if shock is None:
+        return None
+    return PlausibleEntry(
+        returns=dict(zip(shock.factors, shock.returns.tolist(), strict=True)),
+        sigmas=dict(zip(shock.factors, shock.sigmas.tolist(), strict=True)),
+        distance=shock.distance,
+        lower_bound=shock.lower_bound,
+        proven=shock.proven,
+        bad_debt_usd=shock.bad_debt,
+        accounts=shock.accounts,
+        # On a ray that never gets there the distance is infinite, which JSON does not have.
+        rays={k: None if v == float("inf") else v for k, v in shock.rays.items()},
+        left_out_accounts=shock.left_out,
+    )
 
 
 def _plausible(

@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 
 from analyzer.contagion.trace import Channel, Edge, NodeKind, Path, kind_of, parts_of
+from analyzer.documents.scenario import RAY
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
-from analyzer.report.stress import RAY
 from analyzer.runs.stress.cascades import losses, plain
 from analyzer.runs.stress.reverse import Standings
 from analyzer.store.extend import Remove

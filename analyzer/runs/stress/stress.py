@@ -11,19 +11,20 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
+from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.contagion.cascade import CascadeOptions, Order
 from analyzer.contagion.scenario import Scenario, Step, ray
 from analyzer.contagion.trace import Limits
+from analyzer.documents.scenario import BASELINE, RAY, StressRun
+from analyzer.documents.stress import StressDocument
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
-from analyzer.report.stress import BASELINE, RAY, stress_document
 from analyzer.runs.exit import parse_fail_on
 from analyzer.runs.snapshot.books import OpenedScan
 from analyzer.runs.snapshot.reader import open_scans
@@ -34,7 +35,7 @@ from analyzer.runs.stress.reverse import (
     parse_target,
     report,
     reverse,
-    reverse_document,
+    reverse_entry,
     stand,
 )
 from analyzer.runs.stress.rows import distance_rows, finding_rows, stress_rows, wall_rows
@@ -45,6 +46,8 @@ from analyzer.runs.stress.scenarios import (
     with_held_factors,
     with_hint,
 )
+from analyzer.runs.telling.findings import finding_entry
+from analyzer.runs.telling.scenarios import scenario_entry
 from analyzer.store.extend import extend_snapshot
 from analyzer.store.snapshot import check_replaceable
 
@@ -103,7 +106,7 @@ class StressOptions:
 class StressOutcome:
     """What came out. document: as JSON has it."""
 
-    document: dict[str, Any]
+    document: StressDocument
     assessed: list[Assessed]
     findings: list[Finding]
     exit_code: ExitCode
@@ -155,13 +158,13 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
         rows["distances"], rows["liquidation_wall"] = distance_rows(found), wall_rows(found)
         extend_snapshot(options.db, options.out, rows, gone)
     run = run_facts(options, prepared, code)
-    document = stress_document(
-        run,
-        assessed,
-        findings,
-        baseline=baseline,
+    document = StressDocument(
+        run=run,
+        baseline=scenario_entry(baseline),
+        scenarios=tuple(map(scenario_entry, assessed)),
         distances=report(found, without),
-        reverse=None if backwards is None else reverse_document(backwards),
+        reverse=None if backwards is None else reverse_entry(backwards),
+        findings=tuple(map(finding_entry, findings)),
     )
     return StressOutcome(document, assessed, findings, code)
 
@@ -221,21 +224,22 @@ def exit_code(
     return worst_exit(*codes)
 
 
-def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> dict[str, Any]:
+def run_facts(options: StressOptions, prepared: Prepared, code: ExitCode) -> StressRun:
     """What the document says of the run."""
-    return {
-        "snapshot": options.db.name,
-        "out": None if options.out is None else options.out.name,
-        "deployments": [scan.deployment.name for scan in prepared.scans],
-        "left_out": prepared.left_out,
-        "not_proven": {
-            scan.deployment.name: list(scan.caveats) for scan in prepared.scans if scan.caveats
+    return StressRun(
+        analyzer_version=__version__,
+        exit_code=int(code),
+        snapshot=options.db.name,
+        out=None if options.out is None else options.out.name,
+        deployments=tuple(scan.deployment.name for scan in prepared.scans),
+        left_out=prepared.left_out,
+        not_proven={
+            scan.deployment.name: tuple(scan.caveats) for scan in prepared.scans if scan.caveats
         },
-        "depth_not_held": list(prepared.depth_not_held),
-        "order": options.order,
-        "fail_on": options.fail_on,
-        "exit_code": int(code),
-    }
+        depth_not_held=tuple(prepared.depth_not_held),
+        order=options.order,
+        fail_on=options.fail_on,
+    )
 
 
 def _sweep(

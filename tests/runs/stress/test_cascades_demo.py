@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from database_rows import database_rows
+from document_schemas import validate
 
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.scenario import parse_shock
 from analyzer.contagion.trace.attribution import check_attribution
 from analyzer.contagion.trace.edges import check_edges
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
@@ -198,7 +199,7 @@ def test_every_loss_is_explained_and_losses_cross_from_one_protocol_to_the_other
         " AND json_array_length(steps) > 1",
     )
     assert moved[0][0] > 0
-    assert len(outcome.document["rounds"]) > 2
+    assert len(to_json(outcome.document)["rounds"]) > 2
 
 
 def test_adding_a_cascade_changes_no_other_table_and_running_it_again_changes_nothing(
@@ -232,10 +233,10 @@ def test_findings_of_a_cascade_lie_in_the_snapshot_with_their_scenario(
 
 def test_what_one_failure_did_is_told_by_a_run_without_it(followed: tuple[Path, Any]) -> None:
     _, outcome = followed
-    (rescued,) = outcome.document["what_if"]
+    (rescued,) = to_json(outcome.document)["what_if"]
     base = outcome.assessed.result.total_bad_debt_e18
     assert int(rescued["bad_debt_e18"]) == base - int(rescued["saved_e18"])
-    firewall = outcome.document["firewall"]
+    firewall = to_json(outcome.document)["firewall"]
     assert 0 < int(firewall["amount_e18"]) <= int(firewall["protected_e18"])
     assert int(firewall["amount_e18"]) == sum(int(cut["amount_e18"]) for cut in firewall["cut"])
 
@@ -247,12 +248,13 @@ def test_every_order_of_liquidation_may_be_asked_for_and_the_range_is_told(
         db=demo_snapshot, shocks=("ETH=-5%",), deployments=("perp-v2-devnet-7",), fail_on="never"
     )
     options = ContagionOptions(asked, what_if=0, all_orders=True)
-    document = contagion(options, silent).document
+    outcome = contagion(options, silent)
+    document = to_json(outcome.document)
     assert [found["order"] for found in document["orders"]] == list(ORDERS)
     (batch,) = [f for f in document["orders"] if f["order"] == "batch"]
     (result,) = document["scenario"]["results"]
     assert batch["bad_debt_e18"] == result["bad_debt_after_e18"]
-    text = table(cascade_page(document, paths=1))
+    text = table(cascade_page(outcome.document, paths=1))
     assert "over 8 orders of liquidation" in text
 
 
@@ -261,14 +263,14 @@ def test_stress_says_one_row_a_scenario_and_deployment(demo_snapshot: Path) -> N
         db=demo_snapshot, shocks=("ETH=-10%", "ETH=-20%"), deployments=("perp-v2-devnet-7",)
     )
     outcome = stress(options, silent)
-    results = [r for s in outcome.document["scenarios"] for r in s["results"]]
+    results = [r for s in to_json(outcome.document)["scenarios"] for r in s["results"]]
     assert [(r["scenario"], r["deployment"], r["shock"]) for r in results] == [
         ("ETH -10 %", "perp-v2-devnet-7", 0.9),
         ("ETH -20 %", "perp-v2-devnet-7", 0.8),
     ]
     gentle, hard = results
     assert int(gentle["bad_debt_static_e18"]) < int(hard["bad_debt_static_e18"])
-    assert json.loads(json.dumps(outcome.document)) == outcome.document
+    validate(to_json(outcome.document))
 
 
 def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
@@ -277,7 +279,7 @@ def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
     outcome = stress(
         StressOptions(db=demo_snapshot, shocks=("@volatility=x2",), fail_on="never"), silent
     )
-    (scenario,) = outcome.document["scenarios"]
+    (scenario,) = to_json(outcome.document)["scenarios"]
     stored = dict(rows(demo_snapshot, "SELECT deployment, hidden_bad_debt_e18 FROM scans"))
     below = dict(
         rows(
@@ -296,7 +298,7 @@ def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
     assert "No effect" in text
     assert "@volatility +100 %: no price of these books changes" in text
     for found, plain in zip(
-        scenario["results"], outcome.document["baseline"]["results"], strict=True
+        scenario["results"], to_json(outcome.document)["baseline"]["results"], strict=True
     ):
         assert {**found, "scenario": ""} == {**plain, "scenario": "", "shock": found["shock"]}
 
@@ -304,7 +306,7 @@ def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
 def test_a_shock_may_name_a_factor_by_the_symbols_of_the_tables(demo_snapshot: Path) -> None:
     def run(shock: str) -> dict[str, Any]:
         options = StressOptions(db=demo_snapshot, shocks=(shock,), fail_on="never")
-        return stress(options, silent).document
+        return to_json(stress(options, silent).document)
 
     plain = run("ETH=-30%,BTC=-20%")["scenarios"]
     for shock in ("WETH=-30%,wbtc=-20%", "weth=-30%,btc=-20%"):
@@ -343,11 +345,12 @@ def test_what_files_name_and_nobody_holds_is_said(demo_snapshot: Path, tmp_path:
     asked = StressOptions(
         db=demo_snapshot, scenarios=(str(own),), depth=depth, fail_on="never"
     )  # fmt: skip
-    document = stress(asked, silent).document
+    outcome = stress(asked, silent)
+    document = to_json(outcome.document)
     named = ["DOGE", "PEPE", "WETH (here ETH)", "owner 0xdead", "price of 0xbeef"]
     assert document["scenarios"][0]["not_held"] == named
     assert document["run"]["depth_not_held"] == ["DOGE", "WETH (here ETH)"]
-    text = " ".join(table(stress_page(document), width=300).split())
+    text = " ".join(table(stress_page(outcome.document), width=300).split())
     assert f"Not held {', '.join(named)}: named by the scenario, and no book holds it" in text
     assert "Not used no book holds DOGE, WETH (here ETH), which the depth file names" in text
 
@@ -395,7 +398,7 @@ def test_a_protocol_without_a_simulation_is_left_out_and_said(
     assert list(left_out) == [aave.deployment.name]
     outcome = stress(StressOptions(db=demo_snapshot, shocks=("ETH=-1%",), fail_on="never"), silent)
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ
-    assert outcome.document["run"]["left_out"].keys() == {aave.deployment.name}
+    assert to_json(outcome.document)["run"]["left_out"].keys() == {aave.deployment.name}
     named = StressOptions(
         db=demo_snapshot, shocks=("ETH=-1%",), deployments=(aave.deployment.name,)
     )

@@ -9,8 +9,9 @@ from linear_house import E18, Holder, House, venue_of
 
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.scenario import Scenario, Step
+from analyzer.documents.encode import to_json
 from analyzer.market.depth import NoImpact
-from analyzer.runs.stress.claims import claims_document
+from analyzer.runs.stress.claims import claims_between_venues
 
 TOKEN = "0xAb5801a7D398351b8bE11C439e05C5B3259aeC9B"
 VAULT = "0xCA35b7d915458EF540aDe6068dFe2F44E8fa733c"
@@ -43,7 +44,7 @@ def test_a_token_is_worth_what_its_holders_loss_leaves_and_a_vault_is_found_by_a
     result = run_cascade(venues(), fall, {"X": NoImpact()})
     # A lacks 1,000 at 78: the holders of the token bear it, a tenth of what they are owed.
     assert result.borne_e18 == {("lender", None): 1_000 * E18}
-    document = claims_document(venues(), result)
+    document = to_json(claims_between_venues(venues(), result))
     [claim] = document["tokens"]
     assert (claim["debtor"], claim["creditor"]) == ("lender", "borrower")
     assert claim["amount_e18"] == str(2_000 * E18)
@@ -63,5 +64,5 @@ def test_a_token_is_worth_what_its_holders_loss_leaves_and_a_vault_is_found_by_a
 def test_without_cross_holdings_there_are_no_claims() -> None:
     venues = [venue_of(lender(), "lender")]
     calm = Scenario("calm", "calm", "test", (Step({}),))
-    document = claims_document(venues, run_cascade(venues, calm, {}))
+    document = to_json(claims_between_venues(venues, run_cascade(venues, calm, {})))
     assert (document["tokens"], document["accounts"]) == ([], [])

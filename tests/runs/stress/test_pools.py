@@ -13,6 +13,7 @@ from pool_node import PoolNode
 from recorded_pools import recorded_swaps
 
 from analyzer.abi.keccak import checksum
+from analyzer.documents.encode import to_json
 from analyzer.market.depth.file import DepthFile, PoolEntry, load_depth
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState, pool_curve
@@ -100,7 +101,9 @@ def test_a_stress_with_that_pool_sells_into_it_and_says_so(
         fail_on="never",
     )
     outcome = stress(options, lambda _what, _done, _total: None)
-    [used] = [row for row in outcome.document["scenarios"][0]["depth"] if row["factor"] == "ETH"]
+    [used] = [
+        row for row in to_json(outcome.document)["scenarios"][0]["depth"] if row["factor"] == "ETH"
+    ]
     assert used["origin"] == "pool"
     assert used["source"].startswith(f"Uniswap V3 pool {pool.address} at block ")
     assert outcome.exit_code is ExitCode.CLEAN
@@ -116,7 +119,9 @@ def test_without_a_node_the_depth_is_unknown_and_the_exit_code_says_so(
         fail_on="never",
     )
     outcome = stress(options, lambda _what, _done, _total: None)
-    [used] = [row for row in outcome.document["scenarios"][0]["depth"] if row["factor"] == "ETH"]
+    [used] = [
+        row for row in to_json(outcome.document)["scenarios"][0]["depth"] if row["factor"] == "ETH"
+    ]
     assert used["origin"] == "unknown"
     assert used["source"].endswith("was not read: give --rpc or --recording")
     assert outcome.exit_code is ExitCode.NOT_FULLY_READ

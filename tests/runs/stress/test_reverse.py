@@ -12,6 +12,7 @@ import pytest
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.reverse.smallest import headroom_exactly
 from analyzer.contagion.scenario import parse_shock
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.runs.snapshot.reader import open_scans
 from analyzer.runs.stress.cascades import assess, curves_for
@@ -113,7 +114,7 @@ def test_stress_keeps_distances_and_walls_and_finds_the_shock_that_does_it(
         reverse="bad-debt=4e5",
         returns=history,
     )
-    document = stress(options, silent).document
+    document = to_json(stress(options, silent).document)
     answer = document["reverse"]
     static = answer["static"]["aave-v3-devnet-7"]
     assert -1 < static["move"] < 0

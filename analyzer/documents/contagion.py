@@ -1,0 +1,193 @@
+"""What `contagion` says: one scenario's cascade, round by round, and the ways that losses took.
+
+Amounts are exact integers with 18 decimals; prices are shares of the block's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from analyzer.documents.encode import Amount
+from analyzer.documents.envelope import Document
+from analyzer.documents.findings import FindingEntry
+from analyzer.documents.scenario import ScenarioEntry, StressRun
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionRun(StressRun):
+    """A run of `contagion`. paths: how many were looked for. what_if: for how many accounts the
+    cascade was run again without their failure."""
+
+    paths: int
+    what_if: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEntry:
+    """One round; 0 is the shock. ledger_e18: party -> what it gained; the parties add up to 0 where
+    the ledger closes."""
+
+    round: int
+    step: int
+    closed_accounts: int
+    closures: int
+    closed_value_e18: Amount
+    bad_debt_e18: Amount
+    sold_e18: Mapping[str, Amount]
+    price_before: Mapping[str, float]
+    price_after: Mapping[str, float]
+    ledger_e18: Mapping[str, Amount]
+    ledger_closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What one layer bears. deployment: null where it is of none."""
+
+    absorber: str
+    deployment: str | None
+    amount_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLoss:
+    """What failed accounts lost through one channel."""
+
+    channel: str
+    asset: str
+    amount_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Amplification:
+    """How much the cascade adds to the shock. losses: of failed accounts, over what came straight
+    from the shock; prices: factor -> how many times as far it moved."""
+
+    losses: float | None
+    prices: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PathEntry:
+    """One way that a loss took to its victim. share_of_loss: of the victim's, null = it has none.
+    spreads: whether one failure led to another on it."""
+
+    rank: int
+    path_id: str
+    amount_e18: Amount
+    share_of_loss: float | None
+    victim: str
+    spreads: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEntry:
+    """Paths of one kind together."""
+
+    words: str
+    amount_e18: Amount
+    paths: int
+    spreads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CutEdge:
+    """One transmission that the firewall stops."""
+
+    round: int
+    from_: str
+    channel: str
+    asset: str
+    to: str
+    amount_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallEntry:
+    """The cheapest cut between the shock and those who bear losses without having failed."""
+
+    words: str
+    amount_e18: Amount
+    protected_e18: Amount
+    cut: tuple[CutEdge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What bad debt would have been without one account's failure."""
+
+    account: str
+    words: str
+    bad_debt_e18: Amount
+    saved_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What one order of liquidation leaves: bad debt of all deployments, accounts closed."""
+
+    order: str
+    bad_debt_e18: Amount
+    closed_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenClaim:
+    """A deployment that holds another's token, and what part of it is left after the losses."""
+
+    debtor: str
+    creditor: str
+    token: str
+    amount_e18: Amount
+    recovery: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClaim:
+    """A contract of one deployment that is an account of another. equity_e18: null = unknown."""
+
+    debtor: str
+    creditor: str
+    role: str
+    account_id: str
+    equity_e18: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the deployments are owed by each other. unknown: deployment -> accounts whose part
+    could not be read. problem: why the recovery could not be worked out, null = it could."""
+
+    tokens: tuple[TokenClaim, ...]
+    accounts: tuple[AccountClaim, ...]
+    unknown: Mapping[str, int]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContagionDocument(Document):
+    """What `analyzer contagion` says. failed: how many accounts. routes_rest_e18: what is on no
+    route. what_if, orders: empty = it was not asked. claims: null = not looked at."""
+
+    KIND: ClassVar[str] = "contagion"
+
+    run: ContagionRun
+    scenario: ScenarioEntry
+    rounds: tuple[RoundEntry, ...]
+    absorbed: tuple[Absorbed, ...]
+    failed: int
+    losses_by_channel: tuple[ChannelLoss, ...]
+    amplification: Amplification
+    paths: tuple[PathEntry, ...]
+    routes: tuple[RouteEntry, ...]
+    routes_rest_e18: Amount
+    firewall: FirewallEntry
+    what_if: tuple[Rescue, ...]
+    orders: tuple[OrderOutcome, ...]
+    claims: Claims | None
+    exhausted: tuple[str, ...]
+    withdrawn_e18: Mapping[str, Amount]
+    findings: tuple[FindingEntry, ...]

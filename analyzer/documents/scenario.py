@@ -1,0 +1,103 @@
+"""A scenario and what it does to each deployment, as `stress` and `contagion` state it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analyzer.documents.encode import Amount
+from analyzer.documents.envelope import Run
+
+BASELINE = "no shock"
+"""The name of the row that every scenario is to be compared with: the block's own prices."""
+
+RAY = "uniform ray"
+"""The scenario name of every point of the grid that stress runs: `shock` tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthEntry:
+    """Which curve a factor's sales met. origin: `file`, `pool`, `default` or `unknown`. kind: of
+    the curve, empty when unknown. source: where it is from; for an unknown depth, why."""
+
+    factor: str
+    origin: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """What a scenario does to one deployment (18 decimals, null = unknown).
+
+    shock: where the price that moves most stands, as a share of the block's. below_initial,
+    liquidatable, insolvent, unknown, bad_debt_static_e18: at the scenario's prices, before anybody
+    reacts. bad_debt_after_e18: when the cascade has come to rest; amplification: the one over the
+    other. uncovered_e18: of it, beyond what the bounded backstops held. cover1_e18, cover2_e18:
+    what the one or two owners who lack most lack. quiet: nothing more happened at the end.
+    ledger_closes: money is conserved in every round.
+    """
+
+    scan_id: str
+    scenario: str
+    deployment: str
+    shock: float | None
+    accounts: int
+    unknown: int
+    below_initial: int | None
+    liquidatable: int
+    insolvent: int
+    bad_debt_before_e18: Amount
+    bad_debt_static_e18: Amount
+    bad_debt_after_e18: Amount
+    amplification: float | None
+    closed_accounts: int
+    closed_value_e18: Amount
+    fund_before_e18: Amount | None
+    fund_left_e18: Amount | None
+    uncovered_e18: Amount | None
+    cover1_e18: Amount
+    cover2_e18: Amount
+    rounds: int
+    quiet: bool
+    ledger_closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEntry:
+    """One scenario: what it is, on which depth it was run, and what it does to each deployment.
+    unverified: numbers that nobody checked at their source. unmapped: factors of which it says
+    nothing, and that stay. not_held: factors that it names and no book holds. exhausted: factors
+    of which more was sold than is known of their depth."""
+
+    cascade_id: str
+    name: str
+    title: str
+    source: str
+    verified: bool
+    unverified: tuple[str, ...]
+    notes: tuple[str, ...]
+    order: str
+    depth_multiplier: float
+    depth: tuple[DepthEntry, ...]
+    unmapped: tuple[str, ...]
+    not_held: tuple[str, ...]
+    moves_nothing: bool
+    exhausted: tuple[str, ...]
+    results: tuple[ScenarioResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StressRun(Run):
+    """A run on a snapshot. out: the snapshot that was written, null = none. left_out: deployment ->
+    why it is in no cascade. not_proven: deployment -> why its scan proves nothing. depth_not_held:
+    factors of the depth file that no book holds. order: of liquidation."""
+
+    snapshot: str
+    out: str | None
+    deployments: tuple[str, ...]
+    left_out: Mapping[str, str]
+    not_proven: Mapping[str, tuple[str, ...]]
+    depth_not_held: tuple[str, ...]
+    order: str
+    fail_on: str

@@ -1,0 +1,105 @@
+"""What `stress` says: scenarios, distances to liquidation, the wall, and reverse stress.
+
+Distances and reverse stress are float64, in US dollars and in moves of the market along one ray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from analyzer.documents.envelope import Document
+from analyzer.documents.findings import FindingEntry
+from analyzer.documents.scenario import ScenarioEntry, StressRun
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """One account that is not liquidatable yet: move (-0.1 = after a fall of 10 %)."""
+
+    deployment: str
+    account_id: str
+    move: float
+
+
+@dataclass(frozen=True, slots=True)
+class WallLine:
+    """What is forced to sell of a factor. within_usd: by falls of the market (`0.05` = of 5 %), USD
+    at the block's prices; total_usd: on the whole ray."""
+
+    deployment: str
+    factor: str
+    within_usd: Mapping[str, float]
+    total_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """How far accounts are from liquidation along the ray, and the wall of forced sales. already,
+    never, unknown: how many accounts. not_on_ray: deployment -> why it has no distances."""
+
+    ray: str
+    already: int
+    never: int
+    unknown: int
+    not_on_ray: Mapping[str, str]
+    nearest: tuple[Distance, ...]
+    wall: tuple[WallLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RayShockEntry:
+    """One answer of reverse stress along a ray; move: null = no shock on the ray does it."""
+
+    ray: str
+    move: float | None
+    bad_debt_usd: float
+    accounts: int
+    tried: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibleEntry:
+    """One most plausible shock. distance: in standard deviations of a day. proven: nothing nearer
+    does it. rays: by ray, null = it never gets there."""
+
+    returns: Mapping[str, float]
+    sigmas: Mapping[str, float]
+    distance: float
+    lower_bound: float
+    proven: bool
+    bad_debt_usd: float
+    accounts: int
+    rays: Mapping[str, float | None]
+    left_out_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseEntry:
+    """The smallest shocks that make bad debt of the target. static: deployment -> before anybody
+    reacts. cascade: all deployments together, when the cascade has come to rest. plausible:
+    deployment -> null = none reaches it. left_out: factors without returns."""
+
+    target_usd: float
+    static: Mapping[str, RayShockEntry]
+    cascade: RayShockEntry
+    plausible: Mapping[str, PlausibleEntry | None]
+    left_out: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StressDocument(Document):
+    """What `analyzer stress` says. baseline: the same without any shock, null = it was not run.
+    reverse: null = it was not asked."""
+
+    KIND: ClassVar[str] = "stress"
+
+    run: StressRun
+    baseline: ScenarioEntry | None
+    scenarios: tuple[ScenarioEntry, ...]
+    distances: Distances
+    reverse: ReverseEntry | None
+    findings: tuple[FindingEntry, ...]

@@ -1,0 +1,155 @@
+"""One scenario's cascade as a document: rounds, who pays, the paths, what would have cut it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.contagion.cascade import LeaveOneOut
+from analyzer.contagion.cascade.result import Party
+from analyzer.contagion.tell import facts_of, firewall_sentence, node_text, route_text, routes_of
+from analyzer.contagion.trace import Firewall, amplification, made_of
+from analyzer.documents.contagion import (
+    Absorbed,
+    Amplification,
+    ChannelLoss,
+    Claims,
+    ContagionDocument,
+    ContagionRun,
+    CutEdge,
+    FirewallEntry,
+    OrderOutcome,
+    PathEntry,
+    Rescue,
+    RoundEntry,
+    RouteEntry,
+)
+from analyzer.findings.assessed import Assessed
+from analyzer.model.finding import Finding
+from analyzer.runs.telling.findings import finding_entry
+from analyzer.runs.telling.scenarios import scenario_entry
+
+_CUTS_NAMED = 3
+"""How many places of a firewall its sentence names."""
+
+
+def contagion_document(
+    run: ContagionRun,
+    one: Assessed,
+    findings: Sequence[Finding],
+    *,
+    firewall: Firewall,
+    saved: LeaveOneOut | None,
+    orders: Sequence[OrderOutcome] = (),
+    claims: Claims | None = None,
+) -> ContagionDocument:
+    """The document of `analyzer contagion`.
+
+    firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
+    was not asked. orders: what every order of liquidation leaves; empty = it was not asked.
+    claims: what the deployments are owed by each other.
+    """
+    result = one.result
+    made = made_of(result.edges, result.failures.keys())
+    routes = routes_of(one.paths)
+    return ContagionDocument(
+        run=run,
+        scenario=scenario_entry(one),
+        rounds=tuple(_round(one, number) for number in range(len(result.rounds))),
+        absorbed=tuple(
+            Absorbed(node, one.venue_of_node(node), amount)
+            for node, amount in sorted(result.absorbed.items(), key=lambda item: -item[1])
+        ),
+        failed=len(result.failures),
+        losses_by_channel=tuple(
+            ChannelLoss(str(channel), asset, amount)
+            for (channel, asset), amount in made.by_channel.items()
+        ),
+        amplification=_amplification(one),
+        paths=tuple(_paths(one)),
+        routes=tuple(
+            RouteEntry(route_text(r), r.amount_e18, r.paths, r.spreads) for r in routes.routes
+        ),
+        routes_rest_e18=routes.rest_e18,
+        firewall=_firewall(one, firewall),
+        what_if=() if saved is None else tuple(_what_if(saved)),
+        orders=tuple(orders),
+        claims=claims,
+        exhausted=tuple(result.exhausted),
+        withdrawn_e18=dict(result.withdrawn_e18),
+        findings=tuple(map(finding_entry, findings)),
+    )
+
+
+def _round(one: Assessed, number: int) -> RoundEntry:
+    """One round."""
+    found = one.result.rounds[number]
+    return RoundEntry(
+        round=found.number,
+        step=found.step,
+        closed_accounts=len({(c.venue, c.account_id) for c in found.closed}),
+        closures=len(found.closed),
+        closed_value_e18=sum(c.executed.closure.value_e18 for c in found.closed),
+        bad_debt_e18=found.bad_debt_e18,
+        sold_e18=dict(sorted(found.sold_e18.items())),
+        price_before={f: float(p) for f, p in sorted(found.price_before.items())},
+        price_after={f: float(p) for f, p in sorted(found.price_after.items())},
+        ledger_e18={party.value: found.ledger[party] for party in Party},
+        ledger_closes=found.closes,
+    )
+
+
+def _amplification(one: Assessed) -> Amplification:
+    """By how much the cascade adds to the shock."""
+    result = one.result
+    losses = amplification(result.edges, result.failures.keys())
+    moved = {f: a for f in result.shock if (a := result.amplification(f)) is not None}
+    return Amplification(
+        losses=None if losses is None else float(losses),
+        prices={factor: float(value) for factor, value in sorted(moved.items())},
+    )
+
+
+def _paths(one: Assessed) -> list[PathEntry]:
+    """The paths with their sentences, the largest first."""
+    told = zip(one.paths.paths, one.sentences, strict=True)
+    return [
+        PathEntry(
+            rank=rank,
+            path_id=path.path_id,
+            amount_e18=path.amount_e18,
+            share_of_loss=_share(one, path.victim, path.amount_e18),
+            victim=path.victim,
+            spreads=path.spreads,
+            words=sentence,
+        )
+        for rank, (path, sentence) in enumerate(told, 1)
+    ]
+
+
+def _share(one: Assessed, victim: str, amount_e18: int) -> float | None:
+    """A path's part of its victim's loss."""
+    for found in one.paths.victims:
+        if found.victim == victim and found.loss_e18 > 0:
+            return amount_e18 / found.loss_e18
+    return None
+
+
+def _firewall(one: Assessed, found: Firewall) -> FirewallEntry:
+    """The cheapest cut."""
+    return FirewallEntry(
+        words=firewall_sentence(found, facts_of(one.result), most=_CUTS_NAMED),
+        amount_e18=found.amount_e18,
+        protected_e18=found.protected_e18,
+        cut=tuple(
+            CutEdge(e.round, e.from_node, str(e.channel), e.asset, e.to_node, e.amount_e18)
+            for e in found.cut
+        ),
+    )
+
+
+def _what_if(saved: LeaveOneOut) -> list[Rescue]:
+    """What rescuing each account alone would have saved, the most first."""
+    return [
+        Rescue(account, node_text(account), saved.without[account], amount)
+        for account, amount in sorted(saved.saved.items(), key=lambda item: (-item[1], item[0]))
+    ]
