@@ -45,6 +45,7 @@ def error_name(words: str) -> str:
     return _by_selector().get(words, words)
 
 
+@cache
 def revert_words(name: str) -> str:
     """What a node's answer says of the error `name`: its selector, or the words themselves for
     a text or a panic."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from analyzer.abi.contract import load_abi
 from analyzer.protocols.base import Expected, Judge
@@ -61,6 +62,7 @@ def ask(
     )
 
 
+@cache
 def flat_types(outputs: tuple[str, ...], fields: int) -> tuple[str, ...]:
     """The output types, with a single static struct of `fields` members taken apart: the same
     words either way."""

@@ -7,7 +7,7 @@ The part of a field's name before the dot is the kind of check (`margin`, `scena
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from analyzer.protocols.base import Expected, Judge
@@ -37,7 +37,17 @@ class Bench:
 def ask(bench: Bench, question: Question, values: Values) -> Iterator[Judge]:
     """The judge for `values` (see `kit.judging.ask`), by the deployment's name of its contract."""
     named = f"{bench.name(question.address)}.{question.function}"
-    own = replace(question, abi=f"{ABI_FOLDER}/{question.abi}", named=named)
+    # Not `replace`: it costs as much as everything else here, and a scan asks thousands.
+    own = Question(
+        f"{ABI_FOLDER}/{question.abi}",
+        question.address,
+        question.function,
+        question.args,
+        question.fields,
+        question.account_id,
+        question.market_id,
+        named,
+    )
     return judging.ask(own, values, revert_words)
 
 
