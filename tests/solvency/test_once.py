@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from derive_scan import scanned
+from derive_scan import verified
 
 from analyzer.protocols.aave_v3.value.account import Valuation as AaveValuation
 from analyzer.protocols.derive_v2.value.account import Valuation as DeriveValuation
@@ -116,7 +116,7 @@ def test_derive_asks_each_manager_once_for_every_account(
 
     asked = counted(monkeypatch, DeriveValuation, "_margin", key)
     assessed = counted(monkeypatch, DeriveValuation, "_compute", lambda _, a: str(a.number))
-    result = scanned(shared, "L")
+    result = verified(shared, "L")
     assert assessed == once_each(result.book.account_ids)
     own = {what: times for what, times in asked.items() if not what.startswith("changed")}
     assert len(own) > len(result.book.account_ids)
