@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from bank import ALICE, BRANCH, MOVED, PLUG, REGISTRY, bank, contract_answers
+from document_schemas import validate
 from memory_chain import Interrupted, MemoryChain
 
 from analyzer.api.history import ask, series
@@ -52,7 +53,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def counts(outcome: BackfillOutcome) -> dict[str, Any]:
     """The one deployment's counts."""
-    (entry,) = to_json(outcome.document)["deployments"]
+    document = to_json(outcome.document)
+    validate(document)
+    (entry,) = document["deployments"]
     return {name: value for name, value in entry.items() if name != "deployment"}
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from document_schemas import validate
 from index_rows import contents
 from memory_chain import Interrupted, MemoryChain
 
@@ -28,7 +29,9 @@ def test_an_index_says_how_far_it_is_and_what_was_new(
     tmp_path: Path, deployment_file: Path, live: MemoryChain
 ) -> None:
     run(tmp_path, deployment_file, block="9")
-    assert to_json(run(tmp_path, deployment_file).document) == {
+    document = to_json(run(tmp_path, deployment_file).document)
+    validate(document)
+    assert document == {
         "schema": 1,
         "kind": "index",
         "run": {"analyzer_version": __version__, "exit_code": 0},

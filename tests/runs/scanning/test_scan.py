@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bank import ALICE, BOB, BRANCH, CAROL, MOVED, PLUG, REGISTRY, contract_answers
+from document_schemas import validate
 from index_rows import contents
 from memory_chain import MemoryChain
 
@@ -41,6 +42,7 @@ def test_a_scan_writes_the_snapshot_and_says_what_it_found(
         (CAROL, "liquidatable", 2 * WAD, True),
     ]
     document = to_json(outcome.document)
+    validate(document)
     assert document["schema"] == 1
     (scanned,) = document["scans"]
     assert scanned["block"] == {

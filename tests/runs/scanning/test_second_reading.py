@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bank import ALICE, BRANCH, MOVED, contract_answers
+from document_schemas import validate
 from index_rows import contents
 from memory_chain import MemoryChain
 
@@ -53,6 +54,7 @@ def test_a_rescan_with_a_good_node_ends_with_the_right_rows(
     lagging()
     healed = run_scan(verify="all")
     assert healed.exit_code is not ExitCode.DIVERGENCE
+    validate(to_json(healed.document))
     assert to_json(healed.document)["run"]["read_again"] == [
         {
             "read_again_from": 0,

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from bank import ALICE, BOB, PLUG, contract_answers
+from document_schemas import validate
 from index_rows import contents
 from memory_chain import MemoryChain
 
@@ -43,6 +44,7 @@ def test_a_snapshot_that_is_right_is_confirmed_and_left_as_it_is(
     outcome = run(tmp_path)
     assert (outcome.exit_code, details(outcome)) == (ExitCode.CLEAN, [])
     assert to_json(outcome.document)["verification"]["checks"] == 3
+    validate(to_json(outcome.document))
     assert contents(tmp_path / "scan.duckdb") == before
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from document_schemas import validate
 
+from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.jobs import digest_markdown, digest_text
 from analyzer.runs.schedule.job_units import crontab, systemd_units
@@ -57,6 +59,7 @@ def test_every_job_is_tried_and_the_digest_names_the_one_that_failed(jobs_file: 
     assert (queries.code, queries.failed) == (0, False)
     assert digest.exit_code is ExitCode.BAD_INPUT
     document = digest.document()
+    validate(to_json(document))
     assert document.failed == ("missing",)
     text = digest_text(document)
     assert text.startswith("1 of 2 jobs failed: missing\n")

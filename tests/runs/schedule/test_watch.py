@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from bank import ALICE, BRANCH, MOVED
+from document_schemas import validate
 from memory_chain import Interrupted, MemoryChain
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -191,6 +192,7 @@ def test_health_turns_bad_when_no_scan_has_come_for_too_long(world: World) -> No
     well, _ = health_of(state, world.options, state.last_scan_at + 3_600)
     ill, body = health_of(state, world.options, state.last_scan_at + 3_601)
     assert (well, ill) == (True, False)
+    validate(json.loads(body))
     assert json.loads(body)["reason"] == "no scan for 3601 s"
     assert json.loads(body)["because"] == "no node has answered"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bank import BOB, BRANCH_2, CAROL, MOVED, contract_answers
+from document_schemas import validate as validate_document
 from memory_chain import MemoryChain
 from sarif_check import validate
 
@@ -175,6 +176,7 @@ def test_every_form_tells_the_same_findings(a: Path, later: Callable[..., Path])
     outcome = run(a, later((CAROL, 90), (BOB, -5)))
     document = outcome.document
     assert json.loads(render_diff(document, "json")) == to_json(document)
+    validate_document(to_json(document))
     rows = list(csv.DictReader(io.StringIO(render_diff(document, "csv"))))
     states = [(row["state"], row["account_id"]) for row in rows]
     assert states == [("new", BOB), ("resolved", CAROL)]
