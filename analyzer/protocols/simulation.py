@@ -9,7 +9,7 @@ block: funding and interest do not run while a cascade does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -45,8 +45,20 @@ class Receipt:
     supply_e18: int
 
 
-Accept = Callable[[Executed], bool]
-"""Whether a liquidator goes through with a closure (for one, because it pays)."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A closure that the contract allows a liquidator of one account now.
+
+    offer_id: tells it from the account's other ones; ties between them are broken by it. most: the
+    largest amount that may be closed, in whatever unit the protocol's call counts. choosable:
+    whether whoever calls may ask for less. largest: what happens at `most`.
+    """
+
+    account_id: str
+    offer_id: str
+    most: int
+    choosable: bool
+    largest: Executed
 
 
 class Simulation(Protocol):
@@ -83,11 +95,25 @@ class Simulation(Protocol):
         order. An account whose every closure would revert is not among them."""
         ...
 
-    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
-        """One liquidator's visit: closes what the contract lets it close, again and again at
-        present prices, until the account no longer breaches or nothing more goes; each closure as
-        it was executed. `accept` is asked before a closure changes anything; what it refuses does
-        not happen, and ends the visit."""
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        """What a liquidator may close of the account now, each as if it came first; nothing of one
+        that does not breach or is unknown, and nothing that would revert."""
+        ...
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        """What an offer comes to at `amount` (1 to `offer.most`); None where the contract refuses
+        that much, because it leaves less than it lets stand. Changes nothing. Only for offers of
+        the present state."""
+        ...
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        """Makes an offer happen at an amount that `preview` knows."""
+        ...
+
+    def liquidate(self, account_id: str) -> Sequence[Executed]:
+        """All that the contract lets a liquidator close at present prices, again and again until
+        the account no longer breaches or nothing more goes, whether it pays or not; each closure as
+        it was executed."""
         ...
 
     def unwind(self, account_id: str) -> Sequence[Executed]:

@@ -22,7 +22,7 @@ from uniswap_market import Market, Range, open_market
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace.edges import unsettled_node
 from analyzer.market.depth import ImpactCurve, scaled
 from analyzer.market.depth.pool_state import PoolState, pool_curve
@@ -136,7 +136,9 @@ def predict(setting: Setting) -> CascadeResult:
     given = setting.prices(setting.fallen_e18)
     shock = Fraction(setting.fallen_e18, setting.ether_e18)
     step = Step({"ETH": shock}, prices_e18={setting.ether: given[setting.ether]})
-    scenario = Scenario("fallen", "ether trades lower in its pool", "the test", (step,))
+    scenario = Scenario(
+        "fallen", "ether trades lower in its pool", "the test", (step,), liquidators=AT_ANY_LOSS
+    )
     return run_cascade([venue], scenario, {"ETH": setting.curve})
 
 

@@ -20,7 +20,7 @@ from perp_stage import Stage, Visitor, stage
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.market.depth import ImpactCurve
 from analyzer.market.depth.pool_state import PoolState, Token, pool_curve
 from analyzer.market.depth.swap import swap
@@ -197,7 +197,7 @@ def foreseen_with_depth_at_the_shock(book: Book, order: list[str]) -> Foreseen:
         funds=frozenset({sim.state.insurance_fund}),
         fixed=frozenset({sim.state.settlement_token}),
     )
-    scenario = Scenario("quiet", "no further shock", "test", (Step(),))
+    scenario = Scenario("quiet", "no further shock", "test", (Step(),), liquidators=AT_ANY_LOSS)
     options = CascadeOptions(visits=[(venue.name, account) for account in order])
     result = run_cascade([venue], scenario, curves, options)
     assert all(round_.closes for round_ in result.rounds)

@@ -9,7 +9,7 @@ from linear_house import E18, Holder, House, venue_of
 
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.tell.sentences import facts_of, path_sentence
 from analyzer.contagion.trace.paths import top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
@@ -34,7 +34,9 @@ def r15_house(fund: int = 100) -> House:
 
 def falls_to(shock: Fraction = Fraction(92, 100), name: str = "crash") -> Scenario:
     """X falls to `shock` of its price, once."""
-    return Scenario(name, "X falls", "by hand", (Step({"X": shock}),), verified=True)
+    return Scenario(
+        name, "X falls", "by hand", (Step({"X": shock}),), verified=True, liquidators=AT_ANY_LOSS
+    )
 
 
 def assessed_house(

@@ -10,12 +10,13 @@ from linear_house import House, venue_of
 from analyzer.contagion.cascade.closing import Closing, Register
 from analyzer.contagion.cascade.run import opened
 from analyzer.contagion.cascade.state import State
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.market.depth import ImpactCurve
 
 
 def scenario_of(shock: Mapping[str, Fraction], **settings: object) -> Scenario:
     """Factors fall or rise to these shares of their price, once."""
+    settings = {"liquidators": AT_ANY_LOSS, **settings}
     return Scenario("test", "test", "test", (Step(shock),), **settings)  # type: ignore[arg-type]
 
 

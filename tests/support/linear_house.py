@@ -15,7 +15,7 @@ from analyzer.contagion.cascade.venue import Venue
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import mul_div, trunc_div
 from analyzer.model.rows import BackstopKind, BackstopRow
-from analyzer.protocols.simulation import Accept, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing
 
 E18 = 10**18
 
@@ -97,16 +97,32 @@ class House:
                 out.append(account)
         return out
 
-    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        standing = self.standing(account_id)
+        if standing is None or not standing.breaches:
+            return []
+        return [
+            Offer(account_id, asset, abs(executed.closure.amount), True, executed)
+            for asset in sorted(self.holders[account_id].amounts)
+            if (executed := self._closure(account_id, asset, self.close, self.penalty)) is not None
+        ]
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        return self._part(offer.account_id, offer.offer_id, amount, self.penalty)
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        self.asked.append(offer.account_id)
+        executed = self._part(offer.account_id, offer.offer_id, amount, self.penalty)
+        done = [self._apply(offer.account_id, executed)]
+        return self._settled(offer.account_id, done)[0]
+
+    def liquidate(self, account_id: str) -> Sequence[Executed]:
         self.asked.append(account_id)
         out = []
         for asset in sorted(self.holders[account_id].amounts):
             executed = self._closure(account_id, asset, self.close, self.penalty)
-            if executed is None:
-                continue
-            if accept is not None and not accept(executed):
-                break
-            out.append(self._apply(account_id, executed))
+            if executed is not None:
+                out.append(self._apply(account_id, executed))
         return self._settled(account_id, out)
 
     def unwind(self, account_id: str) -> Sequence[Executed]:
@@ -124,8 +140,11 @@ class House:
         amount = trunc_div(held * share.numerator, share.denominator)
         if abs(held) - abs(amount) < 10**12:
             amount = held
-        if not amount:
-            return None
+        return self._part(account_id, asset, abs(amount), penalty) if amount else None
+
+    def _part(self, account_id: str, asset: str, size: int, penalty: Fraction) -> Executed:
+        held = self.holders[account_id].amounts[asset]
+        amount = size if held > 0 else -size
         value = abs(mul_div(amount, self.prices[asset], E18))
         fee = value * penalty.numerator // penalty.denominator
         parts = (Transfer(account_id, "liquidator", fee, "penalty"),) if fee else ()

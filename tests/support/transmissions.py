@@ -13,7 +13,7 @@ from linear_house import E18, Holder, House, venue_of
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace.apportion import apportion
 from analyzer.contagion.trace.edges import (
     OFFSET,
@@ -81,7 +81,9 @@ def run_r15(options: CascadeOptions | None = None) -> CascadeResult:
         "D": Holder(11500 * E18, {"X": -100 * E18}),
     }
     house = House({"X": 100 * E18}, holders, maintenance=Fraction(1, 20), fund=100 * E18)
-    scenario = Scenario("R15", "R15", "R15", (Step({"X": Fraction(92, 100)}),))
+    scenario = Scenario(
+        "R15", "R15", "R15", (Step({"X": Fraction(92, 100)}),), liquidators=AT_ANY_LOSS
+    )
     curve = Linear(100 * 92 / 0.03, "R15: 0.03 a unit sold")
     return run_cascade([venue_of(house)], scenario, {"X": curve}, options)
 

@@ -8,10 +8,10 @@ bad debt      account -> the layers of the waterfall, in order
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from analyzer.contagion.cascade.prices import MarketPrices, Sold
+from analyzer.contagion.cascade.prices import Sold
 from analyzer.contagion.cascade.result import Closed
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.waterfall import charge
@@ -64,6 +64,11 @@ class Closing:
     to_liquidators_e18: int = 0
     to_market_e18: int = 0
     to_rounding_e18: int = 0
+    trade_e18: int = 0
+    """What liquidators gained by trading: proceeds less what the protocol valued it at."""
+    flow_e18: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """factor -> net sales that the market took, at the block's prices."""
+    closed_value_e18: int = 0
     transfers: int = 0
     units_e18: int = 0
     """Value of the smallest unit of each token that each closure traded, added up."""
@@ -102,6 +107,7 @@ class Register:
         """One closure: its transfers, its sales, and the bad debt that it handed on."""
         node = account_node(self.venue.name, account_id)
         closing.closed.append(Closed(self.venue.name, account_id, executed))
+        closing.closed_value_e18 += executed.closure.value_e18
         for asset, amount in executed.sold.items():
             closing.sold.append((node, (self.number, asset, amount)))
             unit = 10 ** self.venue.decimals[asset]
@@ -165,28 +171,3 @@ def _reduced(row: BackstopRow, used: int) -> BackstopRow:
     """A layer with less capacity."""
     left = None if row.capacity_e18 is None else row.capacity_e18 - used
     return replace(row, capacity_e18=left)
-
-
-def liquidators_result_e18(
-    prices: MarketPrices,
-    closing: Closing,
-    protocol: list[dict[str, int]],
-    sold_before: Mapping[str, int],
-) -> int:
-    """What liquidators gain (or lose) by trading what they took over: proceeds along the curve,
-    less what the protocol valued it at. `prices` is at the end of the round's sales.
-
-    protocol: number of the venue -> asset -> price at which it was taken over. sold_before:
-    factor -> cumulative sales before the round.
-    """
-    total = 0
-    for _, (number, asset, amount) in closing.sold:
-        venue = prices.venues[number]
-        if asset in venue.fixed:
-            continue
-        factor = venue.factors[asset]
-        average = prices.average(factor, sold_before)
-        price = int(prices.shocked_e18(number, asset) * average * prices.recovery.get(asset, 1))
-        there = protocol[number][asset]
-        total += venue.value_e18(asset, amount, price) - venue.value_e18(asset, amount, there)
-    return total

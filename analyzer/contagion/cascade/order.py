@@ -31,16 +31,14 @@ class CascadeOptions:
     """How a cascade is run.
 
     order: among the accounts of a round. sequential: prices move after every account, so that
-    every visit is a round. max_rounds: where it is stopped (the result then says so). must_pay:
-    liquidators leave what would cost them money at market prices (they differ from the protocol's
-    prices only under a stopped oracle). rescued: nodes of accounts that are never closed (for
-    what-if questions). visits: (venue, account) pairs that come first, in this order.
+    every visit is a round. max_rounds: where it is stopped (the result then says so). rescued:
+    nodes of accounts that are never closed (for what-if questions). visits: (venue, account) pairs
+    that come first, in this order.
     """
 
     order: Order = Order.BOOK
     sequential: bool = False
     max_rounds: int = 10_000
-    must_pay: bool = True
     rescued: frozenset[str] = frozenset()
     visits: Sequence[tuple[str, str]] = ()
 

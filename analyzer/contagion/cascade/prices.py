@@ -12,7 +12,8 @@ end at a higher price.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from analyzer.contagion.cascade.venue import Venue
@@ -26,8 +27,25 @@ Sold = tuple[int, str, int]
 """(number of the venue, asset id, amount in its decimals; positive = sold)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What trading some assets in the market came to; 18 decimals.
+
+    proceeds_e18: what the sales fetched less what the purchases cost. traded_e18, left_e18: factor
+    -> net sale (negative: purchase) at the block's prices, and what the market did not bear of it.
+    """
+
+    proceeds_e18: int
+    traded_e18: Mapping[str, int]
+    left_e18: Mapping[str, int]
+
+
 class MarketPrices:
-    """What every asset costs now, in each protocol and in the market."""
+    """What every asset costs now, in each protocol and in the market.
+
+    sold_e18: factor -> cumulative net sales at the block's prices, what the curves bear of them;
+    left_e18: what they did not bear. impact: of these, as far as prices have followed.
+    """
 
     def __init__(
         self, venues: Sequence[Venue], scenario: Scenario, curves: Mapping[str, ImpactCurve]
@@ -42,6 +60,7 @@ class MarketPrices:
         self.shock: dict[str, Fraction] = {}
         self.given: Mapping[str, int] = {}
         self.sold_e18: dict[str, int] = {}
+        self.left_e18: dict[str, int] = {}
         self.impact: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
 
@@ -60,21 +79,67 @@ class MarketPrices:
         for factor in self.factors():
             self.shock[factor] = multiplier(self.scenario, step, factor)
 
-    def sell(self, sold: Iterable[Sold]) -> dict[str, int]:
-        """Sends amounts to the market. What each factor sold, in dollars (18 decimals) at the
-        block's prices; prices follow at once."""
-        flow: dict[str, int] = {}
-        for number, asset, amount in sold:
-            venue = self.venues[number]
+    def quote(self, number: int, sold: Mapping[str, int], *, last_price: bool = False) -> Trade:
+        """What trading these assets of a venue (asset -> amount in its decimals, negative =
+        bought) would come to from where the curves are now, net by factor.
+
+        last_price: what the curve cannot bear counts at the last price, as for whoever keeps it;
+        else it is worth nothing.
+        """
+        volume, worth = dict[str, int](), dict[str, int]()
+        venue = self.venues[number]
+        for asset, amount in sold.items():
             if asset in venue.fixed or not amount:
                 continue
             factor = venue.factors[asset]
             value = venue.value_e18(asset, amount, self.start[number][asset])
-            flow[factor] = flow.get(factor, 0) + value
-        for factor, value in flow.items():
-            self.sold_e18[factor] = self.sold_e18.get(factor, 0) + value
-            self._move(factor)
-        return flow
+            volume[factor] = volume.get(factor, 0) + value
+            price = int(self.shocked_e18(number, asset) * self.recovery.get(asset, ONE))
+            worth[factor] = worth.get(factor, 0) + venue.value_e18(asset, amount, price)
+        parts = [self._leg(f, v, worth[f], last_price=last_price) for f, v in volume.items()]
+        return Trade(
+            proceeds_e18=sum(part.proceeds_e18 for part in parts),
+            traded_e18={f: v for part in parts for f, v in part.traded_e18.items()},
+            left_e18={f: v for part in parts for f, v in part.left_e18.items()},
+        )
+
+    def _leg(self, factor: str, volume: int, worth: int, *, last_price: bool) -> Trade:
+        """A net sale (or purchase) of one factor. volume: at the block's prices; worth: at its
+        price before any forced sale."""
+        curve, before = self._curve(factor), self._volume_usd(factor)
+        end, share = before + volume / E18, ONE
+        bearable = min(max(end, -curve.most_buyable), curve.most_sellable)
+        if bearable != end:
+            share = max(Fraction(bearable - before) * E18 / volume, Fraction(0))
+        counted = ONE if last_price else share
+        until = before + float(counted) * (end - before)
+        average = Fraction(curve.average_ratio(before, until)) * self._base_impact(factor)
+        traded = int(volume * share)
+        left = {} if share == ONE else {factor: volume - traded}
+        return Trade(int(worth * counted * average), {factor: traded}, left)
+
+    def _base_impact(self, factor: str) -> Fraction:
+        """What sales so far have made of the price of what a ratio is quoted in; 1 for others."""
+        base = base_of(factor)
+        if base is None:
+            return ONE
+        ratio = Fraction(self._curve(base).price_ratio(self._volume_usd(base)))
+        return ratio * self._base_impact(base)
+
+    def trade(self, number: int, sold: Mapping[str, int], *, last_price: bool = False) -> Trade:
+        """`quote`, done: the curves are where it leaves them. Prices follow with `follow`."""
+        done = self.quote(number, sold, last_price=last_price)
+        for factor, volume in done.traded_e18.items():
+            self.sold_e18[factor] = self.sold_e18.get(factor, 0) + volume
+        for factor, volume in done.left_e18.items():
+            self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
+        return done
+
+    def follow(self) -> None:
+        """Puts the price of every factor where its curve is."""
+        for factor in self.sold_e18:
+            volume = self._volume_usd(factor)
+            self.impact[factor] = Fraction(self._curve(factor).price_ratio(volume))
 
     def _volume_usd(self, factor: str) -> float:
         """Cumulative net sales of a factor at the block's prices, dollars."""
@@ -84,25 +149,9 @@ class MarketPrices:
         """The curve of a factor. One that the caller left out does not move."""
         return self.curves.get(factor) or NoImpact()
 
-    def _move(self, factor: str) -> None:
-        """Puts the factor at the end of its curve."""
-        self.impact[factor] = Fraction(self._curve(factor).price_ratio(self._volume_usd(factor)))
-
-    def average(self, factor: str, before_e18: Mapping[str, int]) -> Fraction:
-        """What sales of a factor since `before_e18` (factor -> cumulative, at the block's prices)
-        fetched on average along the curve, as a share of its shocked price."""
-        curve, end = self._curve(factor), self._volume_usd(factor)
-        own = Fraction(curve.average_ratio(before_e18.get(factor, 0) / E18, end))
-        base = base_of(factor)
-        return own if base is None else own * self.average(base, before_e18)
-
     def exhausted(self) -> tuple[str, ...]:
-        """The factors, in order, that were sold (or bought) beyond what their curve knows."""
-        return tuple(
-            factor
-            for factor in sorted(self.sold_e18)
-            if self._curve(factor).exhausted(self._volume_usd(factor))
-        )
+        """The factors, in order, of which more was sold (or bought) than their curve bears."""
+        return tuple(factor for factor, left in sorted(self.left_e18.items()) if left)
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""

@@ -29,7 +29,7 @@ from analyzer.contagion.cascade.spiral import Spiral
 from analyzer.contagion.cascade.state import Ledger, State
 from analyzer.contagion.cascade.transmission import Transmission
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.cascade.visit import liquidate, wind_up
+from analyzer.contagion.cascade.visit import visit, wind_up
 from analyzer.contagion.cascade.withdrawals import withdraw_all
 from analyzer.contagion.scenario import Scenario, Step, unmapped
 from analyzer.market.depth import ImpactCurve
@@ -123,7 +123,7 @@ def play_round(
         if unwind:
             wind_up(state, closing, registers[number], account)
             continue
-        liquidate(state, closing, registers[number], account, must_pay=options.must_pay)
+        visit(state, closing, registers[number], account)
         if closing.closed and options.sequential:
             break
     if not closing.closed:
@@ -136,7 +136,7 @@ def play_round(
 def _finish(state: State, index: int, closing: Closing) -> None:
     """Settles a round's closures, lets the protocols' prices follow, and writes the round down."""
     before = state.market()
-    settled = settle(state, closing)
+    closed = settle(state, closing)
     moved = revalue(state, endogenous)
     state.spiral.tighten(state.venues, before, state.market())
     state.ledger.rounds.append(
@@ -144,10 +144,10 @@ def _finish(state: State, index: int, closing: Closing) -> None:
             number=closing.round,
             step=index,
             closed=tuple(closing.closed),
-            sold_e18=settled.flow_e18,
+            sold_e18=dict(closing.flow_e18),
             price_before=before,
             price_after=state.market(),
-            ledger=parties_e18(closing, settled, moved),
+            ledger=parties_e18(closing, closed, moved),
             bad_debt_e18=sum(closing.charged_venues.values()),
             allowed_rounding_e18=closing.allowed_rounding_e18,
         )

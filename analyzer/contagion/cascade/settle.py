@@ -6,53 +6,36 @@ accounts are measured  ─▶  winners whose profit was cut  ─▶  sales go to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
-from analyzer.contagion.cascade.closing import Closing, liquidators_result_e18
+from analyzer.contagion.cascade.closing import Closing
 from analyzer.contagion.cascade.measure import Change, change, measure
 from analyzer.contagion.cascade.result import Party
 from analyzer.contagion.cascade.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What a round's closures came to; 18 decimals.
-
-    closed: what they changed of all accounts. flow_e18: factor -> what it sold, at the block's
-    prices. trade_e18: what liquidators gained by trading what they took over.
-    """
-
-    closed: Change
-    flow_e18: dict[str, int]
-    trade_e18: int
-
-
-def settle(state: State, closing: Closing) -> Settled:
-    """Everything that follows from a round's closures but for the move of the protocols' prices."""
+def settle(state: State, closing: Closing) -> Change:
+    """Everything that follows from a round's closures but for the move of the protocols' prices;
+    what the closures changed of all accounts."""
     before = state.equities
     state.equities = measure(state.venues)
     closing.settle_winners(state.venues, state.ledger.failures)
     state.ledger.transmission.record_winners(closing.round, closing.winners, before, state.equities)
-    sold_before = dict(state.prices.sold_e18)
-    flow = sell(state, closing)
+    state.prices.follow()
+    record_sales(state, closing)
     socialise(state, closing)
-    trade = liquidators_result_e18(state.prices, closing, state.protocol_e18, sold_before)
     charge_absorbers(state, closing)
-    return Settled(change(state.venues, before, state.equities), flow, trade)
+    return change(state.venues, before, state.equities)
 
 
-def sell(state: State, closing: Closing) -> dict[str, int]:
-    """Sends what liquidators took over to the market. factor -> what it sold, in 18 decimals at the
-    block's prices; each sale is noted with the account that it was forced from."""
-    flow = state.prices.sell(sold for _, sold in closing.sold)
+def record_sales(state: State, closing: Closing) -> None:
+    """Notes each sale with the account that it was forced from."""
     for node, (number, asset, amount) in closing.sold:
         venue = state.venues[number]
         if asset not in venue.fixed and amount:
             value = venue.value_e18(asset, amount, state.prices.start[number][asset])
             factor = venue.factors[asset]
             state.ledger.transmission.record_sale(closing.round, factor, node, value)
-    return flow
 
 
 def socialise(state: State, closing: Closing) -> None:
@@ -85,9 +68,10 @@ def charge_absorbers(state: State, closing: Closing) -> None:
         state.backstops = [venue.simulation.backstops() for venue in state.venues]
 
 
-def parties_e18(closing: Closing, settled: Settled, moved: Change) -> dict[Party, int]:
-    """The round's ledger, which adds up to 0. moved: what its move of prices did to accounts."""
-    closed, trade = settled.closed, settled.trade_e18
+def parties_e18(closing: Closing, closed: Change, moved: Change) -> dict[Party, int]:
+    """The round's ledger, which adds up to 0. closed, moved: what the closures and the move of
+    prices after them did to accounts."""
+    trade = closing.trade_e18
     transferred = closing.to_accounts_e18 + closing.to_funds_e18
     rounding = closed.accounts_e18 + closed.funds_e18 - transferred
     return {

@@ -1,35 +1,51 @@
-"""A liquidator's visit to one account: what it takes over, and what it leaves because it costs it.
+"""A liquidator's visit to one account: what they take over, and what they leave because it costs.
 
-gain  =  what the protocol pays over what it takes, at the protocol's prices
-         + the market's price over the protocol's, of all that has to be traded
+    rational       of all closures that the contract offers the one that gains most, each at the
+                   largest amount that pays; and again, until none pays
+    at any loss    all that the contract lets them close
+
+Within a round the protocols' prices stand still, while every closure moves along the depth curves
+that the next one meets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from analyzer.contagion.cascade.choice import largest_paying
 from analyzer.contagion.cascade.closing import LIQUIDATOR, Closing, Register
 from analyzer.contagion.cascade.state import State
+from analyzer.contagion.scenario import Willingness
 from analyzer.model.closure import Executed
+from analyzer.model.integers import WAD
+from analyzer.protocols.kit.simulation import Offer
 
 
-def liquidate(
-    state: State, closing: Closing, register: Register, account_id: str, *, must_pay: bool
-) -> None:
-    """A liquidator comes to an account that breaches. must_pay: it leaves what costs it money."""
-    visited = False
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A closure that pays. profit_e18: after gas and the required return."""
 
-    def accept(executed: Executed) -> bool:
-        nonlocal visited
-        if must_pay and gain_e18(state, register.number, executed) < 0:
-            return False
-        if not visited:
-            state.ledger.fail(register.number, account_id, closing.round)
-            visited = True
-        return True
+    offer: Offer
+    amount: int
+    profit_e18: int
 
-    executed = register.venue.simulation.liquidate(account_id, accept)
-    _book(state, closing, register, account_id, executed)
+
+def visit(state: State, closing: Closing, register: Register, account_id: str) -> None:
+    """A liquidator comes to an account that breaches."""
+    if state.prices.scenario.liquidators.mode is Willingness.AT_ANY_LOSS:
+        _close_all(state, closing, register, account_id)
+        return
+    while True:
+        left_e18 = _capacity_left_e18(state, closing)
+        if left_e18 is not None and left_e18 <= 0:
+            return
+        best = best_choice(state, register.number, account_id, left_e18)
+        if best is None:
+            return
+        state.ledger.fail(register.number, account_id, closing.round)
+        executed = register.venue.simulation.execute(best.offer, best.amount)
+        _book(state, closing, register, account_id, [executed])
 
 
 def wind_up(state: State, closing: Closing, register: Register, account_id: str) -> None:
@@ -40,22 +56,83 @@ def wind_up(state: State, closing: Closing, register: Register, account_id: str)
     _book(state, closing, register, account_id, executed)
 
 
-def gain_e18(state: State, number: int, executed: Executed) -> int:
-    """What a liquidator gains (or loses) by a closure, at the market's prices now."""
+def best_choice(
+    state: State, number: int, account_id: str, left_e18: int | None = None
+) -> Choice | None:
+    """The offer that gains a liquidator most, at the largest amount that pays (ties: the lower
+    offer id); None when none pays. left_e18: how much value may still be closed (> 0); what cannot
+    be divided may go beyond."""
+    found = [
+        choice
+        for offer in state.venues[number].simulation.offers(account_id)
+        if (choice := _choose(state, number, offer, left_e18)) is not None
+    ]
+    return min(found, key=lambda c: (-c.profit_e18, c.offer.offer_id), default=None)
+
+
+def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Choice | None:
+    """The largest amount of an offer that pays; None when there is none."""
+    simulation = state.venues[number].simulation
+
+    def profit(amount: int) -> int | None:
+        executed = offer.largest if amount == offer.most else simulation.preview(offer, amount)
+        if executed is None:
+            return None
+        if offer.choosable and left_e18 is not None and executed.closure.value_e18 > left_e18:
+            return None
+        return profit_e18(state, number, executed)
+
+    gas_e18 = int(state.prices.scenario.liquidators.gas_usd * WAD)
+    amount = largest_paying(offer.most, profit, gas_e18) if offer.choosable else offer.most
+    gained = profit(amount) if amount else None
+    return None if gained is None or gained < 0 else Choice(offer, amount, gained)
+
+
+def profit_e18(state: State, number: int, executed: Executed) -> int | None:
+    """What a liquidator gains (or loses) by a closure, after gas and the required return; None
+    where it takes more than the market has, so that the debt cannot be bought. Who neither trades
+    nor pays nor gets anything is a keeper: it costs them nothing."""
+    paid, terms = paid_e18(executed), state.prices.scenario.liquidators
+    if not executed.sold and not paid:
+        return 0
+    trade = state.prices.quote(number, executed.sold)
+    if any(left < 0 for left in trade.left_e18.values()):
+        return None
+    gain = paid + trade.proceeds_e18 - valued_e18(state, number, executed)
+    return gain - int(terms.gas_usd * WAD + terms.required_return * executed.closure.value_e18)
+
+
+def paid_e18(executed: Executed) -> int:
+    """What the protocol gives a liquidator over what it takes, at its own prices."""
     gain = 0
     for transfer in executed.closure.transfers:
         gain += transfer.amount_e18 * (transfer.to_party == LIQUIDATOR)
         gain -= transfer.amount_e18 * (transfer.from_party == LIQUIDATOR)
-    venue = state.venues[number]
-    for asset, amount in executed.sold.items():
-        if asset in venue.fixed:
-            continue
-        there = state.protocol_e18[number][asset]
-        market = state.prices.market_e18(number, asset)
-        if there != market:
-            gain += venue.value_e18(asset, amount, market)
-            gain -= venue.value_e18(asset, amount, there)
     return gain
+
+
+def valued_e18(state: State, number: int, executed: Executed) -> int:
+    """What has to be traded after a closure, at the protocol's own prices."""
+    venue, prices = state.venues[number], state.protocol_e18[number]
+    return sum(
+        venue.value_e18(asset, amount, prices[asset])
+        for asset, amount in executed.sold.items()
+        if asset not in venue.fixed
+    )
+
+
+def _capacity_left_e18(state: State, closing: Closing) -> int | None:
+    """How much more value can be closed in the round; None where there is no limit."""
+    capacity = state.prices.scenario.liquidators.capacity_usd
+    return None if capacity is None else int(capacity * WAD) - closing.closed_value_e18
+
+
+def _close_all(state: State, closing: Closing, register: Register, account_id: str) -> None:
+    """Everything that may be closed, at any loss."""
+    simulation = register.venue.simulation
+    if simulation.offers(account_id):
+        state.ledger.fail(register.number, account_id, closing.round)
+        _book(state, closing, register, account_id, simulation.liquidate(account_id))
 
 
 def _book(
@@ -65,9 +142,14 @@ def _book(
     account_id: str,
     executed: Sequence[Executed],
 ) -> None:
-    """Writes executed closures into the round, and into the account's failure."""
-    venue = register.venue
+    """Trades what was taken over and writes the closures into the round and the failure."""
+    venue, mode = register.venue, state.prices.scenario.liquidators.mode
+    keeps = mode is Willingness.AT_ANY_LOSS
     for one in executed:
+        trade = state.prices.trade(register.number, one.sold, last_price=keeps)
+        closing.trade_e18 += trade.proceeds_e18 - valued_e18(state, register.number, one)
+        for factor, volume in trade.traded_e18.items():
+            closing.flow_e18[factor] += volume
         register.book(closing, account_id, one)
         closed = state.ledger.fail(register.number, account_id, closing.round).closed_e18
         factor = venue.factors.get(one.closure.asset_id, one.closure.asset_id)

@@ -13,6 +13,12 @@ from analyzer.contagion.scenario.file import (
     shipped_names,
     shipped_scenarios,
 )
+from analyzer.contagion.scenario.liquidators import (
+    AT_ANY_LOSS,
+    FREE,
+    Liquidators,
+    Willingness,
+)
 from analyzer.contagion.scenario.sentences import parse_percent, parse_shock, shock_title
 from analyzer.contagion.scenario.types import (
     ALL,
@@ -30,12 +36,16 @@ from analyzer.contagion.scenario.types import (
 
 __all__ = [
     "ALL",
+    "AT_ANY_LOSS",
     "CLASS_KEYS",
+    "FREE",
     "LEAST_BETA_MULTIPLIER",
+    "Liquidators",
     "MarginSpiral",
     "Reach",
     "Scenario",
     "Step",
+    "Willingness",
     "is_stale",
     "load_scenario",
     "multiplier",

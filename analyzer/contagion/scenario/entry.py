@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import overload
 
 from analyzer.contagion.scenario.sentences import check_key, parse_percent
 from analyzer.model.errors import InputError
@@ -47,6 +48,10 @@ class Entry:
             raise self._wrong(key, "a list of texts", value)
         return tuple(value)
 
+    def is_text(self, key: str) -> bool:
+        """Whether a text stands there."""
+        return isinstance(self._table.get(key), str)
+
     def is_list(self, key: str) -> bool:
         """Whether a list stands there."""
         return isinstance(self._table.get(key), list)
@@ -71,11 +76,27 @@ class Entry:
         """A number, exact."""
         return self._exact(key, self._get(key, None))
 
-    def positive(self, key: str, default: Fraction) -> Fraction:
-        """A number above zero, exact."""
-        value = self._exact(key, self._get(key, default))
-        if value <= 0:
-            raise self._wrong(key, "above zero", self._table[key])
+    @overload
+    def positive(self, key: str, default: Fraction) -> Fraction: ...
+
+    @overload
+    def positive(self, key: str, default: None) -> Fraction | None: ...
+
+    def positive(self, key: str, default: Fraction | None) -> Fraction | None:
+        """A number above zero, exact; the default when the key is missing."""
+        return self._bounded(key, default, lambda value: value > 0, "above zero")
+
+    def not_negative(self, key: str, default: Fraction) -> Fraction:
+        """A number of zero or more, exact; the default when the key is missing."""
+        found = self._bounded(key, default, lambda value: value >= 0, "not below zero")
+        return default if found is None else found
+
+    def choice(self, key: str, words: Sequence[str]) -> str:
+        """One of some words; the first of them when the key is missing."""
+        value = self._get(key, words[0])
+        if not isinstance(value, str) or value not in words:
+            quoted = " or ".join(f'"{word}"' for word in words)
+            raise self._wrong(key, quoted, value)
         return value
 
     def share(self, key: str) -> Fraction | None:
@@ -138,6 +159,18 @@ class Entry:
         if key not in self._table and default is None and not optional:
             raise InputError(f"{self.where} needs the key {key}")
         return self._table.get(key, default)
+
+    def _bounded(
+        self, key: str, default: Fraction | None, fits: Callable[[Fraction], bool], wanted: str
+    ) -> Fraction | None:
+        """An exact number that fits; the default when the key is missing."""
+        value = self._get(key, None, optional=True)
+        if value is None:
+            return default
+        exact = self._exact(key, value)
+        if not fits(exact):
+            raise self._wrong(key, wanted, value)
+        return exact
 
     def _exact(self, key: str, value: object) -> Fraction:
         """An integer, a decimal or a fraction as a fraction; a boolean is none of them."""

@@ -29,6 +29,12 @@
     round_days = 1
     cap = 5
 
+    [liquidators]                            # or, for short: liquidators = "at any loss"
+    mode = "rational"                        # only what pays; "at any loss": all that they may
+    gas_usd = 5                              # of one closure
+    required_return = 0.01                   # share of the value that is taken over
+    capacity_usd = 50_000_000                # value that is closed in a round, no key = no limit
+
     [[step]]                                 # instead of [shocks]: one after another
     shocks = {ETH = "-30%"}
     prices = {"0x..." = 1234.56}             # exact prices of the protocol, by asset id
@@ -47,6 +53,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from analyzer.contagion.scenario.entry import Entry
+from analyzer.contagion.scenario.liquidators import AT_ANY_LOSS, Liquidators, Willingness
 from analyzer.contagion.scenario.types import MarginSpiral, Scenario, Step
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import read_toml
@@ -114,6 +121,7 @@ def read_scenario(path: Path) -> Scenario:
         withdraw=entry.flag("withdraw"),
         default_owners=_default_owners(entry),
         margin_spiral=None if spiral is None else _spiral(spiral),
+        liquidators=_liquidators(entry),
     )
     entry.check_all_used()
     return scenario
@@ -161,6 +169,29 @@ def _default_owners(entry: Entry) -> int | tuple[str, ...]:
     if entry.is_list("default_owners"):
         return entry.texts("default_owners")
     return entry.count("default_owners") or 0
+
+
+def _liquidators(entry: Entry) -> Liquidators:
+    """`[liquidators]`, or the mode alone as a text; what is not named is as in the class."""
+    if entry.is_text("liquidators"):
+        return _of_mode(entry.choice("liquidators", list(Willingness)))
+    table = entry.table("liquidators")
+    plain = _of_mode(table.choice("mode", list(Willingness)))
+    found = Liquidators(
+        mode=plain.mode,
+        gas_usd=table.not_negative("gas_usd", plain.gas_usd),
+        required_return=table.not_negative("required_return", plain.required_return),
+        capacity_usd=table.positive("capacity_usd", None),
+    )
+    if found.mode is Willingness.AT_ANY_LOSS and {"gas_usd", "required_return"} & {*table.names()}:
+        raise InputError(f"{table.where}: who works at any loss asks for neither gas nor return")
+    table.check_all_used()
+    return found
+
+
+def _of_mode(mode: str) -> Liquidators:
+    """The terms of a mode, where nothing else is said."""
+    return AT_ANY_LOSS if mode == Willingness.AT_ANY_LOSS else Liquidators()
 
 
 def _spiral(entry: Entry) -> MarginSpiral:

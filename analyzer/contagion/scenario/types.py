@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from analyzer.contagion.scenario.liquidators import Liquidators
 from analyzer.market.classes import ASSET_CLASSES, asset_class, base_of
 
 ALL = "*"
@@ -38,6 +39,7 @@ Rule = Literal["shock", "beta", "class", "all", "class-beta", "none"]
 
 _NO_FACTORS: Mapping[str, Fraction] = {}
 _NO_PRICES: Mapping[str, int] = {}
+_DEFAULT_LIQUIDATORS = Liquidators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Scenario:
     -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
     withdraw: every owner first takes out all free collateral. default_owners: how many of the
     largest owners default, or which owners. margin_spiral: requirements rise with volatility.
+    liquidators: what pays for them.
     """
 
     name: str
@@ -116,6 +119,7 @@ class Scenario:
     withdraw: bool = False
     default_owners: int | tuple[str, ...] = 0
     margin_spiral: MarginSpiral | None = None
+    liquidators: Liquidators = _DEFAULT_LIQUIDATORS
 
     def __post_init__(self) -> None:
         if not self.steps:

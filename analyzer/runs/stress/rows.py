@@ -259,7 +259,7 @@ def _options(one: Assessed) -> dict[str, object]:
         "order": options.order.value,
         "sequential": options.sequential,
         "max_rounds": str(options.max_rounds),
-        "must_pay": options.must_pay,
+        "liquidators": one.scenario.liquidators.mode.value,
         "rescued": options.rescued,
     }
 

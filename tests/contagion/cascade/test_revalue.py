@@ -44,7 +44,8 @@ def test_sales_are_handed_on_once_and_blame_the_factor_that_was_sold() -> None:
     curve = Linear(10_000.0, "a test: 1 % for 100 dollars")
     state = state_of(house(), scenario_of({}), {"X": curve})
     state.prices.apply(state.prices.scenario.steps[0])
-    state.prices.sell([(0, "X", 10 * E18)])
+    state.prices.trade(0, {"X": 10 * E18})
+    state.prices.follow()
     assert revalue(state, endogenous).accounts_e18 // 10**12 == -90 * 10**6
     (move,) = state.ledger.transmission.moves
     assert [(cause.channel, cause.asset) for cause in move.causes] == [(Channel.PRICE, "X")]

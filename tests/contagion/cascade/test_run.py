@@ -14,7 +14,7 @@ from analyzer.contagion.cascade.closing import CLOSED_AT_ONCE
 from analyzer.contagion.cascade.order import CascadeOptions, Order
 from analyzer.contagion.cascade.result import CascadeResult, Party
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import MarginSpiral, Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, MarginSpiral, Scenario, Step
 from analyzer.contagion.trace.edges import Channel, check_edges
 from analyzer.market.depth import Linear, NoImpact
 
@@ -23,6 +23,7 @@ SHOCK = Fraction(92, 100)
 
 def scenario(shock: Fraction = SHOCK, **settings: object) -> Scenario:
     """X falls to `shock` of its price, once."""
+    settings = {"liquidators": AT_ANY_LOSS, **settings}
     return Scenario("test", "test", "test", (Step({"X": shock}),), **settings)  # type: ignore[arg-type]
 
 
@@ -159,7 +160,9 @@ def test_a_sale_of_what_a_ratio_is_quoted_in_moves_the_ratio_too() -> None:
         "B": Holder(-85 * E18, {"stETH/ETH": E18}),
     }
     house = House(dict.fromkeys(("ETH", "stETH/ETH"), 100 * E18), holders)
-    fall = Scenario("fall", "fall", "test", (Step({"ETH": Fraction(96, 100)}),))
+    fall = Scenario(
+        "fall", "fall", "test", (Step({"ETH": Fraction(96, 100)}),), liquidators=AT_ANY_LOSS
+    )
     curves = {"ETH": Linear(800.0, "test")}
     result = run_cascade([venue_of(house)], fall, curves)
     # A's sale takes an eighth off ETH: B, who holds no ETH, loses 12 by it.
@@ -182,7 +185,7 @@ def test_under_an_outage_nobody_is_closed_until_it_ends() -> None:
         Step({"X": SHOCK}, liquidator_capacity=Fraction(0)),
         Step({"X": Fraction(80, 100)}),
     )
-    late = Scenario("late", "late", "test", steps)
+    late = Scenario("late", "late", "test", steps, liquidators=AT_ANY_LOSS)
     result = run_cascade([venue_of(r15_house())], late, {"X": R15_CURVE})
     assert [(round_.step, len(round_.closed)) for round_ in result.rounds] == [
         (0, 0), (1, 0), (1, 3),

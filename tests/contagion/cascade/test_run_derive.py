@@ -11,7 +11,7 @@ from derive_recording import recorded
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace.attribution import check_attribution
 from analyzer.market.depth import Exponential
 from analyzer.protocols.derive_v2 import PLUG
@@ -33,7 +33,7 @@ def cascade(shared: Path, label: str, multiple: Fraction) -> CascadeResult:
         fixed=frozenset(a for a, p in prices.by_asset.items() if p.status == "fixed"),
     )
     step = Step({"ETH": multiple, "BTC": multiple})
-    scenario = Scenario("both", "both coins move", "the test", (step,))
+    scenario = Scenario("both", "both coins move", "the test", (step,), liquidators=AT_ANY_LOSS)
     return run_cascade([venue], scenario, {"ETH": DEPTH, "BTC": DEPTH})
 
 

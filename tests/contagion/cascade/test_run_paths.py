@@ -23,7 +23,7 @@ from analyzer.contagion.cascade.counterfactual import shapley
 from analyzer.contagion.cascade.order import CascadeOptions, Order
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.tell.sentences import facts_of, path_sentence
 from analyzer.contagion.trace.attribution import check_attribution, root_causes
 from analyzer.contagion.trace.edges import account_node, check_edges
@@ -63,7 +63,7 @@ class System:
 
     def run(self, options: CascadeOptions | None = None) -> CascadeResult:
         """The cascade."""
-        scenario = Scenario("test", "test", "test", (Step(self.shock),))
+        scenario = Scenario("test", "test", "test", (Step(self.shock),), liquidators=AT_ANY_LOSS)
         curves = {asset: Linear(depth) for asset, depth in self.depth.items()}
         return run_cascade([venue_of(self.house())], scenario, curves, options)
 
@@ -155,7 +155,7 @@ def test_paths_add_up_to_every_loss_and_can_be_told(
 def test_without_impact_there_is_one_round(system: System) -> None:
     # Cut profits could bring a winner down: without them nothing comes back.
     calm = replace(system, winners=False)
-    scenario = Scenario("test", "test", "test", (Step(calm.shock),))
+    scenario = Scenario("test", "test", "test", (Step(calm.shock),), liquidators=AT_ANY_LOSS)
     result = run_cascade([venue_of(calm.house())], scenario, {"X": NoImpact(), "Y": NoImpact()})
     assert len(result.rounds) <= 2
 
@@ -193,7 +193,9 @@ def hundreds(
     }
     multiple = Fraction(shock)
     curves = {"X": linear(2, shocked=float(100 * multiple)), "Y": linear(2)}
-    scenario = Scenario("test", "test", "test", (Step({"X": multiple, "Y": Fraction(1)}),))
+    scenario = Scenario(
+        "test", "test", "test", (Step({"X": multiple, "Y": Fraction(1)}),), liquidators=AT_ANY_LOSS
+    )
     return run_cascade([venue_of(House(prices, holders))], scenario, curves, options)
 
 

@@ -18,7 +18,7 @@ from linear_house import E18, Holder, House, venue_of
 from analyzer.contagion.cascade.order import CascadeOptions, Order
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace.edges import Channel, check_edges
 from analyzer.market.depth import Exponential
 
@@ -53,7 +53,7 @@ def run(
 ) -> CascadeResult:
     """The house under one shock of its three assets."""
     step = Step(dict(zip(ASSETS, shocks, strict=True)))
-    scenario = Scenario("random", "random", "random", (step,))
+    scenario = Scenario("random", "random", "random", (step,), liquidators=AT_ANY_LOSS)
     curve = Exponential(depth_usd, "test")
     return run_cascade([venue_of(house)], scenario, dict.fromkeys(ASSETS, curve), options)
 

@@ -8,7 +8,7 @@ import pytest
 from linear_house import E18, Holder, House, venue_of
 
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import Scenario, Step
+from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.documents.encode import to_json
 from analyzer.market.depth import NoImpact
 from analyzer.runs.stress.claims import claims_between_venues
@@ -40,7 +40,9 @@ def test_a_token_is_worth_what_its_holders_loss_leaves_and_a_vault_is_found_by_a
             venue_of(borrower(), "borrower", contracts={"vault": VAULT.lower()}),
         ]
 
-    fall = Scenario("fall", "fall", "test", (Step({"X": Fraction(78, 100)}),))
+    fall = Scenario(
+        "fall", "fall", "test", (Step({"X": Fraction(78, 100)}),), liquidators=AT_ANY_LOSS
+    )
     result = run_cascade(venues(), fall, {"X": NoImpact()})
     # A lacks 1,000 at 78: the holders of the token bear it, a tenth of what they are owed.
     assert result.borne_e18 == {("lender", None): 1_000 * E18}

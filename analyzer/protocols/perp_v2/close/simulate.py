@@ -9,6 +9,7 @@ what they hold there. Funding and fees are those of the block. Every closure is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 
 from analyzer.model.book import Book, Prices
@@ -19,7 +20,10 @@ from analyzer.protocols.perp_v2.close.backstops import waterfall
 from analyzer.protocols.perp_v2.close.breaching import Breaching
 from analyzer.protocols.perp_v2.close.motion import Motion
 from analyzer.protocols.perp_v2.close.possible import (
+    Possible,
     next_liquidation,
+    possible_closures,
+    settled,
 )
 from analyzer.protocols.perp_v2.close.settled import Settled
 from analyzer.protocols.perp_v2.close.steps import keep, move_in_vault, standing_of
@@ -30,7 +34,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
-from analyzer.protocols.simulation import Accept, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing
 
 Step = Callable[[Valuation, Account], Settled | None]
 
@@ -47,6 +51,7 @@ class PerpSimulation:
         self._account_ids = tuple(book.account_ids)
         self._motion = Motion(state, prices)
         self._standings: dict[str, Standing | None] = {}
+        self._tried: dict[str, Mapping[str, Possible]] = {}
         self._breaching = Breaching(self._account_ids)
 
     @property
@@ -61,6 +66,7 @@ class PerpSimulation:
     def _moved(self) -> None:
         """Forgets what depended on prices and requirements."""
         self._standings.clear()
+        self._tried.clear()
         self._breaching.prices_moved()
 
     def prices_e18(self) -> Mapping[str, int]:
@@ -143,40 +149,93 @@ class PerpSimulation:
         except UnreadableNumberError:
             return None
 
-    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
-        """One liquidator's visit: positions first, then tokens, always as much as is allowed.
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        """The liquidation of each position and each token; whoever calls may ask for less. Its
+        orders are cancelled first, as in `liquidate`. Raises: KeyError for no such account."""
+        return [
+            Offer(
+                account_id=account_id,
+                offer_id=offer_id,
+                most=abs(possible.maximum),
+                choosable=True,
+                largest=_executed(found),
+            )
+            for offer_id, possible in self._possible(account_id).items()
+            if (found := self._settled(possible, possible.maximum)) is not None
+        ]
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        """The liquidation of so much of the position or token."""
+        found = self._asked(offer, amount)
+        return None if found is None else _executed(found)
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        """It happens. Raises: ValueError where the contract would revert."""
+        found = self._asked(offer, amount)
+        if found is None:
+            raise ValueError(f"{offer.offer_id} of {offer.account_id}: {amount} cannot be closed")
+        return self._happened(found)
+
+    def _possible(self, account_id: str) -> Mapping[str, Possible]:
+        """What may be tried of the account now, by offer id; nothing of an unknown one."""
+        if account_id not in self._tried:
+            account = self._motion.state.accounts[account_id]
+            tried = dict[str, Possible]()
+            if self.standing(account_id) is not None:
+                with suppress(UnreadableNumberError):
+                    for possible in possible_closures(self._motion.valuation, account):
+                        tried[f"{possible.kind} {possible.asset_id}"] = possible
+            self._tried[account_id] = tried
+        return self._tried[account_id]
+
+    def _asked(self, offer: Offer, amount: int) -> Settled | None:
+        """The liquidation that an amount of an offer asks for."""
+        possible = self._possible(offer.account_id)[offer.offer_id]
+        return self._settled(possible, amount if possible.maximum > 0 else -amount)
+
+    def _settled(self, possible: Possible, amount: int) -> Settled | None:
+        """The liquidation of an amount; None where it would revert or repay nothing."""
+        try:
+            found = settled(self._motion.valuation, possible, amount)
+        except UnreadableNumberError:
+            return None
+        repays = possible.kind == "position" or found.closure.after["repaid_settlement"]
+        return found if repays and found.closure.reverts is None else None
+
+    def liquidate(self, account_id: str) -> Sequence[Executed]:
+        """All that may be closed: positions first, then tokens, always as much as is allowed.
 
         Its orders in open markets are cancelled first where they stand in the way. The fund's
         capacity counts, and what it earns or takes over is in it at once.
         Raises: KeyError for no such account.
         """
-        return self._visit(next_liquidation, account_id, accept)
+        return self._visit(next_liquidation, account_id)
 
     def unwind(self, account_id: str) -> Sequence[Executed]:
         """Winds the account up: orders cancelled, positions in open markets taken over whole at
         their price, tokens sold at theirs as far as there is debt, the rest passed to the fund (a
         closure of the kind `bad_debt` where that is all). Raises: KeyError for no such account."""
-        return self._visit(next_unwinding, account_id, None)
+        return self._visit(next_unwinding, account_id)
 
-    def _visit(self, step: Step, account_id: str, accept: Accept | None) -> list[Executed]:
-        """Steps until there is none, or one is not accepted."""
+    def _visit(self, step: Step, account_id: str) -> list[Executed]:
+        """Steps until there is none."""
         done: list[Executed] = []
         while (settled := self._step(step, account_id)) is not None:
-            closure = settled.closure
-            sold = {closure.asset_id: closure.amount} if closure.amount else {}
-            executed = Executed(closure, sold)
-            if accept is not None and not accept(executed):
-                break
-            keep(self._motion.state, settled)
-            self._forget(closure.account_id, self._motion.state.insurance_fund)
-            done.append(executed)
+            done.append(self._happened(settled))
         return done
+
+    def _happened(self, found: Settled) -> Executed:
+        """Makes a step happen."""
+        keep(self._motion.state, found)
+        self._forget(found.closure.account_id, self._motion.state.insurance_fund)
+        return _executed(found)
 
     def _forget(self, *account_ids: str) -> None:
         """What was remembered of accounts that changed."""
         self._breaching.changed(account_ids)
         for account_id in account_ids:
             self._standings.pop(account_id, None)
+            self._tried.pop(account_id, None)
 
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
         """`Vault.withdrawAll` of every token, the settlement token last; nothing while the Vault
@@ -201,6 +260,12 @@ class PerpSimulation:
     def receipts(self) -> Sequence[Receipt]:
         """None: the Vault gives out no tokens, and an account cannot be handed on."""
         return ()
+
+
+def _executed(settled: Settled) -> Executed:
+    """A step with what its liquidator has to trade: what was taken over, for settlement tokens."""
+    closure = settled.closure
+    return Executed(closure, {closure.asset_id: closure.amount} if closure.amount else {})
 
 
 def simulate(valued: PerpValued) -> PerpSimulation:

@@ -11,7 +11,7 @@ from aave_market import ALICE, BOB, E18, NOW, TREASURY, USD, account, asset_of, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.model.closure import Executed, Transfer
+from analyzer.model.closure import Transfer
 from analyzer.model.rows import BackstopKind
 from analyzer.protocols.aave_v3.close.simulate import ROUNDING, AaveSimulation
 from analyzer.protocols.aave_v3.ray_math import RAY
@@ -107,18 +107,32 @@ def test_the_book_it_was_made_of_stays_as_it_was() -> None:
     assert state.accounts[ALICE].borrowed[DAI] == 8_600 * E18
 
 
-def test_what_a_liquidator_refuses_does_not_happen() -> None:
-    moving = motion(weth_and_dai(10, price=500))
-    asked: list[Executed] = []
-
-    def refuse(executed: Executed) -> bool:
-        asked.append(executed)
-        return False
-
-    assert moving.liquidate(ALICE, refuse) == []
-    assert len(asked) == 1
+def test_each_collateral_with_each_debt_is_offered_at_what_the_pool_allows() -> None:
+    moving = motion(weth_and_dai(10))
+    (offer,) = moving.offers(ALICE)
+    assert (offer.offer_id, offer.most, offer.choosable) == ("000/001", 4_300 * E18, True)
+    assert offer.largest.sold == {WETH: 4_515 * E18 // 1_000, DAI: -4_300 * E18}
+    part = moving.preview(offer, 1_000 * E18)
+    assert part is not None
+    assert part.sold == {WETH: 105 * E18 // 100, DAI: -1_000 * E18}
+    # Nothing has happened yet.
     assert moving.state.accounts[ALICE].borrowed[DAI] == 8_600 * E18
     assert moving.breaching() == [ALICE]
+    done = moving.execute(offer, 1_000 * E18)
+    assert done.sold == part.sold
+    assert moving.state.accounts[ALICE].borrowed[DAI] == 7_600 * E18
+    assert moving.offers(BOB) == []
+
+
+def test_less_than_the_pool_lets_stand_is_not_offered() -> None:
+    """Below 0.95 all 8,600 may be repaid; 900 of debt may not be left over."""
+    moving = motion(weth_and_dai(10, price=950))
+    (offer,) = moving.offers(ALICE)
+    assert offer.most == 8_600 * E18
+    assert moving.preview(offer, 7_700 * E18) is None
+    assert moving.preview(offer, 7_500 * E18) is not None
+    with pytest.raises(ValueError, match="MustNotLeaveDust"):
+        moving.execute(offer, 7_700 * E18)
 
 
 def test_the_pair_with_the_largest_seized_value_goes_first() -> None:

@@ -284,13 +284,22 @@ def test_the_book_it_was_made_of_stays_as_it_was(recording: Recorded) -> None:
     assert {a: p.positions for a, p in state.perps.items()} == positions
 
 
-def test_what_a_liquidator_refuses_does_not_happen(recording: Recorded) -> None:
+def test_the_largest_bid_is_offered_and_nothing_happens_before_it_is_made(
+    recording: Recorded,
+) -> None:
     moving = in_motion(recording, "G")
     found = list(moving.breaching())
     before = equities(moving)
-    assert [moving.liquidate(account, lambda _: False) for account in found] == [[]] * len(found)
+    offers = {account: moving.offers(account) for account in found}
     assert equities(moving) == before
     assert list(moving.breaching()) == found
+    account = found[0]
+    (offer,) = offers[account]
+    done = moving.execute(offer, offer.most)
+    assert done.sold == offer.largest.sold
+    assert done.closure.amount == offer.most
+    with pytest.raises(ValueError, match="nobody can bid"):
+        moving.execute(offer, offer.most - 1)
 
 
 def test_perps_keep_their_difference_unless_they_are_given(recording: Recorded) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.book import Book, Prices, make_book
-from analyzer.model.closure import Executed, Transfer
+from analyzer.model.closure import Transfer
 from analyzer.protocols.kit.ticks import amounts_in_range
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
@@ -283,19 +283,36 @@ def test_tokens_go_after_positions_until_the_debt_is_the_funds(
     assert sim.state.accounts[ONE].balances == {settlement: 825_425_000 - 1_000 * USD + 174_600_000}
 
 
-def test_what_a_liquidator_refuses_does_not_happen_and_ends_the_visit(
+def test_every_position_and_every_token_is_offered_and_less_may_be_asked_for(
     make_state: MakeState, make_account: MakeAccount
 ) -> None:
     state = make_state(make_account(usdc=-1_000 * USD, weth=E18 // 10, eth=(E18, -E18)))
-    sim, seen = simulation(state), []
-
-    def accept(executed: Executed) -> bool:
-        seen.append(executed.closure.kind)
-        return executed.closure.kind == "position"
-
-    assert [e.closure.kind for e in sim.liquidate(ONE, accept)] == ["position"]
-    assert seen == ["position", "collateral"]
+    market, token, _ = names(state)
+    sim = simulation(state)
+    position, collateral = sim.offers(ONE)
+    assert (position.offer_id, position.most) == (f"position {market}", E18)
+    assert (collateral.offer_id, collateral.most) == (f"collateral {token}", E18 // 10)
+    half = sim.preview(position, E18 // 2)
+    assert half is not None
+    assert half.sold == {market: E18 // 2}
     assert sim.breaching() == [ONE]
+    assert sim.execute(collateral, E18 // 20).sold == {token: E18 // 20}
+    assert sim.state.accounts[ONE].balances[token] == E18 // 20
+    # Of a token so little that nothing is repaid for it is nobody's purchase.
+    (_, rest) = sim.offers(ONE)
+    assert sim.preview(rest, 1) is None
+    with pytest.raises(ValueError, match="1 cannot be closed"):
+        sim.execute(rest, 1)
+    assert sim.offers(state.insurance_fund) == []
+
+
+def test_of_a_short_less_is_bought_back(make_state: MakeState, make_account: MakeAccount) -> None:
+    state = make_state(make_account(usdc=50 * USD, eth=(-1_000 * E18, 1_000 * E18)))
+    market, _, _ = names(state)
+    sim = simulation(state)
+    (offer,) = sim.offers(ONE)
+    assert offer.most == 500 * E18
+    assert sim.execute(offer, 200 * E18).sold == {market: -200 * E18}
 
 
 def test_requirements_are_the_blocks_own_times_the_factor(
@@ -474,6 +491,6 @@ def test_the_screen_loses_nobody_whatever_happened_before(
             sim.state,
             sim.valuation().prices or Prices(),
         )
-        assert found == [a for a in sim.account_ids() if fresh.liquidate(a, lambda _: True)]
+        assert found == [a for a in sim.account_ids() if fresh.liquidate(a)]
         for account_id in found[:2]:
             sim.liquidate(account_id)

@@ -1,7 +1,8 @@
 """The market in motion: prices move, liquidators work, owners withdraw; all in integers.
 
-    visit = the pair with the largest seized value (at present prices, among the pairs that the pool
-            lets go through; ties: lower collateral id, then lower debt id), as much as it may,
+    offer = each collateral with each debt, up to the largest debt that the pool lets be repaid
+    liquidate = the pair with the largest seized value (at present prices, among the pairs that the
+            pool lets go through; ties: lower collateral id, then lower debt id), as much as it may,
             again and again until the account is healthy or no pair goes through
 
 Interest stands still at the book's time, as it does within one block on the chain. A liquidator
@@ -36,13 +37,15 @@ from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (
     LIQUIDATION_THRESHOLD,
+    Call,
+    Liquidation,
     Pair,
     pair_outcomes,
 )
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
-from analyzer.protocols.simulation import Accept, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
 
@@ -152,17 +155,62 @@ class AaveSimulation:
         found = {address for address in near if self._breaches(address)}
         return [address for address in self._ids if address in found]
 
-    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
-        """One liquidator's visit, by the policy above."""
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        """Each collateral with each debt; whoever calls may ask for less debt than the most."""
+        data = self._account(account_id)
+        if data is None:
+            return ()
+        return [
+            Offer(
+                account_id=account_id,
+                offer_id=f"{pair[0].reserve.id:03}/{pair[1].reserve.id:03}",
+                most=pair[2].debt_repaid,
+                choosable=True,
+                largest=self._executed(data, pair),
+            )
+            for pair in pair_outcomes(self._valuation, data)
+            if pair[2].reverts is None
+        ]
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        """The pair with so much of the debt; None where it would leave dust."""
+        data = self._known_account(offer)
+        pair = self._asked(data, offer, amount)
+        return None if pair[2].reverts is not None else self._executed(data, pair)
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        """It happens. Raises: ValueError where the pool would revert."""
+        data = self._known_account(offer)
+        pair = self._asked(data, offer, amount)
+        if pair[2].reverts is not None:
+            raise ValueError(f"{offer.account_id} {offer.offer_id} of {amount}: {pair[2].reverts}")
+        return self._apply(data, pair, self._executed(data, pair))
+
+    def _known_account(self, offer: Offer) -> AccountData:
+        """The numbers of an offer's account, which are known. Raises: ValueError when not."""
+        data = self._account(offer.account_id)
+        if data is None:
+            raise ValueError(f"{offer.account_id} is unknown: nothing is offered of it")
+        return data
+
+    def _asked(self, data: AccountData, offer: Offer, amount: int) -> Pair:
+        """The pair of an offer, with what an amount of its debt does."""
+        held = {holding.reserve.id: holding for holding in data.holdings}
+        collateral, debt = (held[int(number)] for number in offer.offer_id.split("/"))
+        found = Liquidation(self._valuation, data)
+        call = Call(collateral.reserve.asset, debt.reserve.asset)
+        if amount == offer.most:
+            return collateral, debt, found.largest(call)
+        return collateral, debt, found.execute(replace(call, debt_to_cover=amount))
+
+    def liquidate(self, account_id: str) -> Sequence[Executed]:
+        """All that may be closed, in the order above."""
         done: list[Executed] = []
         while (data := self._account(account_id)) is not None:
             pair = self._best(data)
             if pair is None:
                 break
-            executed = self._executed(data, pair)
-            if accept is not None and not accept(executed):
-                break
-            done.append(self._apply(data, pair, executed))
+            done.append(self._apply(data, pair, self._executed(data, pair)))
         return done
 
     def unwind(self, account_id: str) -> Sequence[Executed]:

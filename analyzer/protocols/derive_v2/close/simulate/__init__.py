@@ -52,7 +52,7 @@ from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
-from analyzer.protocols.simulation import Accept, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing
 
 __all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
 
@@ -159,16 +159,36 @@ class DeriveSimulation:
         """The accounts on which somebody can bid now (an auction is live, or can be started)."""
         return [account for account in self._ids if self._bid(account) is not None]
 
-    def liquidate(self, account_id: str, accept: Accept | None = None) -> Sequence[Executed]:
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        """The largest bid at the present discount, or none."""
+        bid = self._bid(account_id)
+        if bid is None:
+            return ()
+        return (Offer(account_id, "bid", bid.share, False, self._executed(bid)),)
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        """The bid; None for another share than the largest."""
+        return offer.largest if amount == offer.most else None
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        """It happens. Raises: ValueError where nobody can bid so much."""
+        bid = self._bid(offer.account_id)
+        if bid is None or amount != bid.share:
+            raise ValueError(f"nobody can bid for {amount} of account {offer.account_id}")
+        executed = self._executed(bid)
+        number, apply = int(offer.account_id), partial(self._apply, bid)
+        return replace(executed, closure=self._changing(number, bid.closure, apply))
+
+    def _executed(self, bid: _Bid) -> Executed:
+        """A bid with what its bidder then has to trade."""
+        taken = self._split(int(bid.closure.account_id), bid)
+        return Executed(bid.closure, hedged(self.state, taken))
+
+    def liquidate(self, account_id: str) -> Sequence[Executed]:
         """Bids until nobody can bid on the account any more."""
         done: list[Executed] = []
-        while (bid := self._bid(account_id)) is not None:
-            taken = self._split(int(account_id), bid)
-            executed = Executed(bid.closure, hedged(self.state, taken))
-            if accept is not None and not accept(executed):
-                break
-            extra = self._changing(int(account_id), bid.closure, partial(self._apply, bid))
-            done.append(replace(executed, closure=extra))
+        while offers := self.offers(account_id):
+            done.append(self.execute(offers[0], offers[0].most))
         return done
 
     def unwind(self, account_id: str) -> Sequence[Executed]:

@@ -1,0 +1,45 @@
+"""What a scenario says of those who liquidate: when it pays for them, and how much they can do.
+
+    profit of a closure = what the protocol pays over what it takes
+                          + what the sales fetch - what the purchases cost, along the depth curves
+                          - gas - required return x value of what is taken over
+
+The defaults: gas of 5 dollars, which is 500,000 gas at 4 gwei and 2,500 dollars for an ether; no
+required return, because a liquidator borrows within one transaction and binds no capital; no limit
+to what they can do in a round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Willingness(StrEnum):
+    """Which closures liquidators go through with."""
+
+    RATIONAL = "rational"
+    """Only what pays, and only as much of it as pays."""
+    AT_ANY_LOSS = "at any loss"
+    """Everything that the contracts let them close, whatever it costs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidators:
+    """Who liquidates, and on which terms.
+
+    gas_usd: of one closure. required_return: share of the value that is taken over, on top.
+    capacity_usd: value that all of them together close in a round at most (None = no limit); what
+    it leaves waits for the next round.
+    """
+
+    mode: Willingness = Willingness.RATIONAL
+    gas_usd: Fraction = Fraction(5)
+    required_return: Fraction = Fraction(0)
+    capacity_usd: Fraction | None = None
+
+
+AT_ANY_LOSS = Liquidators(Willingness.AT_ANY_LOSS, gas_usd=Fraction(0))
+FREE = Liquidators(gas_usd=Fraction(0))
+"""Rational liquidators whose work costs nothing: without impact they close all that they may."""

@@ -1,0 +1,66 @@
+"""The largest amount that pays, on profits that can be solved by hand or are tried one by one."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.contagion.cascade.choice import PARTS, largest_paying
+
+
+def bonus_less_slippage(bonus: int, slope: int, fixed: int = 0):  # type: ignore[no-untyped-def]
+    """bonus x - x**2 / slope - fixed."""
+    return lambda amount: bonus * amount - amount * amount // slope - fixed
+
+
+def test_all_is_taken_where_all_pays() -> None:
+    assert largest_paying(10**24, bonus_less_slippage(5, 10**30)) == 10**24
+    assert largest_paying(1, lambda amount: 0) == 1
+
+
+def test_nothing_is_taken_where_the_first_unit_costs() -> None:
+    assert largest_paying(10**24, bonus_less_slippage(-1, 10**18)) == 0
+    assert largest_paying(1, lambda amount: -1) == 0
+
+
+@given(st.integers(1, 10**30), st.integers(0, 10**20), st.integers(1, 10**30))
+def test_the_end_of_what_pays_is_found_to_one_part_in_a_million(
+    most: int, bonus: int, slope: int
+) -> None:
+    profit = bonus_less_slippage(bonus, slope)
+    found = largest_paying(most, profit)
+    end = min(bonus * slope, most)  # bonus x = x**2 / slope
+    assert found <= end + slope
+    assert found == 0 or profit(found) >= 0
+    if end > most // PARTS * 2 and end > 1:
+        assert end - found <= max(most // PARTS, 1) + slope
+
+
+@pytest.mark.parametrize("share_of_the_peak", [50, 90, 99])
+def test_with_a_fixed_cost_the_upper_root_is_found(share_of_the_peak: int) -> None:
+    """bonus x - x**2 / slope = fixed, where fixed is a share of the largest gain."""
+    bonus, slope, most = 10**6, 10**12, 10**20
+    fixed = bonus * bonus * slope // 4 * share_of_the_peak // 100
+    root = (bonus * slope + isqrt((bonus * slope) ** 2 - 4 * slope * fixed)) // 2
+    found = largest_paying(most, bonus_less_slippage(bonus, slope, fixed), fixed)
+    assert 0 <= root - found <= most // PARTS
+
+
+def test_a_fixed_cost_beyond_the_largest_gain_is_never_earned() -> None:
+    bonus, slope = 10**6, 10**12
+    fixed = bonus * bonus * slope // 4 * 101 // 100
+    assert largest_paying(10**20, bonus_less_slippage(bonus, slope, fixed), fixed) == 0
+
+
+def test_what_may_not_be_left_over_is_never_left() -> None:
+    """Of 1,000 at least 300 have to stay, or nothing; closing all costs too much."""
+
+    def profit(amount: int) -> int | None:
+        if 700 < amount < 1000:
+            return None
+        return 10 - amount if amount == 1000 else 1
+
+    assert largest_paying(1000, profit) == 700
