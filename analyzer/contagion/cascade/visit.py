@@ -19,7 +19,7 @@ from analyzer.contagion.cascade.state import State
 from analyzer.contagion.scenario import Willingness
 from analyzer.model.closure import Executed
 from analyzer.model.integers import WAD
-from analyzer.protocols.kit.simulation import Offer
+from analyzer.protocols.simulation import Offer
 
 
 @dataclass(frozen=True, slots=True)

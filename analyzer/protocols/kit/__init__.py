@@ -89,7 +89,7 @@ from analyzer.protocols.kit.unreadable import (
     reverts,
 )
 from analyzer.protocols.kit.wiring import NamedBy, check_wiring
-from analyzer.protocols.simulation import Accept, Receipt, Simulation, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Simulation, Standing
 
 __all__ = [
     "FEED_ROLE",
@@ -97,7 +97,6 @@ __all__ = [
     "INT256_MIN",
     "NEAR",
     "WAD",
-    "Accept",
     "AccountRow",
     "Asset",
     "BackstopKind",
@@ -129,6 +128,7 @@ __all__ = [
     "MarketRow",
     "NamedBy",
     "Observation",
+    "Offer",
     "OrderRow",
     "Plug",
     "PositionRow",
