@@ -33,22 +33,8 @@ LIBRARIES = {
 _COLUMNS = "index: raw answers to columns without objects"
 _PROFILE = "risk account: the profile of an account"
 _UNWIND = "risk unwind: an exact sale into a pool at the block"
-_BATCH = "stress --batch: many scenarios through the linear twin"
 _QUOTE = "market.depth.quote: what a sale of one for the other loses"
 WAITING = {
-    **dict.fromkeys(
-        (
-            "analyzer.contagion.batch",
-            "analyzer.contagion.batch.fused",
-            "analyzer.contagion.batch.impacts",
-            "analyzer.contagion.batch.kernel",
-            "analyzer.contagion.batch.partial",
-            "analyzer.contagion.batch.rounds",
-            "analyzer.contagion.batch.shortfalls",
-            "analyzer.contagion.batch.tiles",
-        ),
-        _BATCH,
-    ),
     "analyzer.market.depth.quote": _QUOTE,
     "analyzer.market.depth.route": _QUOTE,
     "analyzer.abi.scan": _COLUMNS,

@@ -19,6 +19,7 @@ from analyzer.runs.snapshot.query import list_queries, run
 from analyzer.runs.snapshot.sql import sql
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
 from analyzer.runs.stress.stress import StressOptions, stress
+from analyzer.runs.stress.sweep import SweepOptions, sweep
 from analyzer.store.schema import Kind
 from analyzer.store.tables import TABLES
 from analyzer.store.views import VIEWS
@@ -31,11 +32,14 @@ NAME = "ETH -15 %, BTC -10 %"
 
 @pytest.fixture(scope="session")
 def stressed(demo_snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's snapshot with one scenario's stress and contagion in it."""
+    """The demo's snapshot with one scenario's stress and contagion in it, and a sweep of two."""
     path = tmp_path_factory.mktemp("stressed") / "stressed.duckdb"
     options = StressOptions(db=demo_snapshot, shocks=(SHOCK,), out=path, fail_on="never")
     contagion(ContagionOptions(options, what_if=0), lambda *_: None)
     stress(replace(options, db=path), lambda *_: None)
+    moves = {"name": ["half", "none"], "ETH": [-0.5, 0.0]}
+    asked = SweepOptions(replace(options, db=path, shocks=()), table=moves, exact=0)
+    sweep(asked, lambda *_: None)
     return path
 
 

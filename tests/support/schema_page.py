@@ -26,7 +26,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Quality": ("totals", "verification", "silent_changes", "cautions"),
     "Stress and contagion": (
         "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges",
-        "contagion_victims", "contagion_paths", "distances", "liquidation_wall",
+        "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
     ),
     "The book itself": ("books",),
     "Readable views": (

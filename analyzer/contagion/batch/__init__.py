@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from analyzer.contagion.batch.impacts import DepthImpacts, Impacts, depth_impacts
+from analyzer.contagion.batch.impacts import (
+    BasedImpacts,
+    DepthImpacts,
+    Impacts,
+    ScalarImpacts,
+    depth_impacts,
+)
 from analyzer.contagion.batch.kernel import Cascades, cascades, rules
 
 __all__ = [
+    "BasedImpacts",
     "Cascades",
     "DepthImpacts",
     "Impacts",
+    "ScalarImpacts",
     "cascades",
     "depth_impacts",
     "rules",

@@ -87,6 +87,35 @@ class ScalarImpacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BasedImpacts:
+    """Curves of factors that may be quoted in one another: a ratio (`stETH/ETH`) moves by its own
+    sales times what sales have made of its base, as in `cascade`.
+
+    own: every factor's curve for its own sales. base: [factor], number of the factor that it is
+    quoted in, -1 = in the unit of account; no chain of bases comes back to where it began.
+    """
+
+    own: Impacts
+    base: NDArray[np.int64]
+
+    def ratio(self, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
+        """See `Impacts`."""
+        return self._with_bases(self.own.ratio(v, scenarios))
+
+    def average(self, u: Floats, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
+        """See `Impacts`."""
+        return self._with_bases(self.own.average(u, v, scenarios))
+
+    def _with_bases(self, own: Floats) -> Floats:
+        """Every factor's own part times the parts of all that it is quoted in."""
+        out, at = own.copy(), self.base
+        while (at >= 0).any():
+            out[at >= 0] *= own[at[at >= 0]]
+            at = np.where(at >= 0, self.base[at], -1)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
 class DepthImpacts:
     """Curves that one depth each describes, all at once."""
 

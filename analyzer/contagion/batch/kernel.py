@@ -26,7 +26,7 @@ Source: Cifuentes, Ferrucci and Shin 2005; Cont and Schaanning 2017; vectors R15
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -34,7 +34,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analyzer.contagion.batch import fused
 from analyzer.contagion.batch.impacts import Impacts
-from analyzer.contagion.batch.rounds import Engine, Rules, Run
+from analyzer.contagion.batch.rounds import Engine, Rules, Run, engine_for
 from analyzer.contagion.batch.tiles import WORD, Words, make_tiles
 from analyzer.contagion.linear import Asked, LinearBook
 from analyzer.contagion.linear.arrays import Floats, matrix, vector
@@ -68,6 +68,8 @@ class Cascades:
     """[block, account]: one bit a scenario; read it with `closed_in`."""
     bit: NDArray[np.int64]
     """[scenario]: its bit, counted over the blocks."""
+    engine: Engine
+    """Who did the work, one for all scenarios: `tiles` or `fused`."""
 
     def closed_in(self, scenario: int) -> NDArray[np.bool_]:
         """[account]: whether it was closed (in part, with a fraction) in this scenario."""
@@ -128,6 +130,7 @@ def cascades(
     if book.nonlinear.any() and nonlinear is None:
         raise ValueError(f"{int(book.nonlinear.sum())} accounts are nonlinear: give `nonlinear`")
     tiles, width = make_tiles(book, by.tile), start.shape[1]
+    by = replace(by, engine=engine_for(by, len(book) * width))
     # Scenarios that fall alike share a block, so that its box of prices is small.
     order = np.argsort(start.mean(axis=0), kind="stable")
     step = GROUP if by.fraction == 1 else WORD
@@ -135,10 +138,10 @@ def cascades(
         Run(tiles, start, order[at : at + step], impacts, by, nonlinear).to_the_end()
         for at in range(0, width, step)
     ]
-    return _in_order(done, order)
+    return _in_order(done, order, by.engine)
 
 
-def _in_order(done: list[Run], order: NDArray[np.int64]) -> Cascades:
+def _in_order(done: list[Run], order: NDArray[np.int64], engine: Engine) -> Cascades:
     """The groups as one result, in the caller's order of scenarios."""
     back = np.argsort(order, kind="stable")
     found = [run.largest.result() for run in done]
@@ -157,4 +160,5 @@ def _in_order(done: list[Run], order: NDArray[np.int64]) -> Cascades:
         shortfall_owner=np.hstack([who for _, who in found])[:, back],
         closed=np.vstack([run.closed for run in done]),
         bit=back,
+        engine=engine,
     )

@@ -64,6 +64,14 @@ class Rules:
     engine: Engine = "auto"
 
 
+def engine_for(by: Rules, pairs: int) -> Engine:
+    """Who does the work for so many pairs (accounts x scenarios): `tiles` or `fused`."""
+    if by.engine != "auto":
+        return by.engine
+    pays = by.fraction == 1 and pairs >= FUSED_PAIRS and fused.installed()
+    return "fused" if pays else "tiles"
+
+
 class Closer(Protocol):
     """One way to find and close the pairs of a round."""
 
@@ -111,12 +119,10 @@ class Run:
         self.closer = self._closer()
 
     def _closer(self) -> Closer:
-        """The way to close that the rules ask for, or that pays."""
+        """The way to close that the rules ask for; `auto` has been decided (`engine_for`)."""
         if self.by.fraction < 1:
             return FractionCloser(self)
-        pairs = len(self.book) * len(self.scenarios)
-        pays = self.by.engine == "auto" and pairs >= FUSED_PAIRS and fused.installed()
-        return FusedCloser(self) if pays or self.by.engine == "fused" else TileCloser(self)
+        return FusedCloser(self) if self.by.engine == "fused" else TileCloser(self)
 
     def to_the_end(self) -> Run:
         """Rounds until nothing more is closed."""

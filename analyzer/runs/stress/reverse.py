@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from analyzer.contagion.cascade import CascadeOptions, run_cascade
-from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
+from analyzer.contagion.linear import LinearBook, linear_book
 from analyzer.contagion.linear.arrays import Floats
 from analyzer.contagion.linear.book import Nonlinear
 from analyzer.contagion.reverse import (
@@ -46,10 +46,10 @@ from analyzer.market.covariance import ledoit_wolf
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.history import load_history
 from analyzer.market.returns import returns_of
-from analyzer.model.book import LegKind
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.stress.twins import twin_of
 from analyzer.runs.stress.venues import venue_of
 
 TARGET = "bad-debt"
@@ -111,12 +111,7 @@ def standings(scan: OpenedScan) -> Standings:
 
     Raises: InputError when no price of it moves on that ray.
     """
-    # Where there is a unit of account, liquidations close positions; else they seize collateral
-    # and repay debt, which is all that moves equity.
-    has_unit = any(price.status == "fixed" for price in scan.prices.by_asset.values())
-    sells = frozenset({LegKind.POSITION}) if has_unit else None
-    linear = linear_book(scan.plug, scan.book, sells=sells)
-    nonlinear = nonlinear_accounts(scan.plug, scan.book, linear)
+    linear, nonlinear = twin_of(scan, scan.book)
     along = uniform_ray(linear.factors)
     moved = np.abs(linear.equity * along.beta[linear.column])
     return Standings(

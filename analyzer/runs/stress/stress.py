@@ -38,7 +38,13 @@ from analyzer.runs.stress.reverse import (
     reverse_entry,
     stand,
 )
-from analyzer.runs.stress.rows import distance_rows, finding_rows, stress_rows, wall_rows
+from analyzer.runs.stress.rows import (
+    Rows,
+    distance_rows,
+    finding_rows,
+    stress_rows,
+    wall_rows,
+)
 from analyzer.runs.stress.scenarios import (
     Held,
     held_in,
@@ -48,7 +54,7 @@ from analyzer.runs.stress.scenarios import (
 )
 from analyzer.runs.telling.findings import finding_entry
 from analyzer.runs.telling.scenarios import scenario_entry
-from analyzer.store.extend import extend_snapshot
+from analyzer.store.extend import Remove, extend_snapshot
 from analyzer.store.snapshot import check_replaceable
 
 NO_SHOCK = Scenario(
@@ -141,6 +147,36 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     prepared = prepare(options, progress)
     if options.shocks:
         scenarios = with_held_factors(scenarios, prepared.held, in_words=len(options.shocks))
+    one = run_scenarios(options, prepared, scenarios, progress, target=target)
+    if options.out is not None:
+        extend_snapshot(options.db, options.out, one.rows, one.gone)
+    return StressOutcome(one.document, one.assessed, one.findings, one.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Scenarios that were run, before anything is written. rows: table -> rows, and gone: what they
+    replace, both empty where no snapshot is to be written."""
+
+    document: StressDocument
+    baseline: Assessed
+    assessed: list[Assessed]
+    findings: list[Finding]
+    code: ExitCode
+    rows: Rows
+    gone: list[Remove]
+
+
+def run_scenarios(
+    options: StressOptions,
+    prepared: Prepared,
+    scenarios: Sequence[Scenario],
+    progress: Progress,
+    *,
+    target: float | None = None,
+) -> Ran:
+    """Scenarios and the baseline through the exact cascade, with all that is said of them. target:
+    of reverse stress, USD of bad debt."""
     baseline, *assessed = _sweep(options, prepared, [NO_SHOCK, *scenarios], progress)
     progress("distances", 0, 1)
     found, without = stand(prepared.scans)
@@ -152,21 +188,21 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     progress("distances", 1, 1)
     findings = scenario_findings([one for one in assessed if one.scenario.name != RAY])
     code = exit_code(prepared, assessed, findings)
+    rows: Rows = {}
+    gone: list[Remove] = []
     if options.out is not None:
         rows = stress_rows(assessed)
         rows["findings"], gone = finding_rows(assessed, findings)
         rows["distances"], rows["liquidation_wall"] = distance_rows(found), wall_rows(found)
-        extend_snapshot(options.db, options.out, rows, gone)
-    run = run_facts(options, prepared, code)
     document = StressDocument(
-        run=run,
+        run=run_facts(options, prepared, code),
         baseline=scenario_entry(baseline),
         scenarios=tuple(map(scenario_entry, assessed)),
         distances=report(found, without),
         reverse=None if backwards is None else reverse_entry(backwards),
         findings=tuple(map(finding_entry, findings)),
     )
-    return StressOutcome(document, assessed, findings, code)
+    return Ran(document, baseline, assessed, findings, code, rows, gone)
 
 
 def prepare(options: StressOptions, progress: Progress) -> Prepared:

@@ -25,11 +25,6 @@ def venue_of(scan: OpenedScan) -> Venue:
     """
     book, prices = scan.book, scan.prices.by_asset
     assets = {asset.asset_id: asset for asset in book.assets}
-    funds = {
-        row.account_id
-        for row in scan.plug.backstops(scan.valued)
-        if row.account_id is not None and row.kind in BEARING and not row.voluntary
-    }
     return Venue(
         name=scan.deployment.name,
         simulation=scan.plug.simulate(scan.valued),
@@ -42,11 +37,20 @@ def venue_of(scan: OpenedScan) -> Venue:
             **{asset_id: asset.decimals for asset_id, asset in assets.items()},
         },
         owners=dict(zip(book.account_ids, book.owners, strict=True)),
-        funds=frozenset(funds).intersection(book.account_ids),
+        funds=funds_of(scan),
         fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
         contracts=scan.deployment.contracts,
         gross_usd=_gross_usd(scan),
     )
+
+
+def funds_of(scan: OpenedScan) -> frozenset[str]:
+    """The accounts of the book that are layers of the loss waterfall themselves: no owner's."""
+    return frozenset(
+        row.account_id
+        for row in scan.plug.backstops(scan.valued)
+        if row.account_id is not None and row.kind in BEARING and not row.voluntary
+    ).intersection(scan.book.account_ids)
 
 
 def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:

@@ -34,6 +34,7 @@ from analyzer.store.tables import (
     silent_changes,
     statements,
     stress_results,
+    sweep_results,
     totals,
     verification,
 )
@@ -48,6 +49,7 @@ TABLES: tuple[Table, ...] = tuple(
         totals, verification, findings, reads, implementations, statements, silent_changes,
         cautions, books, contagion_runs, stress_results, cascade_rounds, contagion_edges,
         contagion_victims, contagion_paths, distances, liquidation_wall,
+        sweep_results,
     )
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

@@ -104,7 +104,7 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
 ]  # fmt: skip
 RECORDS = {
     "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges", "contagion_victims",
-    "contagion_paths", "distances", "liquidation_wall",
+    "contagion_paths", "distances", "liquidation_wall", "sweep_results",
 }  # fmt: skip
 """Tables of no dataclass: their values come and go by name."""
 

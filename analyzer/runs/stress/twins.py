@@ -1,0 +1,19 @@
+"""The linear twin of an opened scan: its prices say what a close-out sells there."""
+
+from __future__ import annotations
+
+from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
+from analyzer.contagion.linear.book import Nonlinear
+from analyzer.model.book import Book, LegKind
+from analyzer.runs.snapshot.books import OpenedScan
+
+
+def twin_of(scan: OpenedScan, book: Book) -> tuple[LinearBook, Nonlinear]:
+    """The linear twin of `book` (the scan's own, or a part of it), and who answers for its
+    nonlinear accounts."""
+    # Where there is a unit of account, liquidations close positions; else they seize collateral
+    # and repay debt, which is all that moves equity.
+    has_unit = any(price.status == "fixed" for price in scan.prices.by_asset.values())
+    sells = frozenset({LegKind.POSITION}) if has_unit else None
+    linear = linear_book(scan.plug, book, sells=sells)
+    return linear, nonlinear_accounts(scan.plug, book, linear)
