@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from analyzer.api.frames import Money, check_money, plain_frame, table_frame
 from analyzer.model.errors import InputError
 from analyzer.protocols.registry import name_among
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.query import run as run_query
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.store.snapshot import SCHEMA, open_snapshot
 
 if TYPE_CHECKING:
@@ -135,18 +135,18 @@ class Database:
         columns, rows = run_query(self.path, name, bound)
         return plain_frame(rows, columns)
 
-    def book(self, deployment: str | None = None) -> OpenedScan:
+    def book(self, deployment: str | None = None) -> ScanBook:
         """One scan's book with its prices and rules: `.plug.margin(.valued)` is its exact
         margin again. Raises: InputError when the snapshot holds several and none is named."""
-        scans = open_scans(self.path, () if deployment is None else (deployment,))
+        scans = read_books(self.path, () if deployment is None else (deployment,))
         if len(scans) != 1:
             names = ", ".join(scan.deployment.name for scan in scans) or "none"
             raise InputError(f"{self.path} holds {len(scans)} scans: name one of {names}")
         return scans[0]
 
-    def books(self) -> list[OpenedScan]:
+    def books(self) -> list[ScanBook]:
         """Every scan's book, by deployment."""
-        return open_scans(self.path)
+        return read_books(self.path)
 
     def stress(
         self,

@@ -26,7 +26,7 @@ from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.runs.snapshot.account import account
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import split_by_simulation
 from analyzer.runs.stress.contagion import ContagionOptions, ContagionOutcome, contagion
 from analyzer.runs.stress.rows import contagion_rows
@@ -98,7 +98,7 @@ def follow(db: Path, progress: Progress) -> ContagionOutcome | None:
     options = ContagionOptions(
         StressOptions(db=db, scenarios=(SCENARIO,), fail_on="never"), what_if=0
     )
-    if not split_by_simulation(open_scans(db))[0]:
+    if not split_by_simulation(read_books(db))[0]:
         return None
     outcome = contagion(options, progress)
     extend_snapshot(db, db, contagion_rows(outcome.assessed))

@@ -52,7 +52,7 @@ class _Count:
         self.example = self.example or f"{request.label or request.to}: {answer.message}"
 
 
-class ReadDesk:
+class CountedReads:
     """Where all reads of one scan at one block are performed and counted."""
 
     def __init__(self, chain: Chain, block: BlockRef) -> None:

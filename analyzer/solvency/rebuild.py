@@ -16,7 +16,7 @@ from analyzer.model.identity import scan_id
 from analyzer.model.logs import Event
 from analyzer.model.rows import JudgedRow
 from analyzer.protocols.base import Plug, Valued
-from analyzer.solvency.drive import JUDGE, ReadDesk
+from analyzer.solvency.drive import JUDGE, CountedReads
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.solvency.verdicts import judge_accounts, within_bounds
 from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, with_verified
@@ -24,12 +24,12 @@ from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, wi
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A scan's result before any judge was asked, the book valued, and the desk that counts its
-    reads."""
+    """A scan's result before any judge was asked, the book valued, and the counted reads at its
+    block."""
 
     result: ScanResult
     valued: Valued
-    desk: ReadDesk
+    reads: CountedReads
 
 
 def rebuild(
@@ -49,10 +49,10 @@ def rebuild(
     """
     stages = 5
     progress("fold the events", 0, stages)
-    desk = ReadDesk(chain, block)
-    ledger = desk.drive(plug.fold(deployment, events))
+    reads = CountedReads(chain, block)
+    ledger = reads.drive(plug.fold(deployment, events))
     progress("read the block's state", 1, stages)
-    observation = desk.drive(plug.observe(deployment, ledger, block))
+    observation = reads.drive(plug.observe(deployment, ledger, block))
     progress("rebuild the book", 2, stages)
     book = plug.book(deployment, block, ledger, observation)
     progress("compute margin", 3, stages)
@@ -74,10 +74,10 @@ def rebuild(
         cautions=plug.cautions(valued, margin),
         completeness=completeness,
         verify_mode=VerifyMode.NONE.value,
-        reads=desk.rows(),
+        reads=reads.rows(),
     )
     progress("rebuilt", stages, stages)
-    return Rebuilt(result, valued, desk)
+    return Rebuilt(result, valued, reads)
 
 
 def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> ScanResult:
@@ -92,14 +92,14 @@ def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> 
     accounts = accounts_to_verify(result.margin, mode, seed=seed)
     rows = [row.margin for row in result.margin]
     judges = plug.truth(rebuilt.valued, rows, accounts)
-    answers = rebuilt.desk.ask([judge.request for judge in judges], purpose=JUDGE)
+    answers = rebuilt.reads.ask([judge.request for judge in judges], purpose=JUDGE)
     checks = compare(judges, answers)
     result = replace(
         result,
         margin=with_verified(result.margin, checks),
         checks=checks,
         verified_accounts=len(accounts),
-        reads=rebuilt.desk.rows(),
+        reads=rebuilt.reads.rows(),
     )
     return replace(result, margin=_without_proof(result)) if result.unproven_code else result
 

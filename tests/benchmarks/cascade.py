@@ -101,7 +101,7 @@ def compare(
     if fused.installed():
         ways["fused"] = kernel(engine="fused")
     ways |= {
-        "tiles_without_screen": kernel(engine="tiles", screen=False),
+        "tiles_without_boxes": kernel(engine="tiles", boxes=False),
         "scipy_float32": lambda: plain_cascade(
             given.book, given.shocks, depth, dtype=np.float32, rounds=rounds
         ),

@@ -7,7 +7,7 @@ from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Answer, NotRead, Reading, ReadRequest, Reverted, Value
 from analyzer.model.rows import ReadRow
 from analyzer.protocols.kit.code import PROXY_SLOTS
-from analyzer.solvency.drive import JUDGE, ReadDesk, kind_of_read
+from analyzer.solvency.drive import JUDGE, CountedReads, kind_of_read
 
 A, B = "0x" + "0a" * 20, "0x" + "0b" * 20
 
@@ -38,7 +38,7 @@ def test_a_reading_gets_the_answers_of_each_batch_in_order(chain: MemoryChain) -
         third = yield [call(A, "0x03")]
         return [*first, *second, *third]
 
-    assert ReadDesk(chain, chain.ref(3)).drive(reading()) == [
+    assert CountedReads(chain, chain.ref(3)).drive(reading()) == [
         Value(b"\x01"),
         Reverted(b"", "CH_NL"),
         NotRead("not in the recording"),
@@ -50,13 +50,13 @@ def test_a_reading_that_asks_for_nothing_just_returns(chain: MemoryChain) -> Non
         return 7
         yield []
 
-    assert ReadDesk(chain, chain.ref(3)).drive(reading()) == 7
+    assert CountedReads(chain, chain.ref(3)).drive(reading()) == 7
 
 
 def test_equal_requests_of_a_batch_are_asked_once_and_answered_each(chain: MemoryChain) -> None:
-    desk = ReadDesk(chain, chain.ref(3))
+    reads = CountedReads(chain, chain.ref(3))
     same = [call(A, "0x01", "one name"), call(A, "0x02"), call(A, "0x01", "another name")]
-    assert desk.ask(same, purpose=JUDGE) == [
+    assert reads.ask(same, purpose=JUDGE) == [
         Value(b"\x01"),
         Reverted(b"", "CH_NL"),
         Value(b"\x01"),
@@ -65,7 +65,7 @@ def test_equal_requests_of_a_batch_are_asked_once_and_answered_each(chain: Memor
 
 
 def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> None:
-    desk = ReadDesk(chain, chain.ref(3))
+    reads = CountedReads(chain, chain.ref(3))
 
     def reading() -> Reading[None]:
         yield [call(A, "0x01", "Vault.balance(alice)"), call(B, "0x01", "Vault.balance(bob)")]
@@ -73,9 +73,9 @@ def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> N
         yield [ReadRequest("slot", A, min(PROXY_SLOTS).upper().replace("0X", "0x"), "proxy")]
         yield [ReadRequest("code_hash", A, "0x03", "code of vault")]
 
-    desk.drive(reading())
-    desk.ask([call(A, "0x03", "Vault.getAccountValue(alice)")], purpose=JUDGE)
-    assert desk.rows() == [
+    reads.drive(reading())
+    reads.ask([call(A, "0x03", "Vault.getAccountValue(alice)")], purpose=JUDGE)
+    assert reads.rows() == [
         ReadRow(
             "implementation", "code of vault", 1, 0, 0, 1, "code of vault: not in the recording"
         ),
@@ -99,44 +99,44 @@ def test_every_read_is_counted_by_contract_and_function(chain: MemoryChain) -> N
             "Vault.balance(dora): not in the recording",
         ),
     ]
-    assert desk.unread() == 1
+    assert reads.unread() == 1
 
 
 def test_what_is_only_shown_or_compared_is_counted_apart_and_does_not_count_as_unread(
     chain: MemoryChain,
 ) -> None:
-    desk = ReadDesk(chain, chain.ref(3))
+    reads = CountedReads(chain, chain.ref(3))
     symbol = ReadRequest("call", A, "0x03", "Token.symbol(a)", evidence=True)
 
     def reading() -> Reading[None]:
         yield [symbol, call(B, "0x01", "Vault.balance(bob)")]
 
-    desk.drive(reading())
+    reads.drive(reading())
     said = "Token.symbol(a): not in the recording"
-    assert desk.rows() == [
+    assert reads.rows() == [
         ReadRow("evidence", "Token.symbol", 1, 0, 0, 1, said),
         ReadRow("rebuild", "Vault.balance", 1, 1, 0, 0, ""),
     ]
-    assert desk.unread() == 0
+    assert reads.unread() == 0
 
 
 def test_a_read_that_somebody_needs_is_no_mere_evidence(chain: MemoryChain) -> None:
-    desk = ReadDesk(chain, chain.ref(3))
+    reads = CountedReads(chain, chain.ref(3))
     shown = ReadRequest("call", A, "0x03", "Token.held(a)", evidence=True)
 
     def reading() -> Reading[None]:
         yield [shown, call(A, "0x03", "Token.held(a)")]
 
-    desk.drive(reading())
-    assert [(row.purpose, row.not_read) for row in desk.rows()] == [("rebuild", 1)]
-    assert desk.unread() == 1
+    reads.drive(reading())
+    assert [(row.purpose, row.not_read) for row in reads.rows()] == [("rebuild", 1)]
+    assert reads.unread() == 1
 
 
 def test_a_block_without_state_ends_the_reading(chain: MemoryChain) -> None:
     gone = chain.ref(3)
     chain.reorganise(2)
     with pytest.raises(UnreadError):
-        ReadDesk(chain, gone).ask([call(A, "0x01")], purpose=JUDGE)
+        CountedReads(chain, gone).ask([call(A, "0x01")], purpose=JUDGE)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_names_an_earlier_block_is_asked_there() -> None:
     chain = MemoryChain(answer=lambda number, request: Value(bytes([number])))
     chain.mine(3)
     earlier = ReadRequest("call", A, "0x01", block=1)
-    found = ReadDesk(chain, chain.ref(3)).ask([call(A, "0x01"), earlier], purpose=JUDGE)
+    found = CountedReads(chain, chain.ref(3)).ask([call(A, "0x01"), earlier], purpose=JUDGE)
     assert found == [Value(b"\x03"), Value(b"\x01")]
 
 
@@ -164,8 +164,8 @@ def test_what_names_an_earlier_block_is_asked_there() -> None:
 def test_the_block_that_is_judged_is_no_anchor_nor_is_a_later_one(
     chain: MemoryChain, number: int
 ) -> None:
-    desk = ReadDesk(chain, chain.ref(2))
-    (found,) = desk.ask([ReadRequest("call", A, "0x01", block=number)], purpose=JUDGE)
+    reads = CountedReads(chain, chain.ref(2))
+    (found,) = reads.ask([ReadRequest("call", A, "0x01", block=number)], purpose=JUDGE)
     assert isinstance(found, NotRead)
     assert "judged" in found.reason
 
@@ -178,12 +178,12 @@ def test_an_earlier_block_without_state_is_not_read_and_counted() -> None:
 
     chain = MemoryChain(answer=pruned)
     chain.mine(3)
-    desk = ReadDesk(chain, chain.ref(3))
+    reads = CountedReads(chain, chain.ref(3))
 
     def reading() -> Reading[list[Answer]]:
         return list((yield [call(A, "0x01"), ReadRequest("call", A, "0x01", block=1)]))
 
-    now, then = desk.drive(reading())
+    now, then = reads.drive(reading())
     assert now == Value(b"\x01")
     assert isinstance(then, NotRead)
-    assert desk.unread() == 1
+    assert reads.unread() == 1

@@ -146,7 +146,7 @@ def test_a_price_that_is_not_read_makes_accounts_unknown_and_never_zero(
     assert {row.verdict for row in rebuilt.result.margin} == {Verdict.UNKNOWN}
     assert {row.margin.equity_e18 for row in rebuilt.result.margin} == {None}
     assert {row.reason for row in rebuilt.result.margin} == {"Registry.price was not read"}
-    assert rebuilt.desk.unread() == 1
+    assert rebuilt.reads.unread() == 1
 
 
 def test_progress_goes_from_the_first_stage_to_the_last(chain: MemoryChain) -> None:

@@ -27,7 +27,7 @@ from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import Call, Liquidation, Outcome
 from analyzer.protocols.base import Source
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.solvency.drive import JUDGE, ReadDesk
+from analyzer.solvency.drive import JUDGE, CountedReads
 from analyzer.solvency.verify import compare
 
 
@@ -96,15 +96,15 @@ class Recorded:
         """The pinned block of that label."""
         return self.replay.resolve(label)
 
-    def desk(self, label: str) -> ReadDesk:
+    def reads(self, label: str) -> CountedReads:
         """Reads at a pinned block."""
-        return ReadDesk(self.replay, self.block(label))
+        return CountedReads(self.replay, self.block(label))
 
     def ledger(self, label: str) -> AaveLedger:
         """What the logs up to a pinned block fold to."""
         block = self.block(label)
         past = [event for event in self.events if event.block_number <= block.number]
-        ledger = self.desk(label).drive(PLUG.fold(self.deployment, past))
+        ledger = self.reads(label).drive(PLUG.fold(self.deployment, past))
         assert isinstance(ledger, AaveLedger)
         return ledger
 
@@ -112,7 +112,7 @@ class Recorded:
     def book(self, label: str) -> Book:
         """The book at a pinned block."""
         block, ledger = self.block(label), self.ledger(label)
-        observation = self.desk(label).drive(PLUG.observe(self.deployment, ledger, block))
+        observation = self.reads(label).drive(PLUG.observe(self.deployment, ledger, block))
         return PLUG.book(self.deployment, block, ledger, observation)
 
     def state(self, label: str) -> AaveState:
@@ -124,7 +124,7 @@ class Recorded:
         book = self.book(label)
         prices = PLUG.prices(book)
         judges = PLUG.truth(PLUG.value(book, prices), [], book.account_ids)
-        answers = self.desk(label).ask([judge.request for judge in judges], purpose=JUDGE)
+        answers = self.reads(label).ask([judge.request for judge in judges], purpose=JUDGE)
         return compare(judges, answers)
 
     def totals(self, label: str) -> list[TotalRow]:

@@ -18,7 +18,7 @@ from analyzer.model.logs import Event, LogFilter
 from analyzer.protocols.derive_v2 import PLUG
 from analyzer.protocols.derive_v2.logs.sources import sources
 from analyzer.protocols.derive_v2.state.state import DeriveState
-from analyzer.solvency.drive import ReadDesk
+from analyzer.solvency.drive import CountedReads
 
 RECORDING = Path("recordings") / "derive_v2_seedA"
 LABELS = tuple("ABCDEFGHIJKMNL")
@@ -69,9 +69,9 @@ class Recorded:
         """The book at a pinned block."""
         block = self.block(label)
         past = [event for event in self.events if event.block_number <= block.number]
-        desk = ReadDesk(self.replay, block)
-        ledger = desk.drive(PLUG.fold(self.deployment, past))
-        observation = desk.drive(PLUG.observe(self.deployment, ledger, block))
+        reads = CountedReads(self.replay, block)
+        ledger = reads.drive(PLUG.fold(self.deployment, past))
+        observation = reads.drive(PLUG.observe(self.deployment, ledger, block))
         return PLUG.book(self.deployment, block, ledger, observation)
 
     def state(self, label: str) -> DeriveState:

@@ -20,7 +20,7 @@ from analyzer.model.book import Book
 from analyzer.model.logs import Event, LogFilter
 from analyzer.model.reads import Value
 from analyzer.protocols.perp_v2.plug import PerpV2
-from analyzer.solvency.drive import ReadDesk
+from analyzer.solvency.drive import CountedReads
 
 CONTRACTS = {
     "clearing_house": "ClearingHouse",
@@ -42,10 +42,10 @@ class Past:
         """The book at a block."""
         plug, deployment = PerpV2(), self.info.deployments["perp-v2"]
         block = self.chain.resolve(str(number))
-        desk = ReadDesk(self.chain, block)
+        reads = CountedReads(self.chain, block)
         past = (event for event in self.events if event.block_number <= number)
-        ledger = desk.drive(plug.fold(deployment, past))
-        observed = desk.drive(plug.observe(deployment, ledger, block))
+        ledger = reads.drive(plug.fold(deployment, past))
+        observed = reads.drive(plug.observe(deployment, ledger, block))
         return plug.book(deployment, block, ledger, observed)
 
     def view(self, number: int, contract: str, function: str, *arguments: object) -> tuple:  # type: ignore[type-arg]

@@ -18,7 +18,7 @@ from analyzer.devnet.tokens import UNLIMITED
 from analyzer.devnet.world import Contract, View, World
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pool_state import PoolState
-from analyzer.solvency.drive import ReadDesk
+from analyzer.solvency.drive import CountedReads
 
 MANIFEST = Path(__file__).with_name("uniswap_v3") / "package.json"
 CORE = "@uniswap/v3-core/artifacts/contracts/{0}.sol/{0}.json"
@@ -75,7 +75,7 @@ class Market:
     def read(self, chain: Node) -> PoolState:
         """The pool at the last block, as the market room reads it."""
         block = chain.resolve(str(self.world.anvil.block_number()))
-        found = ReadDesk(chain, block).drive(read_pool(self.pool.address))
+        found = CountedReads(chain, block).drive(read_pool(self.pool.address))
         assert isinstance(found, PoolState), found
         return found
 

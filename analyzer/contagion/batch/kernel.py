@@ -84,7 +84,7 @@ def rules(
     penalty: ArrayLike = 0.0,
     fraction: float = 1.0,
     ranks: int = 2,
-    screen: bool = True,
+    boxes: bool = True,
     tile: int = 4096,
     rounds: int | None = None,
     engine: Engine = "auto",
@@ -104,7 +104,7 @@ def rules(
         raise ValueError(f"engine must be one of {', '.join(get_args(Engine))}, not {engine!r}")
     if engine == "fused" and (fraction < 1 or not fused.installed()):
         raise ValueError("the fused engine closes in full and needs numba (the extra `fast`)")
-    return Rules(vector("penalty", share), fraction, ranks, screen, tile, rounds, engine)
+    return Rules(vector("penalty", share), fraction, ranks, boxes, tile, rounds, engine)
 
 
 def cascades(

@@ -49,7 +49,7 @@ class Rules:
 
     penalty [factor]: share of what is sold that the account pays on top. fraction: of what is
     open that one visit closes; 1 = everything. ranks: how many of the costliest owners are kept.
-    screen: whether boxes of prices leave out what they can (the same result, faster). tile:
+    boxes: whether boxes of prices leave out what they can (the same result, faster). tile:
     accounts a tile. rounds: after how many a scenario is left as it is; None = at its end.
     engine: who does the work, `tiles` or `fused`; `auto` = fused from `rounds.FUSED_PAIRS` pairs on
     where there is a compiler for it.
@@ -58,7 +58,7 @@ class Rules:
     penalty: Floats
     fraction: float = 1.0
     ranks: int = 2
-    screen: bool = True
+    boxes: bool = True
     tile: int = 4096
     rounds: int | None = None
     engine: Engine = "auto"
@@ -188,7 +188,7 @@ class TileCloser:
             closed = run.closed[self.at.blocks, start:stop].T
             tile = run.tiles.dense(start, stop, scratch)
             words = newly_below(
-                run.tiles, start, tile, prices=self.at, closed=closed, screen=run.by.screen
+                run.tiles, start, tile, prices=self.at, closed=closed, boxes=run.by.boxes
             )
             rows = np.flatnonzero(words.any(axis=1))
             if len(rows):

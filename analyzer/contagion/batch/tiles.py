@@ -134,12 +134,12 @@ def prices_of(exact: Floats, moving: Bools) -> Prices:
 
 
 def newly_below(
-    tiles: Tiles, start: int, tile: Floats32, *, prices: Prices, closed: Words, screen: bool
+    tiles: Tiles, start: int, tile: Floats32, *, prices: Prices, closed: Words, boxes: bool
 ) -> Words:
     """Words [account, block] of the tile: which pairs are below maintenance and were not closed.
 
     tile: the dense coefficients of the accounts from `start`; closed [account, block]: the pairs
-    that are out already. Without `screen` every pair is computed: the same result, slower.
+    that are out already. Without `boxes` every pair is computed: the same result, slower.
     """
     stop = start + len(tile)
     absolute = np.abs(tile)
@@ -147,7 +147,7 @@ def newly_below(
     slack = (np.abs(cash) + absolute @ prices.highest) * tiles.near[start:stop]
     fresh = np.zeros((len(tile), len(prices.blocks)), dtype=np.uint64)
     todo = counts[:, None] & ((closed & prices.bits) != prices.bits)
-    if screen:
+    if boxes:
         middle = cash[:, None] + tile @ prices.middle
         reach = absolute @ prices.radius + slack[:, None]
         below = todo & (middle + reach < 0)

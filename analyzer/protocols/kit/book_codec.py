@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -56,18 +55,12 @@ _LEGS = StateCodec(_Legs)
 class BookCodec:
     """Books of one protocol to bytes and back.
 
-    state_type: what `Book.state` is. names: see `StateCodec`. Raises: CodecError when the type
-    of the state cannot be written.
+    state_type: what `Book.state` is. Raises: CodecError when the type of the state cannot be
+    written.
     """
 
-    def __init__(
-        self,
-        protocol: str,
-        methodology: str,
-        state_type: type[Any],
-        names: Mapping[str, object] | None = None,
-    ) -> None:
-        self._state = StateCodec(state_type, names)
+    def __init__(self, protocol: str, methodology: str, state_type: type[Any]) -> None:
+        self._state = StateCodec(state_type)
         self._header = _Header(FORMAT, protocol, methodology, self._state.shape)
 
     def pack(self, book: Book) -> bytes:

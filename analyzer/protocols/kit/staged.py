@@ -6,7 +6,7 @@ The house hands a protocol's own objects back to it as what they are to everybod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -92,8 +92,7 @@ def checked_type(found: object, kind: type[L], what: str) -> L:
 class StagedPlug:
     """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
 
-    ledger_type, observation_type, state_type, valued_type: the protocol's own. state_names: types
-    that the hints of the state name but its module imports for type checkers only.
+    ledger_type, observation_type, state_type, valued_type: the protocol's own.
     """
 
     name: str
@@ -103,7 +102,6 @@ class StagedPlug:
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]
     valued_type: ClassVar[type[Any]]
-    state_names: ClassVar[Mapping[str, object]] = {}
     stages: ClassVar[Stages[Any, Any, Any]]
 
     def deployments(self) -> Sequence[Deployment]:
@@ -196,7 +194,7 @@ class StagedPlug:
     @cached_property
     def _codec(self) -> BookCodec:
         """Writes and reads this protocol's books; made at its first use."""
-        return BookCodec(self.name, self.methodology, self.state_type, self.state_names)
+        return BookCodec(self.name, self.methodology, self.state_type)
 
     def _own(self, book: Book) -> Book:
         """The book, once it is sure that it is of this protocol. Raises: TypeError."""

@@ -10,7 +10,6 @@ bool is no int here, and neither is a numpy integer or an enum.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import orjson
@@ -23,12 +22,11 @@ T = TypeVar("T")
 class StateCodec(Generic[T]):
     """Values of one type to bytes and back.
 
-    names: types that hints name but their module does not import at run time (where two modules
-    would import each other). Raises: CodecError for a hint that cannot be written, with its path.
+    Raises: CodecError for a hint that cannot be written, with its path.
     """
 
-    def __init__(self, hint: type[T], names: Mapping[str, object] | None = None) -> None:
-        coders = Coders(names or {})
+    def __init__(self, hint: type[T]) -> None:
+        coders = Coders()
         self._coder = coders.of(hint, str(getattr(hint, "__name__", hint)))
         text = "\n".join([self._coder.shape, *coders.shapes()])
         self.shape = hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -50,8 +50,7 @@ class Coder:
 class Coders:
     """Makes the coder of any hint; each dataclass is made once, so that it may hold itself."""
 
-    def __init__(self, names: Mapping[str, object]) -> None:
-        self._names = dict(names)
+    def __init__(self) -> None:
         self._classes: dict[type, _Record] = {}
 
     def shapes(self) -> Iterator[str]:
@@ -97,7 +96,7 @@ class Coders:
         record = self._classes.get(cls)
         if record is None:
             record = self._classes[cls] = _Record(cls)
-            hints = typing.get_type_hints(cls, localns=self._names)
+            hints = typing.get_type_hints(cls)
             for field in dataclasses.fields(cls):
                 where = f"{path}.{field.name}"
                 if not field.init or field.kw_only:

@@ -22,7 +22,7 @@ from analyzer.runs.schedule.watch import (
     watch,
 )
 from analyzer.runs.snapshot.artifact import check_forms, write_texts
-from analyzer.runs.snapshot.reader import read_stored
+from analyzer.runs.snapshot.reader import read_summaries
 
 ALERTS_SENT = ".alerts.json"
 """Beside the snapshot: which alerts were sent."""
@@ -110,7 +110,7 @@ def _alerts(options: WatchOptions, showing: Showing, say: Callable[[str], None])
 
 def _found_before(db: Path) -> Sequence[Finding] | None:
     """The findings of the snapshot in place; None when there is none."""
-    return read_stored(db).findings if db.exists() else None
+    return read_summaries(db).findings if db.exists() else None
 
 
 def _end_on_signals(ended: threading.Event) -> None:

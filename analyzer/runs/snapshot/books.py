@@ -17,7 +17,7 @@ from analyzer.protocols.registry import load_plug
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedScan:
+class ScanBook:
     """One scan of a snapshot, ready to compute on with the protocol's own rules.
 
     plug: the rules that made it (the methodology is checked). valued: the book at the reference
@@ -43,7 +43,7 @@ class OpenedScan:
         return self.valued.prices
 
 
-def opened(db: Path, scan: ScanRow, kept: BookRow | None) -> OpenedScan:
+def scan_book(db: Path, scan: ScanRow, kept: BookRow | None) -> ScanBook:
     """A scan with its book (None = the snapshot has none) and the rules that made it.
 
     Raises: InputError when it was made by other rules than this program's, or when its book is
@@ -57,7 +57,7 @@ def opened(db: Path, scan: ScanRow, kept: BookRow | None) -> OpenedScan:
             f" {plug.methodology}: scan again"
         )
     book = _book(db, name, plug, kept)
-    return OpenedScan(
+    return ScanBook(
         scan_id=scan.scan_id,
         plug=plug,
         deployment=scan.deployment,

@@ -1,8 +1,8 @@
 """The one reader of a snapshot: its scans as books, as summaries, as results.
 
-    FILE ──open: version, nothing foreign──▶ Reader ──books────▶ stress, contagion, the API
-                                                    ├─summary──▶ diff, triage, watch
-                                                    └─results──▶ report
+    FILE ──open: version, nothing foreign──▶ Reader ──books──────▶ stress, contagion, the API
+                                                    ├─summaries──▶ diff, triage, watch
+                                                    └─results────▶ report
 
 All three are made of the tables' own `from_row`, and a file of somebody else, which may hold
 anything in its rows, is one line of error in each.
@@ -21,9 +21,9 @@ from analyzer.findings import in_order
 from analyzer.model.errors import InputError
 from analyzer.model.scan_rows import ScanRow
 from analyzer.protocols.registry import name_among
-from analyzer.runs.snapshot.books import OpenedScan, opened
-from analyzer.runs.snapshot.results import restored
-from analyzer.runs.snapshot.summaries import Stored, stored_scan
+from analyzer.runs.snapshot.books import ScanBook, scan_book
+from analyzer.runs.snapshot.results import scan_result
+from analyzer.runs.snapshot.summaries import Summaries, scan_summary
 from analyzer.solvency.result import ScanResult
 from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 from analyzer.store.rows import column_reader
@@ -45,7 +45,7 @@ class Reader:
             rows = self.snapshot.rows(scans.TABLE, as_written=True)
             return [scans.from_row(row) for row in rows]
 
-    def books(self, deployments: Sequence[str] = ()) -> list[OpenedScan]:
+    def books(self, deployments: Sequence[str] = ()) -> list[ScanBook]:
         """The scans ready to compute on, by deployment; of these deployments only, when any is
         named.
 
@@ -57,13 +57,13 @@ class Reader:
         wanted = _chosen(path, [scan.deployment.name for scan in found], deployments)
         with of_rows(path):
             return [
-                opened(path, scan, next(map(books.from_row, kept), None))
+                scan_book(path, scan, next(map(books.from_row, kept), None))
                 for scan in found
                 if scan.deployment.name in wanted
                 for kept in [self.snapshot.rows(books.TABLE, scan.scan_id)]
             ]
 
-    def summary(self) -> Stored:
+    def summaries(self) -> Summaries:
         """The scans by chain and deployment, and their findings in the order of `run_detectors`.
 
         Raises: InputError for rows that analyzer does not write.
@@ -71,7 +71,7 @@ class Reader:
         path = self.snapshot.path
         found = sorted(self.scans(), key=attrgetter("deployment.chain_id", "deployment.name"))
         with of_rows(path):
-            listed = [stored_scan(self.snapshot, scan) for scan in found]
+            listed = [scan_summary(self.snapshot, scan) for scan in found]
             rows = self.snapshot.rows(findings.TABLE, as_written=True)
             said = [findings.from_row(row) for row in rows]
         ordered = [
@@ -79,7 +79,7 @@ class Reader:
             for scan in listed
             for finding in in_order(f for f in said if f.scan_id == scan.scan_id)
         ]
-        return Stored(path.name, listed, ordered)
+        return Summaries(path.name, listed, ordered)
 
     def results(self) -> list[ScanResult]:
         """Every scan in the order in which they were written, with its findings.
@@ -91,7 +91,7 @@ class Reader:
         if not found:
             raise InputError(f"{path} holds no scan: `analyzer scan --db FILE` makes one")
         with of_rows(path):
-            return [restored(self.snapshot, scan) for scan in found]
+            return [scan_result(self.snapshot, scan) for scan in found]
 
     def run_facts(self) -> JudgedRun:
         """What the run says of itself that does not change from machine to machine or with the
@@ -115,16 +115,16 @@ def open_reader(db: Path) -> Iterator[Reader]:
         yield Reader(snapshot)
 
 
-def open_scans(db: Path, deployments: Sequence[str] = ()) -> list[OpenedScan]:
+def read_books(db: Path, deployments: Sequence[str] = ()) -> list[ScanBook]:
     """`Reader.books` of the snapshot `db`. Raises: InputError."""
     with open_reader(db) as reader:
         return reader.books(deployments)
 
 
-def read_stored(db: Path) -> Stored:
-    """`Reader.summary` of the snapshot `db`. Raises: InputError."""
+def read_summaries(db: Path) -> Summaries:
+    """`Reader.summaries` of the snapshot `db`. Raises: InputError."""
     with open_reader(db) as reader:
-        return reader.summary()
+        return reader.summaries()
 
 
 def _chosen(path: Path, known: Sequence[str], deployments: Sequence[str]) -> set[str]:

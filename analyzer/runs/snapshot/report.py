@@ -1,6 +1,6 @@
 """`report`: one page about a snapshot, with the table of all accounts beside it.
 
-snapshot ──▶ restored scans ──▶ material ──▶ content ──▶ page | Markdown | PDF
+snapshot ──▶ results ──▶ material ──▶ content ──▶ page | Markdown | PDF
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 snapshot ──▶ ScanResult ──▶ summary, document, report
 
 What an account holds (positions, collateral, orders, statements) stays in the snapshot: it is read
-where it is needed, and a restored result has none of it.
+where it is needed, and such a result has none of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from analyzer.store.tables import (
 _T = TypeVar("_T")
 
 
-def restored(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
+def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
     """One scan with all that was found. Its book names the priced assets and holds no legs.
 
     Raises: ValueError, LookupError, TypeError, AttributeError for rows that analyzer does not

@@ -13,7 +13,7 @@ from analyzer.store.reader import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class StoredScan:
+class ScanSummary:
     """One scan of a snapshot.
 
     unknown: accounts whose verdict is unknown, and their owners. unread: control totals and
@@ -48,11 +48,11 @@ class StoredScan:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Summaries:
     """What a snapshot holds. name: of its file."""
 
     name: str
-    scans: Sequence[StoredScan]
+    scans: Sequence[ScanSummary]
     findings: Sequence[Finding]
 
     @property
@@ -76,14 +76,14 @@ _UNREAD = (
 )
 
 
-def stored_scan(snapshot: Snapshot, scan: ScanRow) -> StoredScan:
+def scan_summary(snapshot: Snapshot, scan: ScanRow) -> ScanSummary:
     """A scan with the accounts and reads that need a second look."""
 
     def listed(sql: str) -> list[str]:
         rows = snapshot.query(sql, [scan.scan_id])[1]
         return [str(value) for (value,) in rows if value is not None]
 
-    return StoredScan(
+    return ScanSummary(
         scan_id=scan.scan_id,
         protocol=scan.deployment.protocol,
         deployment=scan.deployment.name,

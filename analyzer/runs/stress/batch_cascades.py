@@ -22,7 +22,7 @@ from analyzer.market.classes import base_of
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.impact import NoImpact
 from analyzer.model.book import Book
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.twins import twin_of
 from analyzer.runs.stress.venues import funds_of
 
@@ -62,7 +62,7 @@ class Swept:
         return found
 
 
-def swept(scans: Sequence[OpenedScan], scenarios: Sequence[Scenario], chosen: Chosen) -> Swept:
+def swept(scans: Sequence[ScanBook], scenarios: Sequence[Scenario], chosen: Chosen) -> Swept:
     """Runs scenarios of one step each over all `scans` together. A factor whose depth is not known
     does not move by sales, as in the exact cascade."""
     twins = [twin_of(scan, _owners_part(scan)) for scan in scans]
@@ -97,7 +97,7 @@ def impacts_of(factors: Sequence[str], chosen: Chosen) -> BasedImpacts:
     return BasedImpacts(ScalarImpacts(curves), np.array(base, dtype=np.int64))
 
 
-def _owners_part(scan: OpenedScan) -> Book:
+def _owners_part(scan: ScanBook) -> Book:
     """The book of a scan without the accounts of funds, which nobody liquidates."""
     funds = funds_of(scan)
     ids = scan.book.account_ids

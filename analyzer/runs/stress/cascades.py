@@ -19,14 +19,14 @@ from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model import identity
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.scenarios import Held, held_in, not_held
 from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
 
 
 def split_by_simulation(
-    scans: Sequence[OpenedScan],
-) -> tuple[list[OpenedScan], dict[str, str]]:
+    scans: Sequence[ScanBook],
+) -> tuple[list[ScanBook], dict[str, str]]:
     """(scans whose protocol has a simulation, the others: deployment -> why it is left out)."""
     able, left_out = [], {}
     for scan in scans:
@@ -40,7 +40,7 @@ def split_by_simulation(
 
 
 def curves_for(
-    scans: Sequence[OpenedScan],
+    scans: Sequence[ScanBook],
     file: DepthFile = NO_DEPTH,
     pools: Mapping[str, ImpactCurve | Unreadable] | None = None,
 ) -> Chosen:
@@ -50,7 +50,7 @@ def curves_for(
 
 
 def assess(
-    scans: Sequence[OpenedScan],
+    scans: Sequence[ScanBook],
     scenario: Scenario,
     chosen: Chosen,
     options: CascadeOptions,
@@ -92,7 +92,7 @@ def losses(result: CascadeResult) -> dict[str, int]:
 
 
 def id_of_cascade(
-    scans: Sequence[OpenedScan], scenario: Scenario, chosen: Chosen, options: CascadeOptions
+    scans: Sequence[ScanBook], scenario: Scenario, chosen: Chosen, options: CascadeOptions
 ) -> str:
     """The key of this cascade: names of fields and classes are part of it, so one that is renamed
     makes other keys."""
@@ -118,7 +118,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _venue(scan: OpenedScan, venue: Venue, scenario: Scenario, before: int | None) -> AssessedVenue:
+def _venue(scan: ScanBook, venue: Venue, scenario: Scenario, before: int | None) -> AssessedVenue:
     """What is said of one venue beside the cascade."""
     return AssessedVenue(
         scan_id=scan.scan_id,
@@ -131,7 +131,7 @@ def _venue(scan: OpenedScan, venue: Venue, scenario: Scenario, before: int | Non
     )
 
 
-def _below_initial(scan: OpenedScan, venue: Venue, scenario: Scenario) -> int | None:
+def _below_initial(scan: ScanBook, venue: Venue, scenario: Scenario) -> int | None:
     """Accounts below initial margin at the first shock, by the protocol's float64 reprice; None
     where exact prices by asset are given, which are no shock of a factor."""
     step = scenario.steps[0]

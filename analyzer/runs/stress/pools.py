@@ -16,15 +16,15 @@ from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.solvency.drive import ReadDesk
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.solvency.drive import CountedReads
 
 NO_NODE = "was not read: give --rpc or --recording"
 
 
 def read_depth_pools(
     file: DepthFile,
-    scans: Sequence[OpenedScan],
+    scans: Sequence[ScanBook],
     *,
     rpc: Sequence[str] = (),
     recording: Path | None = None,
@@ -43,12 +43,12 @@ def read_depth_pools(
     chain = open_chain(rpc, recording, progress=progress)
     try:
         block = _block_of(chain, scans)
-        return ReadDesk(chain, block).drive(read_pools(file.pools, block=block.number))
+        return CountedReads(chain, block).drive(read_pools(file.pools, block=block.number))
     finally:
         chain.close()
 
 
-def _block_of(chain: Chain, scans: Sequence[OpenedScan]) -> BlockRef:
+def _block_of(chain: Chain, scans: Sequence[ScanBook]) -> BlockRef:
     """The newest scanned block of the chain, as the node has it."""
     here = [scan for scan in scans if scan.deployment.chain_id == chain.chain_id]
     if not here:

@@ -48,7 +48,7 @@ from analyzer.market.history import load_history
 from analyzer.market.returns import returns_of
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.twins import twin_of
 from analyzer.runs.stress.venues import venue_of
 
@@ -67,7 +67,7 @@ CASCADE_WIDTH = 1e-3
 class Standings:
     """One deployment along the ray. value_usd [account]: what the ray moves of it, at the block."""
 
-    scan: OpenedScan
+    scan: ScanBook
     linear: LinearBook
     nonlinear: Nonlinear
     ray: Ray
@@ -106,7 +106,7 @@ def parse_target(text: str) -> float:
     return value
 
 
-def standings(scan: OpenedScan) -> Standings:
+def standings(scan: ScanBook) -> Standings:
     """Distances and walls of one scan along the uniform ray.
 
     Raises: InputError when no price of it moves on that ray.
@@ -179,7 +179,7 @@ def reverse(
 
 
 def cascade_run(
-    scans: Sequence[OpenedScan], chosen: Chosen, options: CascadeOptions
+    scans: Sequence[ScanBook], chosen: Chosen, options: CascadeOptions
 ) -> Callable[[float], float]:
     """Market return on the ray -> bad debt in USD of all scans' cascade together."""
 
@@ -193,7 +193,7 @@ def cascade_run(
     return run
 
 
-def stand(scans: Sequence[OpenedScan]) -> tuple[list[Standings], dict[str, str]]:
+def stand(scans: Sequence[ScanBook]) -> tuple[list[Standings], dict[str, str]]:
     """(standings of the scans, the others: deployment -> why it has none)."""
     found, without = [], {}
     for scan in scans:

@@ -19,7 +19,7 @@ from analyzer.contagion.scenario import (
 from analyzer.market.classes import VOLATILITY, base_of
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.factors import default_factor
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 
 
 def named_scenarios(names: Sequence[str], shocks: Sequence[str]) -> list[Scenario]:
@@ -65,7 +65,7 @@ class Held:
         return next(iter(found)) if len(found) == 1 else None
 
 
-def held_in(scans: Sequence[OpenedScan]) -> Held:
+def held_in(scans: Sequence[ScanBook]) -> Held:
     """What the books of these scans hold."""
     factors: set[str] = set()
     symbols: dict[str, set[str]] = {}

@@ -26,8 +26,8 @@ from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.finding import Finding, Severity
 from analyzer.runs.exit import parse_fail_on
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.stress.executors import check_executor, run_merged
 from analyzer.runs.stress.pools import read_depth_pools
@@ -123,7 +123,7 @@ class Prepared:
     """A snapshot opened for cascades. left_out: deployment -> why it cannot be in one. held: what
     its books hold. depth_not_held: factors of the depth file that are none of these."""
 
-    scans: list[OpenedScan]
+    scans: list[ScanBook]
     left_out: dict[str, str]
     chosen: Chosen
     options: CascadeOptions
@@ -217,7 +217,7 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
     if options.out is not None:
         check_replaceable(options.out)
     file = NO_DEPTH if options.depth is None else load_depth(options.depth)
-    scans, left_out = split_by_simulation(open_scans(options.db, options.deployments))
+    scans, left_out = split_by_simulation(read_books(options.db, options.deployments))
     if left_out and (options.deployments or not scans):
         raise InputError("; ".join(f"{name}: {why}" for name, why in sorted(left_out.items())))
     if not scans:

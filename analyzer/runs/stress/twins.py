@@ -5,10 +5,10 @@ from __future__ import annotations
 from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
 from analyzer.contagion.linear.book import Nonlinear
 from analyzer.model.book import Book, LegKind
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 
 
-def twin_of(scan: OpenedScan, book: Book) -> tuple[LinearBook, Nonlinear]:
+def twin_of(scan: ScanBook, book: Book) -> tuple[LinearBook, Nonlinear]:
     """The linear twin of `book` (the scan's own, or a part of it), and who answers for its
     nonlinear accounts."""
     # Where there is a unit of account, liquidations close positions; else they seize collateral

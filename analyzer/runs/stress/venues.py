@@ -10,14 +10,14 @@ from analyzer.contagion.cascade import Venue
 from analyzer.findings.shortfall import BEARING
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 
 _FIXED = "fixed"
 """The status of a price that no market moves: a unit of account, a closed market."""
 _E18_DECIMALS = 18
 
 
-def venue_of(scan: OpenedScan) -> Venue:
+def venue_of(scan: ScanBook) -> Venue:
     """The venue of a scan, with a simulation of its own: a cascade changes it, so every run needs
     a new one.
 
@@ -44,7 +44,7 @@ def venue_of(scan: OpenedScan) -> Venue:
     )
 
 
-def funds_of(scan: OpenedScan) -> frozenset[str]:
+def funds_of(scan: ScanBook) -> frozenset[str]:
     """The accounts of the book that are layers of the loss waterfall themselves: no owner's."""
     return frozenset(
         row.account_id
@@ -63,7 +63,7 @@ def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:
     return sum(capacity for capacity in capacities if capacity is not None)
 
 
-def _gross_usd(scan: OpenedScan) -> dict[str, float]:
+def _gross_usd(scan: ScanBook) -> dict[str, float]:
     """Account -> sum of |amount| at the block's prices, float64: who is large, nothing more.
     Assets without a price count nothing."""
     book = scan.book

@@ -25,11 +25,11 @@ from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import ExitCode, worst_exit
 from analyzer.model.finding import Finding, Severity
 from analyzer.runs.exit import parse_fail_on
-from analyzer.runs.snapshot.reader import read_stored
-from analyzer.runs.snapshot.summaries import Stored, StoredScan
+from analyzer.runs.snapshot.reader import read_summaries
+from analyzer.runs.snapshot.summaries import ScanSummary, Summaries
 from analyzer.runs.telling.findings import triage, weighed_finding
 from analyzer.runs.telling.scans import block
-from analyzer.runs.triage.triage import weigh_stored
+from analyzer.runs.triage.triage import weigh_summaries
 
 ACCEPTED = "accepted"
 """State of a finding that is there and that somebody accepts, whatever it became."""
@@ -65,7 +65,7 @@ def diff(options: DiffOptions) -> DiffOutcome:
     Raises: InputError when one of them is no snapshot of ours.
     """
     fail_on = parse_fail_on(options.fail_on)
-    before, after = read_stored(options.before), read_stored(options.after)
+    before, after = read_summaries(options.before), read_summaries(options.after)
     found = compare(
         before.findings,
         after.findings,
@@ -73,7 +73,7 @@ def diff(options: DiffOptions) -> DiffOutcome:
         blind_after=lambda finding: _blind(after, before, finding),
         not_looked=lambda finding: _not_looked(before, after, finding),
     )
-    weighed = weigh_stored(after, db=options.after, named=options.triage, today=options.today)
+    weighed = weigh_summaries(after, db=options.after, named=options.triage, today=options.today)
     code = _exit_code(found, fail_on, weighed)
     document = DiffDocument(
         run=DiffRun(__version__, int(code), options.fail_on),
@@ -92,19 +92,21 @@ def diff(options: DiffOptions) -> DiffOutcome:
     return DiffOutcome(document, found, code)
 
 
-def _places(stored: Stored, other: Stored, finding: Finding) -> dict[str, StoredScan | None]:
-    """The deployments that a finding of the other snapshot is about, as `stored` scanned them; None
-    = it did not."""
+def _places(
+    summaries: Summaries, other: Summaries, finding: Finding
+) -> dict[str, ScanSummary | None]:
+    """The deployments of a finding of the other snapshot, as `summaries` has them; None = it has
+    none."""
     origin = next(scan for scan in other.scans if scan.scan_id == finding.scan_id)
     across = finding.evidence.get("deployments", origin.deployment).split(", ")
-    scans = {scan.place: scan for scan in stored.scans}
+    scans = {scan.place: scan for scan in summaries.scans}
     return {name: scans.get((origin.chain_id, name)) for name in across}
 
 
-def _not_looked(stored: Stored, other: Stored, finding: Finding) -> str:
-    """Why `stored` never looked for a finding of the other snapshot: its deployment was not
+def _not_looked(summaries: Summaries, other: Summaries, finding: Finding) -> str:
+    """Why `summaries` never looked for a finding of the other snapshot: its deployment was not
     scanned, its scenario not run, nothing compared; empty = it looked."""
-    places = _places(stored, other, finding)
+    places = _places(summaries, other, finding)
     missing = [name for name, scan in places.items() if scan is None]
     if missing:
         chain = next(scan.chain_id for scan in other.scans if scan.scan_id == finding.scan_id)
@@ -120,13 +122,13 @@ def _not_looked(stored: Stored, other: Stored, finding: Finding) -> str:
     return ""
 
 
-def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
-    """Why `stored` could not have found, or not all of, a finding of the other snapshot; empty =
+def _blind(summaries: Summaries, other: Summaries, finding: Finding) -> str:
+    """Why `summaries` could not have found, or not all of, a finding of the other snapshot; empty =
     it could."""
-    not_looked = _not_looked(stored, other, finding)
+    not_looked = _not_looked(summaries, other, finding)
     if not_looked:
         return not_looked
-    seen = [scan for scan in _places(stored, other, finding).values() if scan is not None]
+    seen = [scan for scan in _places(summaries, other, finding).values() if scan is not None]
     if finding.account_id is not None and any(finding.account_id in s.unknown for s in seen):
         return "the account is unknown"
     detector = detector_of(finding.detector)
@@ -137,12 +139,12 @@ def _blind(stored: Stored, other: Stored, finding: Finding) -> str:
     unknown = sum(scan.verdicts["unknown"] for scan in seen)
     if detector.adds_accounts and unknown:
         return f"{unknown} accounts are unknown, and are in no sum"
-    if any(scan.place in stored.not_whole for scan in seen):
+    if any(scan.place in summaries.not_whole for scan in seen):
         return "the set of accounts is not proven whole"
     return ""
 
 
-def _was_compared(finding: Finding, scan: StoredScan) -> bool:
+def _was_compared(finding: Finding, scan: ScanSummary) -> bool:
     """Whether a scan asked the contract about what a finding is about."""
     if finding.account_id is None:
         return scan.checks > 0
@@ -197,7 +199,7 @@ def _difference(difference: Difference, weighed: Weighed) -> ChangedFinding:
     )
 
 
-def _deployments(before: Stored, after: Stored) -> list[DeploymentChange]:
+def _deployments(before: Summaries, after: Summaries) -> list[DeploymentChange]:
     """Every deployment of either side, by chain and name."""
     old, new = _by_place(before), _by_place(after)
     return [
@@ -216,11 +218,11 @@ def _side(before: bool, after: bool) -> str:
     return "both" if before and after else "before" if before else "after"
 
 
-def _by_place(stored: Stored) -> dict[tuple[int, str], StoredScan]:
-    return {scan.place: scan for scan in stored.scans}
+def _by_place(summaries: Summaries) -> dict[tuple[int, str], ScanSummary]:
+    return {scan.place: scan for scan in summaries.scans}
 
 
-def _facts(scan: StoredScan | None) -> DeploymentFacts | None:
+def _facts(scan: ScanSummary | None) -> DeploymentFacts | None:
     """One side of a deployment in numbers."""
     if scan is None:
         return None
@@ -238,7 +240,7 @@ def _facts(scan: StoredScan | None) -> DeploymentFacts | None:
     )
 
 
-def _scan(scan: StoredScan, side: str) -> SideScan:
+def _scan(scan: ScanSummary, side: str) -> SideScan:
     """A scan as the findings of a document refer to it, by side and scan id."""
     return SideScan(
         scan_id=scan.scan_id,
@@ -251,7 +253,7 @@ def _scan(scan: StoredScan, side: str) -> SideScan:
     )
 
 
-def _notes(before: Stored, after: Stored) -> list[str]:
+def _notes(before: Summaries, after: Summaries) -> list[str]:
     """What a reader has to know before he believes a difference."""
     old, new = _by_place(before), _by_place(after)
     notes = []
@@ -267,7 +269,7 @@ def _notes(before: Stored, after: Stored) -> list[str]:
     return notes
 
 
-def _scan_notes(before: StoredScan, after: StoredScan) -> list[str]:
+def _scan_notes(before: ScanSummary, after: ScanSummary) -> list[str]:
     """The same for a deployment that both sides have."""
     name = after.deployment
     notes = [

@@ -27,8 +27,8 @@ from analyzer.findings.acceptance import (
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Finding
-from analyzer.runs.snapshot.reader import read_stored
-from analyzer.runs.snapshot.summaries import Stored, StoredScan
+from analyzer.runs.snapshot.reader import read_summaries
+from analyzer.runs.snapshot.summaries import ScanSummary, Summaries
 from analyzer.runs.triage.file import (
     read_triage,
     triage_beside,
@@ -84,15 +84,15 @@ def weigh_results(
     )
 
 
-def weigh_stored(stored: Stored, *, db: Path, named: Path | None, today: date) -> Weighed:
+def weigh_summaries(summaries: Summaries, *, db: Path, named: Path | None, today: date) -> Weighed:
     """The same for the findings of a snapshot."""
     file = named or triage_beside(db)
     return weigh(
         read_triage(file, named=named is not None),
-        stored.findings,
+        summaries.findings,
         today=today,
-        scanned=[scan.place for scan in stored.scans],
-        scenarios={name for scan in stored.scans for name in scan.scenarios},
+        scanned=[scan.place for scan in summaries.scans],
+        scenarios={name for scan in summaries.scans for name in scan.scenarios},
         file=file.name,
     )
 
@@ -109,14 +109,14 @@ def accept(
         raise InputError("an acceptance needs a reason and an author (--reason, --author)")
     if terms.expires is not None and terms.expires < today:
         raise InputError(f"--expires {terms.expires.isoformat()} is in the past")
-    stored = read_stored(db)
+    summaries = read_summaries(db)
     path = file or triage_beside(db)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     known = {entry.fingerprint for entry in read_triage(path, named=False)}
     added = []
     for given in dict.fromkeys(fingerprints):
-        finding = _find(stored, given, db)
-        acceptance = _acceptance(stored, finding, terms, today)
+        finding = _find(summaries, given, db)
+        acceptance = _acceptance(summaries, finding, terms, today)
         if finding.fingerprint in known:
             text = without_entry(text, finding.fingerprint, path)
         known.add(finding.fingerprint)
@@ -146,17 +146,19 @@ def list_accepted(db: Path | None, *, file: Path, named: bool, today: date) -> l
     acceptances = read_triage(file, named=named)
     if db is None:
         return [Entry(a, _by_date(a, today)) for a in acceptances]
-    stored = read_stored(db)
-    found = {finding.fingerprint: finding for finding in stored.findings}
+    summaries = read_summaries(db)
+    found = {finding.fingerprint: finding for finding in summaries.findings}
     return [Entry(a, _state(a, found.get(a.fingerprint), today)) for a in acceptances]
 
 
-def open_findings(db: Path, *, named: Path | None, today: date) -> list[tuple[StoredScan, Finding]]:
+def open_findings(
+    db: Path, *, named: Path | None, today: date
+) -> list[tuple[ScanSummary, Finding]]:
     """The findings of a snapshot that nobody has accepted, each with its scan."""
-    stored = read_stored(db)
-    accepted = weigh_stored(stored, db=db, named=named, today=today).accepted
-    scans = {scan.scan_id: scan for scan in stored.scans}
-    return [(scans[f.scan_id], f) for f in stored.findings if f.fingerprint not in accepted]
+    summaries = read_summaries(db)
+    accepted = weigh_summaries(summaries, db=db, named=named, today=today).accepted
+    scans = {scan.scan_id: scan for scan in summaries.scans}
+    return [(scans[f.scan_id], f) for f in summaries.findings if f.fingerprint not in accepted]
 
 
 def open_document(db: Path, *, named: Path | None, today: date) -> OpenFindingsDocument:
@@ -206,9 +208,9 @@ def _state(acceptance: Acceptance, finding: Finding | None, today: date) -> str:
     return why_lapsed(acceptance, finding, today=today) or "accepted"
 
 
-def _find(stored: Stored, given: str, db: Path) -> Finding:
+def _find(summaries: Summaries, given: str, db: Path) -> Finding:
     """The finding that a fingerprint, or the beginning of one, names."""
-    fits = [f for f in stored.findings if _is_named(f.fingerprint, given)]
+    fits = [f for f in summaries.findings if _is_named(f.fingerprint, given)]
     if len(fits) == 1:
         return fits[0]
     raise InputError(
@@ -228,9 +230,9 @@ def _how_many(number: int) -> str:
     return f"{number} findings" if number else "no finding"
 
 
-def _acceptance(stored: Stored, finding: Finding, terms: Terms, today: date) -> Acceptance:
+def _acceptance(summaries: Summaries, finding: Finding, terms: Terms, today: date) -> Acceptance:
     """The entry for a finding: with what it is now, so that it does not cover what it becomes."""
-    scan = next(scan for scan in stored.scans if scan.scan_id == finding.scan_id)
+    scan = next(scan for scan in summaries.scans if scan.scan_id == finding.scan_id)
     # A finding across several deployments names them in its evidence, in the fingerprint's order.
     across = finding.evidence.get("deployments")
     return Acceptance(

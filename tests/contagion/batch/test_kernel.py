@@ -99,8 +99,8 @@ def test_pairs_within_float32_of_the_boundary_are_decided_in_float64() -> None:
     offsets = np.array([-1e-6, -1e-7, 1e-7, 1e-6])
     count = len(offsets)
     book = book_of(np.full((count, 1), 1000.0), offsets - 0.95 * 1000 * 1.3, [1.3], [0.05])
-    for screen in (True, False):
-        found = cascades(book, [[1.0, 1.0]], NO_IMPACT, by=rules(book, screen=screen))
+    for boxes in (True, False):
+        found = cascades(book, [[1.0, 1.0]], NO_IMPACT, by=rules(book, boxes=boxes))
         assert found.closed_in(1).tolist() == [True, True, False, False]
 
 

@@ -28,12 +28,12 @@ def test_every_way_is_timed_and_held_against_the_first(repository: Path) -> None
     compared = found["compared"]
     assert isinstance(compared, dict)
     assert compared["pairs_that_differ_from_tiles"] == {
-        "tiles_without_screen": 0,
+        "tiles_without_boxes": 0,
         "scipy_float64": 0,
     }
     assert set(compared["cpu_ratio"]) == {
         "scipy_float64 / tiles",
-        "scipy_float64 / tiles_without_screen",
+        "scipy_float64 / tiles_without_boxes",
     }
 
 

@@ -47,7 +47,7 @@ def test_the_same_accounts_are_closed_at_the_same_prices_as_by_plain_float64(
 
 
 def test_the_screen_changes_nothing(given: Synthetic, tiles: Cascades) -> None:
-    by = rules(given.book, rounds=ROUNDS, engine="tiles", penalty=0.01, screen=False, tile=1000)
+    by = rules(given.book, rounds=ROUNDS, engine="tiles", penalty=0.01, boxes=False, tile=1000)
     bare = cascades(given.book, given.shocks, given.impacts, by=by)
     np.testing.assert_array_equal(flags(bare), flags(tiles))
     np.testing.assert_allclose(bare.bad_debt, tiles.bad_debt, rtol=1e-10)

@@ -54,11 +54,11 @@ def systems(draw: st.DrawFn, *, shorts: bool = True) -> System:
 
 @given(systems(), st.sampled_from(("linear", "exponential")), st.booleans(), st.integers(1, 4))
 def test_every_scenario_ends_as_the_threshold_cascade_does(
-    system: System, curve: Any, screen: bool, tile: int
+    system: System, curve: Any, boxes: bool, tile: int
 ) -> None:
     if curve == "exponential":
         system.impact = system.impact / 64
-    batch = system.batch(curve, screen=screen, tile=tile)
+    batch = system.batch(curve, boxes=boxes, tile=tile)
     prices = np.full(len(system.rate), PRICE)
     for scenario in range(system.scenarios):
         one = threshold(

@@ -17,16 +17,16 @@ from analyzer.protocols.base import Plug
 from analyzer.protocols.kit.book_codec import BookCodec, book_digest
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 
 PROTOCOLS = ("aave-v3", "perp-v2")
 
 
 @pytest.fixture(scope="session")
-def demo_scans(demo_snapshot: Path) -> dict[str, OpenedScan]:
+def demo_scans(demo_snapshot: Path) -> dict[str, ScanBook]:
     """The demo's scans by protocol, opened from the snapshot."""
-    return {scan.deployment.protocol: scan for scan in open_scans(demo_snapshot)}
+    return {scan.deployment.protocol: scan for scan in read_books(demo_snapshot)}
 
 
 def assert_the_same_book(plug: Plug, first: Book, second: Book) -> None:
@@ -50,7 +50,7 @@ def liquidations(plug: Plug, book: Book) -> Sequence[object]:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_book_of_the_demo_is_the_same_book_after_bytes(
-    demo_scans: dict[str, OpenedScan], protocol: str
+    demo_scans: dict[str, ScanBook], protocol: str
 ) -> None:
     scan = demo_scans[protocol]
     packed = scan.plug.pack(scan.book)
@@ -74,14 +74,14 @@ def test_the_bytes_do_not_depend_on_the_seed_of_pythons_hashes(repository: Path)
     program = (
         "import sys, tempfile; from pathlib import Path\n"
         "from analyzer.runs.demo import EXPECTED, RECORDING, demo_folder, scan_demo\n"
-        "from analyzer.runs.snapshot.reader import open_scans\n"
+        "from analyzer.runs.snapshot.reader import read_books\n"
         "from analyzer.protocols.kit.book_codec import book_digest\n"
         "import orjson\n"
         "block = str(orjson.loads((demo_folder() / EXPECTED).read_bytes())['block'])\n"
         "with tempfile.TemporaryDirectory() as folder:\n"
         "    db = Path(folder) / 'd.duckdb'\n"
         "    scan_demo(demo_folder() / RECORDING, db, block, lambda *_: None)\n"
-        "    print([book_digest(s.plug.pack(s.book)) for s in open_scans(db)])\n"
+        "    print([book_digest(s.plug.pack(s.book)) for s in read_books(db)])\n"
     )
     said = set()
     for seed in ("1", "2"):
@@ -95,13 +95,12 @@ def test_the_bytes_do_not_depend_on_the_seed_of_pythons_hashes(repository: Path)
 
 
 def test_a_book_of_other_rules_of_another_protocol_or_of_another_shape_is_refused(
-    demo_scans: dict[str, OpenedScan],
+    demo_scans: dict[str, ScanBook],
 ) -> None:
     scan = demo_scans["perp-v2"]
     plug, packed = scan.plug, scan.plug.pack(scan.book)
     state_type = type(scan.book.state)
-    names = {"Evidence": type(scan.book.state.evidence)}  # type: ignore[attr-defined]
-    newer = BookCodec(plug.name, "perp-v2/2", state_type, names)
+    newer = BookCodec(plug.name, "perp-v2/2", state_type)
     with pytest.raises(CodecError, match=r"is of methodology 'perp-v2/1 .*', not 'perp-v2/2'"):
         newer.unpack(packed)
     with pytest.raises(CodecError, match="is of protocol 'perp-v2', not 'aave-v3'"):
@@ -111,7 +110,7 @@ def test_a_book_of_other_rules_of_another_protocol_or_of_another_shape_is_refuse
 
 
 def test_damaged_bytes_are_refused_and_their_digest_differs(
-    demo_scans: dict[str, OpenedScan],
+    demo_scans: dict[str, ScanBook],
 ) -> None:
     scan = demo_scans["aave-v3"]
     packed = scan.plug.pack(scan.book)
@@ -128,7 +127,7 @@ def test_damaged_bytes_are_refused_and_their_digest_differs(
 
 
 def test_a_book_that_unpacks_to_more_than_the_limit_is_refused_by_name(
-    demo_scans: dict[str, OpenedScan], monkeypatch: pytest.MonkeyPatch
+    demo_scans: dict[str, ScanBook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANALYZER_MAX_UNPACKED_MB", "1")
     bomb = zlib.compress(b" " * 3_000_000)

@@ -91,7 +91,7 @@ def test_what_is_written_is_this_and_nothing_else() -> None:
         price: int | Refusal
         status: Side | None
 
-    codec: StateCodec[Any] = StateCodec(Small, {"Refusal": Refusal})
+    codec: StateCodec[Any] = StateCodec(Small)
     assert codec.encode(Small(2**64, Refusal("OLD"), None)) == (
         b'["10000000000000000",[1,["OLD"]],null]'
     )

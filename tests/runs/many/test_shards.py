@@ -19,8 +19,8 @@ from analyzer.runs.many.shards import (
     split_book,
 )
 from analyzer.runs.scanning.scan import ScanOptions, scan
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 
 amounts = st.integers(-(2**200), 2**200)
 counts = st.integers(0, 10**9)
@@ -71,7 +71,7 @@ def test_less_than_one_shard_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def scans(tmp_path_factory: pytest.TempPathFactory) -> list[OpenedScan]:
+def scans(tmp_path_factory: pytest.TempPathFactory) -> list[ScanBook]:
     """Both deployments of the shipped recording after the crash: Perp V2 and Aave V3."""
     from analyzer.protocols import registry
 
@@ -82,10 +82,10 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> list[OpenedScan]:
         db=db, recording=demo_folder() / "crash.zip", block="stressed", verify="none"
     )
     scan(options, lambda *_: None)
-    return open_scans(db)
+    return read_books(db)
 
 
-def cell_of(scan: OpenedScan) -> Cell:
+def cell_of(scan: ScanBook) -> Cell:
     """The cell of an opened scan."""
     deployment = scan.deployment
     return deployment.chain_id, deployment.protocol, deployment.name, scan.block.number
@@ -94,7 +94,7 @@ def cell_of(scan: OpenedScan) -> Cell:
 @settings(max_examples=8)
 @given(st.integers(1, 40))
 def test_margin_of_the_parts_of_a_book_is_margin_of_the_book(
-    scans: list[OpenedScan], parts: int
+    scans: list[ScanBook], parts: int
 ) -> None:
     for found in scans:
         book, plug, prices = found.book, found.plug, found.prices
@@ -110,7 +110,7 @@ def test_margin_of_the_parts_of_a_book_is_margin_of_the_book(
         assert merged == margin_shard(cell, plug, book, prices)
 
 
-def test_the_tally_counts_what_the_verdicts_say(scans: list[OpenedScan]) -> None:
+def test_the_tally_counts_what_the_verdicts_say(scans: list[ScanBook]) -> None:
     for found in scans:
         summary = margin_shard(cell_of(found), found.plug, found.book, found.prices)
         tally = summary.tallies[cell_of(found)]

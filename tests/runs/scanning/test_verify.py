@@ -17,7 +17,7 @@ from analyzer.model.integers import WAD
 from analyzer.protocols.kit.book_codec import book_digest
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, VerifyOutcome, verify
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 
 RunScan = Callable[..., ScanOutcome]
 
@@ -71,7 +71,7 @@ def test_a_book_that_was_altered_is_named_with_the_account(
 ) -> None:
     run_scan()
     db = tmp_path / "scan.duckdb"
-    (scan,) = open_scans(db)
+    (scan,) = read_books(db)
     ledger, price = scan.book.state  # type: ignore[misc]
     ledger.balances[ALICE] += WAD
     amounts = [ledger.balances[account] for account in scan.book.account_ids]

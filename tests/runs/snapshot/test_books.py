@@ -11,7 +11,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.runs.scanning.scan import ScanOutcome
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 
 RunScan = Callable[..., ScanOutcome]
 
@@ -24,7 +24,7 @@ def change(db: Path, statement: str) -> None:
 
 def test_a_scan_opened_again_computes_what_was_scanned(tmp_path: Path, run_scan: RunScan) -> None:
     result = run_scan().results[0]
-    (scan,) = open_scans(tmp_path / "scan.duckdb")
+    (scan,) = read_books(tmp_path / "scan.duckdb")
     assert (scan.scan_id, scan.plug, scan.deployment) == (result.scan_id, PLUG, result.deployment)
     block: BlockRef = result.block
     assert (scan.block.number, scan.block.hash, scan.block.time) == (
@@ -40,9 +40,9 @@ def test_only_what_is_named_is_opened_and_a_wrong_name_lists_what_there_is(
 ) -> None:
     run_scan()
     db = tmp_path / "scan.duckdb"
-    assert [s.deployment.name for s in open_scans(db, ["bank"])] == ["bank"]
+    assert [s.deployment.name for s in read_books(db, ["bank"])] == ["bank"]
     with pytest.raises(InputError, match=r"holds no deployment 'till' \(it holds: bank\)"):
-        open_scans(db, ["till"])
+        read_books(db, ["till"])
 
 
 def test_a_scan_of_other_rules_is_not_computed_on(
@@ -51,7 +51,7 @@ def test_a_scan_of_other_rules_is_not_computed_on(
     run_scan()
     monkeypatch.setattr(PLUG, "methodology", "2")
     with pytest.raises(InputError, match="was scanned by the rules 1, this program has 2: scan"):
-        open_scans(tmp_path / "scan.duckdb")
+        read_books(tmp_path / "scan.duckdb")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_book_that_was_altered_or_is_gone_is_one_line(
     db = tmp_path / "scan.duckdb"
     change(db, statement)
     with pytest.raises(InputError, match=said) as caught:
-        open_scans(db)
+        read_books(db)
     assert "\n" not in str(caught.value)
 
 
@@ -83,4 +83,4 @@ def test_a_state_that_cannot_be_written_spoils_no_scan_and_says_why(
     run_scan()
     said = r"cannot be kept: \.till\.rate: float where int belongs"
     with pytest.raises(InputError, match=said):
-        open_scans(tmp_path / "scan.duckdb")
+        read_books(tmp_path / "scan.duckdb")

@@ -15,13 +15,13 @@ from analyzer.runs.snapshot.reader import Reader, open_reader
 from analyzer.store.snapshot import write_snapshot
 
 RunScan = Callable[..., ScanOutcome]
-READS: tuple[Callable[[Reader], object], ...] = (Reader.books, Reader.summary, Reader.results)
+READS: tuple[Callable[[Reader], object], ...] = (Reader.books, Reader.summaries, Reader.results)
 
 
 def test_books_summary_and_results_are_of_the_same_scans(tmp_path: Path, run_scan: RunScan) -> None:
     made = run_scan().results[0]
     with open_reader(tmp_path / "scan.duckdb") as reader:
-        [book], [result], summary = reader.books(), reader.results(), reader.summary()
+        [book], [result], summary = reader.books(), reader.results(), reader.summaries()
     [scan] = summary.scans
     assert {one.scan_id for one in (made, book, result, scan)} == {made.scan_id}
     assert book.deployment == result.deployment == made.deployment
@@ -63,6 +63,6 @@ def test_a_snapshot_of_nothing_has_no_results_and_says_so(tmp_path: Path) -> Non
     write_snapshot(tmp_path / "empty.duckdb", {})
     with open_reader(tmp_path / "empty.duckdb") as reader:
         assert (reader.books(), reader.run_facts().run_id) == ([], "unknown")
-        assert not reader.summary().scans
+        assert not reader.summaries().scans
         with pytest.raises(InputError, match="holds no scan"):
             reader.results()

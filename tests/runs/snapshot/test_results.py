@@ -13,7 +13,7 @@ from analyzer.findings.summary import summarize
 from analyzer.model.errors import InputError
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, verify
-from analyzer.runs.snapshot.reader import Reader, read_stored
+from analyzer.runs.snapshot.reader import Reader, read_summaries
 from analyzer.runs.telling.scans import scan_document
 from analyzer.store.reader import open_snapshot
 
@@ -56,10 +56,10 @@ def restored(db: Path) -> object:
     [
         ("UPDATE totals SET allowed = NULL", restored),
         ("UPDATE findings SET evidence = ' =1'", restored),
-        ("UPDATE scans SET contracts = ' =1'", read_stored),
-        ("UPDATE scans SET accounts = NULL", read_stored),
-        ("UPDATE findings SET amounts = '[1]'", read_stored),
-        ("UPDATE findings SET severity_rank = 77", read_stored),
+        ("UPDATE scans SET contracts = ' =1'", read_summaries),
+        ("UPDATE scans SET accounts = NULL", read_summaries),
+        ("UPDATE findings SET amounts = '[1]'", read_summaries),
+        ("UPDATE findings SET severity_rank = 77", read_summaries),
         ("UPDATE scans SET factors = '{'", listed),
         ("UPDATE scans SET contracts = NULL", listed),
     ],

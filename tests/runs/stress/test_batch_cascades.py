@@ -16,8 +16,8 @@ from analyzer.contagion.linear.book import LinearBook, holdings_book
 from analyzer.contagion.scenario import Scenario, Step, parse_shock
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.impact import Exponential, ImpactCurve, Linear, NoImpact
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.batch_cascades import Swept, impacts_of, shocks_of, swept
 from analyzer.runs.stress.cascades import assess
 from analyzer.runs.stress.stress import ORDERS
@@ -127,12 +127,12 @@ def test_a_ratio_moves_by_its_own_sales_and_by_those_of_its_base() -> None:
 
 
 @pytest.fixture(scope="module")
-def scans(demo_snapshot: Path) -> list[OpenedScan]:
-    return open_scans(demo_snapshot)
+def scans(demo_snapshot: Path) -> list[ScanBook]:
+    return read_books(demo_snapshot)
 
 
 def test_of_real_books_what_is_closed_without_impact_lacks_what_is_insolvent_exactly(
-    scans: list[OpenedScan],
+    scans: list[ScanBook],
 ) -> None:
     # Who is insolvent is below maintenance: the protocol's own integers know the sum.
     still = Chosen({asset.factor: NoImpact() for s in scans for asset in s.book.assets}, ())
@@ -145,7 +145,7 @@ def test_of_real_books_what_is_closed_without_impact_lacks_what_is_insolvent_exa
         assert found.cascades.bad_debt[number] == pytest.approx(expected, rel=1e-6)
 
 
-def test_accounts_of_funds_are_not_in_the_book(scans: list[OpenedScan]) -> None:
+def test_accounts_of_funds_are_not_in_the_book(scans: list[ScanBook]) -> None:
     found = swept(scans, [Scenario("s", "s", "s", (Step(),))], Chosen({}, ()))
     funds = {f"{scan.deployment.name}/{fund}" for scan in scans for fund in funds_of(scan)}
     assert funds

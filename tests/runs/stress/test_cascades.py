@@ -9,7 +9,7 @@ from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.scenario import parse_shock
 from analyzer.market.depth.choose import Chosen, DepthUsed
 from analyzer.market.depth.impact import Exponential
-from analyzer.runs.snapshot.books import OpenedScan
+from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.cascades import id_of_cascade
 
 
@@ -36,6 +36,6 @@ def test_a_cascade_keeps_its_identity_from_version_to_version() -> None:
         {"ETH": Exponential(2e6, source="a test")},
         (DepthUsed("ETH", "file", "exponential", "a test"),),
     )
-    scans = cast(list[OpenedScan], [Named("b" * 16), Named("1" * 16)])
+    scans = cast(list[ScanBook], [Named("b" * 16), Named("1" * 16)])
     found = id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, CascadeOptions())
     assert found == "273bc09a872a7f75"

@@ -20,8 +20,8 @@ from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
 from analyzer.report.stress import stress_page
 from analyzer.report.table import table
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import (
     assess,
     curves_for,
@@ -57,8 +57,8 @@ def rows(db: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def scans(demo_snapshot: Path) -> list[OpenedScan]:
-    return open_scans(demo_snapshot)
+def scans(demo_snapshot: Path) -> list[ScanBook]:
+    return read_books(demo_snapshot)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def followed(
 
 
 def test_a_venue_knows_what_everybody_holds_and_which_accounts_are_funds(
-    scans: list[OpenedScan],
+    scans: list[ScanBook],
 ) -> None:
     by_name = {scan.deployment.protocol: scan for scan in scans}
     perp = venue_of(by_name["perp-v2"])
@@ -120,7 +120,7 @@ def test_capacity_counts_the_bounded_layers_that_must_pay_and_nothing_else() -> 
 
 
 def test_the_same_run_has_the_same_identity_and_other_content_another(
-    scans: list[OpenedScan], depth: Path
+    scans: list[ScanBook], depth: Path
 ) -> None:
     chosen, options = curves_for(scans), CascadeOptions()
     base = id_of_cascade(scans, parse_shock(SHOCK), chosen, options)
@@ -274,7 +274,7 @@ def test_stress_says_one_row_a_scenario_and_deployment(demo_snapshot: Path) -> N
 
 
 def test_at_the_blocks_prices_the_static_columns_are_those_of_the_scan(
-    demo_snapshot: Path, scans: list[OpenedScan]
+    demo_snapshot: Path, scans: list[ScanBook]
 ) -> None:
     outcome = stress(
         StressOptions(db=demo_snapshot, shocks=("@volatility=x2",), fail_on="never"), silent
@@ -385,7 +385,7 @@ def test_contagion_follows_exactly_one_scenario(demo_snapshot: Path) -> None:
 
 
 def test_a_protocol_without_a_simulation_is_left_out_and_said(
-    scans: list[OpenedScan], demo_snapshot: Path, monkeypatch: pytest.MonkeyPatch
+    scans: list[ScanBook], demo_snapshot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aave = next(scan for scan in scans if scan.deployment.protocol == "aave-v3")
 
@@ -407,7 +407,7 @@ def test_a_protocol_without_a_simulation_is_left_out_and_said(
 
 
 def test_an_order_of_liquidation_is_part_of_the_result(
-    scans: list[OpenedScan], demo_snapshot: Path
+    scans: list[ScanBook], demo_snapshot: Path
 ) -> None:
     perp = [scan for scan in scans if scan.deployment.protocol == "perp-v2"]
     scenario, chosen = parse_shock("ETH=-20%"), curves_for(perp)

@@ -21,8 +21,8 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.reads import ReadRequest, Value
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.demo import RECORDING, demo_folder
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.pools import read_depth_pools
 from analyzer.runs.stress.stress import StressOptions, stress
 
@@ -33,8 +33,8 @@ def installed() -> None:
 
 
 @pytest.fixture(scope="module")
-def scans(demo_snapshot: Path) -> list[OpenedScan]:
-    return open_scans(demo_snapshot)
+def scans(demo_snapshot: Path) -> list[ScanBook]:
+    return read_books(demo_snapshot)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def pool() -> PoolState:
 
 @pytest.fixture(scope="module")
 def recording(
-    tmp_path_factory: pytest.TempPathFactory, scans: list[OpenedScan], pool: PoolState
+    tmp_path_factory: pytest.TempPathFactory, scans: list[ScanBook], pool: PoolState
 ) -> Path:
     """The demo's recording, to which every answer of the pool was added."""
     folder = tmp_path_factory.mktemp("with_pool")
@@ -78,7 +78,7 @@ def depth_file(folder: Path, pool: PoolState) -> Path:
 
 
 def test_a_pool_is_read_at_the_block_of_the_scan(
-    tmp_path: Path, scans: list[OpenedScan], pool: PoolState, recording: Path
+    tmp_path: Path, scans: list[ScanBook], pool: PoolState, recording: Path
 ) -> None:
     file = load_depth(depth_file(tmp_path, pool))
     found = read_depth_pools(file, scans, recording=recording)
@@ -128,19 +128,19 @@ def test_without_a_node_the_depth_is_unknown_and_the_exit_code_says_so(
 
 
 def test_a_recording_without_the_pool_makes_it_unknown(
-    tmp_path: Path, scans: list[OpenedScan], pool: PoolState
+    tmp_path: Path, scans: list[ScanBook], pool: PoolState
 ) -> None:
     file = load_depth(depth_file(tmp_path, pool))
     found = read_depth_pools(file, scans, recording=demo_folder() / RECORDING)
     assert isinstance(found["ETH"], Unreadable)
 
 
-def test_without_a_pool_no_node_is_asked(scans: list[OpenedScan]) -> None:
+def test_without_a_pool_no_node_is_asked(scans: list[ScanBook]) -> None:
     assert read_depth_pools(DepthFile({}, {}), scans, rpc=("http://127.0.0.1:1",)) == {}
 
 
 def test_a_node_of_another_chain_or_another_block_is_refused(
-    scans: list[OpenedScan], pool: PoolState, recording: Path
+    scans: list[ScanBook], pool: PoolState, recording: Path
 ) -> None:
     file = DepthFile({}, {"ETH": PoolEntry(pool.address, pool.token0.address, 1.0)})
     elsewhere = [replace(s, deployment=replace(s.deployment, chain_id=10)) for s in scans]

@@ -14,7 +14,7 @@ from analyzer.contagion.reverse.smallest import headroom_exactly
 from analyzer.contagion.scenario import parse_shock
 from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for
 from analyzer.runs.stress.reverse import (
     Standings,
@@ -40,7 +40,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 @pytest.fixture(scope="module")
 def found(demo_snapshot: Path) -> list[Standings]:
-    standings, without = stand(open_scans(demo_snapshot))
+    standings, without = stand(read_books(demo_snapshot))
     assert without == {}
     return standings
 
@@ -135,7 +135,7 @@ def test_stress_keeps_distances_and_walls_and_finds_the_shock_that_does_it(
 
 
 def test_the_shock_of_the_cascade_is_the_cascades_own(demo_snapshot: Path) -> None:
-    scans = open_scans(demo_snapshot, ["aave-v3-devnet-7"])
+    scans = read_books(demo_snapshot, ["aave-v3-devnet-7"])
     chosen, options = curves_for(scans), CascadeOptions()
     one = assess(scans, parse_shock("*=-20%"), chosen, options)
     assert cascade_run(scans, chosen, options)(-0.2) == pytest.approx(

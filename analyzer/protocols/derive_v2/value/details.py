@@ -29,7 +29,7 @@ FUND_KIND = "insurance_fund"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RowInputs:
     """What all rows of one book are made from."""
 
     state: DeriveState
@@ -46,15 +46,15 @@ def details(valued: DeriveValued) -> Details:
     """Everything that is written out beside margin."""
     state, prices, valuation = valued.state, valued.prices, valued.valuation
     symbols = {asset.asset_id: asset.symbol for asset in valued.book.assets}
-    desk = Desk(state, prices, symbols)
+    given = RowInputs(state, prices, symbols)
     accounts = list(state.accounts.values())
     evidence = state.evidence
     return Details(
         accounts=[_account_row(account) for account in accounts],
-        collateral=[row for account in accounts for row in _collateral(desk, account)],
-        positions=[row for account in accounts for row in _positions(desk, account)],
+        collateral=[row for account in accounts for row in _collateral(given, account)],
+        positions=[row for account in accounts for row in _positions(given, account)],
         orders=[],
-        markets=list(_markets(desk)),
+        markets=list(_markets(given)),
         prices=list(prices.by_asset.values()),
         implementations=[] if evidence is None else evidence.implementations,
         statements=[line for a in accounts for line in statement(state, valuation, symbols, a)],
@@ -74,10 +74,10 @@ def _account_row(account: Account) -> AccountRow:
     )
 
 
-def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
+def _collateral(given: RowInputs, account: Account) -> Iterator[CollateralRow]:
     """Cash as stored, and base assets at spot with what maintenance margin counts of them."""
     for held in account.balances:
-        if held.asset == desk.state.cash.address:
+        if held.asset == given.state.cash.address:
             yield CollateralRow(
                 account_id=str(account.number),
                 asset_id=held.asset,
@@ -89,19 +89,19 @@ def _collateral(desk: Desk, account: Account) -> Iterator[CollateralRow]:
                 margin_value_e18=held.balance,
                 weight_e6=ONE_E6,
             )
-        elif held.asset in desk.state.bases:
-            yield _base_row(desk, account, held)
+        elif held.asset in given.state.bases:
+            yield _base_row(given, account, held)
 
 
-def _base_row(desk: Desk, account: Account, held: Holding) -> CollateralRow:
+def _base_row(given: RowInputs, account: Account, held: Holding) -> CollateralRow:
     """A base asset; what it counts for depends on the account's manager."""
-    price = desk.prices.e18(held.asset)
+    price = given.prices.e18(held.asset)
     value = None if price is None else mul(held.balance, price)
-    weight = _weight(desk.state, account, held.asset)
+    weight = _weight(given.state, account, held.asset)
     return CollateralRow(
         account_id=str(account.number),
         asset_id=held.asset,
-        symbol=desk.state.bases[held.asset],
+        symbol=given.state.bases[held.asset],
         decimals=DECIMALS,
         amount=held.balance,
         price_e18=price,
@@ -123,18 +123,18 @@ def _weight(state: DeriveState, account: Account, asset: str) -> int:
     return market.base_margin_factor if isinstance(market, SrmMarket) else 0
 
 
-def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
+def _positions(given: RowInputs, account: Account) -> Iterator[PositionRow]:
     """One row a perp and one an option."""
     for held in account.balances:
-        if held.asset in desk.state.perps:
-            yield _perp_row(desk, account, held)
-        elif held.asset in desk.state.options:
-            key = asset_id(desk.state, held.asset, held.sub_id)
-            price = desk.prices.e18(key)
+        if held.asset in given.state.perps:
+            yield _perp_row(given, account, held)
+        elif held.asset in given.state.options:
+            key = asset_id(given.state, held.asset, held.sub_id)
+            price = given.prices.e18(key)
             yield PositionRow(
                 account_id=str(account.number),
                 market_id=key,
-                symbol=desk.symbols[key],
+                symbol=given.symbols[key],
                 size_e18=held.balance,
                 open_notional_e18=None,
                 price_e18=price,
@@ -144,12 +144,12 @@ def _positions(desk: Desk, account: Account) -> Iterator[PositionRow]:
             )
 
 
-def _perp_row(desk: Desk, account: Account, held: Holding) -> PositionRow:
+def _perp_row(given: RowInputs, account: Account, held: Holding) -> PositionRow:
     """A perp since its last settlement; unrealized PnL without funding, stored PnL included."""
-    market = desk.state.perps[held.asset]
+    market = given.state.perps[held.asset]
     stored = market.positions.get(account.number, perps.NO_POSITION)
-    price = desk.prices.e18(held.asset)
-    funding = attempt(partial(perps.aggregated_funding, desk.state, market))
+    price = given.prices.e18(held.asset)
+    funding = attempt(partial(perps.aggregated_funding, given.state, market))
     pending = None
     if not isinstance(funding, Unreadable):
         pending = mul(held.balance, funding - stored.last_aggregated_funding) - stored.funding
@@ -169,19 +169,19 @@ def _perp_row(desk: Desk, account: Account, held: Holding) -> PositionRow:
     )
 
 
-def _markets(desk: Desk) -> Iterator[MarketRow]:
+def _markets(given: RowInputs) -> Iterator[MarketRow]:
     """Every perp, and every option asset as one market over its expiries and strikes."""
-    for perp in desk.state.perps.values():
-        yield _perp_market(desk, perp)
-    for address, feed in desk.state.options.items():
-        sizes = _sizes(desk.state, address)
-        name = desk.state.names.get(address.lower(), address)
-        forward = desk.state.feeds.forward.get(feed)
+    for perp in given.state.perps.values():
+        yield _perp_market(given, perp)
+    for address, feed in given.state.options.items():
+        sizes = _sizes(given.state, address)
+        name = given.state.names.get(address.lower(), address)
+        forward = given.state.feeds.forward.get(feed)
         spot: int | None = None
         if forward is not None:
-            answer = attempt(partial(feeds.spot, desk.state, forward.spot_feed))
+            answer = attempt(partial(feeds.spot, given.state, forward.spot_feed))
             spot = None if isinstance(answer, Unreadable) else answer[0]
-        factor = desk.symbols.get(address, name.removesuffix("_Option"))
+        factor = given.symbols.get(address, name.removesuffix("_Option"))
         yield MarketRow(
             market_id=address,
             symbol=name,
@@ -197,14 +197,14 @@ def _markets(desk: Desk) -> Iterator[MarketRow]:
         )
 
 
-def _perp_market(desk: Desk, perp: PerpMarket) -> MarketRow:
+def _perp_market(given: RowInputs, perp: PerpMarket) -> MarketRow:
     """One perp with SRM's two ratios; PMRM_2 has scenarios instead."""
-    state, sizes = desk.state, _sizes(desk.state, perp.address)
+    state, sizes = given.state, _sizes(given.state, perp.address)
     index = attempt(partial(feeds.spot, state, perp.spot_feed))
     _, market_id = state.srm.assets.get(perp.address, (None, 0))
     market = state.srm.markets.get(market_id)
     ratios = (market.perp_im, market.perp_mm) if isinstance(market, SrmMarket) else None
-    price = desk.prices.e18(perp.address)
+    price = given.prices.e18(perp.address)
     factors = {} if state.evidence is None else state.evidence.factors
     return MarketRow(
         market_id=perp.address,

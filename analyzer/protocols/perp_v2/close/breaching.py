@@ -10,7 +10,7 @@ from analyzer.protocols.perp_v2.close.possible import NO_CAPACITY, capacity_need
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
-from analyzer.protocols.perp_v2.value.float_filter import Screen
+from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.settlement import insurance_fund
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
@@ -18,13 +18,13 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 class Breaching:
     """What is remembered between two questions of who can be liquidated.
 
-    The screen is made at the first question and knows nothing of what an account does afterwards:
+    The filter is made at the first question and knows nothing of what an account does afterwards:
     whoever `changed` since is asked about in integers.
     """
 
     def __init__(self, account_ids: Sequence[str]) -> None:
         self._account_ids = account_ids
-        self._screen: Screen | None = None
+        self._filter: FloatFilter | None = None
         self._changed: set[str] = set()
         self._needed: dict[str, int | None] = {}
 
@@ -54,10 +54,10 @@ class Breaching:
 
     def _suspects(self, state: PerpState, prices: Prices) -> list[str]:
         """Whoever may breach, in book order: by float64, and all that changed since."""
-        if self._screen is None:
-            self._screen = Screen(state, prices, self._account_ids)
+        if self._filter is None:
+            self._filter = FloatFilter(state, prices, self._account_ids)
             self._changed.clear()
-        rows = self._screen.suspects(state, prices).tolist()
+        rows = self._filter.suspects(state, prices).tolist()
         if not self._changed:
             return [self._account_ids[row] for row in rows]
         chosen = {self._account_ids[row] for row in rows} | self._changed

@@ -1,6 +1,6 @@
 """Which accounts are worth a second look: float64 says who is far from every threshold.
 
-The screen only leaves out; whoever it lets through is decided in integers.
+The filter only leaves out; whoever it lets through is decided in integers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEAR_AT_LEAST = 1e-5
 digit, to which a test rounds."""
 
 
-class Screen:
+class FloatFilter:
     """The accounts' holdings at the time of its making, as float64.
 
     It knows nothing of what an account does afterwards: whoever changed is asked about exactly.

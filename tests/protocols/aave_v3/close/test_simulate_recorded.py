@@ -9,23 +9,23 @@ import pytest
 
 from analyzer.protocols.aave_v3.close.simulate import ROUNDING, AaveSimulation, simulate
 from analyzer.protocols.aave_v3.value.value import value
-from analyzer.runs.snapshot.books import OpenedScan
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.reader import read_books
 
 
 @pytest.fixture(scope="module")
-def scan(demo_snapshot: Path) -> OpenedScan:
+def scan(demo_snapshot: Path) -> ScanBook:
     """The demo's Aave V3."""
-    (found,) = [one for one in open_scans(demo_snapshot) if one.plug.name == "aave-v3"]
+    (found,) = [one for one in read_books(demo_snapshot) if one.plug.name == "aave-v3"]
     return found
 
 
-def in_motion(scan: OpenedScan) -> AaveSimulation:
+def in_motion(scan: ScanBook) -> AaveSimulation:
     """A simulation of its own."""
     return simulate(value(scan.book, scan.prices))
 
 
-def test_before_anything_moves_it_says_what_the_margin_table_says(scan: OpenedScan) -> None:
+def test_before_anything_moves_it_says_what_the_margin_table_says(scan: ScanBook) -> None:
     moving = in_motion(scan)
     margin = {row.account_id: row for row in scan.plug.margin(scan.valued)}
     for address in moving.account_ids():
@@ -41,7 +41,7 @@ def test_before_anything_moves_it_says_what_the_margin_table_says(scan: OpenedSc
 
 
 @pytest.mark.parametrize("percent", [95, 70, 40, 140])
-def test_what_accounts_lose_is_what_others_got(scan: OpenedScan, percent: int) -> None:
+def test_what_accounts_lose_is_what_others_got(scan: ScanBook, percent: int) -> None:
     """Every price but the dollar coins' moves; then everybody is liquidated who can be."""
     moving = in_motion(scan)
     state = moving.state
@@ -71,7 +71,7 @@ def test_what_accounts_lose_is_what_others_got(scan: OpenedScan, percent: int) -
     assert parties - ids <= {"liquidator", "treasury", "suppliers", ROUNDING}
 
 
-def test_requirements_that_rise_find_more_accounts(scan: OpenedScan) -> None:
+def test_requirements_that_rise_find_more_accounts(scan: ScanBook) -> None:
     found = []
     for factor in (Fraction(1), Fraction(3, 2), Fraction(2)):
         moving = in_motion(scan)

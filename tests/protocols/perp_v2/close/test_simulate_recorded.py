@@ -1,4 +1,4 @@
-"""The simulation on the recorded crash: its ledger at every visit, its screen, its order."""
+"""The simulation on the recorded crash: its ledger at every visit, its filter, its order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from analyzer.protocols.perp_v2.state.state import state_of
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.value import value
-from analyzer.runs.snapshot.reader import open_scans
+from analyzer.runs.snapshot.reader import read_books
 
 MULTIPLIERS = (Fraction(1), Fraction(6, 10), Fraction(8, 10), Fraction(13, 10), Fraction(17, 10))
 ROUNDINGS = 4
@@ -28,7 +28,7 @@ what its orders held when they are cancelled."""
 
 @pytest.fixture(scope="module")
 def book(demo_snapshot: Path) -> Book:
-    (scan,) = (scan for scan in open_scans(demo_snapshot) if scan.plug.name == "perp-v2")
+    (scan,) = (scan for scan in read_books(demo_snapshot) if scan.plug.name == "perp-v2")
     return scan.book
 
 
@@ -78,7 +78,7 @@ def test_the_ledger_of_every_visit_closes_up_to_roundings(
 
 @pytest.mark.parametrize("multiplier", MULTIPLIERS)
 def test_who_breaches_is_whom_the_integers_say(book: Book, multiplier: Fraction) -> None:
-    """The float64 screen against every account's exact test."""
+    """The float64 filter against every account's exact test."""
     sim = shocked(book, multiplier)
     found = set(sim.breaching())
     for account_id in sim.account_ids():
