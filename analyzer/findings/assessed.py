@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from analyzer.contagion.cascade import CascadeOptions, CascadeResult
 from analyzer.contagion.scenario import Scenario, multiplier
 from analyzer.contagion.trace import NodeKind, TopPaths, kind_of, parts_of
-from analyzer.market.depth import ImpactCurve
-from analyzer.market.depth.choose import DepthUsed
+
+if TYPE_CHECKING:
+    # A scan has detectors and runs no cascade: the machinery is not loaded for its types.
+    from analyzer.contagion.cascade import CascadeOptions, CascadeResult
+    from analyzer.market.depth import ImpactCurve
+    from analyzer.market.depth.choose import DepthUsed
 
 _OF_A_VENUE = frozenset(
     {

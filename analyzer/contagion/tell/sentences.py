@@ -13,12 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from analyzer.contagion.cascade import CascadeResult
 from analyzer.contagion.trace import Channel, Edge, Firewall, NodeKind, Path, kind_of, parts_of
 from analyzer.contagion.trace.edges import LOOKED_THROUGH, move_node
 from analyzer.contagion.trace.paths import Step, VictimPaths
 from analyzer.model.integers import WAD
+
+if TYPE_CHECKING:
+    from analyzer.contagion.cascade import CascadeResult
 
 _UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "B"))
 _BY_THE_FAILED = (Channel.PRICE, Channel.DEFICIT, Channel.ADL)
