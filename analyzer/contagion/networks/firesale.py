@@ -130,31 +130,24 @@ def threshold(
 
     Source: vectors R15 and R16.
     """
-    held = matrix("holdings", holdings, signed=True)
-    accounts, assets = held.shape
-    money = vector("cash", cash, length=accounts, signed=True)
-    before = vector("prices", prices, length=assets)
-    change = vector("shock", shock, length=assets, signed=True)
-    shocked = vector("prices + shock", before + change)
-    slope = vector("impact", impact, length=assets)
-    rate = vector("maintenance", maintenance, length=assets)
+    start = _Start.of(holdings, cash, prices, shock, impact, maintenance)
     if curve not in get_args(Curve):
         raise ValueError(f"curve must be one of {', '.join(get_args(Curve))}, not {curve!r}")
+    held, money, shocked = start.held, start.money, start.shocked
+    accounts, assets = held.shape
     turn = _turn(order, accounts)
-
-    exogenous = -(held @ change)
     failed = np.full(accounts, NEVER, dtype=np.int64)
     volume = np.zeros(assets)
     path: list[Floats] = [shocked]
     executed: list[Floats] = []
     sold: list[Floats] = []
     while True:
-        breach = _breaches(held, money, path[-1], rate) & (failed == NEVER)
+        breach = _breaches(held, money, path[-1], start.rate) & (failed == NEVER)
         if not breach.any():
             break
         closed = np.flatnonzero(breach) if turn is None else turn[breach[turn]][:1]
         traded = held[closed].sum(axis=0)
-        average, after = _trade(curve, shocked, slope, volume, traded)
+        average, after = _trade(curve, shocked, start.slope, volume, traded)
         money[closed] += held[closed] @ average
         held[closed] = 0.0
         failed[closed] = len(executed)
@@ -168,7 +161,7 @@ def threshold(
         sold=np.array(sold).reshape(-1, assets),
         failed_round=failed,
         equity=money + held @ path[-1],
-        exogenous_loss=exogenous,
+        exogenous_loss=start.exogenous,
     )
 
 
@@ -249,6 +242,42 @@ def leverage_targeting(
         systemicness=-(own_sales @ (slope * exposed)) / total,
         indirect_vulnerability=-second_round / own,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What `threshold` is given, checked: arrays of its own, which the cascade changes."""
+
+    held: Floats
+    money: Floats
+    shocked: Floats
+    slope: Floats
+    rate: Floats
+    exogenous: Floats
+
+    @classmethod
+    def of(
+        cls,
+        holdings: ArrayLike,
+        cash: ArrayLike,
+        prices: ArrayLike,
+        shock: ArrayLike,
+        impact: ArrayLike,
+        maintenance: ArrayLike,
+    ) -> _Start:
+        """Raises: ValueError (see `threshold`)."""
+        held = matrix("holdings", holdings, signed=True)
+        accounts, assets = held.shape
+        before = vector("prices", prices, length=assets)
+        change = vector("shock", shock, length=assets, signed=True)
+        return cls(
+            held=held,
+            money=vector("cash", cash, length=accounts, signed=True),
+            shocked=vector("prices + shock", before + change),
+            slope=vector("impact", impact, length=assets),
+            rate=vector("maintenance", maintenance, length=assets),
+            exogenous=-(held @ change),
+        )
 
 
 def _turn(order: Sequence[int] | None, accounts: int) -> NDArray[np.int64] | None:

@@ -66,8 +66,10 @@ def ask(
 def flat_types(outputs: tuple[str, ...], fields: int) -> tuple[str, ...]:
     """The output types, with a single static struct of `fields` members taken apart: the same
     words either way."""
-    if len(outputs) == 1 and outputs[0].startswith("(") and fields > 1:
-        return tuple(outputs[0][1:-1].split(","))
+    if len(outputs) == 1 and outputs[0].startswith("(") and outputs[0].endswith(")"):
+        members = tuple(outputs[0][1:-1].split(","))
+        if len(members) == fields:
+            return members
     return outputs
 
 

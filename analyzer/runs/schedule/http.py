@@ -78,14 +78,19 @@ def _age(at: float, now: float) -> float | None:
     return round(now - at, 1) if at else None
 
 
-@contextmanager
-def serve(
-    port: int, metrics: Callable[[], bytes], health: Callable[[], tuple[bool, bytes]]
-) -> Iterator[int]:
-    """Serves both pages on loopback while the block runs; gives the port (0 asks for any).
+class _Server(ThreadingHTTPServer):
+    """A thread for each reader; none of them outlives the watch."""
 
-    Raises: InputError when the port cannot be had.
-    """
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: a reader that goes away in the middle is its own affair."""
+
+
+def _pages(
+    metrics: Callable[[], bytes], health: Callable[[], tuple[bool, bytes]]
+) -> type[BaseHTTPRequestHandler]:
+    """Who answers a reader of these two pages."""
 
     class Pages(BaseHTTPRequestHandler):
         """Two pages, nothing else, and no log on standard error."""
@@ -120,16 +125,19 @@ def serve(
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing: whoever asks knows that it asked."""
 
-    class Server(ThreadingHTTPServer):
-        """A thread for each reader; none of them outlives the watch."""
+    return Pages
 
-        daemon_threads = True
 
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Says nothing: a reader that goes away in the middle is its own affair."""
+@contextmanager
+def serve(
+    port: int, metrics: Callable[[], bytes], health: Callable[[], tuple[bool, bytes]]
+) -> Iterator[int]:
+    """Serves both pages on loopback while the block runs; gives the port (0 asks for any).
 
+    Raises: InputError when the port cannot be had.
+    """
     try:
-        server = Server((LOOPBACK, port), Pages)
+        server = _Server((LOOPBACK, port), _pages(metrics, health))
     except OSError as error:
         raise InputError(f"port {port} on {LOOPBACK} cannot be had: {error.strerror}") from error
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)

@@ -35,6 +35,8 @@ def test_a_struct_is_taken_apart_where_it_is_compared_field_by_field() -> None:
     entries = json.loads((ABIS / "aave_v3" / "Pool.json").read_text(encoding="utf-8"))
     (output,) = next(e for e in entries if e.get("name") == view)["outputs"]
     assert output["type"] == "tuple"
+    (word,) = ask(Question("aave_v3/Pool", TOKEN, view, (TOKEN,)), [6])
+    assert (word.types, word.expected) == (("uint256",), (6,))
     struct = Question("derive_v2/DutchAuction", TOKEN, "getAuctionParams", (), tuple("abcdefg"))
     (judge,) = ask(struct, range(7))
     assert len(judge.types) == 7

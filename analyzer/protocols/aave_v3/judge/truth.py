@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.abi.contract import load_abi
 from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.aave_v3.deployments import ABI_FOLDER
@@ -19,7 +18,7 @@ from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import account_word
 from analyzer.protocols.base import Judge
-from analyzer.protocols.kit.judging import judge_selectors
+from analyzer.protocols.kit.judging import Question, ask, judge_selectors
 from analyzer.protocols.kit.unreadable import Unreadable
 
 SIX_FIELDS = (
@@ -67,30 +66,19 @@ def truth(
     return out
 
 
-def _judge(
-    state: AaveState,
+def _word(
     abi: str,
     to: str,
     function: str,
-    *args: object,
-    expected: Sequence[int | None],
+    expected: int,
+    *,
     account: str | None = None,
-    market: str | None = None,
-    fields: Sequence[str] = (),
-    reverts: str | None = None,
-) -> Judge:
-    """One question whose answers are all unsigned words."""
-    request = load_abi(f"{ABI_FOLDER}/{abi}").request(to, function, *args)
-    return Judge(
-        account_id=account,
-        market_id=market,
-        contract=abi,
-        request=request,
-        fields=tuple(fields) or (function,),
-        types=("uint256",) * len(expected),
-        expected=tuple(expected),
-        expected_revert=reverts,
-    )
+    asset: str | None = None,
+) -> Iterator[Judge]:
+    """One question about the account, else about the asset, whose answer is one word."""
+    subject = asset if account is None else account
+    question = Question(f"{ABI_FOLDER}/{abi}", to, function, (subject,), (), account, asset)
+    return ask(question, (expected,))
 
 
 def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[Judge]:
@@ -100,7 +88,7 @@ def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[Judge]:
         ("getReserveNormalizedIncome", reserve.income_ray),
         ("getReserveNormalizedVariableDebt", reserve.debt_ray),
     ):
-        yield _judge(state, "Pool", pool, function, asset, expected=[index], market=asset)
+        yield from _word("Pool", pool, function, index, asset=asset)
 
 
 def _account(valuation: Valuation, account: Account, row: MarginRow | None) -> Iterator[Judge]:
@@ -108,29 +96,21 @@ def _account(valuation: Valuation, account: Account, row: MarginRow | None) -> I
     state, address = valuation.state, account.address
     pool = state.contracts["pool"]
     data = valuation.account_data(address)
-    numbers: Sequence[int | None] = [None] * len(SIX_FIELDS)
-    reverts = None
-    if not isinstance(data, Unreadable):
-        numbers = _six(state, data, row)
-    elif data.reverted:
-        reverts = ""
-    if reverts is not None or not isinstance(data, Unreadable):
-        yield _judge(
-            state,
-            "Pool",
-            pool,
-            "getUserAccountData",
-            address,
-            expected=numbers,
-            account=address,
-            fields=SIX_FIELDS,
-            reverts=reverts,
-        )
+    six = Question(
+        f"{ABI_FOLDER}/Pool", pool, "getUserAccountData", (address,), SIX_FIELDS, address
+    )
+    numbers = data if isinstance(data, Unreadable) else _six(state, data, row)
+    yield from ask(six, numbers, _refused_without_words)
     borrowed = [r.id for r in state.reserves.values() if account.borrows(r.asset)]
     word = account_word(account.collateral_bits, borrowed)
     for function, value in (("getUserConfiguration", word), ("getUserEMode", account.emode)):
-        yield _judge(state, "Pool", pool, function, address, expected=[value], account=address)
+        yield from _word("Pool", pool, function, value, account=address)
     yield from _balances(state, account)
+
+
+def _refused_without_words(_reason: str) -> str:
+    """What a node says where an oracle refuses: no reason comes through the pool."""
+    return ""
 
 
 def _six(state: AaveState, data: AccountData, row: MarginRow | None) -> Sequence[int]:
@@ -154,16 +134,7 @@ def _balances(state: AaveState, account: Account) -> Iterator[Judge]:
             if reserve is None:
                 continue
             token = reserve.a_token if abi == "AToken" else reserve.variable_token
-            yield _judge(
-                state,
-                abi,
-                token,
-                "scaledBalanceOf",
-                address,
-                expected=[scaled],
-                account=address,
-                market=asset,
-            )
+            yield from _word(abi, token, "scaledBalanceOf", scaled, account=address, asset=asset)
     for asset, loan in account.stable.items():
         reserve = state.reserves.get(asset)
         if reserve is None or not state.rules.stable_debt:
@@ -173,13 +144,7 @@ def _balances(state: AaveState, account: Account) -> Iterator[Judge]:
             ("getUserStableRate", loan.rate_ray),
             ("getUserLastUpdated", loan.updated_at),
         ):
-            yield _judge(
-                state,
-                "StableDebtToken",
-                reserve.stable_token,
-                function,
-                address,
-                expected=[value],
-                account=address,
-                market=asset,
+            token = reserve.stable_token
+            yield from _word(
+                "StableDebtToken", token, function, value, account=address, asset=asset
             )

@@ -7,25 +7,20 @@ from analyzer.protocols.aave_v3.ray_math import MAX_UINT256
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.prices import to_e18
+from analyzer.protocols.kit.statement import Lines
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
-class _Lines:
-    """Collects the lines of one account."""
+class _Lines(Lines):
+    """The lines of one account; base-currency amounts are scaled."""
 
     def __init__(self, state: AaveState, account_id: str) -> None:
+        super().__init__(account_id)
         self._state = state
-        self._account_id = account_id
-        self.lines: list[StatementLine] = []
-
-    def add(self, section: str, label: str, amount: int | None, unit: str, source: str) -> None:
-        """One more line."""
-        line = StatementLine(self._account_id, section, label, amount, unit, source)
-        self.lines.append(line)
 
     def value(self, section: str, label: str, base: int, source: str) -> None:
         """A base-currency amount, in 18 decimals."""
-        self.add(section, label, to_e18(base, self._state.base_unit), "e18", source)
+        self.add(section, label, to_e18(base, self._state.base_unit), source)
 
 
 def statement(
@@ -54,8 +49,8 @@ def _unknown(lines: _Lines, state: AaveState, address: str, why: Unreadable) -> 
     for section, held in (("collateral", account.supplied), ("debt", account.borrowed)):
         for asset, scaled in held.items():
             source = f"logs to block {state.block_number}"
-            lines.add(section, f"{asset} scaled balance", scaled, "scaled", source)
-    lines.add("result", "unknown", None, "", str(why))
+            lines.add(section, f"{asset} scaled balance", scaled, source, "scaled")
+    lines.add("result", "unknown", None, str(why), "")
 
 
 def _supplied(lines: _Lines, state: AaveState, holding: Holding) -> None:
@@ -65,18 +60,18 @@ def _supplied(lines: _Lines, state: AaveState, holding: Holding) -> None:
     reserve, section = holding.reserve, "collateral"
     unit = f"raw, {reserve.config.decimals} decimals"
     logs = f"logs to block {state.block_number}: Mint, Burn, BalanceTransfer; index at the block"
-    lines.add(section, f"{reserve.symbol} balance", holding.supplied, unit, logs)
+    lines.add(section, f"{reserve.symbol} balance", holding.supplied, logs, unit)
     if not holding.counted:
         why = "not used as collateral by the account" if not holding.flagged else "threshold is 0"
-        lines.add(section, f"{reserve.symbol} value counted", 0, "e18", why)
+        lines.add(section, f"{reserve.symbol} value counted", 0, why)
         return
     lines.value(section, f"{reserve.symbol} price", holding.price, _price_source(state, holding))
     rule = "balance x price / 10^decimals, down"
     lines.value(section, f"{reserve.symbol} value", holding.value, rule)
     weights = f"configuration word of {reserve.symbol}, or the account's eMode category"
     threshold = f"{reserve.symbol} liquidation threshold"
-    lines.add(section, threshold, holding.threshold_bps, "bps", weights)
-    lines.add(section, f"{reserve.symbol} LTV", holding.ltv_bps, "bps", weights)
+    lines.add(section, threshold, holding.threshold_bps, weights, "bps")
+    lines.add(section, f"{reserve.symbol} LTV", holding.ltv_bps, weights, "bps")
 
 
 def _owed(lines: _Lines, state: AaveState, holding: Holding) -> None:
@@ -86,10 +81,10 @@ def _owed(lines: _Lines, state: AaveState, holding: Holding) -> None:
     reserve, section = holding.reserve, "debt"
     unit = f"raw, {reserve.config.decimals} decimals"
     logs = f"logs to block {state.block_number}: Mint, Burn; index at the block"
-    lines.add(section, f"{reserve.symbol} variable debt", holding.variable_debt, unit, logs)
+    lines.add(section, f"{reserve.symbol} variable debt", holding.variable_debt, logs, unit)
     if holding.stable_debt:
         own = f"logs to block {state.block_number}: stable Mint, Burn; own rate to the block"
-        lines.add(section, f"{reserve.symbol} stable debt", holding.stable_debt, unit, own)
+        lines.add(section, f"{reserve.symbol} stable debt", holding.stable_debt, own, unit)
     lines.value(section, f"{reserve.symbol} price", holding.price, _price_source(state, holding))
     way = "up" if state.rules.directed else "down"
     rule = f"debt x price / 10^decimals, {way}"
@@ -108,9 +103,9 @@ def _result(lines: _Lines, data: AccountData) -> None:
     lines.value(section, "total collateral", data.collateral_base, view)
     lines.value(section, "total debt", data.debt_base, view)
     lines.value(section, "available to borrow", data.available_borrows_base, view)
-    lines.add(section, "average liquidation threshold", data.threshold_bps, "bps", view)
-    lines.add(section, "average LTV", data.ltv_bps, "bps", view)
+    lines.add(section, "average liquidation threshold", data.threshold_bps, view, "bps")
+    lines.add(section, "average LTV", data.ltv_bps, view, "bps")
     if data.health_factor == MAX_UINT256:
-        lines.add(section, "health factor", None, "wad", "no debt: unlimited")
+        lines.add(section, "health factor", None, "no debt: unlimited", "wad")
     else:
-        lines.add(section, "health factor", data.health_factor, "wad", view)
+        lines.add(section, "health factor", data.health_factor, view, "wad")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from analyzer.model.integers import INT256_MAX, INT256_MIN
@@ -188,32 +189,50 @@ def _market_judges(
     bench: Bench, numbers: AccountMath, held: MarketMath, market: MarketState
 ) -> Iterator[Judge]:
     """One account in one market it is registered in, with its orders."""
-    address, base = numbers.account.address, held.base_token
+    place = _Place(bench, numbers.account.address, held.base_token)
+    yield from _position_judges(place, held)
+    yield from _closing_judges(place, numbers)
+    for order in held.held.orders.values():
+        yield from _order_judges(place, market, order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One account in one market."""
+
+    bench: Bench
+    address: str
+    base: str
 
     def ask(
+        self,
         call: str,
         expected: Callable[[], Answer | tuple[Answer, ...]],
         *arguments: object,
         labels: Sequence[str] = (),
         note: str = "",
     ) -> Judge:
-        return bench.ask(
+        """A question whose first arguments are the account and the market."""
+        return self.bench.ask(
             call,
-            (address, base, *arguments),
+            (self.address, self.base, *arguments),
             expected,
-            account=address,
-            market=base,
+            account=self.address,
+            market=self.base,
             labels=labels,
             detail=note,
         )
 
+
+def _position_judges(place: _Place, held: MarketMath) -> Iterator[Judge]:
+    """The position's stored words, its sizes and values, and the debts of its orders."""
     stored = held.held
     info = (
         stored.taker_position_size,
         stored.taker_open_notional,
         stored.last_tw_premium_growth_global_x96,
     )
-    yield ask("AccountBalance.getAccountInfo", always(info), labels=_ACCOUNT_INFO)
+    yield place.ask("AccountBalance.getAccountInfo", always(info), labels=_ACCOUNT_INFO)
     values: dict[str, Callable[[], Answer]] = {
         "AccountBalance.getTakerPositionSize": lambda: held.taker_size,
         "AccountBalance.getTakerOpenNotional": lambda: stored.taker_open_notional,
@@ -225,37 +244,35 @@ def _market_judges(
         "Exchange.getPendingFundingPayment": lambda: held.pending_funding,
     }
     for call, expected in values.items():
-        yield ask(call, expected)
-    yield ask("OrderBook.getTotalOrderDebt", lambda: held.base_debt, True, note="base")
-    yield ask("OrderBook.getTotalOrderDebt", lambda: held.quote_debt, False, note="quote")
+        yield place.ask(call, expected)
+    yield place.ask("OrderBook.getTotalOrderDebt", lambda: held.base_debt, True, note="base")
+    yield place.ask("OrderBook.getTotalOrderDebt", lambda: held.quote_debt, False, note="quote")
+
+
+def _closing_judges(place: _Place, numbers: AccountMath) -> Iterator[Judge]:
+    """How much of the position a liquidator may close."""
     try:
         tested = floored_account_value(numbers)
     except UnreadableNumberError:
         # The view takes the account value as an argument: without one there is no question.
-        tested = None
+        return
     # Nor is there one where no argument can hold it: an absurd price.
-    if tested is not None and INT256_MIN <= tested <= INT256_MAX:
-        yield ask(
+    if INT256_MIN <= tested <= INT256_MAX:
+        yield place.ask(
             "AccountBalance.getLiquidatablePositionSize",
-            lambda: max_position_size(numbers, base),
+            lambda: max_position_size(numbers, place.base),
             tested,
         )
-    for order in stored.orders.values():
-        note = f"{order.lower_tick},{order.upper_tick}"
-        ticks = (order.lower_tick, order.upper_tick)
-        yield ask(
-            "OrderBook.getOpenOrder",
-            always(_order_words(order)),
-            *ticks,
-            labels=_ORDER,
-            note=note,
-        )
-        yield ask(
-            "OrderBook.getPendingFee",
-            always(pending_fee(market, order)),
-            *ticks,
-            note=note,
-        )
+
+
+def _order_judges(place: _Place, market: MarketState, order: Order) -> Iterator[Judge]:
+    """One order: its stored words and the fees it has earned."""
+    ticks = (order.lower_tick, order.upper_tick)
+    note = f"{order.lower_tick},{order.upper_tick}"
+    words = always(_order_words(order))
+    yield place.ask("OrderBook.getOpenOrder", words, *ticks, labels=_ORDER, note=note)
+    fee = always(pending_fee(market, order))
+    yield place.ask("OrderBook.getPendingFee", fee, *ticks, note=note)
 
 
 _ORDER = (
