@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
@@ -223,12 +222,7 @@ class Index:
     def __enter__(self) -> Index:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Closes the file; one that turned out to be damaged is put aside. Raises: InputError."""
         self.close()
         if is_database_error(error):

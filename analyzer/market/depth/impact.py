@@ -106,9 +106,7 @@ class Curve(ABC):
         The sum over the three stretches (below the bounds, inside, above), each weighted with its
         share of the way. Raises: ValueError for NaN and infinity.
         """
-        if not math.isfinite(v0) or not math.isfinite(v1):
-            raise ValueError(f"sales from {v0} to {v1} have no average price")
-        start, end = min(v0, v1), max(v0, v1)
+        start, end = both_ends(v0, v1)
         low, high = self._bounds()
         if start == end or end <= low or start >= high:
             return self.price_ratio(start)
@@ -288,6 +286,13 @@ def scaled(curve: ImpactCurve, multiplier: float) -> ImpactCurve:
 def mean_decay(x: float) -> float:
     """(1 - exp(-x)) / x, the mean of exp(-t) over [0, x]; 1 for x = 0. Any sign of x."""
     return 1.0 if x == 0 else -math.expm1(-x) / x
+
+
+def both_ends(v0: float, v1: float) -> tuple[float, float]:
+    """Two net sales, the smaller first. Raises: ValueError for NaN and infinity."""
+    if not math.isfinite(v0) or not math.isfinite(v1):
+        raise ValueError(f"sales from {v0} to {v1} have no average price")
+    return min(v0, v1), max(v0, v1)
 
 
 def require_positive(what: str, value: float) -> None:

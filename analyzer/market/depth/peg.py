@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from analyzer.market.depth.impact import ImpactCurve, require_positive
+from analyzer.market.depth.impact import ImpactCurve, both_ends, require_positive
 
 _HALVINGS = 200
 _FAR_USD = 1e18
@@ -64,9 +64,7 @@ class PegBand:
 
         Raises: ValueError for NaN and infinity.
         """
-        if not math.isfinite(v0) or not math.isfinite(v1):
-            raise ValueError(f"sales from {v0} to {v1} have no average price")
-        low, high = min(v0, v1), max(v0, v1)
+        low, high = both_ends(v0, v1)
         if low == high:
             return self.price_ratio(low)
         total = 0.0

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
 
-from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, require_positive
+from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, both_ends, require_positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,7 @@ class ConcentratedPool:
 
         Raises: ValueError for NaN and infinity.
         """
-        if not math.isfinite(v0) or not math.isfinite(v1):
-            raise ValueError(f"sales from {v0} to {v1} have no average price")
-        low, high, keep = min(v0, v1), max(v0, v1), 1 - self.fee
+        (low, high), keep = both_ends(v0, v1), 1 - self.fee
         if low == high:
             return self.price_ratio(low) * (keep if low >= 0 else 1 / keep)
         total = 0.0

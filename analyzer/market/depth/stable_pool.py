@@ -21,7 +21,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, Curve, require_positive
+from analyzer.market.depth.impact import (
+    ASSUMED,
+    MAX_RATIO,
+    MIN_RATIO,
+    Curve,
+    both_ends,
+    require_positive,
+)
 
 _HALVINGS = 200
 _STEPS = 255
@@ -62,9 +69,7 @@ class StablePool:
 
         Raises: ValueError for NaN and infinity.
         """
-        if not math.isfinite(v0) or not math.isfinite(v1):
-            raise ValueError(f"sales from {v0} to {v1} have no average price")
-        low, high, keep = min(v0, v1), max(v0, v1), 1 - self.fee
+        (low, high), keep = both_ends(v0, v1), 1 - self.fee
         if low == high:
             return self.price_ratio(low) * (keep if low >= 0 else 1 / keep)
         total = 0.0

@@ -23,6 +23,7 @@ from analyzer.market.depth.impact import (
     ASSUMED,
     MAX_RATIO,
     MIN_RATIO,
+    both_ends,
     mean_decay,
     require_positive,
 )
@@ -74,9 +75,7 @@ class OrderBook:
 
         Raises: ValueError for NaN and infinity.
         """
-        if not math.isfinite(v0) or not math.isfinite(v1):
-            raise ValueError(f"sales from {v0} to {v1} have no average price")
-        low, high = min(v0, v1), max(v0, v1)
+        low, high = both_ends(v0, v1)
         if low == high:
             return self.price_ratio(low)
         total = 0.0
