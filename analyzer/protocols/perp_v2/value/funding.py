@@ -36,13 +36,7 @@ def funding_twaps(market: MarketState, config: Config, block_time: int) -> tuple
     Raises: UnreadableNumberError when the pool or the feed does not give them. The contract
     reads both even when no time has passed, and reverts with them.
     """
-    timestamp, interval = funding_clock(
-        status=market.status,
-        block_time=block_time,
-        paused_timestamp=market.paused_timestamp,
-        first_traded_timestamp=market.first_traded_timestamp,
-        config=config,
-    )
+    timestamp, interval = funding_clock(market, config, block_time)
     seconds_ago = 0 if market.status == MarketStatus.OPEN else block_time - timestamp
     sqrt_twap = market_sqrt_twap_x96(market, seconds_ago=seconds_ago, interval=interval)
     return price_x96_from_sqrt(sqrt_twap), index_price_e18(market, interval)

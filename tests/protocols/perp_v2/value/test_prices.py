@@ -109,15 +109,17 @@ def test_the_reference_price_follows_the_status(market: MarketState) -> None:
     ],
 )
 def test_the_windows_to_read_follow_from_status_and_times(
-    status: MarketStatus, first_traded: int, windows: set[int], intervals: set[int]
+    market: MarketState,
+    status: MarketStatus,
+    first_traded: int,
+    windows: set[int],
+    intervals: set[int],
 ) -> None:
-    times = {
-        "block_time": NOW,
-        "paused_timestamp": 0 if status == MarketStatus.OPEN else NOW - 300,
-        "first_traded_timestamp": first_traded,
-    }
-    assert needed_windows(status=status, config=Config(), **times) == windows
-    assert needed_index_intervals(status=status, config=Config(), **times) == intervals
+    market.status = status
+    market.paused_timestamp = 0 if status == MarketStatus.OPEN else NOW - 300
+    market.first_traded_timestamp = first_traded
+    assert needed_windows(market, Config(), NOW) == windows
+    assert needed_index_intervals(market, Config(), NOW) == intervals
 
 
 DAY = 86_400

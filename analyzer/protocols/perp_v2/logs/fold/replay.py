@@ -59,13 +59,7 @@ def settle_growth(
     Raises: AmbiguousTwapError when the market average cannot be traced to a price; the market
     is then unchanged but for its time of settlement.
     """
-    timestamp, interval = funding_clock(
-        status=market.status,
-        block_time=block_time,
-        paused_timestamp=market.paused_timestamp,
-        first_traded_timestamp=market.first_traded_timestamp,
-        config=config,
-    )
+    timestamp, interval = funding_clock(market, config, block_time)
     elapsed = timestamp - market.last_settled_timestamp
     first = market.last_settled_timestamp == 0
     market.last_settled_timestamp = timestamp

@@ -207,20 +207,8 @@ def _ask_averages(
     batch: Batch, state: MarketState, block: BlockRef, config: Config
 ) -> dict[str, dict[int, Ticket] | Ticket]:
     """Pool observations and index prices, one read each: one that refuses takes no other along."""
-    windows = needed_windows(
-        status=state.status,
-        block_time=block.time,
-        paused_timestamp=state.paused_timestamp,
-        first_traded_timestamp=state.first_traded_timestamp,
-        config=config,
-    )
-    intervals = needed_index_intervals(
-        status=state.status,
-        block_time=block.time,
-        paused_timestamp=state.paused_timestamp,
-        first_traded_timestamp=state.first_traded_timestamp,
-        config=config,
-    )
+    windows = needed_windows(state, config, block.time)
+    intervals = needed_index_intervals(state, config, block.time)
     asked: dict[str, dict[int, Ticket] | Ticket] = {
         "ticks": {
             ago: batch.call(
