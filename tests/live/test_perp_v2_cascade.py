@@ -198,7 +198,7 @@ def foreseen_with_depth_at_the_shock(book: Book, order: list[str]) -> Foreseen:
         fixed=frozenset({sim.state.settlement_token}),
     )
     scenario = Scenario("quiet", "no further shock", "test", (Step(),), liquidators=AT_ANY_LOSS)
-    options = CascadeOptions(visits=[(venue.name, account) for account in order])
+    options = CascadeOptions(first=[(venue.name, account) for account in order])
     result = run_cascade([venue], scenario, curves, options)
     assert all(round_.closes for round_ in result.rounds)
     return Foreseen(

@@ -32,15 +32,15 @@ class CascadeOptions:
 
     order: among the accounts of a round. sequential: prices move after every account, so that
     every visit is a round. max_rounds: where it is stopped (the result then says so). rescued:
-    nodes of accounts that are never closed (for what-if questions). visits: (venue, account) pairs
-    that come first, in this order.
+    nodes of accounts that are never closed (for what-if questions). first: (venue, account) pairs
+    that come before all others, in this order.
     """
 
     order: Order = Order.BOOK
     sequential: bool = False
     max_rounds: int = 10_000
     rescued: frozenset[str] = frozenset()
-    visits: Sequence[tuple[str, str]] = ()
+    first: Sequence[tuple[str, str]] = ()
 
     @property
     def name(self) -> str:
@@ -61,8 +61,8 @@ def choose_visits(venues: Sequence[Venue], step: Step, options: CascadeOptions) 
     elif options.order in (Order.WORST, Order.NEAREST):
         sign = 1 if options.order is Order.WORST else -1
         visits.sort(key=lambda visit: sign * _headroom(venues, visit))
-    if options.visits:
-        rank = {pair: place for place, pair in enumerate(options.visits)}
+    if options.first:
+        rank = {pair: place for place, pair in enumerate(options.first)}
         visits.sort(key=lambda visit: rank.get((venues[visit[0]].name, visit[1]), len(rank)))
     if step.liquidator_capacity is not None:
         visits = visits[: ceil(len(visits) * step.liquidator_capacity)]

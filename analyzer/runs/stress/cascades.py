@@ -91,17 +91,21 @@ def losses(result: CascadeResult) -> dict[str, int]:
     return {**{n: a for n, a in result.absorbed.items() if n not in failed}, **failed}
 
 
+KEYS_OF_OPTIONS = {"first": "visits"}
+"""Field of `CascadeOptions` -> what it is called in a cascade's key, where that is another name."""
+
+
 def id_of_cascade(
     scans: Sequence[ScanBook], scenario: Scenario, chosen: Chosen, options: CascadeOptions
 ) -> str:
-    """The key of this cascade: names of fields and classes are part of it, so one that is renamed
-    makes other keys."""
+    """The key of this cascade, of everything that decides its course (`identity.cascade_id`). Every
+    field counts, by the key of `KEYS_OF_OPTIONS` or else by its name; curves with their class."""
     return identity.cascade_id(
         (scan.scan_id for scan in scans),
         plain(asdict(scenario)),
         [plain(asdict(used)) for used in chosen.used],
         {factor: repr(curve) for factor, curve in chosen.curves.items()},
-        plain(asdict(options)),
+        {KEYS_OF_OPTIONS.get(name, name): item for name, item in plain(asdict(options)).items()},
     )
 
 

@@ -254,7 +254,7 @@ def test_visits_follow_the_order_that_is_asked_for() -> None:
     assert visited(CascadeOptions(order=Order.REVERSED)) == ["C", "B", "A"]
     assert visited(CascadeOptions(order=Order.WORST)) == ["B", "A", "C"]
     assert visited(CascadeOptions(order=Order.NEAREST)) == ["A", "C", "B"]
-    assert visited(CascadeOptions(visits=[("house", "B")])) == ["B", "A", "C"]
+    assert visited(CascadeOptions(first=[("house", "B")])) == ["B", "A", "C"]
 
 
 def test_liquidators_bear_the_impact_and_keep_the_penalty() -> None:

@@ -39,3 +39,14 @@ def test_a_cascade_keeps_its_identity_from_version_to_version() -> None:
     scans = cast(list[ScanBook], [Named("b" * 16), Named("1" * 16)])
     found = id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, CascadeOptions())
     assert found == "273bc09a872a7f75"
+
+
+def test_options_that_differ_make_another_cascade() -> None:
+    """The text of the test above, with "visits":[["bank","B"],["bank","A"]]."""
+    chosen = Chosen(
+        {"ETH": Exponential(2e6, source="a test")},
+        (DepthUsed("ETH", "file", "exponential", "a test"),),
+    )
+    scans = cast(list[ScanBook], [Named("b" * 16), Named("1" * 16)])
+    options = CascadeOptions(first=[("bank", "B"), ("bank", "A")])
+    assert id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, options) == "85057d8475a74a59"
