@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.closure import Transfer
-from analyzer.protocols.derive_v2.close.liquidate import LIQUIDATOR
+from analyzer.protocols.derive_v2.close.liquidate import (
+    CASH_HOLDERS,
+    LIQUIDATOR,
+    SECURITY_MODULE,
+)
+from analyzer.protocols.derive_v2.state.state import DeriveState
 
 OWNER = "owner"
 """The party that receives what is withdrawn."""
@@ -33,3 +38,17 @@ def two_way(role: str, account: str, amount: int, what: str) -> Iterator[Transfe
         yield Transfer(role, account, amount, what)
     elif amount < 0:
         yield Transfer(account, role, -amount, what)
+
+
+def house_party(state: DeriveState, number: int) -> str:
+    """The security module: its account, or its role where the book has none."""
+    return str(number) if number in state.accounts else SECURITY_MODULE
+
+
+def loss(state: DeriveState, account: str, module: int, rest: int) -> list[Transfer]:
+    """A loss that the security module and then everybody's cash take over."""
+    payer = house_party(state, state.security_account)
+    return [
+        Transfer(payer, account, module, "security module pays", bad_debt=True),
+        Transfer(CASH_HOLDERS, account, rest, "socialised loss", bad_debt=True),
+    ]
