@@ -56,6 +56,10 @@ class Entry:
         """Whether a list stands there."""
         return isinstance(self._table.get(key), list)
 
+    def is_table(self, key: str) -> bool:
+        """Whether a table stands there."""
+        return isinstance(self._table.get(key), dict)
+
     def flag(self, key: str) -> bool:
         """true or false; false when the key is missing."""
         value = self._get(key, False)

@@ -5,7 +5,6 @@
     venue = "Binance"                        # where the prices were seen, if anywhere
     unverified = ["the low of SOL"]          # what was not checked; none = verified
     notes = ["what a reader should know"]
-    depth = 0.02                             # every depth times this
     market_factor = "ETH"                    # what the betas are betas to
     stale = ["*"]                            # factors whose price the protocol does not learn
     withdraw = true                          # owners take out their free collateral first
@@ -21,6 +20,11 @@
 
     [betas]
     BTC = 0.5
+
+    [depth]                                  # every depth times this; depth = 0.02 above the first
+    "*" = 0.5                                # table is one number for all
+    "@large-other" = 0.02                    # @large-stable @eth @btc @staking @small-staking
+    LINK = 0.05                              # @large-other @small-stable @small-other @unlisted
 
     [margin_spiral]                          # all keys optional
     shock = 2                                # volatility times this at once
@@ -54,7 +58,7 @@ from pathlib import Path
 
 from analyzer.contagion.scenario.entry import Entry
 from analyzer.contagion.scenario.liquidators import AT_ANY_LOSS, Liquidators, Willingness
-from analyzer.contagion.scenario.types import MarginSpiral, Scenario, Step
+from analyzer.contagion.scenario.types import ALL, DEPTH_KEYS, MarginSpiral, Scenario, Step
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import read_toml
 from analyzer.model.visible import visible
@@ -105,6 +109,7 @@ def read_scenario(path: Path) -> Scenario:
         raise InputError(f"{path}: betas need the key market_factor: what they are betas to")
     steps = _steps(entry)
     spiral = entry.table("margin_spiral") if "margin_spiral" in values else None
+    depth, depths = _depth(entry)
     scenario = Scenario(
         name=visible(path.stem),
         title=entry.text("title"),
@@ -114,7 +119,8 @@ def read_scenario(path: Path) -> Scenario:
         verified=not unverified,
         unverified=unverified,
         notes=entry.texts("notes"),
-        depth_multiplier=entry.positive("depth", Fraction(1)),
+        depth_multiplier=depth,
+        depth_multipliers=depths,
         betas=betas,
         market_factor=market_factor,
         stale=frozenset(entry.texts("stale")),
@@ -125,6 +131,19 @@ def read_scenario(path: Path) -> Scenario:
     )
     entry.check_all_used()
     return scenario
+
+
+def _depth(entry: Entry) -> tuple[Fraction, Mapping[str, Fraction]]:
+    """(what every depth is multiplied with, factor or class of depth -> what it is instead)."""
+    if not entry.is_table("depth"):
+        return entry.positive("depth", Fraction(1)), {}
+    table = entry.table("depth")
+    found = {key: table.positive(key, Fraction(1)) for key in table.names()}
+    for key in found:
+        if key.startswith("@") and key not in DEPTH_KEYS:
+            known = ", ".join(sorted(DEPTH_KEYS))
+            raise InputError(f"{table.where}: {key} is no class of depth (known: {known})")
+    return found.pop(ALL, Fraction(1)), found
 
 
 def _steps(entry: Entry) -> tuple[Step, ...]:

@@ -26,11 +26,14 @@ from typing import Literal
 
 from analyzer.contagion.scenario.liquidators import Liquidators
 from analyzer.market.classes import ASSET_CLASSES, asset_class, base_of
+from analyzer.market.depth.classes import DEPTH_CLASSES, depth_class
 
 ALL = "*"
 """Everything that no other name reaches."""
 
 CLASS_KEYS = frozenset(f"@{name}" for name in ASSET_CLASSES)
+
+DEPTH_KEYS = frozenset(f"@{name}" for name in DEPTH_CLASSES)
 
 LEAST_BETA_MULTIPLIER = Fraction(1, 100)
 """A beta alone takes no price below one percent: 1 + beta (m - 1) would reach zero."""
@@ -97,8 +100,9 @@ class Scenario:
     the prices were seen, for lows differ from venue to venue. verified: whether every number was
     checked; unverified says what was not. notes: what a reader should know.
 
-    depth_multiplier: every curve's depth times this (0.02 = two percent). betas: factor or class
-    -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
+    depth_multiplier: every curve's depth times this (0.02 = two percent); depth_multipliers: factor
+    or class of depth (`@large-other`) -> what its own is multiplied with instead. betas: factor or
+    class -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
     withdraw: every owner first takes out all free collateral. default_owners: how many of the
     largest owners default, or which owners. margin_spiral: requirements rise with volatility.
     liquidators: what pays for them.
@@ -113,6 +117,7 @@ class Scenario:
     unverified: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     depth_multiplier: Fraction = Fraction(1)
+    depth_multipliers: Mapping[str, Fraction] = field(default_factory=dict)
     betas: Mapping[str, Fraction] = field(default_factory=dict)
     market_factor: str | None = None
     stale: frozenset[str] = frozenset()
@@ -179,6 +184,16 @@ def unmapped(scenario: Scenario, factors: Iterable[str]) -> list[str]:
         for factor in set(factors)
         if not any(reach(scenario, step, factor).mapped for step in scenario.steps)
     )
+
+
+def depth_multiplier(scenario: Scenario, factor: str) -> Fraction:
+    """By how much the depth of the pairs in which this factor moves is multiplied: what is given
+    for it, else for its class of depth, else for all."""
+    given = scenario.depth_multipliers
+    for key in (factor, f"@{depth_class(factor)}"):
+        if key in given:
+            return given[key]
+    return scenario.depth_multiplier
 
 
 def is_stale(scenario: Scenario, factor: str) -> bool:

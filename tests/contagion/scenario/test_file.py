@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.contagion.scenario import MarginSpiral, Scenario, Step, load_scenario
+from analyzer.contagion.scenario import (
+    MarginSpiral,
+    Scenario,
+    Step,
+    depth_multiplier,
+    load_scenario,
+)
 from analyzer.contagion.scenario import file as scenario_file
 from analyzer.model.errors import InputError
 
@@ -79,6 +85,16 @@ def test_the_least_that_a_file_says_is_a_title_and_a_source(tmp_path: Path) -> N
     assert load_scenario(written(tmp_path, HEAD + "default_owners = 2")).default_owners == 2
 
 
+def test_depth_is_multiplied_by_factor_then_by_class_then_for_all(tmp_path: Path) -> None:
+    text = HEAD + "[depth]\n'*' = 0.5\n'@large-other' = 0.02\nLINK = 0.05\n"
+    scenario = load_scenario(written(tmp_path, text))
+    named = ("LINK", "SOL", "ETH", "stETH/ETH")
+    found = [depth_multiplier(scenario, factor) for factor in named]
+    assert found == [Fraction(1, 20), Fraction(1, 50), Fraction(1, 2), Fraction(1, 2)]
+    plain = load_scenario(written(tmp_path, HEAD + "[depth]\n'@eth' = 3\n"))
+    assert [depth_multiplier(plain, factor) for factor in ("ETH", "BTC")] == [3, 1]
+
+
 def test_the_example_in_the_docstring_is_read(tmp_path: Path) -> None:
     doc = scenario_file.__doc__ or ""
     sample = "\n".join(line[4:] for line in doc.splitlines() if line.startswith("    "))
@@ -97,6 +113,8 @@ def test_the_example_in_the_docstring_is_read(tmp_path: Path) -> None:
         ("title = 't'", "mine.toml needs the key source"),
         ("title = ''\nsource = 's'", "mine.toml.title has to be a text, it is ''"),
         (HEAD + "colour = 1", "mine.toml: there is no key colour (known: betas, default_owners"),
+        (HEAD + "[depth]\nETH = 0", "mine.toml: depth.ETH has to be above zero, it is 0"),
+        (HEAD + "[depth]\n'@alt' = 1", "mine.toml: depth: @alt is no class of depth (known: @btc"),
         (HEAD + "depth = 0", "mine.toml.depth has to be above zero, it is 0"),
         (HEAD + "depth = '2%'", "mine.toml.depth has to be a number, it is '2%'"),
         (HEAD + "depth = nan", "mine.toml.depth has to be a number, it is NaN"),

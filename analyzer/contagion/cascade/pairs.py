@@ -1,0 +1,216 @@
+"""What forced trades do to prices, pair by pair.
+
+A liquidator sells what was taken over for what has to be paid back; where nothing is, against the
+unit of account. Each such trade goes through the pairs of its route (`market.depth.route`), and
+moves the thin side of each:
+
+    own impact of a factor  =  product over its pairs of  curve(cumulative net volume of the pair)
+    impact of a factor      =  own impact x impact of what it is quoted in
+
+Volumes count at the block's prices and only add up, so a price does not depend on the pieces in
+which they came. A trade is executed at the average along the pairs that it moves, times what other
+pairs have made of its price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from analyzer.market.classes import base_of
+from analyzer.market.depth import ImpactCurve, scaled
+from analyzer.market.depth.classes import UNIT
+from analyzer.market.depth.route import Market, Pair
+
+E18 = 10**18
+Volumes = Mapping[Pair, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is to be traded of a factor; 18 decimals, above zero = sold, below = bought. volume_e18:
+    at the block's prices; worth_e18: at its price before any forced trade."""
+
+    factor: str
+    volume_e18: int
+    worth_e18: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What trading came to; 18 decimals.
+
+    proceeds_e18: what the sales fetched less what the purchases cost. volumes_e18: pair -> net
+    sale of its thin side (negative: purchase). left_e18: factor -> what the market did not bear,
+    likewise.
+    """
+
+    proceeds_e18: int
+    volumes_e18: Mapping[Pair, int]
+    left_e18: Mapping[str, int]
+
+    @property
+    def traded_e18(self) -> dict[str, int]:
+        """Factor that moves -> net sale, all of its pairs together."""
+        out: dict[str, int] = {}
+        for (thin, _), volume in self.volumes_e18.items():
+            out[thin] = out.get(thin, 0) + volume
+        return out
+
+
+@dataclass(slots=True)
+class Turnover:
+    """What went through one pair, of its thin side; 18 decimals at the block's prices."""
+
+    sold_e18: int = 0
+    bought_e18: int = 0
+
+    @property
+    def net_e18(self) -> int:
+        """Sold less bought: where the pair's curve is."""
+        return self.sold_e18 - self.bought_e18
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One side of a match: what is traded, for what."""
+
+    want: Want
+    other: str
+
+
+@dataclass(slots=True)
+class PairBooks:
+    """Every pair's curve and turnover. multiplier: factor -> by how much the depth of the pairs
+    in which it moves is multiplied. left_e18: factor -> what no market bore."""
+
+    market: Market
+    multiplier: Callable[[str], Fraction]
+    turnover: dict[Pair, Turnover] = field(default_factory=dict)
+    left_e18: dict[str, int] = field(default_factory=dict)
+    curves: dict[Pair, ImpactCurve] = field(default_factory=dict)
+    """Of the pairs that any trade asked for, scaled."""
+    _routes: dict[tuple[str, str], tuple[tuple[Pair, bool], ...]] = field(default_factory=dict)
+
+    def quote(self, wants: Sequence[Want], *, last_price: bool = False) -> Trade:
+        """What trading all of `wants` would come to from where the pairs are now.
+
+        last_price: what a pair cannot bear counts at its last price, as for whoever keeps it; else
+        it is worth nothing.
+        """
+        volumes = {pair: found.net_e18 for pair, found in self.turnover.items()}
+        moved: dict[Pair, int] = {}
+        left: dict[str, int] = {}
+        proceeds = 0
+        for part in matched(wants):
+            proceeds += self._execute(part, volumes, moved, left, last_price=last_price)
+        return Trade(proceeds, moved, left)
+
+    def book(self, trade: Trade) -> None:
+        """A trade that was made: the pairs are where it leaves them."""
+        for pair, volume in trade.volumes_e18.items():
+            found = self.turnover.setdefault(pair, Turnover())
+            found.sold_e18 += max(volume, 0)
+            found.bought_e18 += max(-volume, 0)
+        for factor, volume in trade.left_e18.items():
+            self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
+
+    def own_impact(self, factor: str) -> Fraction:
+        """What forced trades have made of a factor's price, without what it is quoted in."""
+        ratio = 1.0
+        for pair, found in sorted(self.turnover.items()):
+            if pair[0] == factor:
+                ratio *= self.curves[pair].price_ratio(found.net_e18 / E18)
+        return Fraction(ratio)
+
+    def moved(self) -> list[str]:
+        """The factors that any pair moves, sorted."""
+        return sorted({thin for thin, _ in self.turnover})
+
+    def _execute(
+        self,
+        part: _Part,
+        volumes: dict[Pair, int],
+        moved: dict[Pair, int],
+        left: dict[str, int],
+        *,
+        last_price: bool,
+    ) -> int:
+        """One side of a match, its proceeds (below zero: cost); `volumes`, `moved` and `left`
+        follow."""
+        want, sold = part.want, part.want.worth_e18 > 0
+        route = (
+            self._route(want.factor, part.other) if sold else self._route(part.other, want.factor)
+        )
+        legs = [pair for pair, down in route if down is sold]
+        share = min((self._bearable(p, volumes.get(p, 0), want.volume_e18) for p in legs),
+                    default=Fraction(1))  # fmt: skip
+        counted = Fraction(1) if last_price else share
+        traded, until = int(want.volume_e18 * share), int(want.volume_e18 * counted)
+        price = 1.0
+        for pair in sorted({*legs, *volumes}):
+            if pair[0] not in _chain(want.factor):
+                continue
+            before = volumes.get(pair, 0) / E18
+            after = before + until / E18 if pair in legs else before
+            price *= self.curves[pair].average_ratio(before, after)
+        for pair in legs:
+            volumes[pair] = volumes.get(pair, 0) + traded
+            moved[pair] = moved.get(pair, 0) + traded
+        if traded != want.volume_e18:
+            left[want.factor] = left.get(want.factor, 0) + want.volume_e18 - traded
+        return int(want.worth_e18 * counted * Fraction(price))
+
+    def _bearable(self, pair: Pair, before_e18: int, volume_e18: int) -> Fraction:
+        """The share of a volume that a pair still takes, 0 to 1."""
+        curve, before = self.curves[pair], before_e18 / E18
+        end = before + volume_e18 / E18
+        held = min(max(end, -curve.most_buyable), curve.most_sellable)
+        if held == end or not volume_e18:
+            return Fraction(1)
+        return min(max(Fraction(held - before) * E18 / volume_e18, Fraction(0)), Fraction(1))
+
+    def _route(self, source: str, target: str) -> tuple[tuple[Pair, bool], ...]:
+        """The pairs from one factor to another, and whether the thin side is sold in each."""
+        key = (source, target)
+        if key not in self._routes:
+            legs = self.market.legs(source, target)
+            for leg in legs:
+                if leg.pair not in self.curves:
+                    multiplier = float(self.multiplier(leg.pair[0]))
+                    self.curves[leg.pair] = scaled(leg.curve, multiplier)
+            self._routes[key] = tuple((leg.pair, leg.sold) for leg in legs)
+        return self._routes[key]
+
+
+def matched(wants: Sequence[Want]) -> Iterator[_Part]:
+    """Sales against purchases of the same worth, in the order of their factors; what is over on
+    either side against the unit of account."""
+    sold = sorted((w for w in wants if w.worth_e18 > 0), key=lambda w: w.factor)
+    bought = sorted((w for w in wants if w.worth_e18 < 0), key=lambda w: w.factor)
+    while sold and bought:
+        worth = min(sold[0].worth_e18, -bought[0].worth_e18)
+        sale, sold[0] = _split(sold[0], worth)
+        purchase, bought[0] = _split(bought[0], -worth)
+        yield _Part(sale, purchase.factor)
+        yield _Part(purchase, sale.factor)
+        sold = [want for want in sold if want.worth_e18]
+        bought = [want for want in bought if want.worth_e18]
+    for want in (*sold, *bought):
+        yield _Part(want, UNIT)
+
+
+def _split(want: Want, worth_e18: int) -> tuple[Want, Want]:
+    """(the part that is worth so much, the rest)."""
+    volume = want.volume_e18 * worth_e18 // want.worth_e18
+    rest = Want(want.factor, want.volume_e18 - volume, want.worth_e18 - worth_e18)
+    return Want(want.factor, volume, worth_e18), rest
+
+
+def _chain(factor: str) -> Iterator[str]:
+    """The factor, and what it is quoted in."""
+    yield factor
+    base = base_of(factor)
+    if base is not None:
+        yield from _chain(base)
