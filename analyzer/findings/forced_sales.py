@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from analyzer.contagion.scenario import depth_multiplier
 from analyzer.findings.assessed import Assessed
 from analyzer.findings.scenario_detector import ScenarioDetector
-from analyzer.market.depth import ImpactCurve, scaled
+from analyzer.market.depth import scaled
+from analyzer.market.depth.quote import depth_usd
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.integers import WAD
-
-DEEP = 0.9
-"""What counts as depth: sales that take the price down to this share of itself."""
-_HALVINGS = 200
-_LARGEST_USD = 1e15
 
 
 class ForcedSalesExceedDepth(ScenarioDetector):
@@ -48,7 +45,7 @@ class ForcedSalesExceedDepth(ScenarioDetector):
             curve = assessed.curves.get(factor)
             if curve is None or amount <= 0:
                 continue
-            depth = depth_usd(scaled(curve, float(assessed.scenario.depth_multiplier)))
+            depth = depth_usd(scaled(curve, float(depth_multiplier(assessed.scenario, factor))))
             if depth is None or amount / WAD <= depth:
                 continue
             yield self.finding(
@@ -62,17 +59,3 @@ class ForcedSalesExceedDepth(ScenarioDetector):
                     "deployments": ", ".join(sorted(assessed.venues)),
                 },
             )
-
-
-def depth_usd(curve: ImpactCurve) -> float | None:
-    """Net sales in USD that take the price down to `DEEP` of itself; None when none do."""
-    low, high = 0.0, _LARGEST_USD
-    if curve.price_ratio(high) > DEEP:
-        return None
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if curve.price_ratio(middle) > DEEP:
-            low = middle
-        else:
-            high = middle
-    return high

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from analyzer.contagion.cascade.prices import Sold
 from analyzer.contagion.cascade.result import Closed
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.waterfall import charge
@@ -51,7 +50,8 @@ class Closing:
 
     round: int
     closed: list[Closed] = field(default_factory=list)
-    sold: list[tuple[str, Sold]] = field(default_factory=list)
+    flows: list[tuple[str, str, int]] = field(default_factory=list)
+    """(node, factor that moves, net sale of it at the block's prices), trade by trade."""
     edges: list[Edge] = field(default_factory=list)
     charged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     charged_venues: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -108,8 +108,7 @@ class Register:
         node = account_node(self.venue.name, account_id)
         closing.closed.append(Closed(self.venue.name, account_id, executed))
         closing.closed_value_e18 += executed.closure.value_e18
-        for asset, amount in executed.sold.items():
-            closing.sold.append((node, (self.number, asset, amount)))
+        for asset in executed.sold:
             unit = 10 ** self.venue.decimals[asset]
             closing.units_e18 += ceil_div(self._prices.get(asset, 0), unit)
         for transfer in executed.closure.transfers:

@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from analyzer.contagion.cascade.result import PairUsed
 from analyzer.market.classes import base_of
 from analyzer.market.depth import ImpactCurve, scaled
 from analyzer.market.depth.classes import UNIT
+from analyzer.market.depth.quote import depth_usd
 from analyzer.market.depth.route import Market, Pair
 
 E18 = 10**18
@@ -182,6 +184,22 @@ class PairBooks:
                     self.curves[leg.pair] = scaled(leg.curve, multiplier)
             self._routes[key] = tuple((leg.pair, leg.sold) for leg in legs)
         return self._routes[key]
+
+
+def used_pairs(books: PairBooks) -> tuple[PairUsed, ...]:
+    """Every pair that something went through, in order."""
+    return tuple(
+        PairUsed(
+            moves=pair[0],
+            against=pair[1],
+            depth_usd=depth_usd(books.curves[pair]),
+            kind=books.curves[pair].name,
+            source=books.curves[pair].source,
+            sold_e18=found.sold_e18,
+            bought_e18=found.bought_e18,
+        )
+        for pair, found in sorted(books.turnover.items())
+    )
 
 
 def matched(wants: Sequence[Want]) -> Iterator[_Part]:

@@ -13,54 +13,39 @@ end at a higher price.)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
+from analyzer.contagion.cascade.pairs import PairBooks, Trade, Want
 from analyzer.contagion.cascade.venue import Venue
-from analyzer.contagion.scenario import Scenario, Step, is_stale, multiplier
+from analyzer.contagion.scenario import (
+    Scenario,
+    Step,
+    depth_multiplier,
+    is_stale,
+    multiplier,
+)
 from analyzer.market.classes import base_of
-from analyzer.market.depth import ImpactCurve, NoImpact, scaled
+from analyzer.market.depth.route import Market
 
 E18 = 10**18
 ONE = Fraction(1)
-Sold = tuple[int, str, int]
-"""(number of the venue, asset id, amount in its decimals; positive = sold)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """What trading some assets in the market came to; 18 decimals.
-
-    proceeds_e18: what the sales fetched less what the purchases cost. traded_e18, left_e18: factor
-    -> net sale (negative: purchase) at the block's prices, and what the market did not bear of it.
-    """
-
-    proceeds_e18: int
-    traded_e18: Mapping[str, int]
-    left_e18: Mapping[str, int]
 
 
 class MarketPrices:
     """What every asset costs now, in each protocol and in the market.
 
-    sold_e18: factor -> cumulative net sales at the block's prices, what the curves bear of them;
-    left_e18: what they did not bear. impact: of these, as far as prices have followed.
+    pairs: the market's, with everything that was traded in them. impact: factor -> what that made
+    of its price, as far as prices have followed.
     """
 
-    def __init__(
-        self, venues: Sequence[Venue], scenario: Scenario, curves: Mapping[str, ImpactCurve]
-    ) -> None:
+    def __init__(self, venues: Sequence[Venue], scenario: Scenario, market: Market) -> None:
         self.venues = venues
         self.scenario = scenario
-        self.curves = {
-            factor: scaled(curve, float(scenario.depth_multiplier))
-            for factor, curve in curves.items()
-        }
+        self.pairs = PairBooks(market, partial(depth_multiplier, scenario))
         self.start = [dict(venue.simulation.prices_e18()) for venue in venues]
         self.shock: dict[str, Fraction] = {}
         self.given: Mapping[str, int] = {}
-        self.sold_e18: dict[str, int] = {}
-        self.left_e18: dict[str, int] = {}
         self.impact: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
 
@@ -81,9 +66,9 @@ class MarketPrices:
 
     def quote(self, number: int, sold: Mapping[str, int], *, last_price: bool = False) -> Trade:
         """What trading these assets of a venue (asset -> amount in its decimals, negative =
-        bought) would come to from where the curves are now, net by factor.
+        bought) would come to from where the pairs are now, net by factor.
 
-        last_price: what the curve cannot bear counts at the last price, as for whoever keeps it;
+        last_price: what a pair cannot bear counts at the last price, as for whoever keeps it;
         else it is worth nothing.
         """
         volume, worth = dict[str, int](), dict[str, int]()
@@ -96,62 +81,23 @@ class MarketPrices:
             volume[factor] = volume.get(factor, 0) + value
             price = int(self.shocked_e18(number, asset) * self.recovery.get(asset, ONE))
             worth[factor] = worth.get(factor, 0) + venue.value_e18(asset, amount, price)
-        parts = [self._leg(f, v, worth[f], last_price=last_price) for f, v in volume.items()]
-        return Trade(
-            proceeds_e18=sum(part.proceeds_e18 for part in parts),
-            traded_e18={f: v for part in parts for f, v in part.traded_e18.items()},
-            left_e18={f: v for part in parts for f, v in part.left_e18.items()},
-        )
-
-    def _leg(self, factor: str, volume: int, worth: int, *, last_price: bool) -> Trade:
-        """A net sale (or purchase) of one factor. volume: at the block's prices; worth: at its
-        price before any forced sale."""
-        curve, before = self._curve(factor), self._volume_usd(factor)
-        end, share = before + volume / E18, ONE
-        bearable = min(max(end, -curve.most_buyable), curve.most_sellable)
-        if bearable != end:
-            share = max(Fraction(bearable - before) * E18 / volume, Fraction(0))
-        counted = ONE if last_price else share
-        until = before + float(counted) * (end - before)
-        average = Fraction(curve.average_ratio(before, until)) * self._base_impact(factor)
-        traded = int(volume * share)
-        left = {} if share == ONE else {factor: volume - traded}
-        return Trade(int(worth * counted * average), {factor: traded}, left)
-
-    def _base_impact(self, factor: str) -> Fraction:
-        """What sales so far have made of the price of what a ratio is quoted in; 1 for others."""
-        base = base_of(factor)
-        if base is None:
-            return ONE
-        ratio = Fraction(self._curve(base).price_ratio(self._volume_usd(base)))
-        return ratio * self._base_impact(base)
+        wants = [Want(factor, value, worth[factor]) for factor, value in volume.items()]
+        return self.pairs.quote(wants, last_price=last_price)
 
     def trade(self, number: int, sold: Mapping[str, int], *, last_price: bool = False) -> Trade:
-        """`quote`, done: the curves are where it leaves them. Prices follow with `follow`."""
+        """`quote`, done: the pairs are where it leaves them. Prices follow with `follow`."""
         done = self.quote(number, sold, last_price=last_price)
-        for factor, volume in done.traded_e18.items():
-            self.sold_e18[factor] = self.sold_e18.get(factor, 0) + volume
-        for factor, volume in done.left_e18.items():
-            self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
+        self.pairs.book(done)
         return done
 
     def follow(self) -> None:
-        """Puts the price of every factor where its curve is."""
-        for factor in self.sold_e18:
-            volume = self._volume_usd(factor)
-            self.impact[factor] = Fraction(self._curve(factor).price_ratio(volume))
-
-    def _volume_usd(self, factor: str) -> float:
-        """Cumulative net sales of a factor at the block's prices, dollars."""
-        return self.sold_e18.get(factor, 0) / E18
-
-    def _curve(self, factor: str) -> ImpactCurve:
-        """The curve of a factor. One that the caller left out does not move."""
-        return self.curves.get(factor) or NoImpact()
+        """Puts the price of every factor where its pairs are."""
+        for factor in self.pairs.moved():
+            self.impact[factor] = self.pairs.own_impact(factor)
 
     def exhausted(self) -> tuple[str, ...]:
-        """The factors, in order, of which more was sold (or bought) than their curve bears."""
-        return tuple(factor for factor, left in sorted(self.left_e18.items()) if left)
+        """The factors, in order, of which more was sold (or bought) than the market bears."""
+        return tuple(factor for factor, left in sorted(self.pairs.left_e18.items()) if left)
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""

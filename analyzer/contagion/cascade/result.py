@@ -97,6 +97,22 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class PairUsed:
+    """A pair that forced trades went through. moves: its thin side; against: the other one.
+    depth_usd: net sales that take the price of the thin side down by ten percent, as the scenario
+    has it; None where none do. kind, source: of its curve. sold_e18, bought_e18: of the thin side,
+    at the block's prices."""
+
+    moves: str
+    against: str
+    depth_usd: float | None
+    kind: str
+    source: str
+    sold_e18: int
+    bought_e18: int
+
+
+@dataclass(frozen=True, slots=True)
 class CascadeResult:
     """A scenario's cascade over some venues.
 
@@ -106,7 +122,8 @@ class CascadeResult:
     happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move
     of price or of a receipt token -> (who made it -> value, negative for a purchase, 18 decimals).
     borne_e18: (venue, asset or None) -> losses that all holders of claims on it bear together.
-    exhausted: factors that were sold further than their curve knows: their price is an assumption.
+    pairs: every pair that was traded in. left_e18: factor -> what no market bore, above zero of
+    sales and below of purchases; exhausted: those factors.
     """
 
     scenario: str
@@ -121,11 +138,12 @@ class CascadeResult:
     bad_debt_e18: Mapping[str, int]
     shock: Mapping[str, Fraction]
     unmapped: tuple[str, ...]
-    curves: Mapping[str, str]
+    pairs: tuple[PairUsed, ...]
     quiet: bool
     withdrawn_e18: Mapping[str, int] = field(default_factory=dict)
     sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     exhausted: tuple[str, ...] = ()
+    left_e18: Mapping[str, int] = field(default_factory=dict)
     borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
 
     @property

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from analyzer.contagion.cascade.closing import Closing, Register
 from analyzer.contagion.cascade.measure import measure, tallies
 from analyzer.contagion.cascade.order import CascadeOptions, Visit, choose_visits, defaulters
+from analyzer.contagion.cascade.pairs import used_pairs
 from analyzer.contagion.cascade.prices import MarketPrices
 from analyzer.contagion.cascade.result import CascadeResult, Party, Round, Tally
 from analyzer.contagion.cascade.revalue import endogenous, exogenous, revalue
@@ -33,24 +34,25 @@ from analyzer.contagion.cascade.visit import visit, wind_up
 from analyzer.contagion.cascade.withdrawals import withdraw_all
 from analyzer.contagion.scenario import Scenario, Step, unmapped
 from analyzer.market.depth import ImpactCurve
+from analyzer.market.depth.route import Market
 
 
 def run_cascade(
     venues: Sequence[Venue],
     scenario: Scenario,
-    curves: Mapping[str, ImpactCurve],
+    depth: Market | Mapping[str, ImpactCurve],
     options: CascadeOptions | None = None,
 ) -> CascadeResult:
     """Runs a scenario over the venues' simulations (which it changes) until nothing more happens.
 
-    curves: factor -> what its forced sales do to its price; a factor that is missing does not
-    move. Raises: ValueError when two venues have one name.
+    depth: what forced trades meet; curves alone (factor -> against the unit of account) are a
+    market where nothing else moves. Raises: ValueError when two venues have one name.
     """
     if len({venue.name for venue in venues}) != len(venues):
         raise ValueError("two venues of a cascade have the same name")
     options = options or CascadeOptions()
     withdrawn = withdraw_all(venues) if scenario.withdraw else {}
-    state = opened(venues, scenario, curves)
+    state = opened(venues, scenario, depth)
     before = shocked = tallies(venues)
     quiet = True
     for index, step in enumerate(scenario.steps):
@@ -62,9 +64,12 @@ def run_cascade(
     return _result(state, scenario, options, withdrawn, (before, shocked), quiet=quiet)
 
 
-def opened(venues: Sequence[Venue], scenario: Scenario, curves: Mapping[str, ImpactCurve]) -> State:
-    """The state before the shock. curves: as for `run_cascade`."""
-    prices, equities = MarketPrices(venues, scenario, curves), measure(venues)
+def opened(
+    venues: Sequence[Venue], scenario: Scenario, depth: Market | Mapping[str, ImpactCurve]
+) -> State:
+    """The state before the shock. depth: as for `run_cascade`."""
+    market = depth if isinstance(depth, Market) else Market(depth, assumed=False)
+    prices, equities = MarketPrices(venues, scenario, market), measure(venues)
     return State(
         venues=venues,
         prices=prices,
@@ -179,7 +184,8 @@ def _result(
         bad_debt_e18=ledger.charged_e18,
         shock=dict(prices.shock),
         unmapped=tuple(unmapped(scenario, factors)),
-        curves={f: prices.curves[f].source for f in factors if f in prices.curves},
+        pairs=used_pairs(prices.pairs),
+        left_e18=prices.pairs.left_e18,
         quiet=quiet,
         withdrawn_e18=withdrawn_e18,
         sales=ledger.transmission.made_by,

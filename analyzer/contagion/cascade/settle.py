@@ -29,13 +29,9 @@ def settle(state: State, closing: Closing) -> Change:
 
 
 def record_sales(state: State, closing: Closing) -> None:
-    """Notes each sale with the account that it was forced from."""
-    for node, (number, asset, amount) in closing.sold:
-        venue = state.venues[number]
-        if asset not in venue.fixed and amount:
-            value = venue.value_e18(asset, amount, state.prices.start[number][asset])
-            factor = venue.factors[asset]
-            state.ledger.transmission.record_sale(closing.round, factor, node, value)
+    """Notes each trade with the account that it was forced from."""
+    for node, factor, value in closing.flows:
+        state.ledger.transmission.record_sale(closing.round, factor, node, value)
 
 
 def socialise(state: State, closing: Closing) -> None:

@@ -17,6 +17,7 @@ from analyzer.contagion.cascade.choice import largest_paying
 from analyzer.contagion.cascade.closing import LIQUIDATOR, Closing, Register
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.scenario import Willingness
+from analyzer.contagion.trace import account_node
 from analyzer.model.closure import Executed
 from analyzer.model.integers import WAD
 from analyzer.protocols.simulation import Offer
@@ -150,6 +151,7 @@ def _book(
         closing.trade_e18 += trade.proceeds_e18 - valued_e18(state, register.number, one)
         for factor, volume in trade.traded_e18.items():
             closing.flow_e18[factor] += volume
+            closing.flows.append((account_node(venue.name, account_id), factor, volume))
         register.book(closing, account_id, one)
         closed = state.ledger.fail(register.number, account_id, closing.round).closed_e18
         factor = venue.factors.get(one.closure.asset_id, one.closure.asset_id)

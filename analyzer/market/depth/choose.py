@@ -8,11 +8,13 @@ and whoever asked for the pool is told why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from analyzer.market.depth.classes import UNIT
 from analyzer.market.depth.default import default_curve
 from analyzer.market.depth.file import (
+    ARROW,
     NO_DEPTH,
     STABLESWAP_POOL,
     UNISWAP_V2,
@@ -23,6 +25,7 @@ from analyzer.market.depth.impact import ImpactCurve
 from analyzer.market.depth.observe import read_pool
 from analyzer.market.depth.pair import read_pair
 from analyzer.market.depth.pool_state import PoolState, pool_curve
+from analyzer.market.depth.route import STANDS, Market, Pair
 from analyzer.market.depth.stable_observe import read_stable_pool
 from analyzer.market.depth.stable_swap import stable_curve
 from analyzer.model.reads import Reading
@@ -44,10 +47,23 @@ class DepthUsed:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The curve of every factor whose depth is known, and a row about each that was asked for."""
+    """The curve of every factor whose depth is known, against the unit of account, and of every
+    pair that the file gives; and a row about each that was asked for."""
 
     curves: Mapping[str, ImpactCurve]
     used: tuple[DepthUsed, ...]
+    pairs: Mapping[Pair, ImpactCurve] = field(default_factory=dict)
+
+    @property
+    def market(self) -> Market:
+        """What forced trades meet: what was given or read, the default of its classes for the
+        rest; what is unknown does not move."""
+        given = {row.factor for row in self.used if row.origin in ("file", "pool")}
+        return Market(
+            curves={factor: curve for factor, curve in self.curves.items() if factor in given},
+            pairs=self.pairs,
+            unknown=frozenset(row.factor for row in self.unknown),
+        )
 
     @property
     def unknown(self) -> tuple[DepthUsed, ...]:
@@ -61,7 +77,7 @@ def choose_curves(
     pools: Mapping[str, ImpactCurve | Unreadable] | None = None,
     default: Callable[[str], ImpactCurve] = default_curve,
 ) -> Chosen:
-    """The curve of each of `factors`, sorted by factor.
+    """The curve of each of `factors`, sorted by factor, and of each pair of them in the file.
 
     pools: what `read_pools` made of the file's pools (and of any others). A pool that the file
     names and that is not in `pools` was not read, so its depth is unknown.
@@ -70,15 +86,36 @@ def choose_curves(
     for factor, entry in file.pools.items():
         read.setdefault(factor, Unreadable(entry.title, "was not read"))
     curves: dict[str, ImpactCurve] = {}
+    pairs: dict[Pair, ImpactCurve] = {}
     used: list[DepthUsed] = []
-    for factor in sorted(set(factors)):
+    for factor in sorted({*factors, *_pairs_of(set(factors), file)}):
         curve, origin = _one(factor, file, read, default)
+        pair = _pair(factor)
         if isinstance(curve, Unreadable):
             used.append(DepthUsed(factor, "unknown", "", str(curve)))
+            if pair is not None:
+                pairs[pair] = STANDS
             continue
-        curves[factor] = curve
         used.append(DepthUsed(factor, origin, curve.name, curve.source))
-    return Chosen(curves, tuple(used))
+        if pair is None:
+            curves[factor] = curve
+        else:
+            pairs[pair] = curve
+    return Chosen(curves, tuple(used), pairs)
+
+
+def _pair(name: str) -> Pair | None:
+    """The sides of `TUSD->USDC`; None of a factor."""
+    moves, arrow, against = name.partition(ARROW)
+    return (moves, against) if arrow else None
+
+
+def _pairs_of(factors: set[str], file: DepthFile) -> list[str]:
+    """The pairs of the file of which the first side is among the factors, and the other too or
+    the unit of account."""
+    names = [*file.curves, *file.pools]
+    pairs = [(name, pair) for name in names if (pair := _pair(name)) is not None]
+    return [name for name, pair in pairs if {*pair} <= {*factors, UNIT}]
 
 
 def read_pools(

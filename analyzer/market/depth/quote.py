@@ -9,6 +9,9 @@ from analyzer.market.depth.route import Market
 from analyzer.protocols.kit.factors import default_factor
 
 _HALVINGS = 100
+DEEP = 0.9
+"""What counts as depth: sales that take the price down to this share of itself."""
+_LARGEST_USD = 1e15
 BY_DEFAULT = Market()
 """Nothing but the stated defaults."""
 
@@ -44,3 +47,14 @@ def bought_usd(curve: ImpactCurve, usd: float) -> float:
         cheap = middle * curve.average_ratio(-middle, 0.0) <= usd
         low, high = (middle, high) if cheap else (low, middle)
     return low
+
+
+def depth_usd(curve: ImpactCurve) -> float | None:
+    """Net sales in USD that take the price down to `DEEP` of itself; None when none do."""
+    low, high = 0.0, _LARGEST_USD
+    if curve.price_ratio(high) > DEEP:
+        return None
+    for _ in range(2 * _HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if curve.price_ratio(middle) > DEEP else (low, middle)
+    return high

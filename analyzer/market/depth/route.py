@@ -23,6 +23,10 @@ Pair = tuple[str, str]
 """(thin factor, the other one)."""
 
 
+STANDS = NoImpact(source="not known: does not move")
+"""The curve of what nothing is known of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """A trade in one pair. sold: whether the thin side is sold (else it is bought)."""
@@ -65,7 +69,7 @@ class Market:
     def _leg(self, source: str, target: str) -> Leg:
         """One trade: against the unit of account, of a ratio against its base, or by default."""
         thick, thin = sorted((source, target), key=lambda f: (base_of(f) is not None, thinness(f)))
-        curve: ImpactCurve = NoImpact(source="not known: does not move")
+        curve: ImpactCurve = STANDS
         if thin in self.curves:
             curve = self.curves[thin]
         elif thin not in self.unknown and self.assumed:

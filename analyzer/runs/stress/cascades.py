@@ -65,7 +65,7 @@ def assess(
     """
     venues = [venue_of(scan) for scan in scans]
     before = {v.name: bounded_capacity_e18(v.simulation.backstops()) for v in venues}
-    result = run_cascade(venues, scenario, chosen.curves, options)
+    result = run_cascade(venues, scenario, chosen.market, options)
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
     return Assessed(
@@ -104,7 +104,10 @@ def id_of_cascade(
         (scan.scan_id for scan in scans),
         plain(asdict(scenario)),
         [plain(asdict(used)) for used in chosen.used],
-        {factor: repr(curve) for factor, curve in chosen.curves.items()},
+        {
+            **{factor: repr(curve) for factor, curve in chosen.curves.items()},
+            **{"->".join(pair): repr(curve) for pair, curve in chosen.pairs.items()},
+        },
         {KEYS_OF_OPTIONS.get(name, name): item for name, item in plain(asdict(options)).items()},
     )
 

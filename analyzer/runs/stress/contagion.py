@@ -113,7 +113,7 @@ def in_every_order(prepared: Prepared, scenario: Scenario, one: Assessed) -> lis
         result = one.result
         if options != prepared.options:
             venues = [venue_of(scan) for scan in prepared.scans]
-            result = run_cascade(venues, scenario, prepared.chosen.curves, options)
+            result = run_cascade(venues, scenario, prepared.chosen.market, options)
         closed = sum(1 for failure in result.failures.values() if failure.round is not None)
         found.append(OrderOutcome(name, result.total_bad_debt_e18, closed))
     return found
@@ -138,6 +138,6 @@ def what_if(
             return one.result.total_bad_debt_e18
         options = replace(prepared.options, rescued=rescued)
         venues = [venue_of(scan) for scan in prepared.scans]
-        return run_cascade(venues, scenario, prepared.chosen.curves, options).total_bad_debt_e18
+        return run_cascade(venues, scenario, prepared.chosen.market, options).total_bad_debt_e18
 
     return leave_one_out(run, roots)

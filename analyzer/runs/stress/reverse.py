@@ -187,7 +187,7 @@ def cascade_run(
         # No price falls to nothing: one part in a million is left.
         market = max(Fraction(1 + x).limit_denominator(10**6), Fraction(1, 10**6))
         venues = [venue_of(scan) for scan in scans]
-        result = run_cascade(venues, ray(market), chosen.curves, options)
+        result = run_cascade(venues, ray(market), chosen.market, options)
         return result.total_bad_debt_e18 / WAD
 
     return run
