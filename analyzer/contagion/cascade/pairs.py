@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 from analyzer.contagion.cascade.result import PairUsed
 from analyzer.market.classes import base_of
@@ -26,7 +27,6 @@ from analyzer.market.depth.quote import depth_usd
 from analyzer.market.depth.route import Market, Pair
 
 E18 = 10**18
-Volumes = Mapping[Pair, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ class PairBooks:
     curves: dict[Pair, ImpactCurve] = field(default_factory=dict)
     """Of the pairs that any trade asked for, scaled."""
     _routes: dict[tuple[str, str], tuple[tuple[Pair, bool], ...]] = field(default_factory=dict)
+    _ratios: dict[str, dict[Pair, float]] = field(default_factory=dict)
+    """Factor that moves -> pair -> what its turnover made of the price."""
 
     def quote(self, wants: Sequence[Want], *, last_price: bool = False) -> Trade:
         """What trading all of `wants` would come to from where the pairs are now.
@@ -101,12 +103,11 @@ class PairBooks:
         last_price: what a pair cannot bear counts at its last price, as for whoever keeps it; else
         it is worth nothing.
         """
-        volumes = {pair: found.net_e18 for pair, found in self.turnover.items()}
         moved: dict[Pair, int] = {}
         left: dict[str, int] = {}
         proceeds = 0
         for part in matched(wants):
-            proceeds += self._execute(part, volumes, moved, left, last_price=last_price)
+            proceeds += self._execute(part, moved, left, last_price=last_price)
         return Trade(proceeds, moved, left)
 
     def book(self, trade: Trade) -> None:
@@ -115,15 +116,16 @@ class PairBooks:
             found = self.turnover.setdefault(pair, Turnover())
             found.sold_e18 += max(volume, 0)
             found.bought_e18 += max(-volume, 0)
+            ratio = self.curves[pair].price_ratio(found.net_e18 / E18)
+            self._ratios.setdefault(pair[0], {})[pair] = ratio
         for factor, volume in trade.left_e18.items():
             self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
 
     def own_impact(self, factor: str) -> Fraction:
         """What forced trades have made of a factor's price, without what it is quoted in."""
         ratio = 1.0
-        for pair, found in sorted(self.turnover.items()):
-            if pair[0] == factor:
-                ratio *= self.curves[pair].price_ratio(found.net_e18 / E18)
+        for _, own in sorted(self._ratios.get(factor, {}).items()):
+            ratio *= own
         return Fraction(ratio)
 
     def moved(self) -> list[str]:
@@ -131,38 +133,42 @@ class PairBooks:
         return sorted({thin for thin, _ in self.turnover})
 
     def _execute(
-        self,
-        part: _Part,
-        volumes: dict[Pair, int],
-        moved: dict[Pair, int],
-        left: dict[str, int],
-        *,
-        last_price: bool,
+        self, part: _Part, moved: dict[Pair, int], left: dict[str, int], *, last_price: bool
     ) -> int:
-        """One side of a match, its proceeds (below zero: cost); `volumes`, `moved` and `left`
-        follow."""
+        """One side of a match, its proceeds (below zero: cost); `moved` and `left` follow."""
         want, sold = part.want, part.want.worth_e18 > 0
-        route = (
-            self._route(want.factor, part.other) if sold else self._route(part.other, want.factor)
-        )
-        legs = [pair for pair, down in route if down is sold]
-        share = min((self._bearable(p, volumes.get(p, 0), want.volume_e18) for p in legs),
-                    default=Fraction(1))  # fmt: skip
+        ends = (want.factor, part.other) if sold else (part.other, want.factor)
+        legs = [pair for pair, down in self._route(*ends) if down is sold]
+        before = {pair: self._net_e18(pair) + moved.get(pair, 0) for pair in legs}
+        share = Fraction(1)
+        for pair, volume in before.items():
+            share = min(share, self._bearable(pair, volume, want.volume_e18))
         counted = Fraction(1) if last_price else share
         traded, until = int(want.volume_e18 * share), int(want.volume_e18 * counted)
-        price = 1.0
-        for pair in sorted({*legs, *volumes}):
-            if pair[0] not in _chain(want.factor):
-                continue
-            before = volumes.get(pair, 0) / E18
-            after = before + until / E18 if pair in legs else before
-            price *= self.curves[pair].average_ratio(before, after)
-        for pair in legs:
-            volumes[pair] = volumes.get(pair, 0) + traded
+        price = self._stood(want.factor, legs, moved)
+        for pair, volume in before.items():
+            price *= self.curves[pair].average_ratio(volume / E18, (volume + until) / E18)
             moved[pair] = moved.get(pair, 0) + traded
         if traded != want.volume_e18:
             left[want.factor] = left.get(want.factor, 0) + want.volume_e18 - traded
         return int(want.worth_e18 * counted * Fraction(price))
+
+    def _stood(self, factor: str, legs: Sequence[Pair], moved: Mapping[Pair, int]) -> float:
+        """What pairs other than `legs` have made of a factor's price."""
+        price = 1.0
+        for link in _chain(factor):
+            for pair, ratio in self._ratios.get(link, {}).items():
+                if pair not in legs and pair not in moved:
+                    price *= ratio
+        for pair, volume in moved.items():
+            if pair not in legs and pair[0] in _chain(factor):
+                price *= self.curves[pair].price_ratio((self._net_e18(pair) + volume) / E18)
+        return price
+
+    def _net_e18(self, pair: Pair) -> int:
+        """Where the pair's curve is."""
+        found = self.turnover.get(pair)
+        return 0 if found is None else found.net_e18
 
     def _bearable(self, pair: Pair, before_e18: int, volume_e18: int) -> Fraction:
         """The share of a volume that a pair still takes, 0 to 1."""
@@ -226,9 +232,8 @@ def _split(want: Want, worth_e18: int) -> tuple[Want, Want]:
     return Want(want.factor, volume, worth_e18), rest
 
 
-def _chain(factor: str) -> Iterator[str]:
+@cache
+def _chain(factor: str) -> tuple[str, ...]:
     """The factor, and what it is quoted in."""
-    yield factor
     base = base_of(factor)
-    if base is not None:
-        yield from _chain(base)
+    return (factor,) if base is None else (factor, *_chain(base))

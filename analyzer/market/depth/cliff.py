@@ -8,6 +8,8 @@ G is the gentle part: it loses about (v / g)**a / a of the sale, and g is such t
 `one_percent_usd` loses one percent in it. H is the cliff: what the thin side holds, `holds_usd`,
 is all that there is to be had; below it H takes next to nothing, past it everything, the more
 suddenly the larger the `steepness` s (s = 1 is a constant product of depth h). The price is F'(v).
+Where it is a tenth of the price before, or ten times it, the market ends (LAST_SOLD, LAST_BOUGHT):
+nobody quotes beyond, and what is left of a trade is not made.
 
 Purchases walk the same way back: y bought cost the v with F(v) = y, so the last of `holds_usd` has
 no price. A token that can be minted (`minted`: a staking token, by staking) is bought past it: then
@@ -23,9 +25,10 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyzer.market.depth.impact import ASSUMED, MAX_RATIO, MIN_RATIO, Curve, require_positive
+from analyzer.market.depth.impact import ASSUMED, Curve, require_positive
 
 _HALVINGS = 200
+LAST_SOLD, LAST_BOUGHT = 0.1, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Cliff(Curve):
     steepness: float = 8.0
     minted: bool = False
     source: str = ASSUMED
+    _gentle_usd: float = field(init=False, repr=False, compare=False)
+    """g of the module."""
     _ends: tuple[float, float] = field(init=False, repr=False, compare=False)
     name: ClassVar[str] = "cliff"
 
@@ -48,23 +53,21 @@ class Cliff(Curve):
         for what in ("exponent", "steepness"):
             if not 0.1 <= getattr(self, what) <= 100:
                 raise ValueError(f"{what} has to be from 0.1 to 100, it is {getattr(self, what)}")
-        object.__setattr__(self, "_ends", (self._most_bought(), self._most_sold()))
-
-    def _gentle_usd(self) -> float:
-        """g of the module."""
         a = self.exponent
-        return self.one_percent_usd / math.pow(math.expm1(-a * math.log(0.99)), 1 / a)
+        gentle = self.one_percent_usd / math.pow(math.expm1(-a * math.log(0.99)), 1 / a)
+        object.__setattr__(self, "_gentle_usd", gentle)
+        object.__setattr__(self, "_ends", (self._most_bought(), self._most_sold()))
 
     def proceeds(self, sold_usd: float) -> float:
         """F(v), v >= 0: what a sale fetches, in USD at the price before."""
         return _through(
-            _through(sold_usd, self._gentle_usd(), self.exponent), self.holds_usd, self.steepness
+            _through(sold_usd, self._gentle_usd, self.exponent), self.holds_usd, self.steepness
         )
 
     def cost(self, bought_usd: float) -> float:
         """What a purchase of y >= 0 costs, in USD; infinite for more than there is."""
         y = bought_usd if self.minted else _back(bought_usd, self.holds_usd, self.steepness)
-        return _back(y, self._gentle_usd(), self.exponent)
+        return _back(y, self._gentle_usd, self.exponent)
 
     def _bounds(self) -> tuple[float, float]:
         return self._ends
@@ -84,31 +87,31 @@ class Cliff(Curve):
 
     def _slope(self, v: float, *, cliff: bool) -> float:
         """F'(v), or G'(v) without the cliff."""
-        gentle, a = self._gentle_usd(), self.exponent
+        gentle, a = self._gentle_usd, self.exponent
         out = _slope_through(v, gentle, a)
         if cliff:
             out *= _slope_through(_through(v, gentle, a), self.holds_usd, self.steepness)
         return out
 
     def _most_sold(self) -> float:
-        """The sale at whose end the price is MIN_RATIO."""
+        """The sale at whose end the price is LAST_SOLD."""
         low, high = 0.0, 1.0
-        while self._slope(high, cliff=True) > MIN_RATIO:
+        while self._slope(high, cliff=True) > LAST_SOLD:
             low, high = high, high * 2
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             low, high = (
-                (middle, high) if self._slope(middle, cliff=True) > MIN_RATIO else (low, middle)
+                (middle, high) if self._slope(middle, cliff=True) > LAST_SOLD else (low, middle)
             )
         return low
 
     def _most_bought(self) -> float:
-        """The purchase, as a v below zero, at whose end the price is MAX_RATIO."""
-        low, high = 0.0, self._gentle_usd() if self.minted else self.holds_usd
+        """The purchase, as a v below zero, at whose end the price is LAST_BOUGHT."""
+        low, high = 0.0, self._gentle_usd if self.minted else self.holds_usd
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             paid = self.cost(middle)
-            fits = paid < math.inf and self._slope(paid, cliff=not self.minted) > 1 / MAX_RATIO
+            fits = paid < math.inf and self._slope(paid, cliff=not self.minted) > 1 / LAST_BOUGHT
             low, high = (middle, high) if fits else (low, middle)
         return -low
 
