@@ -7,8 +7,9 @@ to 150 M USD on 2023-11-20. Two numbers a pair of classes (the sale that loses o
 the thin side holds), on the medians of sixteen sizes from 0.1 to 160 M; the form has two more for
 all pairs together. A staking token is traded through what it stakes, and minted when it is bought.
 
-Coins without quotes have BTC's and ETH's numbers in proportion to turnover over volatility (daily
-closes of the shared data: 2023 for BTC and ETH, the days of the quotes; 2025 for the others).
+Coins without quotes have ETH's numbers in proportion to turnover over volatility (daily closes of
+the shared data: 2023 for ETH, the days of the quotes; 2025 for the others). ETH's and not BTC's:
+like ETH they trade on the chain, where BTC is a guest.
 """
 
 from __future__ import annotations
@@ -222,23 +223,18 @@ def turnover(shared: Path, first: str, last: str) -> dict[str, float]:
 
 
 def others(shared: Path, numbers: Numbers) -> dict[str, tuple[float, float]]:
-    """Class of coins without quotes -> its two numbers: BTC's and ETH's against stables, in
-    proportion (geometric mean of both)."""
-    then = turnover(shared, "2023-08-20", "2023-11-20")
+    """Class of coins without quotes -> its two numbers: ETH's against stables, in proportion."""
+    then = turnover(shared, "2023-08-20", "2023-11-20")["ETH"]
     now = turnover(shared, "2025-04-27", "2026-04-26")
     coins = sorted((v for c, v in now.items() if c not in ("BTC", "ETH")), reverse=True)
     large, small = coins[:11], coins[11:]
-    rows = {"BTC": ("btc", "large-stable"), "ETH": ("eth", "large-stable")}
-    share = [
-        math.exp(statistics.mean(float(numbers[r][n]) - math.log(then[c]) for c, r in rows.items()))
-        for n in (0, 1)
-    ]
+    share = np.exp(numbers["eth", "large-stable"]) / then
     sizes = {
         "large-other": statistics.median(large),
         "small-other": statistics.median(small),
         "unlisted": min(coins),
     }
-    return {kind: (size * share[0], size * share[1]) for kind, size in sizes.items()}
+    return {kind: (size * float(share[0]), size * float(share[1])) for kind, size in sizes.items()}
 
 
 def table(shared: Path, numbers: Numbers, lines: Sequence[str]) -> str:
@@ -258,7 +254,7 @@ def table(shared: Path, numbers: Numbers, lines: Sequence[str]) -> str:
             "*",
             one_percent,
             holds,
-            "turnover over volatility of 2025, in proportion to BTC and ETH",
+            "turnover over volatility of 2025, in proportion to ETH",
         )
     return "\n".join(out) + "\n"
 

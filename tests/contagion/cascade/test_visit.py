@@ -47,7 +47,7 @@ def test_a_closure_is_booked_and_the_account_has_failed_of_what_it_lost_before()
     visit(state, closing, register, "A")
     (closed,) = closing.closed
     assert (closed.venue, closed.account_id) == ("house", "A")
-    assert closing.sold == [("account:house/A", (0, "X", 10 * E18))]
+    assert closing.flows == [("account:house/A", "X", 1_000 * E18)]
     # 900 were sold, 18 of them kept; the account owes those 18 to the end, which the LPs bear.
     assert closing.to_liquidators_e18 == 18 * E18
     assert closing.charged == {"fund:house/LPs": 18 * E18}
@@ -61,7 +61,7 @@ def test_only_as_much_is_taken_as_sells_for_no_more_than_the_penalty_below_its_p
     state = shocked(FREE, SHALLOW)
     (amount,) = amounts_closed(state)
     assert 0 <= 4 * E18 - amount <= 10 * E18 // 10**6
-    assert state.prices.sold_e18["X"] == 100 * amount
+    assert state.prices.pairs.turnover["X", "USD"].net_e18 == 100 * amount
 
 
 def test_gas_and_return_are_earned_too() -> None:
@@ -96,7 +96,9 @@ def test_what_a_market_does_not_bear_is_left_or_kept_at_the_last_price() -> None
     assert 0 < amount / E18 < 2.1
     state = shocked(AT_ANY_LOSS, bounded)
     assert amounts_closed(state) == [10 * E18]
-    assert (state.prices.sold_e18, state.prices.left_e18) == ({"X": 200 * E18}, {"X": 800 * E18})
+    pairs = state.prices.pairs
+    assert pairs.turnover["X", "USD"].sold_e18 == 200 * E18
+    assert pairs.left_e18 == {"X": 800 * E18}
     assert state.prices.exhausted() == ("X",)
 
 

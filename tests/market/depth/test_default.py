@@ -86,7 +86,7 @@ def test_the_fit_and_the_table_speak_of_one_curve(quoted: list[Median]) -> None:
         assert quote(*one.pair, one.usd) == pytest.approx(expected, rel=near, abs=1e-12)
 
 
-def test_coins_without_quotes_have_those_of_btc_and_eth_in_proportion_to_their_turnover(
+def test_coins_without_quotes_have_those_of_eth_in_proportion_to_their_turnover(
     shared: Path,
 ) -> None:
     import numpy as np
