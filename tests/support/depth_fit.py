@@ -8,8 +8,8 @@ the thin side holds), on the medians of sixteen sizes from 0.1 to 160 M; the for
 all pairs together. A staking token is traded through what it stakes, and minted when it is bought.
 
 Coins without quotes have ETH's numbers in proportion to turnover over volatility (daily closes of
-the shared data: 2023 for ETH, the days of the quotes; 2025 for the others). ETH's and not BTC's:
-like ETH they trade on the chain, where BTC is a guest.
+the shared data, the three months before the quotes). ETH's and not BTC's: like ETH they trade on
+the chain, where BTC is a guest.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ FAR = 200e6
 """What a thin side holds where no quote says: weakly drawn there."""
 BUCKETS = ((1e5, 1e6), (1e6, 1e7), (1e7, 5e7), (5e7, 4e8))
 ENOUGH, LEAST = 5, 1e-4
+QUARTER = ("2023-08-20", "2023-11-20")
+LARGE_FROM = 250e6
+"""Turnover over volatility of a large coin, USD."""
 
 # token -> (name, decimals, USD on the day of the quotes, its class)
 TOKENS = {
@@ -206,13 +209,13 @@ def within_two(values: Sequence[float]) -> int:
     return sum(0.5 <= value <= 2 for value in values)
 
 
-def turnover(shared: Path, first: str, last: str) -> dict[str, float]:
-    """Coin -> median daily volume in USD over the deviation of daily returns, between two days."""
+def turnover(shared: Path) -> dict[str, float]:
+    """Coin -> median daily volume in USD over the deviation of daily returns, QUARTER long."""
     closes: dict[str, list[float]] = defaultdict(list)
     volumes: dict[str, list[float]] = defaultdict(list)
     with (shared / "data" / "prices" / "daily_majors.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
-            if first <= row["date"] <= last:
+            if QUARTER[0] <= row["date"] <= QUARTER[1]:
                 closes[row["asset"]].append(float(row["close"]))
                 volumes[row["asset"]].append(float(row["volume_usdt"]))
     return {
@@ -224,14 +227,12 @@ def turnover(shared: Path, first: str, last: str) -> dict[str, float]:
 
 def others(shared: Path, numbers: Numbers) -> dict[str, tuple[float, float]]:
     """Class of coins without quotes -> its two numbers: ETH's against stables, in proportion."""
-    then = turnover(shared, "2023-08-20", "2023-11-20")["ETH"]
-    now = turnover(shared, "2025-04-27", "2026-04-26")
-    coins = sorted((v for c, v in now.items() if c not in ("BTC", "ETH")), reverse=True)
-    large, small = coins[:11], coins[11:]
-    share = np.exp(numbers["eth", "large-stable"]) / then
+    found = turnover(shared)
+    share = np.exp(numbers["eth", "large-stable"]) / found["ETH"]
+    coins = [value for coin, value in found.items() if coin not in ("BTC", "ETH")]
     sizes = {
-        "large-other": statistics.median(large),
-        "small-other": statistics.median(small),
+        "large-other": statistics.median(value for value in coins if value > LARGE_FROM),
+        "small-other": statistics.median(value for value in coins if value <= LARGE_FROM),
         "unlisted": min(coins),
     }
     return {kind: (size * float(share[0]), size * float(share[1])) for kind, size in sizes.items()}
@@ -254,7 +255,7 @@ def table(shared: Path, numbers: Numbers, lines: Sequence[str]) -> str:
             "*",
             one_percent,
             holds,
-            "turnover over volatility of 2025, in proportion to ETH",
+            "turnover over volatility before the quotes, in proportion to ETH",
         )
     return "\n".join(out) + "\n"
 

@@ -17,12 +17,13 @@ from functools import cache
 from pathlib import Path
 
 from analyzer.market.classes import base_of
-from analyzer.market.depth.classes import UNIT, DepthClass, depth_class
+from analyzer.market.depth.classes import UNIT, depth_class
 from analyzer.market.depth.cliff import Cliff
 
 TABLE = Path(__file__).with_name("default_pairs.toml")
 """Package data, written by the fit."""
-ANYTHING = "*"
+ANYTHING = "anything"
+"""The other side of a row for every side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class CrossValidation:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The table. rows: (thin class, other class or `*`) -> its curve."""
+    """The table. rows: (thin class, other class or `anything`) -> its curve."""
 
     rows: Mapping[tuple[str, str], Cliff]
     validation: CrossValidation
@@ -61,7 +62,7 @@ def defaults() -> Defaults:
     """The table that ships."""
     values = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     rows = {
-        (row["thin"], row["thick"]): Cliff(
+        (row["thin"], _side(row["thick"])): Cliff(
             one_percent_usd=float(row["one_percent_usd"]),
             holds_usd=float(row["holds_usd"]),
             exponent=values["exponent"],
@@ -77,19 +78,21 @@ def defaults() -> Defaults:
 def default_curve(thin: str, thick: str | None = None) -> Cliff:
     """The assumed curve of a factor against a thicker one; thick = None: against the unit of
     account, of a ratio against its base."""
-    return _row(depth_class(thin), depth_class(thick or base_of(thin) or UNIT))
+    return default_row(thin, thick or base_of(thin) or UNIT)[1]
 
 
-def _row(thin: DepthClass, thick: DepthClass) -> Cliff:
-    """The row of a pair of classes, else that of its thin side against anything."""
-    rows = defaults().rows
-    for other in (thick, ANYTHING):
-        if (thin, other) in rows:
-            return rows[thin, other]
-    # Only where a ratio's base is neither: what can be minted is as deep against any base.
-    return rows[thin, "eth"]
+def default_row(thin: str, thick: str) -> tuple[str, Cliff]:
+    """(what a factor has one market against, the curve of it): the class of the thicker factor, or
+    `anything`. Against all of them the market is one, for what trades in one trades on in another
+    of its class."""
+    rows, kind = defaults().rows, depth_class(thin)
+    # The last only where a ratio's base is neither: what can be minted is as deep against any base.
+    for other in (depth_class(thick), ANYTHING, "eth"):
+        if (kind, other) in rows:
+            return other, rows[kind, other]
+    raise AssertionError(f"the table of default depths has no row for {kind}")
 
 
 def _side(name: str) -> str:
-    """A side of a pair, for people."""
-    return "anything else" if name == ANYTHING else name
+    """The other side of a row."""
+    return ANYTHING if name == "*" else name

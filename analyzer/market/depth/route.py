@@ -5,8 +5,9 @@
     a side with a curve of its own (file or pool)       against the unit of account, twice
     anything else                                       the default of the pair of classes
 
-In every leg the thin side moves and the other stands. Volume is cumulative per leg, so a price
-does not depend on the way there, and sales of ETH for USDC and of stETH for USDC meet in one leg.
+In every leg the thin side moves and the other stands. Volume is cumulative per pair, so a price
+does not depend on the way there. By default a factor has one market against all of a class: sales
+of ETH for USDC, of ETH for DAI and of stETH for USDC meet in ETH against large stables.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from dataclasses import dataclass, field
 
 from analyzer.market.classes import base_of
 from analyzer.market.depth.classes import UNIT, thinness
-from analyzer.market.depth.default import default_curve
+from analyzer.market.depth.default import default_row
 from analyzer.market.depth.impact import ImpactCurve, NoImpact
 
 Pair = tuple[str, str]
-"""(thin factor, the other one)."""
+"""(thin factor, the other one, or by default the class of the other one)."""
 
 
 STANDS = NoImpact(source="not known: does not move")
@@ -69,9 +70,7 @@ class Market:
     def _leg(self, source: str, target: str) -> Leg:
         """One trade: against the unit of account, of a ratio against its base, or by default."""
         thick, thin = sorted((source, target), key=lambda f: (base_of(f) is not None, thinness(f)))
-        curve: ImpactCurve = STANDS
-        if thin in self.curves:
-            curve = self.curves[thin]
-        elif thin not in self.unknown and self.assumed:
-            curve = default_curve(thin, thick)
-        return Leg((thin, thick), thin == source, curve)
+        against, curve = thick, self.curves.get(thin, STANDS)
+        if thin not in self.curves and thin not in self.unknown and self.assumed:
+            against, curve = default_row(thin, thick)
+        return Leg((thin, against), thin == source, curve)

@@ -6,8 +6,20 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from depth_fit import TOKENS, Median, buckets, medians, others, predicted, read_quotes, within_two
+from depth_fit import (
+    LARGE_FROM,
+    TOKENS,
+    Median,
+    buckets,
+    medians,
+    others,
+    predicted,
+    read_quotes,
+    turnover,
+    within_two,
+)
 
+from analyzer.market.depth import Cliff
 from analyzer.market.depth.classes import DEPTH_CLASSES, depth_class, thinness
 from analyzer.market.depth.default import default_curve, defaults
 from analyzer.market.depth.quote import quote
@@ -72,13 +84,16 @@ def test_both_ways_of_a_pair_lose_alike_but_where_the_thin_side_is_minted() -> N
     assert quote("WETH", "sfrxETH", 100e6) < 0.02
 
 
+def named_rows() -> list[tuple[tuple[str, str], Cliff]]:
+    """The table, its rows named as the fit names them."""
+    rows = defaults().rows.items()
+    return [((thin, "*" if thick == "anything" else thick), curve) for (thin, thick), curve in rows]
+
+
 def test_the_fit_and_the_table_speak_of_one_curve(quoted: list[Median]) -> None:
     import numpy as np
 
-    rows = {
-        pair: np.log([curve.one_percent_usd, curve.holds_usd])
-        for pair, curve in defaults().rows.items()
-    }
+    rows = {pair: np.log([curve.one_percent_usd, curve.holds_usd]) for pair, curve in named_rows()}
     for one in quoted:
         expected = float(predicted(one.pair, np.array([one.usd]), rows)[0])
         # past its cliff a market ends where its price is a tenth, which the fit does not know
@@ -96,9 +111,17 @@ def test_coins_without_quotes_have_those_of_eth_in_proportion_to_their_turnover(
         for pair, curve in defaults().rows.items()
     }
     for kind, (one_percent, holds) in others(shared, rows).items():
-        curve = defaults().rows[kind, "*"]
+        curve = defaults().rows[kind, "anything"]
         assert curve.one_percent_usd == pytest.approx(one_percent, rel=0.01)
         assert curve.holds_usd == pytest.approx(holds, rel=0.01)
+
+
+def test_a_coin_is_large_where_its_turnover_says_so(shared: Path) -> None:
+    renamed = {"MATIC": "POL"}
+    for coin, size in turnover(shared).items():
+        if coin not in ("BTC", "ETH"):
+            expected = "large-other" if size > LARGE_FROM else "small-other"
+            assert depth_class(renamed.get(coin, coin)) == expected, coin
 
 
 def test_medians_need_five_quotes_and_buckets_an_impact_that_can_be_seen() -> None:
@@ -118,9 +141,9 @@ def test_medians_need_five_quotes_and_buckets_an_impact_that_can_be_seen() -> No
         ("GHO", "small-stable", "default for small-stable against large-stable: aggregator"),
         ("stETH/ETH", "staking", "default for staking against eth: aggregator"),
         ("LBTC/BTC", "small-staking", "default for small-staking against eth: aggregator"),
-        ("LINK", "large-other", "default for large-other against anything else: turnover"),
-        ("CRV", "small-other", "default for small-other against anything else: turnover"),
-        ("wat", "unlisted", "default for unlisted against anything else: turnover"),
+        ("LINK", "large-other", "default for large-other against anything: turnover"),
+        ("UNI", "small-other", "default for small-other against anything: turnover"),
+        ("wat", "unlisted", "default for unlisted against anything: turnover"),
     ],
 )
 def test_a_default_says_that_it_is_one_and_what_it_rests_on(
@@ -131,7 +154,7 @@ def test_a_default_says_that_it_is_one_and_what_it_rests_on(
 
 
 def test_of_any_two_things_one_is_thinner() -> None:
-    names = ["USD", "USDC", "DAI", "ETH", "BTC", "stETH/ETH", "rETH/ETH", "SOL", "UNI", "FRAX",
+    names = ["USD", "USDC", "DAI", "ETH", "BTC", "stETH/ETH", "rETH/ETH", "SOL", "OP", "FRAX",
              "LUSD", "CRV", "wat", "watt"]  # fmt: skip
     assert sorted(set(names), key=thinness) == names
     assert len({thinness(name) for name in names}) == len(names)

@@ -18,21 +18,22 @@ def steps(market: Market, source: str, target: str) -> list[tuple[tuple[str, str
     ("source", "target", "expected"),
     [
         ("ETH", "ETH", []),
-        ("ETH", "USDC", [(("ETH", "USDC"), True)]),
-        ("USDC", "ETH", [(("ETH", "USDC"), False)]),
-        ("BTC", "ETH", [(("BTC", "ETH"), True)]),
-        ("USDC", "USDT", [(("USDT", "USDC"), False)]),
-        ("TUSD", "BTC", [(("TUSD", "BTC"), True)]),
-        ("stETH/ETH", "ETH", [(("stETH/ETH", "ETH"), True)]),
-        ("stETH/ETH", "DAI", [(("stETH/ETH", "ETH"), True), (("ETH", "DAI"), True)]),
-        ("BTC", "rETH/ETH", [(("BTC", "ETH"), True), (("rETH/ETH", "ETH"), False)]),
+        ("ETH", "USDC", [(("ETH", "large-stable"), True)]),
+        ("DAI", "ETH", [(("ETH", "large-stable"), False)]),
+        ("BTC", "ETH", [(("BTC", "eth"), True)]),
+        ("USDC", "USDT", [(("USDT", "large-stable"), False)]),
+        ("TUSD", "BTC", [(("TUSD", "anything"), True)]),
+        ("TUSD", "FRAX", [(("TUSD", "small-stable"), True)]),
+        ("stETH/ETH", "ETH", [(("stETH/ETH", "eth"), True)]),
+        ("stETH/ETH", "DAI", [(("stETH/ETH", "eth"), True), (("ETH", "large-stable"), True)]),
+        ("BTC", "rETH/ETH", [(("BTC", "eth"), True), (("rETH/ETH", "eth"), False)]),
         (
             "stETH/ETH",
             "rETH/ETH",
-            [(("stETH/ETH", "ETH"), True), (("rETH/ETH", "ETH"), False)],
+            [(("stETH/ETH", "eth"), True), (("rETH/ETH", "eth"), False)],
         ),
-        ("sAVAX/AVAX", "AVAX", [(("sAVAX/AVAX", "AVAX"), True)]),
-        ("LINK", "USD", [(("LINK", "USD"), True)]),
+        ("sAVAX/AVAX", "AVAX", [(("sAVAX/AVAX", "eth"), True)]),
+        ("LINK", "USD", [(("LINK", "anything"), True)]),
     ],
 )
 def test_the_way_by_default(
@@ -46,12 +47,12 @@ def test_a_side_with_a_curve_of_its_own_trades_against_the_unit_of_account() -> 
     market = Market({"ETH": eth})
     first, second = market.legs("ETH", "LINK")
     assert first == Leg(("ETH", "USD"), True, eth)
-    assert (second.pair, second.sold) == (("LINK", "USD"), False)
-    assert steps(market, "stETH/ETH", "ETH") == [(("stETH/ETH", "ETH"), True)]
+    assert (second.pair, second.sold) == (("LINK", "anything"), False)
+    assert steps(market, "stETH/ETH", "ETH") == [(("stETH/ETH", "eth"), True)]
     assert steps(market, "stETH/ETH", "USDC") == [
-        (("stETH/ETH", "ETH"), True),
+        (("stETH/ETH", "eth"), True),
         (("ETH", "USD"), True),
-        (("USDC", "USD"), False),
+        (("USDC", "large-stable"), False),
     ]
 
 
