@@ -52,6 +52,8 @@ def _facts(scenario: Scenario) -> Iterator[str]:
         yield f"betas to {scenario.market_factor}: {_betas(scenario.betas)}"
     if scenario.depth_multiplier != 1:
         yield f"depth x {float(scenario.depth_multiplier):g}"
+    for key, times in scenario.depth_multipliers.items():
+        yield f"depth of `{key}` x {float(times):g}"
     if scenario.stale:
         yield f"oracles that do not move: {', '.join(sorted(scenario.stale))}"
     if scenario.withdraw:
