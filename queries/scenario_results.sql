@@ -9,6 +9,7 @@
 -- column bad_debt_before: at the block, in the settlement currency
 -- column bad_debt_static: at the shocked prices, before anybody is closed
 -- column bad_debt_after: after the cascade, charged or not
+-- column bad_debt_market: after, at the market's prices: they differ where an oracle stands still
 -- column closed_accounts: accounts that were closed
 -- column fund_left: what the funds that have to pay still hold; NULL = unknown
 -- column uncovered: bad debt that no fund bears
@@ -21,9 +22,10 @@ SELECT
     TRY_CAST(r.bad_debt_before_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS bad_debt_before,
     TRY_CAST(r.bad_debt_static_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS bad_debt_static,
     TRY_CAST(r.bad_debt_after_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS bad_debt_after,
+    TRY_CAST(r.bad_debt_after_market_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS bad_debt_market,
     r.closed_accounts,
     TRY_CAST(r.fund_left_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS fund_left,
     TRY_CAST(r.uncovered_e18 AS DECIMAL(38,0)) * 0.000000000000000001::DECIMAL(18,18) AS uncovered
 FROM stress_results r
 JOIN scans s USING (scan_id)
-ORDER BY bad_debt_after DESC NULLS LAST, r.scenario, r.shock, s.deployment
+ORDER BY bad_debt_market DESC NULLS LAST, r.scenario, r.shock, s.deployment

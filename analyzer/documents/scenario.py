@@ -30,12 +30,14 @@ class DepthEntry:
 class ScenarioResult:
     """What a scenario does to one deployment (18 decimals, null = unknown).
 
-    shock: where the price that moves most stands, as a share of the block's. below_initial,
-    liquidatable, insolvent, unknown, bad_debt_static_e18: at the scenario's prices, before anybody
-    reacts. bad_debt_after_e18: when the cascade has come to rest; amplification: the one over the
-    other. uncovered_e18: of it, beyond what the bounded backstops held. cover1_e18, cover2_e18:
-    what the one or two owners who lack most lack. quiet: nothing more happened at the end.
-    ledger_closes: money is conserved in every round.
+    shock: where the price that moves most stands, as a share of the block's. below_initial (or in
+    breach), liquidatable, insolvent, unknown, bad_debt_static_e18: at the prices of the scenario's
+    last step, before anybody reacts. bad_debt_after_e18: when the cascade has come to rest;
+    amplification: the one over the other. bad_debt_static_market_e18, bad_debt_after_market_e18:
+    the same at the market's prices, which are not the protocol's where an oracle stands still.
+    uncovered_e18: of the latter, what others than bounded backstops bore, or will have to.
+    cover1_e18, cover2_e18: what the one or two owners who lack most lack, at the market's prices.
+    quiet: nothing more happened at the end. ledger_closes: money is conserved in every round.
     """
 
     scan_id: str
@@ -50,6 +52,8 @@ class ScenarioResult:
     bad_debt_before_e18: Amount
     bad_debt_static_e18: Amount
     bad_debt_after_e18: Amount
+    bad_debt_static_market_e18: Amount
+    bad_debt_after_market_e18: Amount
     amplification: float | None
     closed_accounts: int
     closed_value_e18: Amount

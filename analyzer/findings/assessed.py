@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.contagion.scenario import Scenario, multiplier
 from analyzer.contagion.trace import NodeKind, TopPaths, kind_of, parts_of
+from analyzer.contagion.trace.edges import fund_node
 
 if TYPE_CHECKING:
     # A scan has detectors and runs no cascade: the machinery is not loaded for its types.
@@ -32,8 +33,7 @@ class AssessedVenue:
     """One deployment of a cascade. Amounts in 18 decimals of its settlement currency.
 
     block: number and hash as text. fund_before_e18, fund_left_e18: the bounded layers that must
-    pay, at the block and in the end; None = one of them could not be read. below_initial: accounts
-    below initial margin at the first shock, by float64; None where the protocol cannot say.
+    pay, at the block and in the end; None = one of them could not be read. bounded: their names.
     """
 
     scan_id: str
@@ -42,7 +42,7 @@ class AssessedVenue:
     block: str
     fund_before_e18: int | None
     fund_left_e18: int | None
-    below_initial: int | None
+    bounded: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,26 @@ class Assessed:
         """A venue's bad debt in the end: charged to absorbers, and left on accounts."""
         return self.result.bad_debt_e18[venue] + self.result.after[venue].bad_debt_e18
 
+    def bad_debt_market_e18(self, venue: str) -> int:
+        """The same, what is left on accounts taken at the market's prices: they are not the
+        protocol's where an oracle stands still."""
+        return self.result.bad_debt_e18[venue] + self.result.after[venue].bad_debt_market_e18
+
     def static_bad_debt_e18(self, venue: str) -> int:
-        """A venue's bad debt at the shocked prices, before anybody reacts."""
+        """A venue's bad debt at the prices of the last step, before anybody reacts."""
         return self.result.shocked[venue].bad_debt_e18
 
     def uncovered_e18(self, venue: str) -> int | None:
-        """A venue's bad debt beyond what its bounded layers had at the block, not negative; None
-        when their capacity is unknown and there is bad debt."""
-        fund = self.venues[venue].fund_before_e18
-        debt = self.bad_debt_e18(venue)
-        if fund is None:
-            return None if debt else 0
-        return max(debt - max(fund, 0), 0)
+        """Of a venue's bad debt at the market's prices, what others than its bounded layers bore in
+        the cascade, and what is left on accounts beyond what these layers still hold; None when
+        their capacity is unknown and there is bad debt."""
+        found = self.venues[venue]
+        charged, left = self.result.bad_debt_e18[venue], self.result.after[venue]
+        if found.fund_before_e18 is None or found.fund_left_e18 is None:
+            return None if self.bad_debt_market_e18(venue) else 0
+        absorbed = self.result.absorbed
+        paid = sum(absorbed.get(fund_node(venue, layer), 0) for layer in found.bounded)
+        return charged - paid + max(left.bad_debt_market_e18 - max(found.fund_left_e18, 0), 0)
 
     def venue_of_node(self, node: str) -> str | None:
         """The deployment that a node belongs to; None for shocks and price moves."""

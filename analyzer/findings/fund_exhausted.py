@@ -18,9 +18,10 @@ class FundExhausted(ScenarioDetector):
     measures = ("uncovered_e18", "bad_debt_e18")
     proves = (
         "When the scenario's prices hold and the cascade that follows has come to rest, by the "
-        "protocol's own liquidation rules and on the stated depth, the accounts that failed lack "
-        "more than the bounded layers of the loss waterfall held at this block. The rest is "
-        "borne by those behind them: suppliers, winners, or whoever withdraws last."
+        "protocol's own liquidation rules and on the stated depth, the bounded layers of the loss "
+        "waterfall have not borne all that the accounts that failed lack, and what they still hold "
+        "does not bear the rest. It falls on those behind them: suppliers, winners, or whoever "
+        "withdraws last. Where an oracle stands still, bad debt is taken at the market's prices."
     )
     does_not_prove = (
         "That the scenario comes, nor that liquidators would act as fast or the depth be as "
@@ -33,11 +34,11 @@ class FundExhausted(ScenarioDetector):
     )
 
     def detect(self, assessed: Assessed) -> Iterable[Finding]:
-        """Deployments whose bad debt in the end exceeds their fund and did not at the block."""
+        """Deployments whose bad debt grew, and whose bounded layers did not bear all of it."""
         for name, venue in assessed.venues.items():
             uncovered = assessed.uncovered_e18(name)
             before = assessed.result.before[name].bad_debt_e18
-            if not uncovered or assessed.bad_debt_e18(name) <= before:
+            if not uncovered or assessed.bad_debt_market_e18(name) <= before:
                 continue
             yield self.finding(
                 assessed,
@@ -45,11 +46,15 @@ class FundExhausted(ScenarioDetector):
                 title=f"Bad debt beyond what the fund of {name} holds",
                 amounts={
                     "uncovered_e18": uncovered,
-                    "bad_debt_e18": assessed.bad_debt_e18(name),
+                    "bad_debt_e18": assessed.bad_debt_market_e18(name),
                     "bad_debt_at_shocked_prices_e18": assessed.static_bad_debt_e18(name),
                     "bad_debt_at_the_block_e18": before,
                     "fund_e18": venue.fund_before_e18,
+                    "fund_left_e18": venue.fund_left_e18,
                     "unknown_accounts_count": assessed.result.shocked[name].unknown,
                 },
-                evidence={"formula": "bad debt after the cascade - bounded layers at the block"},
+                evidence={
+                    "formula": "borne by others than bounded layers + max(left on accounts - what "
+                    "bounded layers still hold, 0)"
+                },
             )

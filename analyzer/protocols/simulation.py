@@ -22,13 +22,15 @@ from analyzer.model.rows import BackstopRow
 class Standing:
     """Where one account stands, in 18 decimals of the protocol's unit of account.
 
-    equity_e18 and headroom_e18 (margin equity less maintenance) as in the columns of margin.
-    breaches: the protocol's own test, as `breaching` uses it.
+    equity_e18, headroom_e18 (margin equity less maintenance) and free_collateral_e18 (margin equity
+    less initial margin; None where the protocol has none, or it is unknown) as in the columns of
+    margin. breaches: the protocol's own test, as `breaching` uses it.
     """
 
     equity_e18: int
     headroom_e18: int
     breaches: bool
+    free_collateral_e18: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

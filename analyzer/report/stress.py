@@ -28,13 +28,15 @@ _SHOWN = (
     "unknown",
     "bad debt",
     "after",
+    "at market",
     "fund left",
     "uncovered",
 )
 _LEGEND = (
-    "below IM, breach (may be liquidated), insolvent, bad debt: at the scenario's prices, before "
-    "anybody reacts. after: bad debt when the cascade has come to rest. uncovered: of it, beyond "
-    "what the bounded backstops held."
+    "below IM (or in breach), breach (may be liquidated), insolvent, bad debt: at the scenario's "
+    "last prices, before anybody reacts. after: bad debt when the cascade has come to rest, at the "
+    "protocol's prices; at market: at the market's, which differ where an oracle stands still. "
+    "uncovered: of the latter, what others than bounded backstops bore or will have to."
 )
 
 
@@ -214,6 +216,7 @@ def _row(result: ScenarioResult) -> tuple[str, ...]:
         *(f"{count:,}" for count in (result.liquidatable, result.insolvent, result.unknown)),
         whole(result.bad_debt_static_e18),
         whole(result.bad_debt_after_e18),
+        whole(result.bad_debt_after_market_e18),
         whole(result.fund_left_e18),
         whole(result.uncovered_e18),
     )

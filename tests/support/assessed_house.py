@@ -70,7 +70,7 @@ def assessed_house(
                 block="9 (0xab)",
                 fund_before_e18=before,
                 fund_left_e18=bounded_capacity_e18(house.backstops()[:1]),
-                below_initial=None,
+                bounded=frozenset({"fund"}),
             )
         },
         depth=tuple(DepthUsed(f, "file", c.name, c.source) for f, c in sorted(curves.items())),

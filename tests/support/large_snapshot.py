@@ -177,6 +177,8 @@ def _result(number: int, shock: float) -> dict[str, object]:
         "amplification": 1 + depth / 10,
         "cover1_e18": depth * E18,
         "cover2_e18": 2 * depth * E18,
+        "bad_debt_static_market_e18": (100 + depth**2) * E18,
+        "bad_debt_after_market_e18": (100 + depth**3) * E18,
     }
 
 

@@ -8,8 +8,10 @@ emptied account lacks goes to a fund, then to winners (auto-deleveraging), then 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.model.closure import Closure, Executed, Transfer
@@ -32,8 +34,9 @@ class Holder:
 class House:
     """A simulation of linear accounts. The settings may be changed before it runs.
 
-    maintenance: share of gross value. penalty: share of what is closed, to the liquidator.
-    close: share of every position that one closure sells (1 = all). fund: its cash, paid first.
+    maintenance: share of gross value; initial margin is twice that. penalty: share of what is
+    closed, to the liquidator. close: share of every position that one closure sells (1 = all).
+    fund: its cash, paid first.
     winners: after the fund, accounts whose positive equity is cut. lp_token, lp_supply: a receipt
     token of the last layer, who bear the rest.
     """
@@ -82,7 +85,8 @@ class House:
         holder = self.holders[account_id]
         equity = self._equity(holder, self.prices)
         headroom = equity - self._requirement(holder)
-        return Standing(equity, headroom, headroom < 0 and any(holder.amounts.values()))
+        free = headroom - self._requirement(holder)
+        return Standing(equity, headroom, headroom < 0 and any(holder.amounts.values()), free)
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         if account_id in self.unknown:
@@ -226,6 +230,7 @@ def venue_of(house: House, name: str = "house", **settings: object) -> Venue:
         house,
         {asset: asset for asset in house.prices},
         dict.fromkeys(house.prices, 18),
+        restart=partial(deepcopy, deepcopy(house)),
         **settings,  # type: ignore[arg-type]
     )
 

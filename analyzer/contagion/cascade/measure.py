@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.contagion.cascade.result import Tally
-from analyzer.contagion.cascade.transmission import Equities
+from analyzer.contagion.cascade.transmission import Changes, Equities
 from analyzer.contagion.cascade.venue import Venue
 
 
@@ -47,27 +47,49 @@ def change(venues: Sequence[Venue], before: Equities, after: Equities) -> Change
     return Change(accounts, funds)
 
 
-def tallies(venues: Sequence[Venue]) -> dict[str, Tally]:
-    """venue -> its tally now."""
-    return {venue.name: tally(venue) for venue in venues}
+def tallies(venues: Sequence[Venue], market: Changes | None = None) -> dict[str, Tally]:
+    """venue -> its tally now. market: number of the venue -> the prices in the market that its
+    protocol does not use; None = there are none."""
+    return {
+        venue.name: tally(venue, {} if market is None else market[number])
+        for number, venue in enumerate(venues)
+    }
 
 
-def tally(venue: Venue) -> Tally:
-    """How many accounts of a venue stand where, and what is missing."""
+def tally(venue: Venue, market_e18: Mapping[str, int]) -> Tally:
+    """How many accounts of a venue stand where, and what is missing. market_e18: asset id -> price
+    in the market, where the protocol uses another; an account whose equity there is not known is
+    unknown."""
     unknown = breaching = insolvent = equity = debt = count = 0
+    below: int | None = 0
     short: dict[str, int] = defaultdict(int)
     for account in venue.simulation.account_ids():
         if account in venue.funds:
             continue
         count += 1
         standing = venue.simulation.standing(account)
-        if standing is None:
+        there = None if standing is None else standing.equity_e18
+        if there is not None and market_e18:
+            there = venue.simulation.equity_at(account, market_e18)
+        if standing is None or there is None:
             unknown += 1
             continue
         breaching += standing.breaches
         equity += standing.equity_e18
-        if standing.equity_e18 < 0:
-            insolvent += 1
-            debt -= standing.equity_e18
-            short[venue.owner(account)] -= standing.equity_e18
-    return Tally(count, unknown, breaching, insolvent, equity, debt, dict(sorted(short.items())))
+        free = standing.free_collateral_e18
+        below = None if below is None or free is None else below + (free < 0 or standing.breaches)
+        insolvent += standing.equity_e18 < 0
+        debt -= min(standing.equity_e18, 0)
+        if there < 0:
+            short[venue.owner(account)] -= there
+    return Tally(
+        accounts=count,
+        unknown=unknown,
+        below_initial=below,
+        breaching=breaching,
+        insolvent=insolvent,
+        equity_e18=equity,
+        bad_debt_e18=debt,
+        bad_debt_market_e18=sum(short.values()),
+        owners_short_e18=dict(sorted(short.items())),
+    )

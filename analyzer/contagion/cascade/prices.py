@@ -135,6 +135,19 @@ class MarketPrices:
         moved = self.impact_of(venue.factors[asset], impact) * recovery.get(asset, ONE)
         return max(int(self.shocked_e18(number, asset) * moved), 1)
 
+    def unheard_e18(self) -> list[dict[str, int]]:
+        """number of the venue -> the market's prices of assets with a stopped oracle."""
+        return [
+            {
+                asset: self.market_e18(number, asset)
+                for asset in self.start[number]
+                if asset in venue.factors
+                and asset not in venue.fixed
+                and is_stale(self.scenario, venue.factors[asset])
+            }
+            for number, venue in enumerate(self.venues)
+        ]
+
     def protocol_e18(
         self,
         impact: Mapping[str, Fraction] | None = None,

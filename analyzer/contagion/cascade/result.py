@@ -84,15 +84,22 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One venue at one moment. equity_e18: of its known accounts that are no backstops;
-    bad_debt_e18: -sum of min(equity, 0) of them; owners_short_e18: owner -> their part of it."""
+    """One venue at one moment, its accounts that are no backstops.
+
+    below_initial: below their initial margin, or in breach; None where the protocol does not say.
+    equity_e18: of those that are known, at the protocol's prices. bad_debt_e18: -sum of min(equity,
+    0) of them; bad_debt_market_e18: the same at the market's prices, which differ where an oracle
+    stands still; owners_short_e18: owner -> their part of the latter.
+    """
 
     accounts: int
     unknown: int
+    below_initial: int | None
     breaching: int
     insolvent: int
     equity_e18: int
     bad_debt_e18: int
+    bad_debt_market_e18: int
     owners_short_e18: Mapping[str, int]
 
 
@@ -116,7 +123,8 @@ class PairUsed:
 class CascadeResult:
     """A scenario's cascade over some venues.
 
-    before, shocked, after: venue -> tally at the block, after the first shock, in the end.
+    before, shocked, after: venue -> tally at the block, at the prices of the last step before
+    anybody reacts to any, in the end.
     failures, absorbed: by node (see `edges`). bad_debt_e18: venue -> charged to absorbers in all;
     what is left uncharged is in `after`. quiet: False when the rounds ran out before nothing more
     happened. withdrawn_e18: venue -> collateral taken out before the shock. sales: node of a move

@@ -46,22 +46,39 @@ def run_cascade(
     """Runs a scenario over the venues' simulations (which it changes) until nothing more happens.
 
     depth: what forced trades meet; curves alone (factor -> against the unit of account) are a
-    market where nothing else moves. Raises: ValueError when two venues have one name.
+    market where nothing else moves. Raises: ValueError when two venues have one name, and when one
+    of a scenario of several steps cannot begin again.
     """
     if len({venue.name for venue in venues}) != len(venues):
         raise ValueError("two venues of a cascade have the same name")
     options = options or CascadeOptions()
     withdrawn = withdraw_all(venues) if scenario.withdraw else {}
     state = opened(venues, scenario, depth)
-    before = shocked = tallies(venues)
+    before, shocked = tallies(venues), _untouched(venues, scenario, depth)
     quiet = True
     for index, step in enumerate(scenario.steps):
         shock(state, index, step)
-        if index == 0:
-            shocked = tallies(venues)
+        if shocked is None:
+            shocked = tallies(venues, state.prices.unheard_e18())
         quiet = play_step(state, scenario, index, options)
     state.register_holes()
+    assert shocked is not None  # a scenario has a step
     return _result(state, scenario, options, withdrawn, (before, shocked), quiet=quiet)
+
+
+def _untouched(
+    venues: Sequence[Venue], scenario: Scenario, depth: Market | Mapping[str, ImpactCurve]
+) -> Mapping[str, Tally] | None:
+    """How the venues stand at the prices of the last of several steps when nobody reacted to those
+    before; None for a scenario of one step, whose own state is this."""
+    if len(scenario.steps) == 1:
+        return None
+    again = [venue.afresh() for venue in venues]
+    if scenario.withdraw:
+        withdraw_all(again)
+    state = opened(again, scenario, depth)
+    shock(state, 0, scenario.steps[-1])
+    return tallies(again, state.prices.unheard_e18())
 
 
 def opened(
@@ -168,7 +185,7 @@ def _result(
     *,
     quiet: bool,
 ) -> CascadeResult:
-    """What the cascade leaves behind. tallied: at the block, and after the first shock."""
+    """What the cascade leaves behind. tallied: at the block, and at the last step's prices."""
     ledger, prices = state.ledger, state.prices
     factors = prices.factors()
     return CascadeResult(
@@ -176,7 +193,7 @@ def _result(
         order=options.name,
         before=tallied[0],
         shocked=tallied[1],
-        after=tallies(state.venues),
+        after=tallies(state.venues, prices.unheard_e18()),
         rounds=tuple(ledger.rounds),
         failures={node: found.finished() for node, found in ledger.failures.items()},
         absorbed=ledger.absorbed_e18,

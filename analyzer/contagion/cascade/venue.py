@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from analyzer.model.integers import mul_div
 from analyzer.protocols.simulation import Simulation
@@ -19,7 +19,8 @@ class Venue:
     backstops themselves: their losses are absorbed losses, not failures. fixed: assets whose
     price no market moves (the unit of account, a closed market). contracts: addresses that belong
     to the venue, to find what it holds elsewhere. gross_usd: account id -> gross exposure, to
-    tell who is large.
+    tell who is large. restart: makes the simulation of the block anew, for a scenario of several
+    steps.
     """
 
     name: str
@@ -31,6 +32,14 @@ class Venue:
     fixed: frozenset[str] = frozenset()
     contracts: Mapping[str, str] = field(default_factory=dict)
     gross_usd: Mapping[str, float] = field(default_factory=dict)
+    restart: Callable[[], Simulation] | None = None
+
+    def afresh(self) -> Venue:
+        """The same deployment at the block, with a simulation of its own. Raises: ValueError when
+        nothing says how to make one."""
+        if self.restart is None:
+            raise ValueError(f"venue {self.name} does not say how to begin again")
+        return replace(self, simulation=self.restart())
 
     def owner(self, account_id: str) -> str:
         """Who owns an account."""

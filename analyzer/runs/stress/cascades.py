@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from analyzer.contagion.cascade import CascadeOptions, CascadeResult, Venue, run_cascade
-from analyzer.contagion.scenario import Scenario, multiplier
+from analyzer.contagion.scenario import Scenario
 from analyzer.contagion.tell import facts_of, path_sentence
 from analyzer.contagion.trace import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
@@ -18,10 +16,11 @@ from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model import identity
 from analyzer.model.errors import InputError
+from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.scenarios import Held, held_in, not_held
-from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
+from analyzer.runs.stress.venues import bounded_capacity_e18, bounded_layers, venue_of
 
 
 def split_by_simulation(
@@ -64,7 +63,7 @@ def assess(
     Raises: InputError for a protocol without a simulation.
     """
     venues = [venue_of(scan) for scan in scans]
-    before = {v.name: bounded_capacity_e18(v.simulation.backstops()) for v in venues}
+    before = {v.name: v.simulation.backstops() for v in venues}
     result = run_cascade(venues, scenario, chosen.market, options)
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
@@ -73,7 +72,7 @@ def assess(
         scenario=scenario,
         options=options,
         venues={
-            scan.deployment.name: _venue(scan, venue, scenario, before[venue.name])
+            scan.deployment.name: _venue(scan, venue, before[venue.name])
             for scan, venue in zip(scans, venues, strict=True)
         },
         depth=chosen.used,
@@ -125,28 +124,14 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _venue(scan: ScanBook, venue: Venue, scenario: Scenario, before: int | None) -> AssessedVenue:
-    """What is said of one venue beside the cascade."""
+def _venue(scan: ScanBook, venue: Venue, before: Sequence[BackstopRow]) -> AssessedVenue:
+    """What is said of one venue beside the cascade. before: its waterfall at the block."""
     return AssessedVenue(
         scan_id=scan.scan_id,
         deployment=scan.deployment.name,
         chain_id=scan.deployment.chain_id,
         block=f"{scan.block.number} ({scan.block.hash})",
-        fund_before_e18=before,
+        fund_before_e18=bounded_capacity_e18(before),
         fund_left_e18=bounded_capacity_e18(venue.simulation.backstops()),
-        below_initial=_below_initial(scan, venue, scenario),
+        bounded=frozenset(row.name for row in bounded_layers(before)),
     )
-
-
-def _below_initial(scan: ScanBook, venue: Venue, scenario: Scenario) -> int | None:
-    """Accounts below initial margin at the first shock, by the protocol's float64 reprice; None
-    where exact prices by asset are given, which are no shock of a factor."""
-    step = scenario.steps[0]
-    if step.prices_e18:
-        return None
-    factors = sorted({asset.factor for asset in scan.book.assets})
-    shocks = np.array([[float(multiplier(scenario, step, f))] for f in factors], dtype=np.float64)
-    repriced = scan.plug.reprice(scan.valued, factors, shocks)
-    own = np.array([account not in venue.funds for account in scan.book.account_ids])
-    short = repriced.margin_equity[:, 0] < repriced.initial[:, 0]
-    return int(np.count_nonzero(short & own))

@@ -117,7 +117,7 @@ def _results(one: Assessed) -> Iterator[Row]:
             liquidatable_before=before.breaching,
             insolvent_before=before.insolvent,
             bad_debt_before_e18=before.bad_debt_e18,
-            below_initial=venue.below_initial,
+            below_initial=static.below_initial,
             liquidatable=static.breaching,
             insolvent=static.insolvent,
             bad_debt_static_e18=static.bad_debt_e18,
@@ -133,6 +133,8 @@ def _results(one: Assessed) -> Iterator[Row]:
             amplification=debt / static.bad_debt_e18 if static.bad_debt_e18 else None,
             cover1_e18=sum(owners[:1]),
             cover2_e18=sum(owners[:2]),
+            bad_debt_static_market_e18=static.bad_debt_market_e18,
+            bad_debt_after_market_e18=one.bad_debt_market_e18(name),
         )
 
 

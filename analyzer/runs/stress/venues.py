@@ -41,6 +41,7 @@ def venue_of(scan: ScanBook) -> Venue:
         fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
         contracts=scan.deployment.contracts,
         gross_usd=_gross_usd(scan),
+        restart=lambda: scan.plug.simulate(scan.valued),
     )
 
 
@@ -53,11 +54,15 @@ def funds_of(scan: ScanBook) -> frozenset[str]:
     ).intersection(scan.book.account_ids)
 
 
+def bounded_layers(rows: Sequence[BackstopRow]) -> list[BackstopRow]:
+    """The layers that must pay, and can pay only so much."""
+    return [row for row in rows if row.kind in BEARING and not row.voluntary and not row.unlimited]
+
+
 def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:
     """What the bounded layers that must pay can bear together, 18 decimals; None when one of them
     could not be read. A layer that is in debt itself counts with its debt."""
-    known = [r for r in rows if r.kind in BEARING and not r.voluntary and not r.unlimited]
-    capacities = [row.capacity_e18 for row in known]
+    capacities = [row.capacity_e18 for row in bounded_layers(rows)]
     if any(capacity is None for capacity in capacities):
         return None
     return sum(capacity for capacity in capacities if capacity is not None)

@@ -23,12 +23,11 @@ def standing_of(valuation: Valuation, account_id: str) -> Standing | None:
         return None
     numbers = AccountMath(valuation, account)
     try:
-        # What free collateral needs makes the margin row unknown too.
-        free_collateral_by_ratio(numbers, 0)
         return Standing(
             equity_e18=numbers.equity,
             headroom_e18=numbers.account_value - maintenance_margin(numbers),
             breaches=is_liquidatable(numbers) or is_collateral_liquidatable(numbers),
+            free_collateral_e18=free_collateral_by_ratio(numbers, valuation.state.config.im_ratio),
         )
     except UnreadableNumberError:
         return None

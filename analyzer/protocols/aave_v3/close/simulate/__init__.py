@@ -131,6 +131,7 @@ class AaveSimulation:
             equity_e18=self._equity(data),
             headroom_e18=numerator - self._e18(data.debt_base),
             breaches=self._breaches(account_id),
+            free_collateral_e18=self._e18(data.borrow_limit_base - data.debt_base),
         )
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:

@@ -34,6 +34,7 @@ from analyzer.protocols.derive_v2.close.simulate.withdrawal import largest_withd
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.simulation import Offer, Receipt, Standing
 
 __all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
@@ -82,11 +83,14 @@ class DeriveSimulation:
 
     def standing(self, account_id: str) -> Standing | None:
         """The account now; None when a number that it needs is unknown."""
-        found = known(self._motion.valuation, int(account_id))
+        valuation = self._motion.valuation
+        found = known(valuation, int(account_id))
         if found is None:
             return None
         mtm, mm = found
-        return Standing(mtm, mm, self._bid(account_id) is not None)
+        initial = valuation.numbers(int(account_id)).im
+        free = None if isinstance(initial, Unreadable) else initial
+        return Standing(mtm, mm, self._bid(account_id) is not None, free)
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its mark to market if these assets had these prices."""
