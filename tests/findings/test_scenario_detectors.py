@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -32,6 +33,16 @@ def test_a_fund_that_a_scenario_uses_up_is_found_with_what_is_left_uncovered() -
 
 def test_a_fund_that_bears_the_bad_debt_is_no_finding() -> None:
     assert list(FundExhausted().detect(assessed_house(r15_house(fund=1_000_000), DEEP))) == []
+
+
+def test_a_fund_that_earned_what_it_paid_leaves_nothing_uncovered() -> None:
+    one = assessed_house(r15_house(fund=1_000_000), DEEP)
+    (name,) = one.venues
+    poor = replace(one, venues={name: replace(one.venues[name], fund_before_e18=0)})
+    assert poor.bad_debt_e18(name) > 0 == poor.uncovered_e18(name)
+    assert list(FundExhausted().detect(poor)) == []
+    voluntary = replace(one, venues={name: replace(one.venues[name], bounded=frozenset())})
+    assert voluntary.uncovered_e18(name) == one.bad_debt_e18(name)
 
 
 def test_bad_debt_that_the_scenario_only_lowers_is_not_the_scenarios() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -277,3 +278,22 @@ def test_two_venues_of_one_name_are_refused() -> None:
     venues = [venue_of(r15_house()), venue_of(r15_house())]
     with pytest.raises(ValueError, match="same name"):
         run_cascade(venues, scenario(), {})
+
+
+def test_a_scenario_of_several_steps_needs_venues_that_can_begin_again() -> None:
+    house = House({"X": 100 * E18}, {"A": Holder(0, {"X": E18})})
+    venue = replace(venue_of(house), restart=None)
+    steps = (Step({"X": Fraction(9, 10)}), Step({"X": Fraction(8, 10)}))
+    with pytest.raises(ValueError, match="venue house does not say how to begin again"):
+        run_cascade([venue], Scenario("two", "two", "by hand", steps), {})
+
+
+def test_what_stands_at_the_last_steps_prices_is_asked_before_anybody_reacts_to_the_first() -> None:
+    # The first fall to 80 closes A (100 X, 8,500 owed): the last fall finds nobody to lose.
+    house = House({"X": 100 * E18}, {"A": Holder(-8_500 * E18, {"X": 100 * E18})})
+    steps = (Step({"X": Fraction(90, 100)}), Step({"X": Fraction(80, 100)}))
+    result = run_cascade([venue_of(house)], Scenario("two", "two", "by hand", steps), {})
+    static = result.shocked["house"]
+    assert (static.breaching, static.insolvent, static.bad_debt_e18) == (1, 1, 500 * E18)
+    assert static.below_initial == 1
+    assert result.total_bad_debt_e18 == 0
