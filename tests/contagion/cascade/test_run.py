@@ -289,8 +289,9 @@ def test_a_scenario_of_several_steps_needs_venues_that_can_begin_again() -> None
 
 
 def test_what_stands_at_the_last_steps_prices_is_asked_before_anybody_reacts_to_the_first() -> None:
-    # The first fall to 80 closes A (100 X, 8,500 owed): the last fall finds nobody to lose.
-    house = House({"X": 100 * E18}, {"A": Holder(-8_500 * E18, {"X": 100 * E18})})
+    # The fall to 90 closes A (100 X, 8,500 owed): the fall to 80 finds nobody with a position.
+    holders = {"A": Holder(-8_500 * E18, {"X": 100 * E18})}
+    house = House({"X": 100 * E18}, holders, penalty=Fraction(1, 20))
     steps = (Step({"X": Fraction(90, 100)}), Step({"X": Fraction(80, 100)}))
     result = run_cascade([venue_of(house)], Scenario("two", "two", "by hand", steps), {})
     static = result.shocked["house"]
