@@ -72,6 +72,8 @@ OUTSIDE = ("chain", "browser", "acceptance", "benchmark")
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A run of all tests goes to two processes, unless `-n` or `--pdb` says otherwise; single
     files and folders run in this one, where they start sooner."""
+    if hasattr(config, "workerinput"):  # one of the two: it starts no others
+        return
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS
     options = config.option
     if whole and options.numprocesses is None and not options.usepdb and not options.collectonly:
