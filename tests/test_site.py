@@ -1,4 +1,4 @@
-"""Every page of the documentation is in the site's list of pages, and every page listed is there."""
+"""Every page of the documentation is listed for the site, and every page listed is there."""
 
 from __future__ import annotations
 
