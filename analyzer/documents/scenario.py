@@ -71,8 +71,9 @@ class ScenarioResult:
 class ScenarioEntry:
     """One scenario: what it is, on which depth it was run, and what it does to each deployment.
     unverified: numbers that nobody checked at their source. unmapped: factors of which it says
-    nothing, and that stay. not_held: factors that it names and no book holds. exhausted: factors
-    of which more was sold than is known of their depth."""
+    nothing, and that stay. not_held: factors that it names and no book holds. not_applicable: why
+    it is not about these books (its results are then those of no shock), empty = it is. exhausted:
+    factors of which more was sold than is known of their depth."""
 
     cascade_id: str
     name: str
@@ -87,6 +88,7 @@ class ScenarioEntry:
     unmapped: tuple[str, ...]
     not_held: tuple[str, ...]
     moves_nothing: bool
+    not_applicable: str
     exhausted: tuple[str, ...]
     results: tuple[ScenarioResult, ...]
 

@@ -62,6 +62,9 @@ class Assessed:
     """Each of `paths.paths` in one sentence."""
     not_held: tuple[str, ...] = ()
     """What the scenario names and no book holds."""
+    not_applicable: str = ""
+    """Why the scenario is not about these books; empty when it is. What the cascade shows is then
+    what liquidators would find at the block, and no finding is made of it."""
 
     def bad_debt_e18(self, venue: str) -> int:
         """A venue's bad debt in the end: charged to absorbers, and left on accounts."""
@@ -96,6 +99,8 @@ class Assessed:
         """Whether the scenario does anything to these deployments at all: a price that some
         account holds moves, an owner defaults, collateral leaves or requirements rise. If not,
         what the cascade shows is what liquidators would find at the block."""
+        if self.not_applicable:
+            return False
         scenario = self.scenario
         moved = any(value != 1 for value in self.result.shock.values())
         other = scenario.withdraw or scenario.default_owners or scenario.margin_spiral is not None

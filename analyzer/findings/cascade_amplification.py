@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from analyzer.findings.assessed import Assessed
@@ -11,6 +11,8 @@ from analyzer.model.finding import Finding, Severity
 
 LEAST = Fraction(3, 2)
 """Half as much again as the shock: less is no finding."""
+ALONE = Fraction(1, 10)
+"""How far a price that the scenario does not shock has to move by the cascade alone."""
 _PPM = 1_000_000
 
 
@@ -23,8 +25,9 @@ class CascadeAmplification(ScenarioDetector):
     measures = ("bad_debt_e18",)
     proves = (
         "On the stated depth, the forced sales that follow the scenario's shock take the price of "
-        "a factor at least half as far again as the shock itself, or raise the bad debt of a "
-        "deployment by half over what it is at the shocked prices."
+        "a factor at least half as far again as the shock itself, or move one that is not shocked "
+        "by a tenth, or raise the bad debt of a deployment by half over what it is at the prices "
+        "of the scenario's last step."
     )
     does_not_prove = (
         "That the market would move so: nobody buys the fall in the cascade, and depth is an "
@@ -45,7 +48,10 @@ class CascadeAmplification(ScenarioDetector):
         sources = {used.factor: f"{used.kind}: {used.source}" for used in assessed.depth}
         for factor in sorted(assessed.result.shock):
             value = assessed.result.amplification(factor)
-            if value is None or value < LEAST:
+            if value is None:
+                yield from self._unshocked(assessed, first, factor, sources)
+                continue
+            if value < LEAST:
                 continue
             yield self.finding(
                 assessed,
@@ -58,6 +64,26 @@ class CascadeAmplification(ScenarioDetector):
                     "deployments": ", ".join(sorted(assessed.venues)),
                 },
             )
+
+    def _unshocked(
+        self, assessed: Assessed, first: str, factor: str, sources: Mapping[str, str]
+    ) -> Iterable[Finding]:
+        """The finding about a factor that only the cascade moves, where it moves it far."""
+        rounds = assessed.result.rounds
+        move = rounds[-1].price_after.get(factor, Fraction(1)) - 1 if rounds else Fraction(0)
+        if abs(move) < ALONE:
+            return
+        yield self.finding(
+            assessed,
+            first,
+            title=f"The cascade alone moves {factor} by {float(move):+.1%}: no shock does",
+            about=factor,
+            amounts={"move_ppm": int(move * _PPM)},
+            evidence={
+                "depth": sources.get(factor, "no curve: its price does not move"),
+                "deployments": ", ".join(sorted(assessed.venues)),
+            },
+        )
 
     def _debt(self, assessed: Assessed, name: str, static: int, after: int) -> Finding:
         """The finding about a deployment's bad debt."""

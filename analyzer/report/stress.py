@@ -41,8 +41,10 @@ _LEGEND = (
 
 
 def result_rows(document: StressDocument) -> tuple[list[str], list[list[object]]]:
-    """(columns, one row a scenario and deployment, the baseline first) for the CSV form."""
-    every = [*([] if document.baseline is None else [document.baseline]), *document.scenarios]
+    """(columns, one row a scenario and deployment, the baseline first) for the CSV form; without
+    scenarios that are not about these books."""
+    about = [scenario for scenario in document.scenarios if not scenario.not_applicable]
+    every = [*([] if document.baseline is None else [document.baseline]), *about]
     written = [to_json(result) for scenario in every for result in scenario.results]
     columns = [field.name for field in fields(ScenarioResult) if field.name != "scan_id"]
     return columns, [[result[name] for name in columns] for result in written]
@@ -70,7 +72,7 @@ def _grid(deployment: str, scenarios: Sequence[ScenarioEntry]) -> Grid:
         _row(result)
         for scenario in scenarios
         for result in scenario.results
-        if result.deployment == deployment
+        if result.deployment == deployment and not scenario.not_applicable
     )
     whole_columns = frozenset({"scenario"})
     return Grid(deployment, _SHOWN, rows, frozenset(_SHOWN[1:]), _LEGEND, whole_columns)
@@ -128,7 +130,13 @@ def _without_effect(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Scenarios that do nothing to these books, and, of a single one, what it names in vain: a
     calm result of these says nothing."""
     blocks: list[Block] = []
-    idle = [scenario.name for scenario in scenarios if scenario.moves_nothing]
+    whys: dict[str, list[str]] = {}
+    for scenario in scenarios:
+        whys.setdefault(scenario.not_applicable, []).append(scenario.name)
+    for why, names in whys.items():
+        if why:
+            blocks.append(Line("Not applicable", f"{_listed(names)}: {why}", "doubt"))
+    idle = [s.name for s in scenarios if s.moves_nothing and not s.not_applicable]
     if idle:
         text = f"{_listed(idle)}: no price of these books changes, so it is as without a shock"
         blocks.append(Line("No effect", text, "doubt"))
@@ -173,7 +181,9 @@ def _listed(names: Sequence[str]) -> str:
 def depth_grid(scenarios: Sequence[ScenarioEntry]) -> Grid:
     """Which depth each factor had: the same in all scenarios, but for their multipliers."""
     multiplied = [
-        f"{s.name} x {s.depth_multiplier:g}" for s in scenarios if s.depth_multiplier != 1
+        f"{s.name} x {s.depth_multiplier:g}"
+        for s in scenarios
+        if s.depth_multiplier != 1 and not s.not_applicable
     ]
     return Grid(
         "Depth that forced sales meet",

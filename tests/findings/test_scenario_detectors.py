@@ -16,7 +16,7 @@ from analyzer.findings.cover_shortfall import CoverShortfall
 from analyzer.findings.forced_sales import ForcedSalesExceedDepth, depth_usd
 from analyzer.findings.fund_exhausted import FundExhausted
 from analyzer.market.depth import ConstantProduct, Exponential, Linear, NoImpact
-from analyzer.model.finding import Severity
+from analyzer.model.finding import Finding, Severity
 
 SCALE = 1_000
 DEEP = falls_to(Fraction(70, 100))
@@ -99,6 +99,21 @@ def test_a_price_that_forced_sales_take_further_than_the_shock_is_found() -> Non
     assert exact is not None
     assert price.amounts["amplification_ppm"] == int(exact * 1_000_000) >= 1_500_000
     assert price.evidence["depth"].startswith("linear")
+
+
+def test_a_price_that_only_the_cascade_moves_is_found() -> None:
+    def found(depth: float) -> list[Finding]:
+        house = r15_house()
+        house.prices["Y"] = 100 * E18
+        house.holders["A"].amounts["Y"] = E18
+        curves = {"X": NoImpact(), "Y": Linear(depth)}
+        return list(CascadeAmplification().detect(assessed_house(house, DEEP, curves)))
+
+    # 100 of Y are sold: a linear curve of 500 falls by a fifth.
+    (moved,) = [f for f in found(500.0) if f.market == "Y under crash"]
+    assert moved.amounts == {"move_ppm": -200_000}
+    assert moved.title == "The cascade alone moves Y by -20.0%: no shock does"
+    assert [f for f in found(1_001.0) if f.market == "Y under crash"] == []
 
 
 def test_forced_sales_beyond_the_depth_within_ten_percent_are_found() -> None:

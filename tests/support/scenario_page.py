@@ -59,7 +59,7 @@ def _facts(scenario: Scenario) -> Iterator[str]:
     if scenario.withdraw:
         yield "everybody takes out all free collateral first"
     if scenario.default_owners:
-        yield f"owners that default: the {scenario.default_owners} largest"
+        yield f"owners that default: the {scenario.default_owners} who lack most"
     if scenario.margin_spiral is not None:
         yield f"requirements follow volatility, which starts at x {scenario.margin_spiral.shock}"
     if scenario.venue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -75,18 +75,24 @@ def _headroom(venues: Sequence[Venue], visit: Visit) -> int:
     return 0 if standing is None else standing.headroom_e18
 
 
-def defaulters(venues: Sequence[Venue], scenario: Scenario) -> list[Visit]:
-    """The accounts of the owners who default: named ones, or the n with the largest gross
-    exposure over all venues."""
+def defaulters(
+    venues: Sequence[Venue], scenario: Scenario, equities: Sequence[Mapping[str, int | None]]
+) -> list[Visit]:
+    """The accounts of the owners who default: named ones, or the n who lack most over all venues:
+    the largest sums of max(-equity, 0), which do not net; fewer where fewer lack anything.
+
+    equities: number of the venue -> account -> equity at the shocked prices, 18 decimals, None =
+    unknown. Source: risk-models 1.5 (Cover-n).
+    """
     wanted = scenario.default_owners
     if isinstance(wanted, int):
-        gross: dict[str, float] = {}
-        for venue in venues:
-            for account, usd in venue.gross_usd.items():
-                if account not in venue.funds:
+        short: dict[str, int] = {}
+        for venue, equity in zip(venues, equities, strict=True):
+            for account, amount in equity.items():
+                if account not in venue.funds and amount is not None and amount < 0:
                     owner = venue.owner(account)
-                    gross[owner] = gross.get(owner, 0.0) + usd
-        chosen = set(sorted(gross, key=lambda owner: (-gross[owner], owner))[:wanted])
+                    short[owner] = short.get(owner, 0) - amount
+        chosen = set(sorted(short, key=lambda owner: (-short[owner], owner))[:wanted])
     else:
         chosen = set(wanted)
     return [

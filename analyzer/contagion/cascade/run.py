@@ -118,7 +118,7 @@ def play_step(state: State, scenario: Scenario, index: int, options: CascadeOpti
     """Rounds until nothing more happens in a step of the scenario; whether it came to rest. Who
     defaults by the scenario's word is wound up in its first round."""
     step, venues = scenario.steps[index], state.venues
-    defaulted = defaulters(venues, scenario) if index == 0 else []
+    defaulted = defaulters(venues, scenario, state.equities) if index == 0 else []
     done = 0
     while step.rounds_limit is None or done < step.rounds_limit:
         if len(state.ledger.rounds) >= options.max_rounds:

@@ -18,9 +18,8 @@ class Venue:
     account id -> owner (an account that is missing owns itself). funds: the accounts that are
     backstops themselves: their losses are absorbed losses, not failures. fixed: assets whose
     price no market moves (the unit of account, a closed market). contracts: addresses that belong
-    to the venue, to find what it holds elsewhere. gross_usd: account id -> gross exposure, to
-    tell who is large. restart: makes the simulation of the block anew, for a scenario of several
-    steps.
+    to the venue, to find what it holds elsewhere. restart: makes the simulation of the block
+    anew, for a scenario of several steps.
     """
 
     name: str
@@ -31,7 +30,6 @@ class Venue:
     funds: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     contracts: Mapping[str, str] = field(default_factory=dict)
-    gross_usd: Mapping[str, float] = field(default_factory=dict)
     restart: Callable[[], Simulation] | None = None
 
     def afresh(self) -> Venue:

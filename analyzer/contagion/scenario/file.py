@@ -8,7 +8,7 @@
     market_factor = "ETH"                    # what the betas are betas to
     stale = ["*"]                            # factors whose price the protocol does not learn
     withdraw = true                          # owners take out their free collateral first
-    default_owners = 2                       # the two largest owners, or a list of owners
+    default_owners = 2                       # the two who lack most at the shock, or a list
 
     [shocks]                                 # a single step: of the block's price
     ETH = "-50%"

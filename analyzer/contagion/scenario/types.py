@@ -104,8 +104,8 @@ class Scenario:
     or class of depth (`@large-other`) -> what its own is multiplied with instead. betas: factor or
     class -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
     withdraw: every owner first takes out all free collateral. default_owners: how many of the
-    largest owners default, or which owners. margin_spiral: requirements rise with volatility.
-    liquidators: what pays for them.
+    owners who lack most at the shocked prices default, or which owners. margin_spiral: requirements
+    rise with volatility. liquidators: what pays for them.
     """
 
     name: str

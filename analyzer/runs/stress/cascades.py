@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import Any
 
 from analyzer.contagion.cascade import CascadeOptions, CascadeResult, Venue, run_cascade
-from analyzer.contagion.scenario import Scenario
+from analyzer.contagion.scenario import Scenario, Step
 from analyzer.contagion.tell import facts_of, path_sentence
 from analyzer.contagion.trace import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
@@ -19,7 +20,7 @@ from analyzer.model.errors import InputError
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.stress.scenarios import Held, held_in, not_held
+from analyzer.runs.stress.scenarios import Held, held_in, not_held, why_not_applicable
 from analyzer.runs.stress.venues import bounded_capacity_e18, bounded_layers, venue_of
 
 
@@ -64,7 +65,11 @@ def assess(
     """
     venues = [venue_of(scan) for scan in scans]
     before = {v.name: v.simulation.backstops() for v in venues}
-    result = run_cascade(venues, scenario, chosen.market, options)
+    held = held or held_in(scans)
+    why_not = why_not_applicable(scenario, held)
+    played = as_without_a_shock(scenario) if why_not else scenario
+    result = run_cascade(venues, played, chosen.market, options)
+    why_not = why_not or _nobody_defaults(scenario, result)
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
     return Assessed(
@@ -80,8 +85,29 @@ def assess(
         result=result,
         paths=paths,
         sentences=tuple(path_sentence(path, facts, victims[path.victim]) for path in paths.paths),
-        not_held=tuple(not_held(scenario, held or held_in(scans))),
+        not_held=tuple(not_held(scenario, held)),
+        not_applicable=why_not,
     )
+
+
+def as_without_a_shock(scenario: Scenario) -> Scenario:
+    """What a scenario does to books that it is not about: nothing, not to their depth either."""
+    return replace(
+        scenario,
+        steps=(Step(),),
+        depth_multiplier=Fraction(1),
+        depth_multipliers={},
+        stale=frozenset(),
+    )
+
+
+def _nobody_defaults(scenario: Scenario, result: CascadeResult) -> str:
+    """Why a default of the n owners who lack most happens to nobody; empty where it happens."""
+    wanted = scenario.default_owners
+    if not isinstance(wanted, int) or not wanted:
+        return ""
+    short = any(tally.owners_short_e18 for tally in result.shocked.values())
+    return "" if short else "no owner is short of anything at its prices"
 
 
 def losses(result: CascadeResult) -> dict[str, int]:

@@ -35,10 +35,13 @@ Rows = dict[str, list[Row]]
 
 
 def stress_rows(assessed: Sequence[Assessed]) -> Rows:
-    """What `analyzer stress` keeps: the run and one result a deployment."""
+    """What `analyzer stress` keeps: the run and one result a deployment, where the scenario is
+    about these books."""
     return {
         "contagion_runs": [row for one in assessed for row in _runs(one)],
-        "stress_results": [row for one in assessed for row in _results(one)],
+        "stress_results": [
+            row for one in assessed if not one.not_applicable for row in _results(one)
+        ],
     }
 
 
@@ -96,6 +99,7 @@ def _runs(one: Assessed) -> Iterator[Row]:
             quiet=result.quiet,
             ledger_closes=all(round_.closes for round_ in result.rounds),
             amplification={factor: float(value) for factor, value in sorted(moved.items())},
+            not_applicable=one.not_applicable,
         )
 
 

@@ -13,6 +13,7 @@ from analyzer.contagion.scenario import (
     Step,
     load_scenario,
     parse_shock,
+    reach,
     shipped_scenarios,
     shock_title,
 )
@@ -118,6 +119,18 @@ def not_held(scenario: Scenario, held: Held) -> list[str]:
             *(f"owner {owner}" for owner in owners if owner.lower() not in small),
         ]
     )
+
+
+def why_not_applicable(scenario: Scenario, held: Held) -> str:
+    """Why a scenario is not about these books: every price that it names is of something that no
+    book holds. Empty when it is about them, or names no single asset."""
+    shocked = {name for step in scenario.steps for name in step.shocks}
+    assets = {asset for step in scenario.steps for asset in step.prices_e18}
+    more = scenario.withdraw or scenario.default_owners or scenario.margin_spiral is not None
+    if more or not (shocked or assets) or shocked & {ALL, *CLASS_KEYS} or assets & held.assets:
+        return ""
+    reached = (reach(scenario, step, f).mapped for step in scenario.steps for f in held.factors)
+    return "" if any(reached) else f"no book holds {', '.join(sorted(shocked | assets))}"
 
 
 def with_hint(name: str, held: Held) -> str:

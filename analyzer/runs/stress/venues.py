@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from analyzer.contagion.cascade import Venue
 from analyzer.findings.shortfall import BEARING
-from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
 from analyzer.runs.snapshot.books import ScanBook
 
@@ -40,7 +37,6 @@ def venue_of(scan: ScanBook) -> Venue:
         funds=funds_of(scan),
         fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
         contracts=scan.deployment.contracts,
-        gross_usd=_gross_usd(scan),
         restart=lambda: scan.plug.simulate(scan.valued),
     )
 
@@ -66,17 +62,3 @@ def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:
     if any(capacity is None for capacity in capacities):
         return None
     return sum(capacity for capacity in capacities if capacity is not None)
-
-
-def _gross_usd(scan: ScanBook) -> dict[str, float]:
-    """Account -> sum of |amount| at the block's prices, float64: who is large, nothing more.
-    Assets without a price count nothing."""
-    book = scan.book
-    price = np.array(
-        [(scan.prices.e18(asset.asset_id) or 0) / WAD for asset in book.assets], dtype=np.float64
-    )
-    values = np.abs(book.amounts_f64()) * price[book.asset] if len(book.asset) else np.zeros(0)
-    sums = np.add.reduceat(np.append(values, 0.0), book.indptr[:-1]) if len(book) else values
-    empty = book.indptr[:-1] == book.indptr[1:]
-    gross = np.where(empty, 0.0, sums) if len(book) else sums
-    return dict(zip(book.account_ids, gross.tolist(), strict=True))

@@ -23,6 +23,7 @@ def scenario_entry(one: Assessed) -> ScenarioEntry:
         unmapped=tuple(one.result.unmapped),
         not_held=tuple(one.not_held),
         moves_nothing=not one.touched(),
+        not_applicable=one.not_applicable,
         exhausted=tuple(one.result.exhausted),
         results=tuple(scenario_result(one, name) for name in sorted(one.venues)),
     )

@@ -33,6 +33,11 @@ TABLE = Table(
         flag("quiet", "true = nothing more would happen; false = the rounds ran out."),
         flag("ledger_closes", "true = accounts + absorbers + liquidators + market = 0 each round."),
         json_text("amplification", "Factor -> its final move over the scenario's own move."),
+        text(
+            "not_applicable",
+            "Why the scenario is not about these books: it has no row in stress_results then. Empty"
+            " = it is.",
+        ),
     ),
 )
 

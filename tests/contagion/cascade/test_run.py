@@ -195,14 +195,28 @@ def test_under_an_outage_nobody_is_closed_until_it_ends() -> None:
     assert result.failures["account:house/C"].loss_e18 == 6000 * E18
 
 
-def test_an_owner_who_defaults_is_wound_up_and_moves_the_price() -> None:
-    venue = venue_of(r15_house(), owners={"C": "whale"}, gross_usd={"A": 1.0, "C": 9.0})
-    calm = scenario(Fraction(1), default_owners=1)
-    result = run_cascade([venue], calm, {"X": R15_CURVE})
+def test_the_owner_who_lacks_most_at_the_shocked_prices_is_wound_up_first() -> None:
+    # At 84: A lacks 400 and B 200 (one owner, whose cash in F does not net), E lacks 500.
+    house = r15_house()
+    house.holders["E"] = Holder(-8_900 * E18, {"X": 100 * E18})
+    house.holders["F"] = Holder(10_000 * E18, {})
+    venue = venue_of(house, owners=dict.fromkeys("ABF", "whale"))
+    falls = scenario(Fraction(84, 100), default_owners=1)
+    result = run_cascade([venue], falls, {"X": R15_CURVE})
+    assert result.shocked["house"].owners_short_e18 == {"E": 500 * E18, "whale": 600 * E18}
     first = result.rounds[1]
-    assert [closed.account_id for closed in first.closed] == ["C"]
-    assert float(first.price_after["X"]) == pytest.approx(1 - 300 * 100 / (100 * 92 / 0.03))
-    assert result.failures["account:house/A"].round == 2
+    assert [closed.account_id for closed in first.closed] == ["A", "B"]
+    assert float(first.price_after["X"]) == pytest.approx(
+        0.84 * (1 - 300 * 100 / (100 * 92 / 0.03))
+    )
+    assert result.failures["account:house/E"].round == 2
+    both = run_cascade([venue.afresh()], replace(falls, default_owners=2), {"X": R15_CURVE})
+    assert [closed.account_id for closed in both.rounds[1].closed] == ["A", "B", "E"]
+
+
+def test_nobody_defaults_where_nobody_lacks_anything() -> None:
+    calm = scenario(Fraction(1), default_owners=2)
+    assert run_cascade([venue_of(r15_house())], calm, {}).failures == {}
 
 
 def test_withdrawing_free_collateral_makes_accounts_fail_that_were_safe() -> None:

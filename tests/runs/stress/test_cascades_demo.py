@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ def followed(
     return out, contagion(ContagionOptions(asked, what_if=1), silent)
 
 
-def test_a_venue_knows_what_everybody_holds_and_which_accounts_are_funds(
+def test_a_venue_knows_the_factors_of_all_prices_and_which_accounts_are_funds(
     scans: list[ScanBook],
 ) -> None:
     by_name = {scan.deployment.protocol: scan for scan in scans}
@@ -92,14 +91,6 @@ def test_a_venue_knows_what_everybody_holds_and_which_accounts_are_funds(
     assert aave.funds == frozenset()
     for scan, venue in ((by_name["perp-v2"], perp), (by_name["aave-v3"], aave)):
         assert set(scan.prices.by_asset) <= set(venue.factors)
-        book = scan.book
-        for number, account in list(enumerate(book.account_ids))[:40]:
-            exact = sum(
-                abs(Fraction(amount, 10**asset.decimals))
-                * Fraction(scan.prices.e18(asset.asset_id) or 0, 10**18)
-                for asset, amount in book.legs(number)
-            )
-            assert venue.gross_usd[account] == pytest.approx(float(exact), rel=1e-12)
 
 
 def test_capacity_counts_the_bounded_layers_that_must_pay_and_nothing_else() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analyzer.report.stress import result_rows, stress_page
+from analyzer.report.table import table
 from analyzer.runs.stress.stress import StressOptions, stress
+from analyzer.store.snapshot import open_snapshot
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +68,33 @@ def test_static_figures_of_several_steps_are_those_of_a_shock_to_the_last_prices
         alone = found["last"][deployment]
         for column in ("bad_debt_static_e18", "liquidatable", "insolvent", "below_initial"):
             assert getattr(row, column) == getattr(alone, column)
+
+
+def test_an_event_of_an_asset_that_no_book_holds_touches_nothing_and_is_listed_apart(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    out, jelly = tmp_path / "out.duckdb", "2025-03-26_hl_jelly"
+    asked = StressOptions(
+        db=demo_snapshot, scenarios=(jelly, "2025-11-12_hl_popcat"), shocks=("ETH=-5%",), out=out
+    )
+    outcome = stress(asked, silent)
+    document = outcome.document
+    assert document.baseline is not None
+    first, second, plain = document.scenarios
+    assert first.not_applicable == "no book holds JELLY"
+    assert second.not_applicable == "no book holds POPCAT"
+    assert plain.not_applicable == ""
+    for entry in (first, second):
+        for row, calm in zip(entry.results, document.baseline.results, strict=True):
+            assert row == replace(calm, scenario=entry.name, shock=row.shock)
+    assert {f.evidence["scenario"] for f in outcome.findings} == {"ETH -5 %"}
+    text = " ".join(table(stress_page(document), width=200).split())
+    assert f"Not applicable {jelly}: no book holds JELLY" in text
+    assert text.count(jelly) == 1 + text.count(f"{jelly} x")
+    _, csv = result_rows(document)
+    assert {row[0] for row in csv} == {"no shock", "ETH -5 %"}
+    with open_snapshot(out) as snapshot:
+        _, runs = snapshot.query("SELECT DISTINCT scenario, not_applicable FROM contagion_runs")
+        _, kept = snapshot.query(f"SELECT count(*) FROM stress_results WHERE scenario = '{jelly}'")
+    assert (jelly, "no book holds JELLY") in runs
+    assert kept == [(0,)]
