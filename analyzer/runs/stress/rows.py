@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 
@@ -304,9 +305,17 @@ def _distances(one: Standings) -> list[Row]:
                 multiple=multiple,
                 reason=reason,
                 value_usd=value_usd,
+                up_multiple=_multiple(one.distances.liquidation_up[number]),
+                insolvent_multiple=_multiple(one.distances.insolvency_down[number]),
+                insolvent_up_multiple=_multiple(one.distances.insolvency_up[number]),
             )
         )
     return rows
+
+
+def _multiple(x: float) -> float | None:
+    """The multiple of the block's prices after a market return; None for nowhere and unknown."""
+    return 1.0 + float(x) if isfinite(x) else None
 
 
 def _wall(one: Standings) -> list[Row]:

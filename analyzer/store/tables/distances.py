@@ -1,4 +1,4 @@
-"""The table `distances`: how far each account is from liquidation."""
+"""The table `distances`: how far each account is from liquidation and from insolvency."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ TABLE = Table(
         ),
         text("reason", "Why there is none, or how exact it is."),
         figure("value_usd", "What the account holds and owes that the ray moves, at the block."),
+        figure(
+            "up_multiple",
+            "Multiple of the block's prices at which, prices rising, it is first liquidatable; as"
+            " `multiple`.",
+        ),
+        figure(
+            "insolvent_multiple",
+            "Multiple at which, prices falling, its equity is first negative; as `multiple`.",
+        ),
+        figure(
+            "insolvent_up_multiple",
+            "Multiple at which, prices rising, its equity is first negative; as `multiple`.",
+        ),
     ),
 )
 

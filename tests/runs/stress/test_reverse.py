@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from analyzer.runs.stress.reverse import (
 from analyzer.runs.stress.rows import distance_rows, wall_rows
 from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.snapshot import open_snapshot
+from analyzer.store.tables.distances import TABLE
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,29 @@ def test_every_account_has_a_row_and_the_walls_levels_are_the_accounts_distances
             assert own[-1][6] == pytest.approx(wall.total)
             assert math.fsum(r[5] for r in own) == pytest.approx(wall.total)  # type: ignore[misc]
             assert sum(r[4] for r in own) == len(wall.levels)  # type: ignore[misc]
+
+
+def test_rows_tell_insolvency_and_rises_too(found: list[Standings]) -> None:
+    names = [column.name for column in TABLE.columns]
+    rows: list[dict[str, Any]] = [
+        dict(zip(names, row, strict=True)) for row in distance_rows(found)
+    ]
+    told: Counter[str] = Counter(
+        name
+        for row in rows
+        for name in ("multiple", "up_multiple", "insolvent_multiple", "insolvent_up_multiple")
+        if row[name] is not None
+    )
+    assert min(told.values()) > 20
+    for row in rows:
+        assert row["up_multiple"] is None or row["up_multiple"] >= 1
+        if row["insolvent_multiple"] is not None:
+            assert row["insolvent_multiple"] <= 1
+    (one,) = [s for s in found if s.scan.deployment.protocol == "aave-v3"]
+    equity = dict(zip(one.scan.book.account_ids, one.distances.insolvency_down, strict=True))
+    for row in rows:
+        if row["scan_id"] == one.scan.scan_id and math.isfinite(equity[row["account_id"]]):
+            assert row["insolvent_multiple"] == 1 + equity[row["account_id"]]
 
 
 def test_those_below_already_are_those_whose_headroom_is_negative(
