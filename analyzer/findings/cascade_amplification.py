@@ -78,7 +78,7 @@ class CascadeAmplification(ScenarioDetector):
             first,
             title=f"The cascade alone moves {factor} by {float(move):+.1%}: no shock does",
             about=factor,
-            amounts={"move_ppm": int(move * _PPM)},
+            amounts={"move_ppm": round(move * _PPM)},
             evidence={
                 "depth": sources.get(factor, "no curve: its price does not move"),
                 "deployments": ", ".join(sorted(assessed.venues)),

@@ -106,7 +106,8 @@ def assumption_blocks(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     blocks: list[Block] = [*_without_effect(scenarios), depth_grid(scenarios)]
     still: dict[str, list[str]] = {}
     for scenario in scenarios:
-        still.setdefault(", ".join(scenario.unmapped), []).append(scenario.name)
+        if not scenario.not_applicable:
+            still.setdefault(", ".join(scenario.unmapped), []).append(scenario.name)
     for factors, names in still.items():
         if factors:
             text = f"{factors}: nothing is said of them by {_listed(names)}, so they stay"
@@ -135,7 +136,8 @@ def _without_effect(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
         whys.setdefault(scenario.not_applicable, []).append(scenario.name)
     for why, names in whys.items():
         if why:
-            blocks.append(Line("Not applicable", f"{_listed(names)}: {why}", "doubt"))
+            text = f"{_listed(names)}: not applicable, {why}"
+            blocks.append(Line("Listed apart", text, "doubt"))
     idle = [s.name for s in scenarios if s.moves_nothing and not s.not_applicable]
     if idle:
         text = f"{_listed(idle)}: no price of these books changes, so it is as without a shock"
