@@ -46,8 +46,10 @@ from analyzer.market.covariance import ledoit_wolf
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.history import load_history
 from analyzer.market.returns import returns_of
+from analyzer.model.book import Book, Prices
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
+from analyzer.protocols.base import Plug, Repriced, Valued
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.twins import twin_of
 from analyzer.runs.stress.venues import venue_of
@@ -265,24 +267,68 @@ def _plausible_entry(shock: PlausibleShock | None) -> PlausibleEntry | None:
 def _plausible(
     found: Sequence[Standings], target_usd: float, path: Path
 ) -> tuple[dict[str, PlausibleShock | None], tuple[str, ...]]:
-    """(deployment -> its most plausible shock, the factors without returns)."""
+    """(deployment -> its most plausible shock, the factors without returns). A ratio that has none
+    of its own moves with what it is quoted in."""
     history = returns_of(load_history(path), "simple")
     series = {factor: history.column(factor) for factor in history.factors}
     shocks: dict[str, PlausibleShock | None] = {}
     left_out: set[str] = set()
     for one in found:
-        known = {f: s for f in one.linear.factors if (s := _series(series, f)) is not None}
-        left_out |= set(one.linear.factors) - set(known)
+        known, bases = dict[str, Floats](), dict[str, str]()
+        for factor in one.linear.factors:
+            moves_as = _with_history(series, factor)
+            if moves_as is None:
+                left_out.add(factor)
+                continue
+            known[moves_as[0]] = moves_as[1]
+            if moves_as[0] != factor:
+                bases[factor] = moves_as[0]
         if not known:
             shocks[one.scan.deployment.name] = None
             continue
         values = np.column_stack(list(known.values()))
         # Stables beside coins: one mean variance for all would give a stable a coin's risk.
         covariance = ledoit_wolf(values, "constant-correlation").covariance * history.per_day()
-        book = linear_book(one.scan.plug, one.scan.book, factors=list(known))
+        plug = MovedWithBases(one.scan.plug, bases)
+        book = linear_book(plug, one.scan.book, factors=list(known))
         rays = [replace(uniform_ray(book.factors), label=RAY)]
         shocks[one.scan.deployment.name] = most_plausible(book, covariance, target_usd, rays=rays)
     return shocks, tuple(sorted(left_out))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedWithBases:
+    """A plug whose `bases` (factor -> another one) are shocked as these others are."""
+
+    plug: Plug
+    bases: Mapping[str, str]
+
+    def reprice(self, valued: Valued, factors: Sequence[str], shocks: Floats) -> Repriced:
+        """As the plug's, with one more factor for each that moves with one of these."""
+        place = {factor: number for number, factor in enumerate(factors)}
+        more = [factor for factor, base in self.bases.items() if base in place]
+        rows = [*range(len(factors)), *(place[self.bases[factor]] for factor in more)]
+        return self.plug.reprice(valued, [*factors, *more], shocks[rows])
+
+    def prices(self, book: Book) -> Prices:
+        """The reference prices at the block."""
+        return self.plug.prices(book)
+
+    def value(self, book: Book, prices: Prices) -> Valued:
+        """The book at `prices`."""
+        return self.plug.value(book, prices)
+
+
+def _with_history(series: dict[str, Floats], factor: str) -> tuple[str, Floats] | None:
+    """(the factor that this one moves as, its returns): itself where it has a history, a ratio
+    without one as what it is quoted in; None where neither has."""
+    found, name = _series(series, factor), factor
+    while found is None:
+        base = base_of(name)
+        if base is None:
+            return None
+        found, name = _series(series, base), base
+    return name, found
 
 
 def _series(series: dict[str, Floats], factor: str) -> Floats | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from analyzer.contagion.cascade.order import CascadeOptions
+from analyzer.contagion.linear import linear_book
 from analyzer.contagion.reverse.smallest import headroom_exactly
 from analyzer.contagion.scenario import parse_shock
 from analyzer.documents.encode import to_json
@@ -19,6 +20,7 @@ from analyzer.model.errors import InputError
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for
 from analyzer.runs.stress.reverse import (
+    MovedWithBases,
     Standings,
     cascade_run,
     parse_target,
@@ -92,6 +94,23 @@ def test_every_account_has_a_row_and_the_walls_levels_are_the_accounts_distances
             assert sum(r[4] for r in own) == len(wall.levels)  # type: ignore[misc]
 
 
+def test_a_ratio_without_a_history_moves_with_what_it_is_quoted_in(
+    found: list[Standings],
+) -> None:
+    (one,) = [s for s in found if s.scan.deployment.protocol == "aave-v3"]
+    plain, plug = one.linear, one.scan.plug
+    kept = [factor for factor in plain.factors if factor != "stETH/ETH"]
+    moved = linear_book(MovedWithBases(plug, {"stETH/ETH": "ETH"}), one.scan.book, factors=kept)
+    falls = {"ETH": 0.7, "stETH/ETH": 0.7}
+    expected = plain.equity_at([[falls.get(factor, 1.0)] for factor in plain.factors])
+    assert moved.equity_at([[falls.get(factor, 1.0)] for factor in kept]) == pytest.approx(
+        expected, rel=1e-9, abs=1e-6, nan_ok=True
+    )
+    still = linear_book(plug, one.scan.book, factors=kept)
+    alone = still.equity_at([[falls.get(factor, 1.0)] for factor in kept])
+    assert np.nanmax(np.abs(alone - expected)) > 1.0
+
+
 def test_rows_tell_insolvency_and_rises_too(found: list[Standings]) -> None:
     names = [column.name for column in TABLE.columns]
     rows: list[dict[str, Any]] = [
@@ -152,7 +171,8 @@ def test_stress_keeps_distances_and_walls_and_finds_the_shock_that_does_it(
     assert plausible["bad_debt_usd"] == pytest.approx(4e5, rel=1e-6)
     assert plausible["distance"] >= plausible["lower_bound"] > 0
     assert plausible["distance"] <= plausible["rays"]["uniform ray"] * (1 + 1e-9)
-    assert set(answer["left_out"]) == {"DAI", "EURC", "LINK", "MKR", "OP", "USDC", "stETH/ETH"}
+    assert set(answer["left_out"]) == {"DAI", "EURC", "LINK", "MKR", "OP", "USDC"}
+    assert set(plausible["returns"]) == {"BTC", "ETH"}
     with open_snapshot(out) as snapshot:
         _, ((accounts,),) = snapshot.query("SELECT count(*) FROM distances")
         _, ((levels,),) = snapshot.query("SELECT count(*) FROM liquidation_wall")
