@@ -6,12 +6,18 @@ The tables are those that `--out` writes into a snapshot, row for row, as DataFr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-from analyzer.api.frames import Money, check_money, table_frame
+from analyzer.api.frames import Money, check_money, plain_frame, table_frame
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.stress import StressDocument
+from analyzer.documents.sweep import (
+    ExactBesideBatch,
+    Quantile,
+    SweepDocument,
+    SweptScenario,
+)
 from analyzer.findings.assessed import Assessed
 from analyzer.model.finding import Finding
 from analyzer.runs.stress.rows import contagion_rows, stress_rows
@@ -39,6 +45,35 @@ class Stressed:
         """How each was run (shocks, curves, options, whether its ledger closes): the table
         `contagion_runs`."""
         return _frame("contagion_runs", stress_rows(self.assessed), self.assessed, "decimal")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """Many scenarios that were run at once. document: what `analyzer stress --batch --format json`
+    says. findings, assessed: of the worst ones, run exactly."""
+
+    document: SweepDocument
+    findings: tuple[Finding, ...]
+    assessed: tuple[Assessed, ...]
+
+    def scenarios(self) -> pd.DataFrame:
+        """One row per scenario, by the linear twin in float64: accounts closed, notional, bad debt
+        before any waterfall (None = unknown), rounds, undecided accounts; shocks and prices as
+        mappings of multiples by factor."""
+        return _entries(self.document.scenarios, SweptScenario)
+
+    def quantiles(self) -> pd.DataFrame:
+        """Bad debt in USD that a share of the scenarios does not exceed."""
+        return _entries(self.document.quantiles, Quantile)
+
+    def exact(self) -> pd.DataFrame:
+        """The block's own prices and the worst scenarios by both cascades: exact bad debt as int
+        (18 decimals), and how far the batch is off in USD."""
+        return _entries(self.document.exact, ExactBesideBatch)
+
+    def results(self, *, money: Money = "decimal") -> pd.DataFrame:
+        """One row per exact scenario and deployment: the table `stress_results`."""
+        return _frame("stress_results", stress_rows(self.assessed), self.assessed, money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +113,12 @@ class Followed:
     def _table(self, name: str, money: Money) -> pd.DataFrame:
         """One of its tables."""
         return _frame(name, contagion_rows(self.assessed), (self.assessed,), money)
+
+
+def _entries(entries: Sequence[Any], kind: type[Any]) -> pd.DataFrame:
+    """A document's entries of one kind, a column a field."""
+    columns = [field.name for field in fields(kind)]
+    return plain_frame([[getattr(e, name) for name in columns] for e in entries], columns)
 
 
 def _frame(

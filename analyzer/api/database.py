@@ -8,6 +8,7 @@
     db.book()                           the cross-margin book with its prices, to compute on
     db.stress(shocks="ETH=-30%")        scenarios with their cascades: .results(), .findings
     db.contagion(shock="ETH=-30%")      one cascade: .rounds(), .paths(), .absorbed()
+    db.sweep(frame)                     many scenarios at once: .scenarios(), .exact()
 
 What is unknown is None (NaN in a float column), never 0. The file is only read.
 """
@@ -15,6 +16,7 @@ What is unknown is None (NaN in a float column), never 0. The file is only read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,8 @@ from analyzer.store.snapshot import SCHEMA, open_snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.api.cascade_frames import Followed, Stressed
+    from analyzer.api.cascade_frames import Followed, Stressed, Swept
+    from analyzer.runs.stress.batch import Columns
     from analyzer.runs.stress.stress import StressOptions
 
 
@@ -170,6 +173,48 @@ class Database:
         asked = self._asked(scenarios, shocks, deployments, depth, order)
         outcome = stress(asked, _no_progress)
         return Stressed(outcome.document, tuple(outcome.findings), tuple(outcome.assessed))
+
+    def sweep(
+        self,
+        table: pd.DataFrame | str | Path | None = None,
+        *,
+        n: int | None = None,
+        returns: str | Path | None = None,
+        seed: int | None = None,
+        exact: int = 3,
+        deployments: str | Sequence[str] = (),
+        depth: str | Path | None = None,
+        order: str = "batch",
+    ) -> Swept:
+        """Many scenarios at once through the linear twin in float64, then the exact cascade for the
+        worst, as `analyzer stress --batch` runs them. `.document.leaves_out` says what the first
+        does not know.
+
+        table: a row a scenario, a column a factor, cells are moves of the block's price (-0.3 is
+        -30 %), an optional column `name`; a frame, or a CSV or Parquet file. Or n dates drawn from
+        the price history `returns` with `seed` (default 0), all factors of a date together. exact:
+        for how many of the worst. The rest is as for `stress`. Raises: InputError for wrong input.
+        """
+        from analyzer.api.cascade_frames import Swept
+        from analyzer.runs.stress.sweep import SweepOptions, sweep
+
+        asked = self._asked((), (), deployments, depth, order)
+        if table is None or isinstance(table, str | Path):
+            given: Path | Columns | None = None if table is None else Path(table)
+        else:
+            names = [str(name) for name in table.columns]
+            if len(set(names)) < len(names):
+                raise InputError(f"the table has two columns of one name: {', '.join(names)}")
+            given = {name: table.iloc[:, at].tolist() for at, name in enumerate(names)}
+        options = SweepOptions(
+            replace(asked, returns=None if returns is None else Path(returns)),
+            table=given,
+            draws=n,
+            seed=seed,
+            exact=exact,
+        )
+        outcome = sweep(options, _no_progress)
+        return Swept(outcome.document, tuple(outcome.findings), tuple(outcome.assessed))
 
     def contagion(
         self,

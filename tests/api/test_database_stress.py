@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import pandas
 import pytest
 
 import analyzer
@@ -134,6 +135,27 @@ def test_the_wrong_question_is_one_line_and_the_file_stays_as_it_is(db: Database
     with pytest.raises(InputError, match="mars"):
         db.contagion(shock="ETH=-30%", deployments="mars")
     assert db.path.read_bytes() == before
+
+
+def test_many_scenarios_come_as_frames_and_the_worst_exactly(db: Database, tmp_path: Path) -> None:
+    moves = pandas.DataFrame({"name": ["none", "half"], "ETH": [0.0, -0.5]})
+    swept = db.sweep(moves, exact=1)
+    rows = swept.scenarios()
+    assert list(rows["name"]) == ["none", "half"]
+    assert rows["bad_debt_usd"][1] > rows["bad_debt_usd"][0] > 0
+    assert list(swept.exact()["scenario"]) == ["no shock", "half"]
+    after = swept.results(money="int")["bad_debt_after_e18"].sum()
+    assert swept.exact()["exact_bad_debt_e18"][1] == after
+    assert swept.quantiles()["bad_debt_usd"].iloc[-1] == rows["bad_debt_usd"].max()
+    path = tmp_path / "moves.csv"
+    moves.to_csv(path, index=False)
+    again = db.sweep(path, exact=0)
+    assert again.scenarios()["bad_debt_usd"].equals(rows["bad_debt_usd"])
+    moves.columns = pandas.Index(["ETH", "ETH"])
+    with pytest.raises(InputError, match="two columns of one name"):
+        db.sweep(moves)
+    with pytest.raises(InputError, match="one of both"):
+        db.sweep()
 
 
 def test_a_pool_that_nobody_read_is_an_unknown_depth(with_a_pool: Followed) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fire_sale_books import alike, book_of, impacts_of
 
+from analyzer.contagion.batch import fused, rounds
 from analyzer.contagion.batch.impacts import ScalarImpacts, depth_impacts
 from analyzer.contagion.batch.kernel import cascades, rules
 from analyzer.contagion.linear.book import holdings_book
@@ -54,6 +55,29 @@ def test_r16_all_spirals_of_the_case_in_one_batch_each(cases: dict[str, Any]) ->
     for scenario, row in enumerate(rows):
         assert 1 - batch.prices[0, scenario] == pytest.approx(row["final_drop"], abs=1e-4)
         assert batch.rounds[scenario] == row["rounds"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "installed", "least", "engine"),
+    [
+        ("auto", True, 2, "fused"),
+        ("auto", True, 3, "tiles"),
+        ("auto", False, 2, "tiles"),
+        ("tiles", True, 2, "tiles"),
+        ("fused", True, 3, "fused"),
+    ],
+)
+def test_a_compiler_is_used_from_so_many_pairs_on_and_the_result_says_it(
+    asked: Any, installed: bool, least: int, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One account in two scenarios: two pairs.
+    monkeypatch.setattr(rounds, "FUSED_PAIRS", least)
+    monkeypatch.setattr(fused, "installed", lambda: installed)
+    monkeypatch.setattr(fused, "compiled", lambda: (fused.find, fused.settle))
+    book = book_of([[10]], [-940], [100], [0.05])
+    batch = cascades(book, [[0.94, 0.9]], NO_IMPACT, by=rules(book, engine=asked))
+    assert batch.engine == engine
+    assert batch.bad_debt.tolist() == [0, 40]
 
 
 def test_the_penalty_is_taken_from_what_a_closed_account_has_left() -> None:

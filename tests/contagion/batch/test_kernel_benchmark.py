@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from analyzer.contagion.batch import fused
+
 
 def benchmark(repository: Path, *arguments: str) -> dict[str, object]:
     """What the script prints for a book of a few accounts."""
@@ -35,6 +39,18 @@ def test_every_way_is_timed_and_held_against_the_first(repository: Path) -> None
         "scipy_float64 / tiles",
         "scipy_float64 / tiles_without_boxes",
     }
+
+
+@pytest.mark.skipif(not fused.installed(), reason="needs numba (the extra `fast`)")
+def test_what_the_extra_fast_brings_is_a_ratio_of_the_same_turn(repository: Path) -> None:
+    left_out = "tiles_without_screen,scipy_float32,scipy_float64"
+    found = benchmark(repository, "--turns", "1", "--leave-out", left_out)["compared"]
+    assert isinstance(found, dict)
+    assert found["pairs_that_differ_from_tiles"] == {"fused": 0}
+    seconds = {name: spread["median"] for name, spread in found["wall_seconds"].items()}
+    (ratio,) = found["wall_ratio"].items()
+    assert ratio[0] == "tiles / fused"
+    assert ratio[1]["median"] == pytest.approx(seconds["tiles"] / seconds["fused"])
 
 
 def test_the_whole_cascade_is_timed_alone(repository: Path) -> None:
