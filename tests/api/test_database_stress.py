@@ -21,6 +21,11 @@ SHOCK = "ETH=-15%,BTC=-10%"
 BACKSTOPS = ("insurance_fund", "fee_receiver")
 
 
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    """The protocols that are installed: none is the bank of the tests around."""
+
+
 @pytest.fixture(scope="module")
 def db(demo_snapshot: Path) -> Iterator[Database]:
     with analyzer.open(demo_snapshot) as opened:
