@@ -17,7 +17,7 @@ Shin 2005; the product of reserves of automated market makers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -88,11 +88,12 @@ class ScalarImpacts:
 
 @dataclass(frozen=True, slots=True)
 class BasedImpacts:
-    """Curves of factors that may be quoted in one another: a ratio (`stETH/ETH`) moves by its own
-    sales times what sales have made of its base, as in `cascade`.
+    """Curves of factors that may be quoted in one another, as in `cascade`: whoever sells a ratio
+    (`stETH/ETH`) for the unit of account sells as much of its base, and its price is its own part
+    times its base's.
 
-    own: every factor's curve for its own sales. base: [factor], number of the factor that it is
-    quoted in, -1 = in the unit of account; no chain of bases comes back to where it began.
+    own: every factor's curve against what it is quoted in. base: [factor], number of that, -1 = the
+    unit of account; no chain of bases comes back to where it began.
     """
 
     own: Impacts
@@ -100,18 +101,32 @@ class BasedImpacts:
 
     def ratio(self, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
         """See `Impacts`."""
-        return self._with_bases(self.own.ratio(v, scenarios))
+        return self._priced(self.own.ratio(self._through(v), scenarios))
 
     def average(self, u: Floats, v: Floats, scenarios: NDArray[np.int64]) -> Floats:
         """See `Impacts`."""
-        return self._with_bases(self.own.average(u, v, scenarios))
+        return self._priced(self.own.average(self._through(u), self._through(v), scenarios))
 
-    def _with_bases(self, own: Floats) -> Floats:
-        """Every factor's own part times the parts of all that it is quoted in."""
-        out, at = own.copy(), self.base
+    def _links(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """(factors, what they are quoted in at first, second, ... hand)."""
+        at = self.base
         while (at >= 0).any():
-            out[at >= 0] *= own[at[at >= 0]]
+            quoted = np.flatnonzero(at >= 0)
+            yield quoted, at[quoted]
             at = np.where(at >= 0, self.base[at], -1)
+
+    def _through(self, v: Floats) -> Floats:
+        """What goes through every factor's market: its own sales, and those of all quoted in it."""
+        out = v.copy()
+        for quoted, bases in self._links():
+            np.add.at(out, bases, v[quoted])
+        return out
+
+    def _priced(self, own: Floats) -> Floats:
+        """Every factor's own part times the parts of all that it is quoted in."""
+        out = own.copy()
+        for quoted, bases in self._links():
+            out[quoted] *= own[bases]
         return out
 
 

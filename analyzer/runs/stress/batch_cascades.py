@@ -29,7 +29,7 @@ from analyzer.runs.stress.venues import funds_of
 LEAVES_OUT = (
     "margin is that of the linear twin, in float64: no protocol's rounding",
     "whoever is below maintenance is closed in full at once, without penalty: no protocol's rules"
-    " of who may be closed, how much of it and by whom",
+    " of who may be closed and how much of it, and nobody asks whether it pays a liquidator",
     "closed accounts trade at the mean price along the curve and bear the impact; in the exact"
     " cascade they are taken over at their protocol's price",
     "bad debt is what closed accounts lack, before any waterfall: no fund pays, nobody's profit"
@@ -90,7 +90,8 @@ def shocks_of(scenarios: Sequence[Scenario], factors: Sequence[str]) -> Floats:
 
 
 def impacts_of(factors: Sequence[str], chosen: Chosen) -> BasedImpacts:
-    """The curves of a cascade, factor by factor; a ratio's with those of its base."""
+    """The curves of a cascade, factor by factor, each against the unit of account; a ratio's
+    against its base."""
     place = {factor: number for number, factor in enumerate(factors)}
     curves = [chosen.curves.get(factor) or NoImpact() for factor in factors]
     base = [place.get(base_of(factor) or "", -1) for factor in factors]
