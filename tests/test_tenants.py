@@ -33,10 +33,7 @@ LIBRARIES = {
 _COLUMNS = "index: raw answers to columns without objects"
 _PROFILE = "risk account: the profile of an account"
 _UNWIND = "risk unwind: an exact sale into a pool at the block"
-_QUOTE = "market.depth.quote: what a sale of one for the other loses"
 WAITING = {
-    "analyzer.market.depth.quote": _QUOTE,
-    "analyzer.market.depth.route": _QUOTE,
     "analyzer.abi.scan": _COLUMNS,
     "analyzer.abi.columns": _COLUMNS,
     "analyzer.abi.batch": _COLUMNS,
