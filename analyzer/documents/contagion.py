@@ -168,9 +168,43 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketEntry:
+    """One market of forced trades. factor: the side that moves; against: the other one, or a class
+    of them. depth_usd: net sales that take the price down by ten percent, null = none do or it is
+    unknown. sold_e18, bought_e18: of the factor in this market; unsold_e18, unbought_e18: of the
+    factor, what no market bore (in its first entry only); at the block's prices. Prices: before,
+    at the last shock, and in the end."""
+
+    factor: str
+    against: str
+    depth_usd: float | None
+    curve: str
+    source: str
+    sold_e18: Amount
+    bought_e18: Amount
+    unsold_e18: Amount
+    unbought_e18: Amount
+    price_before: float
+    price_shocked: float
+    price_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityEntry:
+    """Bad debt of all deployments with half of every depth, as given, and with double.
+    default_depth: how far the stated defaults were off where they could be compared."""
+
+    bad_debt_half_depth_e18: Amount
+    bad_debt_e18: Amount
+    bad_debt_double_depth_e18: Amount
+    default_depth: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContagionDocument(Document):
     """What `analyzer contagion` says. failed: how many accounts. routes_rest_e18: what is on no
-    route. what_if, orders: empty = it was not asked. claims: null = not looked at."""
+    route. what_if, orders: empty = it was not asked. claims: null = not looked at. sensitivity:
+    null = not worked out."""
 
     KIND: ClassVar[str] = "contagion"
 
@@ -189,5 +223,7 @@ class ContagionDocument(Document):
     orders: tuple[OrderOutcome, ...]
     claims: Claims | None
     exhausted: tuple[str, ...]
+    markets: tuple[MarketEntry, ...]
+    sensitivity: SensitivityEntry | None
     withdrawn_e18: Mapping[str, Amount]
     findings: tuple[FindingEntry, ...]

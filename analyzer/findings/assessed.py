@@ -29,6 +29,14 @@ _OF_A_VENUE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Bad debt of all deployments with half and with double every depth; 18 decimals."""
+
+    half_depth_e18: int
+    double_depth_e18: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssessedVenue:
     """One deployment of a cascade. Amounts in 18 decimals of its settlement currency.
 
@@ -60,6 +68,8 @@ class Assessed:
     paths: TopPaths
     sentences: tuple[str, ...]
     """Each of `paths.paths` in one sentence."""
+    sensitivity: Sensitivity | None = None
+    """None = it was not worked out."""
     not_held: tuple[str, ...] = ()
     """What the scenario names and no book holds."""
     not_applicable: str = ""

@@ -7,6 +7,7 @@ from fractions import Fraction
 from analyzer.documents.contagion import ContagionDocument, RoundEntry
 from analyzer.documents.encode import to_json
 from analyzer.documents.scenario import ScenarioEntry
+from analyzer.report.markets import markets_grid, sensitivity_lines
 from analyzer.report.page import Block, Grid, Heading, Line
 from analyzer.report.stress import (
     assumption_blocks,
@@ -51,6 +52,8 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
         *_amplifies(document),
         *_cuts(document),
         *_claims(document),
+        markets_grid(document.markets),
+        *sensitivity_lines(document.sensitivity),
         *_exhausted(document),
         *assumption_blocks([scenario]),
         *scenario_findings(document.findings),
@@ -188,7 +191,7 @@ def _exhausted(document: ContagionDocument) -> list[Block]:
     if not document.exhausted:
         return []
     listed = ", ".join(document.exhausted)
-    text = f"{listed}: sold beyond what the curve knows, so the price there is an assumption"
+    text = f"{listed}: more was to be traded than the market bears; the rest was not"
     return [Line("Sold out", text, "doubt")]
 
 

@@ -17,7 +17,7 @@ from analyzer.documents.encode import to_json
 from analyzer.documents.scenario import StressRun
 from analyzer.documents.stress import Distances, RayShockEntry, ReverseEntry, StressDocument
 from analyzer.findings import scenario_findings
-from analyzer.findings.assessed import Assessed
+from analyzer.findings.assessed import Assessed, Sensitivity
 from analyzer.market.depth import NoImpact
 from analyzer.report.cascade import cascade_page
 from analyzer.report.distances import distance_blocks, reverse_blocks
@@ -28,6 +28,7 @@ from analyzer.runs.telling.cascade import contagion_document
 from analyzer.runs.telling.findings import finding_entry
 from analyzer.runs.telling.scenarios import scenario_entry
 
+E18 = 10**18
 RUN = StressRun(
     analyzer_version="0.1.0",
     exit_code=3,
@@ -103,6 +104,22 @@ def test_the_page_of_a_cascade_tells_rounds_paths_payers_and_what_it_rests_on() 
         "fund-exhausted",
     ):
         assert said in text, said
+
+
+def test_the_page_says_every_market_and_bad_debt_by_depth() -> None:
+    one = replace(
+        assessed_house(scenario=DEEP, scale=1_000), sensitivity=Sensitivity(9_000 * E18, 7 * E18)
+    )
+    document = followed(one)
+    text = table(cascade_page(document, paths=1))
+    assert "Markets of forced trades" in text
+    assert "Sensitivity  bad debt is 9,000 with half of every depth" in text
+    assert "left out of the fit" in text
+    written = to_json(document)
+    assert written["sensitivity"]["bad_debt_double_depth_e18"] == str(7 * E18)
+    assert written["markets"][0]["price_before"] == 1.0
+    assert to_json(followed())["sensitivity"] is None
+    assert "Sensitivity" not in table(cascade_page(followed(), paths=1))
 
 
 def test_a_shock_that_hurts_nobody_says_so() -> None:

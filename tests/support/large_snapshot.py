@@ -108,6 +108,7 @@ def _stress(result: ScanResult) -> dict[str, Iterable[object]]:
              "shock": None},
         ],
         "cascade_rounds": [{**scan, **_round(n)} for n in range(4)],
+        "cascade_markets": [{**scan, **_MARKET}],
         "liquidation_wall": [
             {**scan, "ray": "all", "factor": factor, "level": level / 100, "accounts": level % 7,
              "value_usd": float(level * 1_000), "cumulative_usd": float(level * 9_000)}
@@ -146,6 +147,24 @@ _RUN: Mapping[str, object] = {
     "quiet": True,
     "ledger_closes": True,
     "amplification": json.dumps({"ETH": 1.2}),
+    "bad_debt_half_depth_e18": 9_000 * E18,
+    "bad_debt_double_depth_e18": 4_000 * E18,
+}
+
+
+_MARKET: Mapping[str, object] = {
+    "cascade_id": CASCADE,
+    "factor": "ETH",
+    "against": "USDC",
+    "depth_usd": 1_772_272.0,
+    "curve": "constant product",
+    "source": EVIL,
+    "sold_e18": 70_000 * E18,
+    "bought_e18": 3 * E18,
+    "unsold_e18": 0,
+    "unbought_e18": 12 * E18,
+    "price_shocked": 0.7,
+    "price_after": 0.64,
 }
 
 

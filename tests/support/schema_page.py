@@ -25,7 +25,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Findings": ("findings",),
     "Quality": ("totals", "verification", "silent_changes", "cautions"),
     "Stress and contagion": (
-        "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges",
+        "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets",
+        "contagion_edges",
         "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
     ),
     "The book itself": ("books",),

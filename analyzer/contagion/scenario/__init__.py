@@ -33,6 +33,7 @@ from analyzer.contagion.scenario.types import (
     multiplier,
     reach,
     unmapped,
+    with_depth_times,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "shipped_scenarios",
     "shock_title",
     "unmapped",
+    "with_depth_times",
 ]

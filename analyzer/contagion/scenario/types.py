@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -194,6 +194,15 @@ def depth_multiplier(scenario: Scenario, factor: str) -> Fraction:
         if key in given:
             return given[key]
     return scenario.depth_multiplier
+
+
+def with_depth_times(scenario: Scenario, times: Fraction) -> Scenario:
+    """The scenario with every depth multiplied once more."""
+    return replace(
+        scenario,
+        depth_multiplier=scenario.depth_multiplier * times,
+        depth_multipliers={key: m * times for key, m in scenario.depth_multipliers.items()},
+    )
 
 
 def is_stale(scenario: Scenario, factor: str) -> bool:

@@ -40,7 +40,7 @@ class CrossValidation:
     highest_tenth: float
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         """One line for people."""
         return (
             f"on pairs left out of the fit {self.within_two} of {self.buckets} buckets are within "

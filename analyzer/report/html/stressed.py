@@ -18,6 +18,7 @@ class Stressed:
     wall: Sequence[Record] = ()
     runs: Sequence[Record] = ()
     rounds: Sequence[Record] = ()
+    markets: Sequence[Record] = ()
     victims: Sequence[Record] = ()
     paths: Sequence[Record] = ()
     edges: Mapping[str, int] = field(default_factory=dict)

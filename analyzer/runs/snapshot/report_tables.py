@@ -9,6 +9,7 @@ from analyzer.report.html.stressed import Record, Stressed
 from analyzer.store.reader import Snapshot, of_rows
 from analyzer.store.schema import Table
 from analyzer.store.tables import (
+    cascade_markets,
     cascade_rounds,
     contagion_paths,
     contagion_runs,
@@ -34,6 +35,7 @@ def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
             wall=records(liquidation_wall.TABLE, liquidation_wall.from_row),
             runs=records(contagion_runs.TABLE, contagion_runs.from_row),
             rounds=records(cascade_rounds.TABLE, cascade_rounds.from_row),
+            markets=records(cascade_markets.TABLE, cascade_markets.from_row),
             victims=records(contagion_victims.TABLE, contagion_victims.from_row),
             paths=records(contagion_paths.TABLE, contagion_paths.from_row),
             edges=_edges(snapshot),

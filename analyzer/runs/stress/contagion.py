@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 
 from analyzer.chain.base import Progress
 from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
-from analyzer.contagion.scenario import Scenario
+from analyzer.contagion.scenario import Scenario, with_depth_times
 from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
 from analyzer.documents.contagion import ContagionDocument, ContagionRun, OrderOutcome
 from analyzer.findings import scenario_findings
-from analyzer.findings.assessed import Assessed
+from analyzer.findings.assessed import Assessed, Sensitivity
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
 from analyzer.runs.stress.cascades import assess
@@ -71,7 +72,7 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     scenarios = named_scenarios(asked.scenarios, asked.shocks)
     prepared = prepare(asked, progress)
     (scenario,) = with_held_factors(scenarios, prepared.held, in_words=len(asked.shocks))
-    steps = 2 + options.what_if
+    steps = 3 + options.what_if
     progress("cascade", 0, steps)
     limits = Limits(paths=options.paths)
     one = assess(
@@ -83,6 +84,8 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         held=prepared.held,
     )
     progress("cascade", 1, steps)
+    one = replace(one, sensitivity=sensitivity(prepared, scenario))
+    progress("cascade", 2, steps)
     firewall = cheapest_firewall(one.result.edges, protected(one))
     saved = what_if(prepared, scenario, one, options.what_if)
     ranged = in_every_order(prepared, scenario, one) if options.all_orders else []
@@ -104,6 +107,18 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         run, one, findings, firewall=firewall, saved=saved, orders=ranged, claims=claims
     )
     return ContagionOutcome(document, one, findings, code)
+
+
+def sensitivity(prepared: Prepared, scenario: Scenario) -> Sensitivity:
+    """Bad debt with half and with double every depth, all else the same."""
+
+    def bad_debt_e18(times: Fraction) -> int:
+        venues = [venue_of(scan) for scan in prepared.scans]
+        other = with_depth_times(scenario, times)
+        market, options = prepared.chosen.market, prepared.options
+        return run_cascade(venues, other, market, options).total_bad_debt_e18
+
+    return Sensitivity(bad_debt_e18(Fraction(1, 2)), bad_debt_e18(Fraction(2)))
 
 
 def in_every_order(prepared: Prepared, scenario: Scenario, one: Assessed) -> list[OrderOutcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from math import isfinite
 
@@ -12,6 +13,7 @@ import numpy as np
 from analyzer.contagion.trace import Channel, Edge, NodeKind, Path, kind_of, parts_of
 from analyzer.documents.scenario import RAY
 from analyzer.findings.assessed import Assessed
+from analyzer.findings.markets import market_rows
 from analyzer.findings.registry import SCENARIO_DETECTORS
 from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
@@ -21,6 +23,7 @@ from analyzer.store.extend import Remove
 from analyzer.store.rows import Row
 from analyzer.store.schema import literal
 from analyzer.store.tables import (
+    cascade_markets,
     cascade_rounds,
     contagion_edges,
     contagion_paths,
@@ -51,6 +54,7 @@ def contagion_rows(assessed: Assessed) -> Rows:
     return {
         **stress_rows([assessed]),
         "cascade_rounds": list(_rounds(assessed)),
+        "cascade_markets": list(_markets(assessed)),
         "contagion_edges": list(_edges(assessed)),
         "contagion_victims": list(_victims(assessed)),
         "contagion_paths": list(_paths(assessed)),
@@ -79,6 +83,9 @@ def _runs(one: Assessed) -> Iterator[Row]:
     """Rows of `contagion_runs`."""
     scenario, result = one.scenario, one.result
     moved = {f: a for f in result.shock if (a := result.amplification(f)) is not None}
+    half = double = None
+    if one.sensitivity is not None:
+        half, double = one.sensitivity.half_depth_e18, one.sensitivity.double_depth_e18
     for name in one.venues:
         yield contagion_runs.to_row(
             scan_id=one.venues[name].scan_id,
@@ -101,7 +108,18 @@ def _runs(one: Assessed) -> Iterator[Row]:
             ledger_closes=all(round_.closes for round_ in result.rounds),
             amplification={factor: float(value) for factor, value in sorted(moved.items())},
             not_applicable=one.not_applicable,
+            bad_debt_half_depth_e18=half,
+            bad_debt_double_depth_e18=double,
         )
+
+
+def _markets(one: Assessed) -> Iterator[Row]:
+    """Rows of `cascade_markets`: the same under every scan of the cascade."""
+    for venue in one.venues.values():
+        for row in market_rows(one):
+            yield cascade_markets.to_row(
+                scan_id=venue.scan_id, cascade_id=one.cascade_id, **asdict(row)
+            )
 
 
 def _results(one: Assessed) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from analyzer.contagion.cascade import LeaveOneOut
 from analyzer.contagion.cascade.result import Party
@@ -17,13 +18,17 @@ from analyzer.documents.contagion import (
     ContagionRun,
     CutEdge,
     FirewallEntry,
+    MarketEntry,
     OrderOutcome,
     PathEntry,
     Rescue,
     RoundEntry,
     RouteEntry,
+    SensitivityEntry,
 )
 from analyzer.findings.assessed import Assessed
+from analyzer.findings.markets import market_rows
+from analyzer.market.depth.default import defaults
 from analyzer.model.finding import Finding
 from analyzer.runs.telling.findings import finding_entry
 from analyzer.runs.telling.scenarios import scenario_entry
@@ -75,8 +80,22 @@ def contagion_document(
         orders=tuple(orders),
         claims=claims,
         exhausted=tuple(result.exhausted),
+        markets=tuple(MarketEntry(**asdict(row), price_before=1.0) for row in market_rows(one)),
+        sensitivity=_sensitivity(one),
         withdrawn_e18=dict(result.withdrawn_e18),
         findings=tuple(map(finding_entry, findings)),
+    )
+
+
+def _sensitivity(one: Assessed) -> SensitivityEntry | None:
+    """Bad debt by depth."""
+    if one.sensitivity is None:
+        return None
+    return SensitivityEntry(
+        bad_debt_half_depth_e18=one.sensitivity.half_depth_e18,
+        bad_debt_e18=one.result.total_bad_debt_e18,
+        bad_debt_double_depth_e18=one.sensitivity.double_depth_e18,
+        default_depth=defaults().validation.sentence,
     )
 
 

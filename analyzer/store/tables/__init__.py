@@ -12,6 +12,7 @@ from analyzer.store.tables import (
     accounts,
     backstops,
     books,
+    cascade_markets,
     cascade_rounds,
     cautions,
     collateral,
@@ -47,8 +48,8 @@ TABLES: tuple[Table, ...] = tuple(
     for module in (
         runs, scans, accounts, margin, collateral, positions, orders, markets, prices, backstops,
         totals, verification, findings, reads, implementations, statements, silent_changes,
-        cautions, books, contagion_runs, stress_results, cascade_rounds, contagion_edges,
-        contagion_victims, contagion_paths, distances, liquidation_wall,
+        cautions, books, contagion_runs, stress_results, cascade_rounds, cascade_markets,
+        contagion_edges, contagion_victims, contagion_paths, distances, liquidation_wall,
         sweep_results,
     )
 )  # fmt: skip

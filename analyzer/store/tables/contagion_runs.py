@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.store.keys import CASCADE, SCAN
+from analyzer.store.keys import CASCADE, E18, SCAN
 from analyzer.store.rows import record_reader, record_writer
-from analyzer.store.schema import Table, count, figure, flag, json_text, text
+from analyzer.store.schema import Table, amount, count, figure, flag, json_text, text
 
 TABLE = Table(
     "contagion_runs",
@@ -26,8 +26,7 @@ TABLE = Table(
         json_text("unmapped", "Factors that no rule of the scenario moves, a JSON list."),
         json_text(
             "exhausted",
-            "Factors sold further than their depth curve knows, whose price is an assumption from"
-            " there on, a JSON list.",
+            "Factors of which more had to be sold or bought than the market bears, a JSON list.",
         ),
         count("rounds", "Rounds in which somebody was closed."),
         flag("quiet", "true = nothing more would happen; false = the rounds ran out."),
@@ -38,6 +37,11 @@ TABLE = Table(
             "Why the scenario is not about these books: it has no row in stress_results then. Empty"
             " = it is.",
         ),
+        amount(
+            "bad_debt_half_depth_e18",
+            "Bad debt of all deployments with half of every depth; NULL = not worked out. " + E18,
+        ),
+        amount("bad_debt_double_depth_e18", "The same with double every depth. " + E18),
     ),
 )
 

@@ -48,7 +48,9 @@ def test_three_in_five_are_on_pairs_left_out_as_the_table_says() -> None:
     said = defaults().validation
     assert said.buckets == 110
     assert 0.6 * said.buckets <= said.within_two <= said.fitted_within_two
-    assert said.words.startswith(f"on pairs left out of the fit {said.within_two} of 110 buckets")
+    assert said.sentence.startswith(
+        f"on pairs left out of the fit {said.within_two} of 110 buckets"
+    )
 
 
 def test_every_sale_of_a_calm_market_within_the_depth_of_its_cliff_loses_less_than_the_cliff(

@@ -103,8 +103,8 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
     ("books", BookRow("1", None, "too odd", None), ("5ca0",), ("5ca0", "1", None, "too odd", None)),
 ]  # fmt: skip
 RECORDS = {
-    "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges", "contagion_victims",
-    "contagion_paths", "distances", "liquidation_wall", "sweep_results",
+    "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets", "contagion_edges",
+    "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
 }  # fmt: skip
 """Tables of no dataclass: their values come and go by name."""
 

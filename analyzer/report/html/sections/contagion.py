@@ -80,7 +80,7 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
     blocks: list[Block] = []
     if run is not None:
         title = Title(f"{run['scenario']}: {run['title']}")
-        blocks += [title, _facts(run), _depth(number, run)]
+        blocks += [title, _facts(run), _depth(number, run, stressed.of(stressed.markets, cascade))]
     results = stressed.of(stressed.results, cascade)
     blocks.append(results_table(material, f"cascade-{number}-results", results))
     paths = sorted(stressed.of(stressed.paths, cascade), key=lambda r: r["rank"])
@@ -113,20 +113,37 @@ def _facts(run: Record) -> Facts:
     if run["unmapped"]:
         facts.append(Fact("Not moved", ", ".join(run["unmapped"]), "doubt"))
     if run["exhausted"]:
-        text = (
-            f"{', '.join(run['exhausted'])}: sold past what the curve knows, the price is assumed"
-        )
+        text = f"{', '.join(run['exhausted'])}: more was to be traded than the market bears"
         facts.append(Fact("Depth ended", text, "doubt"))
+    half, double = run["bad_debt_half_depth_e18"], run["bad_debt_double_depth_e18"]
+    if half is not None and double is not None:
+        text = f"{short(half)} with half of every depth, {short(double)} with double"
+        facts.append(Fact("Bad debt", text))
     facts += [Fact("Note", note) for note in run["notes"]]
     return Facts(tuple(facts))
 
 
-def _depth(number: int, run: Record) -> Fold:
-    """The depth that forced sales meet."""
+def _depth(number: int, run: Record, markets: Sequence[Record]) -> Fold:
+    """The markets that forced trades go through, and what they did there."""
+    first = min((m["scan"] for m in markets), default=0)
     rows = tuple(
-        row(factor, curve["name"], curve["source"]) for factor, curve in run["curves"].items()
+        row(
+            m["factor"],
+            m["against"],
+            "none" if m["depth_usd"] is None else f"{m['depth_usd']:,.0f}",
+            money(m["sold_e18"]),
+            money(m["bought_e18"]),
+            money(m["unsold_e18"] - m["unbought_e18"]),
+            change(m["price_shocked"]),
+            change(m["price_after"]),
+            f"{m['curve'] or 'unknown'}: {m['source']}",
+        )
+        for m in markets
+        if m["scan"] == first
     )
-    names = columns("risk factor|curve|source")
+    names = columns(
+        "risk factor|against|10 % depth, USD|sold|bought|left over|at the shock|after|curve"
+    )
     title = f"Depth that forced sales meet: {count(len(rows), 'market')}"
     if run["depth_multiplier"] not in (None, 1.0):
         title += f", times {run['depth_multiplier']:g}"
