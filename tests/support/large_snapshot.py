@@ -147,6 +147,7 @@ _RUN: Mapping[str, object] = {
     "quiet": True,
     "ledger_closes": True,
     "amplification": json.dumps({"ETH": 1.2}),
+    "not_applicable": "",
     "bad_debt_half_depth_e18": 9_000 * E18,
     "bad_debt_double_depth_e18": 4_000 * E18,
 }
