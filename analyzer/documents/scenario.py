@@ -37,6 +37,7 @@ class ScenarioResult:
     the same at the market's prices, which are not the protocol's where an oracle stands still.
     uncovered_e18: of the latter, what others than bounded backstops bore, or will have to.
     cover1_e18, cover2_e18: what the one or two owners who lack most lack, at the market's prices.
+    unprofitable: accounts that breach in the end and that nobody closes, because it pays nobody.
     quiet: nothing more happened at the end. ledger_closes: money is conserved in every round.
     """
 
@@ -62,6 +63,7 @@ class ScenarioResult:
     uncovered_e18: Amount | None
     cover1_e18: Amount
     cover2_e18: Amount
+    unprofitable: int
     rounds: int
     quiet: bool
     ledger_closes: bool
@@ -73,7 +75,8 @@ class ScenarioEntry:
     unverified: numbers that nobody checked at their source. unmapped: factors of which it says
     nothing, and that stay. not_held: factors that it names and no book holds. not_applicable: why
     it is not about these books (its results are then those of no shock), empty = it is. exhausted:
-    factors of which more was sold than is known of their depth."""
+    factors of which more was to be sold or bought than their market bears. implausible: factors
+    that forced trades alone move by more than half: no market would show such a run."""
 
     cascade_id: str
     name: str
@@ -90,6 +93,7 @@ class ScenarioEntry:
     moves_nothing: bool
     not_applicable: str
     exhausted: tuple[str, ...]
+    implausible: tuple[str, ...]
     results: tuple[ScenarioResult, ...]
 
 

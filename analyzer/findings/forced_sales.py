@@ -1,4 +1,4 @@
-"""More that has to be sold than the market takes."""
+"""More that has to be sold, or bought, than the market takes or gives."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from analyzer.model.integers import WAD
 
 
 class ForcedSalesExceedDepth(ScenarioDetector):
-    """One finding a factor and scenario: forced sales beyond the depth within ten percent."""
+    """One finding a factor and scenario: forced trades beyond the depth within ten percent."""
 
     id = "forced-sales-exceed-depth"
     title = "Forced sales exceed depth"
     severity = Severity.MEDIUM
-    measures = ("forced_sales_e18",)
+    measures = ("forced_sales_e18", "forced_purchases_e18")
     proves = (
         "In the scenario's cascade more of the factor has to be sold, net of what has to be "
-        "bought, than its market takes before the price falls by ten percent, by the stated curve."
+        "bought (or bought, net of what is sold), than its market takes before the price moves by "
+        "ten percent, by the stated curve."
     )
     does_not_prove = (
-        "That the sales come all at once: depth that returns with time is not in the curve. Where "
+        "That the trades come all at once: depth that returns with time is not in the curve. Where "
         "the depth is a stated default, only its order of magnitude counts."
     )
     remedy = (
         "Measure the depth and give it with --depth; if the finding stays, lower the caps of what "
-        "uses this factor as collateral or as a position."
+        "uses this factor as collateral, as debt or as a position."
     )
 
     def detect(self, assessed: Assessed) -> Iterable[Finding]:
-        """Factors whose net forced sales over all rounds exceed their depth to `DEEP`."""
+        """Factors whose net forced trades over all rounds exceed their depth to `DEEP`."""
         sold: Counter[str] = Counter()
         for found in assessed.result.rounds:
             sold.update(found.sold_e18)
@@ -43,17 +44,20 @@ class ForcedSalesExceedDepth(ScenarioDetector):
         first = next(iter(assessed.venues))
         for factor, amount in sorted(sold.items()):
             curve = assessed.curves.get(factor)
-            if curve is None or amount <= 0:
+            if curve is None:
                 continue
-            depth = depth_usd(scaled(curve, float(depth_multiplier(assessed.scenario, factor))))
-            if depth is None or amount / WAD <= depth:
+            used = scaled(curve, float(depth_multiplier(assessed.scenario, factor)))
+            depth = depth_usd(used, bought=amount < 0)
+            if depth is None or abs(amount) / WAD <= depth:
                 continue
+            done = "bought from" if amount < 0 else "forced onto"
+            what = "forced_purchases_e18" if amount < 0 else "forced_sales_e18"
             yield self.finding(
                 assessed,
                 first,
-                title=f"More {factor} is forced onto the market than it takes within 10 %",
+                title=f"More {factor} is {done} the market than it takes within 10 %",
                 about=factor,
-                amounts={"forced_sales_e18": amount, "depth_e18": round(depth) * WAD},
+                amounts={what: abs(amount), "depth_e18": round(depth) * WAD},
                 evidence={
                     "depth": sources.get(factor, ""),
                     "deployments": ", ".join(sorted(assessed.venues)),

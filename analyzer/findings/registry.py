@@ -16,6 +16,7 @@ from analyzer.findings.divergence import ContractDivergence
 from analyzer.findings.forced_sales import ForcedSalesExceedDepth
 from analyzer.findings.fund_exhausted import FundExhausted
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
+from analyzer.findings.implausible_run import ImplausibleRun
 from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.findings.insolvent import InsolventAccount
@@ -26,6 +27,7 @@ from analyzer.findings.short_together import OwnerShortTogether
 from analyzer.findings.uncovered_deficit import UncoveredDeficit
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
+from analyzer.findings.unprofitable_liquidation import UnprofitableLiquidation
 from analyzer.findings.unproven_rules import UnprovenRules
 from analyzer.findings.withdrawals import WithdrawalsAtRisk
 from analyzer.model.finding import Finding
@@ -60,6 +62,8 @@ SCENARIO_DETECTORS: tuple[type[ScenarioDetector], ...] = (
     ContagionPath,
     CascadeAmplification,
     ForcedSalesExceedDepth,
+    ImplausibleRun,
+    UnprofitableLiquidation,
 )
 """Every detector that sees a scenario's cascade."""
 

@@ -11,6 +11,7 @@ from analyzer.report.markets import markets_grid, sensitivity_lines
 from analyzer.report.page import Block, Grid, Heading, Line
 from analyzer.report.stress import (
     assumption_blocks,
+    implausible_lines,
     run_lines,
     scenario_findings,
     whole,
@@ -41,6 +42,7 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
     return [
         Heading(f"Contagion: {scenario.title}"),
         *run_lines(document),
+        *implausible_lines([scenario]),
         Line("Source", scenario.source),
         *_notes(scenario),
         *_outcomes(scenario),

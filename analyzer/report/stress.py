@@ -57,6 +57,7 @@ def stress_page(document: StressDocument) -> list[Block]:
     return [
         Heading("Stress"),
         *run_lines(document),
+        *implausible_lines(scenarios),
         *(_grid(name, [*plain, *scenarios]) for name in document.run.deployments),
         *distance_blocks(document.distances),
         *reverse_blocks(document.reverse),
@@ -98,6 +99,30 @@ def run_lines(document: StressDocument | ContagionDocument) -> list[Block]:
     return lines
 
 
+def implausible_lines(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
+    """Runs that no market would show, in front of their numbers."""
+    blocks: list[Block] = []
+    for scenario in scenarios:
+        if scenario.implausible:
+            text = (
+                f"{scenario.name}: forced trades alone move {_listed(scenario.implausible)} by more"
+                " than half; no market would show that, and these numbers are no forecast"
+            )
+            blocks.append(Line("Implausible", text, "bad"))
+    return blocks
+
+
+def unprofitable_lines(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
+    """Accounts that stay open because closing them pays nobody."""
+    blocks: list[Block] = []
+    for scenario in scenarios:
+        left = [f"{r.unprofitable:,} of {r.deployment}" for r in scenario.results if r.unprofitable]
+        if left:
+            text = f"{scenario.name}: accounts in breach that pay nobody: {', '.join(left)}"
+            blocks.append(Line("Left open", text, "doubt"))
+    return blocks
+
+
 def assumption_blocks(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     """Depth curves, factors that stand still, numbers that nobody checked, runs that did not end:
     what the results depend on."""
@@ -116,6 +141,7 @@ def assumption_blocks(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     if unknown:
         text = f"the depth of {_listed(unknown)} is not known: sales do not move their price here"
         blocks.append(Line("Not known", text, "doubt"))
+    blocks += unprofitable_lines(scenarios)
     blocks += _unverified(scenarios)
     restless = [s.name for s in scenarios if not all(r.quiet for r in s.results)]
     if restless:
@@ -149,15 +175,15 @@ def _without_effect(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
 
 
 def _sold_out(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
-    """Factors that some scenario sells beyond what is known of their depth."""
+    """Factors of which some scenario has to trade more than their market bears."""
     ended = [scenario for scenario in scenarios if scenario.exhausted]
     if not ended:
         return []
     factors = _listed([factor for scenario in ended for factor in scenario.exhausted])
     by = _listed([scenario.name for scenario in ended])
     text = (
-        f"more {factors} is sold than the curve knows, by {by}: the price from there on is an"
-        " assumption"
+        f"more {factors} has to be sold or bought than the curve bears, by {by}: the rest stays"
+        " unsold or unbought"
     )
     return [Line("Sold out", text, "doubt")]
 

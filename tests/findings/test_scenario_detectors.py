@@ -7,14 +7,17 @@ from fractions import Fraction
 
 import pytest
 from assessed_house import assessed_house, falls_to, r15_house
-from linear_house import E18
+from linear_house import E18, Holder, House
 
+from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Liquidators
 from analyzer.findings import scenario_findings
 from analyzer.findings.cascade_amplification import CascadeAmplification
 from analyzer.findings.contagion_path import ContagionPath
 from analyzer.findings.cover_shortfall import CoverShortfall
 from analyzer.findings.forced_sales import ForcedSalesExceedDepth, depth_usd
 from analyzer.findings.fund_exhausted import FundExhausted
+from analyzer.findings.implausible_run import ImplausibleRun
+from analyzer.findings.unprofitable_liquidation import UnprofitableLiquidation
 from analyzer.market.depth import ConstantProduct, Exponential, Linear, NoImpact
 from analyzer.model.finding import Finding, Severity
 
@@ -124,8 +127,47 @@ def test_forced_sales_beyond_the_depth_within_ten_percent_are_found() -> None:
     assert list(ForcedSalesExceedDepth().detect(assessed_house(curves=deep))) == []
 
 
-def test_depth_is_where_the_price_is_nine_tenths() -> None:
+def test_forced_purchases_beyond_the_depth_are_found_as_well() -> None:
+    house = House({"X": 100 * E18}, {"D": Holder(1090 * E18, {"X": -10 * E18})})
+    up = falls_to(Fraction(11, 10))
+    (finding,) = ForcedSalesExceedDepth().detect(assessed_house(house, up, {"X": Linear(5_000.0)}))
+    assert finding.amounts["forced_purchases_e18"] == 1000 * E18
+    assert finding.amounts["depth_e18"] == 500 * E18
+    assert "bought from the market" in finding.title
+
+
+def test_a_price_that_forced_trades_alone_move_by_more_than_half_is_implausible() -> None:
+    """Ten of X of 100: sales of 1,000 take 49 % and 51 % of the price; purchases likewise."""
+    for amount, cash, shock in ((10, -960, Fraction(95, 100)), (-10, 1040, Fraction(105, 100))):
+        for market, found in ((1_000 / 0.49, 0), (1_000 / 0.51, 1)):
+            house = House({"X": 100 * E18}, {"D": Holder(cash * E18, {"X": amount * E18})})
+            one = assessed_house(house, falls_to(shock), {"X": Linear(market)})
+            findings = list(ImplausibleRun().detect(one))
+            assert len(findings) == found
+            assert one.result.implausible == ("X",) * found
+    (finding,) = findings
+    assert finding.amounts["bought_e18"] == finding.amounts["forced_trades_e18"] == 1000 * E18
+    assert finding.amounts["forced_move_ppm"] == pytest.approx(510_000, abs=1)
+
+
+def test_accounts_that_pay_nobody_are_found_and_their_hole_is_bad_debt() -> None:
+    dust = House({"X": 100 * E18}, {"D": Holder(-96 * E18, {"X": E18})}, penalty=Fraction(2, 100))
+    curves = {"X": NoImpact()}
+    rational = replace(falls_to(Fraction(95, 100)), liquidators=Liquidators())
+    one = assessed_house(dust, rational, curves)
+    assert one.result.unprofitable == {"house": ("D",)}
+    (finding,) = UnprofitableLiquidation().detect(one)
+    # A penalty of 1.90 does not pay for gas of 5; the account owes 1 more than it has.
+    assert finding.amounts == {"accounts": 1, "left_bad_debt_e18": E18}
+    assert one.bad_debt_e18("house") == E18
+    for pays in (FREE, AT_ANY_LOSS):
+        paid = assessed_house(replace(dust), replace(rational, liquidators=pays), curves)
+        assert list(UnprofitableLiquidation().detect(paid)) == []
+
+
+def test_depth_is_where_the_price_has_moved_by_a_tenth() -> None:
     assert depth_usd(Linear(1_000.0)) == pytest.approx(100.0)
+    assert depth_usd(Linear(1_000.0), bought=True) == pytest.approx(100.0)
     assert depth_usd(Exponential(1_000.0)) == pytest.approx(105.36051565782628)
     assert depth_usd(NoImpact()) is None
 

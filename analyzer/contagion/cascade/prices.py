@@ -36,7 +36,7 @@ class MarketPrices:
     """What every asset costs now, in each protocol and in the market.
 
     pairs: the market's, with everything that was traded in them. impact: factor -> what that made
-    of its price, as far as prices have followed.
+    of its price, as far as prices have followed. forced: as in `CascadeResult`.
     """
 
     def __init__(self, venues: Sequence[Venue], scenario: Scenario, market: Market) -> None:
@@ -47,6 +47,7 @@ class MarketPrices:
         self.shock: dict[str, Fraction] = {}
         self.given: Mapping[str, int] = {}
         self.impact: dict[str, Fraction] = {}
+        self.forced: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
 
     def factors(self) -> list[str]:
@@ -93,7 +94,10 @@ class MarketPrices:
     def follow(self) -> None:
         """Puts the price of every factor where its pairs are."""
         for factor in self.pairs.moved():
-            self.impact[factor] = self.pairs.own_impact(factor)
+            ratio = self.pairs.own_impact(factor)
+            self.impact[factor] = ratio
+            if abs(ratio - 1) > abs(self.forced.get(factor, ONE) - 1):
+                self.forced[factor] = ratio
 
     def exhausted(self) -> tuple[str, ...]:
         """The factors, in order, of which more was sold (or bought) than the market bears."""

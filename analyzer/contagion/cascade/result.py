@@ -103,6 +103,11 @@ class Tally:
     owners_short_e18: Mapping[str, int]
 
 
+IMPLAUSIBLE_MOVE = Fraction(1, 2)
+"""A price that forced trades alone move by more than this share of its shocked price, up or down,
+is none that a market would show: the run is implausible."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairUsed:
     """A pair that forced trades went through. moves: its thin side; against: the other one.
@@ -132,6 +137,9 @@ class CascadeResult:
     borne_e18: (venue, asset or None) -> losses that all holders of claims on it bear together.
     pairs: every pair that was traded in. left_e18: factor -> what no market bore, above zero of
     sales and below of purchases; exhausted: those factors.
+    forced: factor -> how far forced trades alone took its own price at most, as a multiple of what
+    it was without them. unprofitable: venue -> accounts that breach in the end, and whose closure
+    pays nobody.
     """
 
     scenario: str
@@ -152,7 +160,15 @@ class CascadeResult:
     sales: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     exhausted: tuple[str, ...] = ()
     left_e18: Mapping[str, int] = field(default_factory=dict)
+    forced: Mapping[str, Fraction] = field(default_factory=dict)
+    unprofitable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+
+    @property
+    def implausible(self) -> tuple[str, ...]:
+        """Factors whose price forced trades alone move further than `IMPLAUSIBLE_MOVE`."""
+        far = (f for f, ratio in self.forced.items() if abs(ratio - 1) > IMPLAUSIBLE_MOVE)
+        return tuple(sorted(far))
 
     @property
     def total_bad_debt_e18(self) -> int:

@@ -32,7 +32,7 @@ from analyzer.contagion.cascade.transmission import Transmission
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.visit import visit, wind_up
 from analyzer.contagion.cascade.withdrawals import withdraw_all
-from analyzer.contagion.scenario import Scenario, Step, unmapped
+from analyzer.contagion.scenario import Scenario, Step, Willingness, unmapped
 from analyzer.market.depth import ImpactCurve
 from analyzer.market.depth.route import Market
 
@@ -176,6 +176,20 @@ def _finish(state: State, index: int, closing: Closing) -> None:
     )
 
 
+def _unprofitable(state: State, options: CascadeOptions) -> dict[str, tuple[str, ...]]:
+    """venue -> accounts that breach when nothing more happens: nobody gains by closing them. None
+    where liquidators would do it at any loss, or nobody of them works in the last step."""
+    scenario = state.prices.scenario
+    if scenario.liquidators.mode is Willingness.AT_ANY_LOSS:
+        return {}
+    last = scenario.steps[-1]
+    left = choose_visits(state.venues, last, options)
+    return {
+        venue.name: tuple(account for number, account in left if venue is state.venues[number])
+        for venue in state.venues
+    }
+
+
 def _result(
     state: State,
     scenario: Scenario,
@@ -207,5 +221,7 @@ def _result(
         withdrawn_e18=withdrawn_e18,
         sales=ledger.transmission.made_by,
         exhausted=prices.exhausted(),
+        forced=dict(prices.forced),
+        unprofitable=_unprofitable(state, options) if quiet else {},
         borne_e18=ledger.borne_e18,
     )

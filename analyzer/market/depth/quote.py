@@ -49,12 +49,19 @@ def bought_usd(curve: ImpactCurve, usd: float) -> float:
     return low
 
 
-def depth_usd(curve: ImpactCurve) -> float | None:
-    """Net sales in USD that take the price down to `DEEP` of itself; None when none do."""
+def depth_usd(curve: ImpactCurve, *, bought: bool = False) -> float | None:
+    """Net sales in USD that take the price down to `DEEP` of itself, or net purchases that take it
+    up by as much; None when none do."""
+
+    def is_within(usd: float) -> bool:
+        if bought:
+            return curve.price_ratio(-usd) < 2 - DEEP
+        return curve.price_ratio(usd) > DEEP
+
     low, high = 0.0, _LARGEST_USD
-    if curve.price_ratio(high) > DEEP:
+    if is_within(high):
         return None
     for _ in range(2 * _HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if curve.price_ratio(middle) > DEEP else (low, middle)
+        low, high = (middle, high) if is_within(middle) else (low, middle)
     return high

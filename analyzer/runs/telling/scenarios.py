@@ -25,6 +25,7 @@ def scenario_entry(one: Assessed) -> ScenarioEntry:
         moves_nothing=not one.touched(),
         not_applicable=one.not_applicable,
         exhausted=tuple(one.result.exhausted),
+        implausible=one.result.implausible,
         results=tuple(scenario_result(one, name) for name in sorted(one.venues)),
     )
 
@@ -59,6 +60,7 @@ def scenario_result(one: Assessed, name: str) -> ScenarioResult:
         uncovered_e18=one.uncovered_e18(name),
         cover1_e18=sum(owners[:1]),
         cover2_e18=sum(owners[:2]),
+        unprofitable=len(result.unprofitable.get(name, ())),
         rounds=sum(1 for round_ in result.rounds if round_.closed),
         quiet=result.quiet,
         ledger_closes=all(round_.closes for round_ in result.rounds),
