@@ -48,6 +48,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "forced-sales-exceed-depth",
         "fund-exhausted",
         "hidden-bad-debt",
+        "implausible-run",
         "incomplete-set",
         "insolvent-account",
         "insurance-fund-shortfall",
@@ -58,6 +59,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "unknown-account",
         "unknown-implementation",
         "unknown-price-age",
+        "unprofitable-liquidation",
         "unproven-rules",
         "withdrawals-at-risk",
     ]

@@ -158,8 +158,22 @@ def test_a_number_that_nobody_checked_and_a_factor_that_stays_are_said() -> None
     told = replace(told, unmapped=("Y",), exhausted=("X",), depth=depth)
     text = table(stress_page(replace(document, scenarios=(told,))))
     assert "Y: nothing is said of them by elsewhere" in text
-    assert "Sold out     more X is sold than the curve knows, by elsewhere" in text
+    assert "Sold out     more X has to be sold or bought than the curve bears, by elsew" in text
     assert "Not known    the depth of X is not known" in text
+
+
+def test_a_run_that_no_market_would_show_and_what_pays_nobody_are_said_in_front() -> None:
+    document = stressed(assessed_house(scenario=falls_to(name="elsewhere")))
+    (told,) = document.scenarios
+    assert (told.implausible, [r.unprofitable for r in told.results]) == ((), [0])
+    (result,) = told.results
+    told = replace(told, implausible=("X",), results=(replace(result, unprofitable=1_200),))
+    text = table(stress_page(replace(document, scenarios=(told,))))
+    first, last = (
+        text.index("Implausible  elsewhere: forced trades alone move X"),
+        text.index("Left open    elsewhere: accounts in breach that pay nobody: 1,200 of house"),
+    )
+    assert first < text.index("below IM") < last
 
 
 @pytest.mark.parametrize(
