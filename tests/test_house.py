@@ -246,5 +246,14 @@ def test_a_page_shows_what_the_commands_really_print(page: Path, tmp_path: Path)
     prepare(text, tmp_path)
     for block in blocks_of(text):
         assert block.text == run_block(block, tmp_path), (
-            f"to write it anew: python tests/support/readme_blocks.py {relative(page)}"
+            f"to write it anew: python tests/support/pages/readme_blocks.py {relative(page)}"
         )
+
+
+def test_the_index_of_what_tests_share_names_every_module() -> None:
+    folder = ROOT / "tests" / "support"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    modules = [path for path in folder.glob("*/*.py") if path.parent.name != "outside"]
+    assert len(modules) > 40
+    assert [path.stem for path in modules if f"| `{path.stem}` |" not in text] == []
+    assert list(folder.glob("*.py")) == []

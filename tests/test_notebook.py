@@ -11,7 +11,7 @@ from notebook import DATABASE, NOTEBOOK, code_cells, read_notebook, run_notebook
 
 from analyzer.store.snapshot import open_snapshot
 
-AGAIN = "to write it anew: python tests/support/notebook.py"
+AGAIN = "to write it anew: python tests/support/pages/notebook.py"
 
 
 def test_the_notebook_shows_what_its_cells_give(demo_snapshot: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def scanned() -> dict[str, Any]:
 def test_the_schemas_that_ship_are_those_of_the_dataclasses() -> None:
     kinds = {f"{kind.KIND}.json": schema_text(kind) for kind in KINDS}
     assert {path.name: path.read_text() for path in FOLDER.glob("*")} == kinds, (
-        "run PYTHONPATH=tests/support python tests/support/document_schemas.py"
+        "run python tests/support/pages/document_schemas.py"
     )
 
 

@@ -16,7 +16,7 @@ from analyzer.indexer.index import Index
 from analyzer.model.errors import InputError
 from analyzer.store.snapshot import write_snapshot
 
-SUPPORT = Path(__file__).resolve().parent.parent / "support"
+SUPPORT = Path(__file__).resolve().parent.parent / "support" / "chains"
 
 SLOW_RUN = """
 import sys, time

@@ -198,5 +198,5 @@ def test_sql_on_no_snapshot_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_the_page_of_the_queries_is_made_of_their_headers() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "to write it anew: python tests/support/query_page.py"
+        "to write it anew: python tests/support/pages/query_page.py"
     )

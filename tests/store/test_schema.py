@@ -102,5 +102,5 @@ def test_event_columns_are_as_wide_as_the_abi_says() -> None:
 
 def test_the_page_of_the_tables_is_made_of_their_definitions() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "to write it anew: python tests/support/schema_page.py"
+        "to write it anew: python tests/support/pages/schema_page.py"
     )

@@ -23,7 +23,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStage]:
 def test_every_kind_has_one_row_and_the_page_is_made_of_them() -> None:
     assert sorted(row.kind for row in ROWS) == sorted(KINDS)
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "to write it anew: python tests/support/fault_page.py"
+        "to write it anew: python tests/support/chains/fault_page.py"
     )
 
 

@@ -151,5 +151,5 @@ def test_the_depths_of_the_family_are_those_of_its_names() -> None:
 
 def test_the_page_of_the_scenarios_is_made_of_their_files() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "to write it anew: python tests/support/scenario_page.py"
+        "to write it anew: python tests/support/pages/scenario_page.py"
     )

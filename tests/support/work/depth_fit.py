@@ -1,6 +1,6 @@
 """Fits the default depth of pairs of classes on aggregator quotes, and cross-validates it.
 
-    ANALYZER_SHARED=... python tests/support/depth_fit.py FILE      writes the table to FILE
+    ANALYZER_SHARED=... python tests/support/work/depth_fit.py FILE      writes the table to FILE
 
 Quotes: `data/slippage_1inch_2023` of the shared data (MIT): what an aggregator gave for sales of up
 to 150 M USD on 2023-11-20. Two numbers a pair of classes (the sale that loses one percent, and what
@@ -292,7 +292,7 @@ def main(shared: Path, target: Path) -> None:
     lines = [
         "Default depth by pair of classes: the sale of the thin side for the other that loses one",
         "percent, and what the thin side holds. Numbers of our own, made by",
-        "tests/support/depth_fit.py from 9,620 aggregator quotes of 2023-11-20 (28 pairs of 8",
+        "tests/support/work/depth_fit.py from 9,620 aggregator quotes of 2023-11-20 (28 pairs of 8",
         "tokens; xenophonlabs/crvUSDrisk, MIT, copyright of the crvUSDrisk authors).",
         f"Within a factor of two of the quoted median: {fitted} of {len(inside)} buckets fitted,"
         f" {held_out} of {len(outside)}",

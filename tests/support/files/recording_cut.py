@@ -1,6 +1,6 @@
 """Makes a cut of a recording: one pinned block, with what a scan of it asks, and lean headers.
 
-    python tests/support/recording_cut.py RECORDING LABEL OUT.zip
+    python tests/support/files/recording_cut.py RECORDING LABEL OUT.zip
 
 The scan is the program's own (`--verify all --record`), so the cut holds exactly its answers. Of
 each header the number, hash, parent and time are kept; its bloom is not.

@@ -1,6 +1,6 @@
 """A document against the schema that ships with its kind; and the schemas' own writer.
 
-PYTHONPATH=tests/support python tests/support/document_schemas.py
+python tests/support/pages/document_schemas.py
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The page of the shipped scenarios, made from their files.
 
-`python tests/support/scenario_page.py` writes `docs/scenarios.md`; a test compares.
+`python tests/support/pages/scenario_page.py` writes `docs/scenarios.md`; a test compares.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pathlib import Path
 from analyzer.contagion.scenario import Scenario, Step, shipped_scenarios
 from analyzer.contagion.scenario.sentences import signed_percent
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenarios.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "scenarios.md"
 
 HEAD = """# The scenarios that ship
 
-Made from `analyzer/contagion/scenarios/*.toml` by `tests/support/scenario_page.py`. Shocks are of
-the block's price, instantaneous unless there are several steps. Lows differ from venue to venue, so
-every event names its own. A scenario with anything under *not verified* has `verified` false, and
+Made from `analyzer/contagion/scenarios/*.toml` by `tests/support/pages/scenario_page.py`. Shocks
+are of the block's price, instantaneous unless there are several steps. Lows differ from venue to
+venue, so every event names its own. A scenario with anything under *not verified* has `verified` false, and
 every result made with it says so.
 
 `*` is every price that is no stable and no depeg; `@alt`, `@stable`, `@ratio` (a staking token

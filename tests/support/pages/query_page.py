@@ -1,6 +1,6 @@
 """The page of the stored queries, made from their headers.
 
-`python tests/support/query_page.py` writes `docs/queries.md`; a test compares.
+`python tests/support/pages/query_page.py` writes `docs/queries.md`; a test compares.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analyzer.runs.snapshot.query import GROUPS, Param, Query, list_queries
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "queries.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "queries.md"
 
 
 def page() -> str:
@@ -27,7 +27,7 @@ def _head(count: int) -> str:
     """What stands above the queries."""
     return f"""# The stored queries
 
-Made from the headers of the {count} files in `queries/` by `tests/support/query_page.py`.
+Made from the headers of the {count} files in `queries/` by `tests/support/pages/query_page.py`.
 `analyzer query list` lists them, `analyzer query explain NAME` explains one, and
 `analyzer query run NAME --db FILE -p name=value` runs it. In Python it is
 `analyzer.open(FILE).query("NAME", name=value)`. The tables they read are in

@@ -1,6 +1,6 @@
 """Runs the code cells of docs/notebook.ipynb in order, in one namespace, as Jupyter would.
 
-`python tests/support/notebook.py` writes what comes out into the file; a test compares.
+`python tests/support/pages/notebook.py` writes what comes out into the file; a test compares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[3] / "docs" / "notebook.ipynb"
 DATABASE = "demo.duckdb"
 """The file that the notebook opens, in the folder it runs in."""
 

@@ -7,8 +7,8 @@ A block is marked by a comment on the line before it, and shows the command and 
 
 All blocks of a file are run in order, in one empty folder, so that a later one may use what an
 earlier one left there; what a page needs and does not show stands in `<!-- before: ... -->`.
-`python tests/support/readme_blocks.py README.md docs/*.md` writes the real output into the files; a
-test compares.
+`python tests/support/pages/readme_blocks.py README.md docs/*.md` writes the real output into the
+files; a test compares.
 """
 
 from __future__ import annotations

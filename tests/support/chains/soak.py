@@ -1,6 +1,6 @@
 """A soak: rounds of faults, lies, kills and reorgs, each of which has to end with the right rows.
 
-    python tests/support/soak.py --minutes 10 --seed 7
+    python tests/support/chains/soak.py --minutes 10 --seed 7
 
 A chain of the counted bank grows, and is reorganised. In each round a scan runs over two endpoints
 with failover, whose faults, lies and branches are drawn from the seed; some are killed (SIGKILL).

@@ -1,6 +1,6 @@
 """The page of the tables and views of a snapshot, made from their definitions.
 
-`python tests/support/schema_page.py` writes `docs/schema.md`; a test compares.
+`python tests/support/pages/schema_page.py` writes `docs/schema.md`; a test compares.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from analyzer.store.reader import DescribedTable
 from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
 from analyzer.store.tables import VERSION
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "schema.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "schema.md"
 
 OVERFLOW = "_overflow"
 """How the column is named that takes what does not fit its own."""
@@ -38,9 +38,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 HEAD = f"""# The tables of a snapshot
 
-Made from the definitions in `analyzer/store` by `tests/support/schema_page.py`: version {VERSION}
-of the tables. A snapshot is one DuckDB file and says the same of itself: `analyzer sql --db FILE`
-with `\\d`, `DESCRIBE`, `duckdb_columns()`, or `analyzer.open(FILE).columns("margin")`.
+Made from the definitions in `analyzer/store` by `tests/support/pages/schema_page.py`: version
+{VERSION} of the tables. A snapshot is one DuckDB file and says the same of itself:
+`analyzer sql --db FILE` with `\\d`, `DESCRIBE`, `duckdb_columns()`, or `analyzer.open(FILE).columns("margin")`.
 
 - `_e18` is a whole number with 18 decimals of the unit that the comment names, exact; `_e6` is
   parts per million. HUGEINT, BIGINT and DECIMAL are exact; DOUBLE is a ratio, a risk figure or what

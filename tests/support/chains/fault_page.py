@@ -1,7 +1,7 @@
 """The page of what a node can do wrong and what the analyzer makes of it, made from the kinds of
 fault in `analyzer.testing` and the table that the tests go through.
 
-`python tests/support/fault_page.py` writes `docs/faults.md`; a test compares.
+`python tests/support/chains/fault_page.py` writes `docs/faults.md`; a test compares.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fault_table import NOT_NOTICEABLE, ROWS, Expected, Row
 from analyzer.testing import KINDS
 from analyzer.testing.kinds import Kind, Stage
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "faults.md"
 
 HEADINGS = {
     Stage.WIRE: "The HTTP exchange",
@@ -26,9 +26,9 @@ HEADINGS = {
 
 HEAD = """# What a node can do wrong, and what the analyzer makes of it
 
-Made by `tests/support/fault_page.py` from the kinds of fault of `analyzer.testing` and from
-`tests/support/fault_table.py`, row by row what `tests/testing/test_faults.py` runs: a scan with
-`--verify all` through a `FaultNode` whose answers have this fault once, and for good.
+Made by `tests/support/chains/fault_page.py` from the kinds of fault of `analyzer.testing` and from
+`tests/support/chains/fault_table.py`, row by row what `tests/testing/test_faults.py` runs: a scan
+with `--verify all` through a `FaultNode` whose answers have this fault once, and for good.
 
 - **survived**: the scan ends as a clean one does, and every table of snapshot and index equals
   that of a clean scan, but for wall-clock columns.

@@ -1,6 +1,6 @@
 """One-character mutants of what decides, each of which the tests have to catch.
 
-    python tests/support/mutants.py [--seed 7] [--each 4] [--area margin]
+    python tests/support/work/mutants.py [--seed 7] [--each 4] [--area margin]
 
 For every area some places of its modules are drawn: a comparison, a sign, a digit or a boolean word
 is changed by one character, in a copy of the repository, and the tests of the area are run there. A
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("analyzer", "abis", "queries", "tests", "docs", "pyproject.toml", "README.md")
 
 
