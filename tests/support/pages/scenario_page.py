@@ -18,8 +18,8 @@ HEAD = """# The scenarios that ship
 
 Made from `analyzer/contagion/scenarios/*.toml` by `tests/support/pages/scenario_page.py`. Shocks
 are of the block's price, instantaneous unless there are several steps. Lows differ from venue to
-venue, so every event names its own. A scenario with anything under *not verified* has `verified` false, and
-every result made with it says so.
+venue, so every event names its own. A scenario with anything under *not verified* has `verified`
+false, and every result made with it says so.
 
 `*` is every price that is no stable and no depeg; `@alt`, `@stable`, `@ratio` (a staking token
 against what it stands for) and `@volatility` are classes. What no rule names keeps its price and is

@@ -40,7 +40,8 @@ HEAD = f"""# The tables of a snapshot
 
 Made from the definitions in `analyzer/store` by `tests/support/pages/schema_page.py`: version
 {VERSION} of the tables. A snapshot is one DuckDB file and says the same of itself:
-`analyzer sql --db FILE` with `\\d`, `DESCRIBE`, `duckdb_columns()`, or `analyzer.open(FILE).columns("margin")`.
+`analyzer sql --db FILE` with `\\d`, `DESCRIBE`, `duckdb_columns()`, or
+`analyzer.open(FILE).columns("margin")`.
 
 - `_e18` is a whole number with 18 decimals of the unit that the comment names, exact; `_e6` is
   parts per million. HUGEINT, BIGINT and DECIMAL are exact; DOUBLE is a ratio, a risk figure or what
