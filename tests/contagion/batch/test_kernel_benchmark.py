@@ -43,7 +43,7 @@ def test_every_way_is_timed_and_held_against_the_first(repository: Path) -> None
 
 @pytest.mark.skipif(not fused.installed(), reason="needs numba (the extra `fast`)")
 def test_what_the_extra_fast_brings_is_a_ratio_of_the_same_turn(repository: Path) -> None:
-    left_out = "tiles_without_screen,scipy_float32,scipy_float64"
+    left_out = "tiles_without_boxes,scipy_float32,scipy_float64"
     found = benchmark(repository, "--turns", "1", "--leave-out", left_out)["compared"]
     assert isinstance(found, dict)
     assert found["pairs_that_differ_from_tiles"] == {"fused": 0}
