@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from scan_results import BLOCK, E18, clean_result, judged
@@ -16,11 +16,22 @@ from analyzer.solvency.result import ScanResult
 ANN = "0x00000000000000000000000000000000000000A1"
 
 
+@dataclass(frozen=True)
+class Valued:
+    """A book at prices, and nothing else."""
+
+    book: Book
+    prices: Prices
+
+
 class Stub:
     """A protocol of one number: the account is worth half the coin's price."""
 
-    def margin(self, book: Book, prices: Prices) -> list[MarginRow]:
-        price = prices.e18("coin")
+    def value(self, book: Book, prices: Prices) -> Valued:
+        return Valued(book, prices)
+
+    def margin(self, valued: Valued) -> list[MarginRow]:
+        book, price = valued.book, valued.prices.e18("coin")
         assert price is not None
         equity = price // 2
         return [
