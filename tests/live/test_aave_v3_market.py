@@ -24,8 +24,12 @@ from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace.edges import unsettled_node
+from analyzer.market.classes import base_of
 from analyzer.market.depth import ImpactCurve, scaled
+from analyzer.market.depth.classes import UNIT
 from analyzer.market.depth.pool_state import PoolState, pool_curve
+from analyzer.market.depth.route import STANDS
+from analyzer.market.depth.route import Market as Depth
 from analyzer.market.depth.swap import swap
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed
@@ -139,7 +143,15 @@ def predict(setting: Setting) -> CascadeResult:
     scenario = Scenario(
         "fallen", "ether trades lower in its pool", "the test", (step,), liquidators=AT_ANY_LOSS
     )
-    return run_cascade([venue], scenario, {"ETH": setting.curve})
+    return run_cascade([venue], scenario, _sold_here(venue, setting.curve))
+
+
+def _sold_here(venue: Venue, curve: ImpactCurve) -> Depth:
+    """The pool is for ether alone: the bots keep staking tokens, and what they take them for."""
+    factors = sorted({*venue.factors.values(), UNIT})
+    kept = [factor for factor in factors if base_of(factor) is not None]
+    pairs = {(ratio, other): STANDS for ratio in kept for other in factors if other != ratio}
+    return Depth({"ETH": curve}, pairs, assumed=False)
 
 
 @dataclass
