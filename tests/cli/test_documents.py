@@ -19,6 +19,7 @@ ON_SNAPSHOT = {
     "contagion": ["contagion", "--db", "{db}", "--shock", "ETH=-30%", "--json"],
     "demo": ["demo", "--json"],
     "stress": ["stress", "--db", "{db}", "--shock", "ETH=-30%", "--json"],
+    "sweep": ["stress", "--db", "{db}", "--batch", "{table}", "--exact", "1", "--json"],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],
     "diff": ["diff", "{db}", "{db}", "--json"],
@@ -44,16 +45,20 @@ def written(*words: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def ask(demo_snapshot: Path) -> Callable[[str], dict[str, Any]]:
+def ask(
+    demo_snapshot: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Any]]:
     """Kind -> the document that its command writes."""
-    db = str(demo_snapshot)
+    db, table = str(demo_snapshot), tmp_path_factory.mktemp("sweep") / "scenarios.csv"
+    table.write_text("name,ETH,BTC\nfall,-0.3,-0.2\nrise,0.1,0.1\n")
     rows = written(
         "sql", "SELECT deployment, account_id FROM v_margin LIMIT 1", "--db", db, "--json"
     )
     account = "/".join(rows["rows"][0].values())
 
     def asked(kind: str) -> dict[str, Any]:
-        return written(*(word.format(db=db, account=account) for word in ON_SNAPSHOT[kind]))
+        names = {"db": db, "account": account, "table": table}
+        return written(*(word.format(**names) for word in ON_SNAPSHOT[kind]))
 
     return asked
 
