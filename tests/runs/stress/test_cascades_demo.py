@@ -37,7 +37,7 @@ SHOCK = "ETH=-30%"
 SHALLOW = "[ETH]\nkind = 'exponential'\ndepth_usd = 2e6\nsource = 'a test'\n"
 NEW_TABLES = {
     "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges", "contagion_victims",
-    "contagion_paths", "findings",
+    "contagion_paths", "cascade_markets", "findings",
 }  # fmt: skip
 
 
@@ -214,7 +214,8 @@ def test_findings_of_a_cascade_lie_in_the_snapshot_with_their_scenario(
         out,
         "SELECT fingerprint, json_extract_string(evidence, '$.scenario') FROM findings"
         " WHERE detector IN ('fund-exhausted', 'cover-shortfall', 'contagion-path',"
-        " 'cascade-amplification', 'forced-sales-exceed-depth')",
+        " 'cascade-amplification', 'forced-sales-exceed-depth', 'implausible-run',"
+        " 'unprofitable-liquidation')",
     )
     assert {f for f, _ in stored} == {f.fingerprint for f in outcome.findings}
     assert {scenario for _, scenario in stored} == {"ETH -30 %"}
