@@ -30,8 +30,10 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot with some hundred kilobytes of rows."""
     path = tmp_path_factory.mktemp("damage") / "scan.duckdb"
     rng = random.Random(1)
-    rows = [("5ca0", "all", f"0x{rng.getrandbits(160):040x}", rng.random(), "", 1.5)
-            for _ in range(10_000)]  # fmt: skip
+    rows = [
+        ("5ca0", "all", f"0x{rng.getrandbits(160):040x}", rng.random(), "", 1.5, None, None, None)
+        for _ in range(10_000)
+    ]
     write_snapshot(path, {"distances": rows})
     return path
 

@@ -15,7 +15,7 @@ DISTANCES = "SELECT ray, account_id, multiple FROM distances ORDER BY ray, accou
 
 
 def distance(account: str, multiple: float | None, ray: str = "all") -> tuple[object, ...]:
-    return (SHORT, ray, account, multiple, "", 1.5)
+    return (SHORT, ray, account, multiple, "", 1.5, None, None, None)
 
 
 def rows(path: Path, sql: str = DISTANCES) -> list[tuple[object, ...]]:
