@@ -63,14 +63,12 @@ def chain_problem() -> str | None:
 
 WORKERS = 2
 """Processes of a run of everything: most of it waits for local chains, DuckDB and npm."""
-STORIES = ("perp_devnet", "aave_devnet", "acceptance_devnet", "aave_acceptance_devnet")
-"""Chains that are built once a run: all tests that ask for one go to the same process."""
 OUTSIDE = ("chain", "browser", "acceptance", "benchmark")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A run of all tests goes to two processes, unless `-n` or `--pdb` says otherwise; single
+    """A run of all tests goes to two processes, a file at a time each, unless `-n` or `--pdb` says otherwise; single
     files and folders run in this one, where they start sooner."""
     if hasattr(config, "workerinput"):  # one of the two: it starts no others
         return
@@ -79,27 +77,19 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if whole and options.numprocesses is None and not options.usepdb and not options.collectonly:
         options.numprocesses = WORKERS
     if options.numprocesses and options.dist in ("no", "load"):
-        options.dist, options.loadscopereorder = "loadgroup", False
+        options.dist, options.loadscopereorder = "loadfile", False
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks what is fast."""
+    if is_fast(item):
+        item.add_marker(pytest.mark.fast)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is fast, keeps the tests of a chain together, and begins with what is long."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-        if is_fast(item):
-            item.add_marker(pytest.mark.fast)
+    """Begins with what is long: the tests of chains."""
     items.sort(key=lambda item: item.get_closest_marker("chain") is None)
-
-
-def group_of(item: pytest.Item) -> str:
-    """The chain that a test needs, else its file: what one process runs from end to end."""
-    names = getattr(item, "fixturenames", ())
-    for story in STORIES:
-        if story in names:
-            spec = getattr(item, "callspec", None)
-            return f"{story} {spec.params.get(story, '') if spec else ''}"
-    return item.nodeid.split("::")[0]
 
 
 def is_fast(item: pytest.Item) -> bool:
