@@ -68,8 +68,8 @@ OUTSIDE = ("chain", "browser", "acceptance", "benchmark")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """A run of all tests goes to two processes, a file at a time each, unless `-n` or `--pdb` says otherwise; single
-    files and folders run in this one, where they start sooner."""
+    """A run of all tests goes to two processes, a file at a time each, unless `-n` or `--pdb` says
+    otherwise; single files and folders run in this one, where they start sooner."""
     if hasattr(config, "workerinput"):  # one of the two: it starts no others
         return
     whole = config.args_source is not pytest.Config.ArgsSource.ARGS
