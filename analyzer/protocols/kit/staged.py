@@ -44,13 +44,11 @@ Rows = Sequence[MarginRow]
 
 def follows_nothing(deployment: Deployment, event: Event) -> Sequence[Source]:
     """Every contract is in the deployment: no event names another."""
-    del deployment, event
     return ()
 
 
 def warns_of_nothing(valued: object, margin: Rows) -> Sequence[Caution]:
     """Nothing in the protocol can block, pause or grow stale."""
-    del valued, margin
     return ()
 
 

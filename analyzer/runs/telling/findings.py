@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from analyzer.documents.findings import (
     Accepted,
@@ -36,16 +37,9 @@ def finding_entry(finding: Finding) -> FindingEntry:
 
 def weighed_finding(finding: Finding, acceptance: Acceptance | None) -> WeighedFinding:
     """One finding, with the acceptance that holds for it (None = nobody accepts it)."""
+    entry = finding_entry(finding)
     return WeighedFinding(
-        fingerprint=finding.fingerprint,
-        detector=finding.detector,
-        severity=finding.severity,
-        scan_id=finding.scan_id,
-        account_id=finding.account_id,
-        market=finding.market,
-        title=finding.title,
-        amounts=dict(finding.amounts),
-        evidence=dict(finding.evidence),
+        **{field.name: getattr(entry, field.name) for field in fields(entry)},
         cause=cause_of(finding),
         accepted=None if acceptance is None else accepted(acceptance),
     )

@@ -51,5 +51,4 @@ def on_settled_cash(ledger: DeriveLedger, event: Event) -> None:
 
 def on_fee_enabled(ledger: DeriveLedger, event: Event) -> None:
     """A loss was socialised beyond what there was: withdrawals pay a fee."""
-    del event
     ledger.cash.fee_enabled_times += 1

@@ -48,12 +48,12 @@ class DeriveObservation:
 def observe(
     deployment: Deployment, ledger: DeriveLedger, block: BlockRef
 ) -> Reading[DeriveObservation]:
-    """The reads in dependent batches; the driver performs them.
+    """The reads in dependent batches; the driver performs them, pinned at `block`, and no rule of
+    the rebuild needs the block itself.
 
     Raises: UnreadError when the block's state was not recorded or cannot be read, InputError when
     the contracts do not answer like Derive V2's, or belong to different markets.
     """
-    del block
     yield from check_wiring(ABI_FOLDER, NAMED_BY, deployment.contracts)
     schedule = yield from read_schedule(deployment, ledger)
     feeds = yield from read_feeds(deployment, ledger)
