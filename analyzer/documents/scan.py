@@ -10,7 +10,9 @@ from typing import ClassVar
 from analyzer.documents.encode import Amount
 from analyzer.documents.envelope import Document, Run
 from analyzer.documents.findings import Group, Triage, WeighedFinding
+from analyzer.findings.scale import Grade, Measure
 from analyzer.findings.summary import Answer
+from analyzer.model.finding import Severity
 from analyzer.model.rows import Proves
 from analyzer.model.verdict import Verdict
 
@@ -25,10 +27,54 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Bad debt as a share of one measure (18 decimals). amount_e18: the measure, null = unknown.
+    left_out: its parts that have no known value, and are not in it. share_e18: bad debt / amount,
+    rounded up; null where the amount is unknown or not above zero."""
+
+    of: Measure
+    amount_e18: Amount | None
+    left_out: int
+    share_e18: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The measure of the answer. money: the unit of every 18-decimal amount, null = it has no
+    name. grade: of what is missing beside the deposits; `unknown` where the answer is not proven.
+    shares: of every measure that the protocol has."""
+
+    money: str | None
+    grade: Grade
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Findings of one detector that one matter and cause have, accepted ones aside. cause: null =
+    they name none. count: how many they are; accounts: on how many accounts. measure: name of the
+    amount that says how bad they are, null = none has one. total_e18: its sum, null where it is no
+    amount of 18 decimals. largest: of the finding with most of it, null = none has any; about:
+    what that one is about."""
+
+    detector: str
+    severity: Severity
+    title: str
+    cause: str | None
+    count: int
+    accounts: int
+    measure: str | None
+    total_e18: Amount | None
+    largest: Amount | None
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Solvency:
     """The answer in numbers (18 decimals). caveats: why it is not proven, in words; empty = it is.
     backstop_capacity_e18, shortfall_e18: null = unknown. hidden_bad_debt_by_contract_value_e18:
-    null where the contract has no haircut value of its own. waterfall: the layers in words."""
+    null where the contract has no haircut value of its own. waterfall: the layers in words.
+    scale: how large the bad debt is."""
 
     answer: Answer
     caveats: tuple[str, ...]
@@ -39,6 +85,7 @@ class Solvency:
     insolvent_accounts: int
     collateral_liquidatable_accounts: int
     waterfall: tuple[str, ...]
+    scale: Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +209,9 @@ class ScanPlace:
 class Scan(ScanPlace):
     """One deployment at one block. accounts: all that it ever had. worst_accounts: the worst by
     name. own_factors: risk factors of assets that no table connects with others, which therefore
-    move alone in every stress. silent_changes: state changes that no event carries."""
+    move alone in every stress. silent_changes: state changes that no event carries. matters: the
+    findings that matter most, one a cause. explorer: address of the chain's explorer, before an
+    address of an account or contract; null = none is known."""
 
     methodology: str
     accounts: int
@@ -177,6 +226,8 @@ class Scan(ScanPlace):
     own_factors: tuple[str, ...]
     silent_changes: int
     implementations: tuple[Implementation, ...]
+    matters: tuple[Matter, ...]
+    explorer: str | None
 
 
 @dataclass(frozen=True, slots=True)

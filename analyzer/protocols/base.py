@@ -139,7 +139,11 @@ class Repriced:
 
 
 class Plug(Protocol):
-    """One protocol. Registered under the entry-point group `analyzer.protocols`."""
+    """One protocol. Registered under the entry-point group `analyzer.protocols`.
+
+    Optional, a text: money, the unit of its 18-decimal amounts (`USD`); without it answers name
+    no unit.
+    """
 
     name: str
     """`perp-v2`."""

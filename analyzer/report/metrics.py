@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
+from analyzer.findings.scale import Grade, scale_of
 from analyzer.findings.summary import Answer, summarize
 from analyzer.model.book import Price
 from analyzer.model.errors import lacks_extra
@@ -49,6 +50,7 @@ class Family:
 def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:
     """What a run's scans found, by deployment."""
     yield from _solvency(results)
+    yield from _scale(results)
     yield from _proof(results)
     yield from _markets(results)
 
@@ -80,6 +82,28 @@ def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
         if summary.shortfall_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
             shortfall.add(summary.shortfall_e18 / E18, name)
     for family in (block, time, accounts, answer, doubt, debt, capacity, shortfall):
+        yield family.metric
+
+
+def _scale(results: Sequence[ScanResult]) -> Iterator[Metric]:
+    """How large the bad debt is beside what the deployment holds."""
+    measure = Family("measure", "What bad debt is held against.", ["deployment", "of"])
+    share = Family("bad_debt_share", "Bad debt / that measure, 1 = all.", ["deployment", "of"])
+    indebted = Family("bad_debt_accounts", "Accounts with negative equity.", ["deployment"])
+    grade = Family("bad_debt_grade", "1 for the grade that it has.", ["deployment", "grade"])
+    for result in results:
+        name, summary = result.deployment.name, summarize(result)
+        scale = scale_of(result, summary)
+        indebted.add(summary.debt.accounts, name)
+        for one in Grade:
+            grade.add(one is scale.grade, name, one.value)
+        for held in scale.shares:
+            if held.amount_e18 is not None:
+                measure.add(held.amount_e18 / E18, name, held.of.value)
+            # A share that may be too small is none: the answer is not proven.
+            if held.share_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
+                share.add(held.share_e18 / E18, name, held.of.value)
+    for family in (measure, share, indebted, grade):
         yield family.metric
 
 

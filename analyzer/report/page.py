@@ -14,31 +14,18 @@ from analyzer.documents.scan import (
     JudgedDocument,
     Scan,
     ScanRun,
-    Solvency,
     Total,
     Verification,
 )
+from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
 from analyzer.report.money import short
 
 __all__ = ["FINDING_ROWS", "Block", "Grid", "Heading", "Line", "not_read", "page", "scan_blocks"]
 
-MAX_KINDS_SHOWN = 12
-"""Kinds of comparison that the page counts one by one; with more of them only the sum is told."""
 MISMATCH_ROWS = 25
 """How many divergences a page lists; JSON holds all of them."""
-
-
-_ANSWERS = {
-    "insolvent": ("INSOLVENT: bad debt exceeds the backstops by {shortfall}", "bad"),
-    "not_proven": ("NOT PROVEN SOLVENT: {caveats}", "doubt"),
-    "covered": ("SOLVENT, with bad debt of {debt} that the backstops can bear", "doubt"),
-    "solvent": ("SOLVENT: no account has negative equity", "good"),
-}
-
-
-_NOBODY = "SOLVENT: there is no account, and the chain itself says that there is none"
 
 
 def page(document: JudgedDocument) -> list[Block]:
@@ -64,6 +51,7 @@ def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
         Heading(heading),
         *answer_lines(scan),
         *_totals_line(scan),
+        *matter_lines(scan),
         *_verdicts(scan),
         *_worst(scan),
         *finding_blocks(findings),
@@ -83,67 +71,6 @@ def _evidence(evidence: Evidence | None) -> list[Block]:
         return [Line("Evidence", f"the recording's own findings came out again ({by})", tone)]
     text = f"findings {evidence.findings}: {evidence.why} (recorded by {by})"
     return [Line("Evidence", text, "bad" if evidence.findings == "differ" else "doubt")]
-
-
-def answer_lines(scan: Scan) -> list[Line]:
-    """The answer of one scan in four lines: solvent or not, by how much, how sure, how complete."""
-    solvency = scan.solvency
-    text, tone = _ANSWERS[solvency.answer]
-    debt = solvency.hidden_bad_debt_e18
-    caveats = "; ".join(solvency.caveats)
-    shortfall = short(solvency.shortfall_e18)
-    answer = text.format(shortfall=shortfall, debt=short(debt), caveats=caveats)
-    if solvency.answer == "solvent" and not scan.accounts:
-        answer = _NOBODY
-    return [
-        Line("Answer", answer, tone),
-        Line("By how much", _how_much(solvency)),
-        Line("How sure", *_how_sure(scan.verification)),
-        Line("How complete", *_how_complete(scan)),
-    ]
-
-
-def _how_much(solvency: Solvency) -> str:
-    debt = short(solvency.hidden_bad_debt_e18)
-    text = f"bad debt {debt} in {count_of(solvency.insolvent_accounts, 'account')}"
-    by_contract = solvency.hidden_bad_debt_by_contract_value_e18
-    if by_contract is not None:
-        text += f" ({short(by_contract)} by the contract's own haircut values)"
-    return f"{text}; backstops can bear {short(solvency.backstop_capacity_e18)}"
-
-
-def _how_sure(verification: Verification) -> tuple[str, str]:
-    checks, mismatches = verification.checks, verification.mismatches
-    if not checks:
-        return "nothing was compared with the contract (--verify none, or no answer)", "doubt"
-    text = (
-        f"{checks:,} numbers of {count_of(verification.accounts, 'account')} compared with the "
-        f"contract's own views: {mismatches:,} {'differs' if mismatches == 1 else 'differ'}"
-    )
-    if verification.not_compared:
-        text += f"; {verification.not_compared:,} could not be compared"
-    kinds = verification.kinds
-    if 1 < len(kinds) <= MAX_KINDS_SHOWN:
-        text += f" ({', '.join(f'{kind} {count:,}' for kind, count in kinds.items())})"
-    return text, "bad" if mismatches else "good"
-
-
-def _how_complete(scan: Scan) -> tuple[str, str]:
-    complete = scan.completeness
-    not_read = sum(read.not_read for read in scan.reads if read.purpose == "rebuild")
-    requested = sum(read.requested for read in scan.reads if read.purpose == "rebuild")
-    reads = (
-        f"{not_read:,} of {requested:,} reads not answered"
-        if not_read
-        else f"all {requested:,} reads answered"
-    )
-    text = (
-        f"{scan.unknown:,} of {count_of(scan.accounts, 'account')} unknown; "
-        f"{complete.logs:,} logs of blocks {complete.from_block:,} to "
-        f"{complete.to_block:,}, {complete.headers_linked:,} of {complete.headers:,} "
-        f"headers linked; {'; '.join([reads, *complete.doubts])}"
-    )
-    return text, "doubt" if scan.solvency.caveats else "good"
 
 
 def _verdicts(scan: Scan) -> list[Block]:
@@ -173,6 +100,7 @@ def _worst(scan: Scan) -> list[Block]:
         )
     if not rows:
         return []
+    unit = scan.solvency.scale.money or "the settlement currency"
     columns = ("account", "verdict", "equity", "maintenance", "headroom", "verified")
     return [
         Grid(
@@ -180,7 +108,7 @@ def _worst(scan: Scan) -> list[Block]:
             columns,
             tuple(rows),
             frozenset(columns[2:5]),
-            "Headroom = margin equity - maintenance margin. Amounts in the settlement currency.",
+            f"Headroom = margin equity - maintenance margin. Amounts in {unit}.",
             whole=frozenset({"account"}),
         )
     ]

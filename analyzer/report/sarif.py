@@ -31,6 +31,7 @@ from analyzer.findings import ALL_DETECTORS, detector_of
 from analyzer.findings.detector import Described
 from analyzer.model.identity import alert_key, joint_name
 from analyzer.model.visible import visible
+from analyzer.report.answer import answer_text, how_much
 from analyzer.report.finding_blocks import about
 from analyzer.report.money import amount
 from analyzer.report.page import not_read
@@ -289,7 +290,8 @@ def _invocation(run: RebuildRun, notifications: list[Log]) -> Log:
 
 
 def _notifications(document: RebuiltDocument, rules: Mapping[str, int]) -> list[Log]:
-    """Groups with one cause, what was not read, and what of the triage file holds no longer."""
+    """Groups with one cause, each answer with its scale, what was not read, and what of the triage
+    file holds no longer."""
     out = [
         {
             # A cause is news of the protocol, and no error of this tool: its findings have levels.
@@ -304,6 +306,8 @@ def _notifications(document: RebuiltDocument, rules: Mapping[str, int]) -> list[
         for group in document.groups
     ]
     for scan in document.scans:
+        said = f"{answer_text(scan)[0]}; {how_much(scan)}"
+        out.append(_notification("note", f"{scan.deployment}: {said}"))
         texts = [*scan.solvency.caveats, *(f"not read: {text}" for text in not_read(scan))]
         out += [_notification("warning", f"{scan.deployment}: {text}") for text in texts]
     triage = document.triage

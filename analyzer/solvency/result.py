@@ -40,9 +40,21 @@ class Completeness:
         return not self.doubts
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An amount that is added up of parts, in 18 decimals. left_out: how many parts have no known
+    value, and are not in it."""
+
+    amount_e18: int
+    left_out: int = 0
+
+
 @dataclass(slots=True)
 class ScanResult:
-    """One deployment at one block, rebuilt, judged and (in part or whole) verified."""
+    """One deployment at one block, rebuilt, judged and (in part or whole) verified.
+
+    deposits: what the accounts hold as collateral, where `details` do not list it.
+    """
 
     scan_id: str
     deployment: Deployment
@@ -60,6 +72,7 @@ class ScanResult:
     checks: Sequence[CheckRow] = ()
     reads: Sequence[ReadRow] = ()
     findings: list[Finding] = field(default_factory=list)
+    deposits: Sum | None = None
 
     @property
     def mismatches(self) -> list[CheckRow]:

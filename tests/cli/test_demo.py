@@ -39,7 +39,8 @@ def worst(demo_snapshot: Path) -> str:
 def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> None:
     result = invoke("demo")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "INSOLVENT: bad debt exceeds the backstops by" in result.stdout
+    assert "TRACE OF BAD DEBT: bad debt exceeds the backstops by 87,904.82 USD" in result.stdout
+    assert "bad debt 87,904.82 USD, 0.013 % of equity, 26 of 234 accounts" in result.stdout
     assert "compared with the contract's own views: 0 differ" in result.stdout
     assert "aave-v3 · aave-v3-devnet-7" in result.stdout
     assert "perp-v2 · perp-v2-devnet-7" in result.stdout

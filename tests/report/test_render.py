@@ -62,10 +62,13 @@ def document() -> ScanDocument:
 def test_the_table_opens_with_the_answer_how_much_how_sure_and_how_complete(
     document: ScanDocument,
 ) -> None:
-    assert render(document, "table").splitlines()[:6] == [
+    assert render(document, "table").splitlines()[:7] == [
         "perp-v2 · local · chain 31337 · block 1,234 (2023-11-14 22:13:20 UTC)",
-        "Answer       INSOLVENT: bad debt exceeds the backstops by 200.00",
-        "By how much  bad debt 700.00 in 1 account; backstops can bear 500.00",
+        "Answer       INSOLVENT: bad debt exceeds the backstops by 200.00 USDC",
+        "By how much  bad debt 700.00 USDC, 66.1 % of equity, 1 of 4 accounts; backstops can bear "
+        "500.00 USDC",
+        "Scale        bad debt is 66.1 % of equity (1,060.00), 140 % of backstops (500.00); "
+        "no deposits",
         "How sure     2 numbers of 4 accounts compared with the contract's own views: 1 differs",
         "How complete 1 of 4 accounts unknown; 50 logs of blocks 1 to 1,234, 7 of 21 headers "
         "linked; 1 of 4 reads not answered",
@@ -108,7 +111,7 @@ def test_csv_has_one_row_a_finding_with_its_scan(document: ScanDocument) -> None
 
 def test_markdown_shows_what_the_table_shows(document: ScanDocument) -> None:
     text = render(document, "markdown")
-    assert "- **Answer**: INSOLVENT: bad debt exceeds the backstops by 200.00" in text
+    assert "- **Answer**: INSOLVENT: bad debt exceeds the backstops by 200.00 USDC" in text
     assert f"| insolvent-account | {account_id(1)} | shortfall 700.00 |" in text.replace(
         "critical | ", ""
     )

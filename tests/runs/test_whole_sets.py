@@ -18,8 +18,8 @@ from analyzer.model.errors import ExitCode
 from analyzer.model.integers import WAD
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Value
 from analyzer.model.rows import MarketRow
+from analyzer.report.answer import answer_lines
 from analyzer.report.metrics import scan_families
-from analyzer.report.page import answer_lines
 from analyzer.runs.many.backfill import BackfillOptions, backfill
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.snapshot.reader import Reader

@@ -31,6 +31,7 @@ class DeriveV2(StagedPlug):
     name = "derive-v2"
     methodology = "derive-v2/1 (derivexyz/v2-core 7736900d)"
     required_contracts = REQUIRED_CONTRACTS
+    money = "USDC"
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState

@@ -90,12 +90,14 @@ def checked_type(found: object, kind: type[L], what: str) -> L:
 class StagedPlug:
     """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
 
-    ledger_type, observation_type, state_type, valued_type: the protocol's own.
+    ledger_type, observation_type, state_type, valued_type: the protocol's own. money: the unit of
+    its 18-decimal amounts, empty = it has no name.
     """
 
     name: str
     methodology: str
     required_contracts: tuple[str, ...]
+    money: ClassVar[str] = ""
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]

@@ -30,6 +30,7 @@ class PerpV2(StagedPlug):
     name = "perp-v2"
     methodology = "perp-v2/1 (@perp/curie-contract 2.8.4)"
     required_contracts = REQUIRED_CONTRACTS
+    money = "USDC"
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState

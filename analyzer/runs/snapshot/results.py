@@ -3,7 +3,7 @@
 snapshot ──▶ ScanResult ──▶ summary, document, report
 
 What an account holds (positions, collateral, orders, statements) stays in the snapshot: it is read
-where it is needed, and such a result has none of it.
+where it is needed, and such a result has none of it but the sum of the deposits.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from analyzer.findings.scale import sum_deposits
+from analyzer.findings.shortfall import FUND_KIND
 from analyzer.model.book import Asset, LegKind, Prices, make_book
 from analyzer.model.scan_rows import ScanRow
 from analyzer.protocols.base import Details
-from analyzer.solvency.result import Completeness, ScanResult
+from analyzer.solvency.result import Completeness, ScanResult, Sum
+from analyzer.store.overflow256 import join
 from analyzer.store.reader import Snapshot
 from analyzer.store.schema import Table
 from analyzer.store.tables import (
@@ -24,6 +27,7 @@ from analyzer.store.tables import (
     findings,
     implementations,
     margin,
+    markets,
     prices,
     reads,
     silent_changes,
@@ -45,6 +49,8 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         return [from_row(row) for row in snapshot.rows(table, scan.scan_id, as_written=True)]
 
     priced = listed(prices.TABLE, prices.from_row)
+    seen = listed(accounts.TABLE, accounts.from_row)
+    funds = frozenset(row.account_id for row in seen if row.kind == FUND_KIND)
     assets = [Asset(p.asset_id, p.symbol, LegKind.COLLATERAL, 18, p.factor) for p in priced]
     return ScanResult(
         scan_id=scan.scan_id,
@@ -55,11 +61,11 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         prices=Prices({price.asset_id: price for price in priced}),
         margin=listed(margin.TABLE, margin.from_row),
         details=Details(
-            accounts=listed(accounts.TABLE, accounts.from_row),
+            accounts=seen,
             collateral=(),
             positions=(),
             orders=(),
-            markets=(),
+            markets=listed(markets.TABLE, markets.from_row),
             prices=priced,
             totals=listed(totals.TABLE, totals.from_row),
             implementations=listed(implementations.TABLE, implementations.from_row),
@@ -74,7 +80,23 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         checks=listed(verification.TABLE, verification.from_row),
         reads=listed(reads.TABLE, reads.from_row),
         findings=listed(findings.TABLE, findings.from_row),
+        deposits=_deposits(snapshot, scan.scan_id, funds),
     )
+
+
+def _deposits(snapshot: Snapshot, scan_id: str, funds: frozenset[str]) -> Sum:
+    """The sum of what the accounts hold, without making a row of each balance."""
+    _, rows = snapshot.query(
+        "SELECT account_id, amount, amount_overflow, value_e18, value_e18_overflow"
+        " FROM collateral WHERE scan_id = ?",
+        [scan_id],
+    )
+    # A balance that fits no column is there, and nobody knows how much it is.
+    balances = (
+        (who, 1 if (raw := join(low, over)) is None else raw, join(value, more))
+        for who, low, over, value, more in rows
+    )
+    return sum_deposits(balances, funds)
 
 
 def _extent(scan: ScanRow) -> Completeness:

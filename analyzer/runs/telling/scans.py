@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.documents.findings import Group, Triage, WeighedFinding
@@ -14,12 +14,15 @@ from analyzer.documents.scan import (
     Implementation,
     JudgedDocument,
     JudgedRun,
+    Matter,
     Mismatch,
     Read,
     RebuildRun,
+    Scale,
     Scan,
     ScanDocument,
     ScanRun,
+    Share,
     Solvency,
     Total,
     Verification,
@@ -27,11 +30,16 @@ from analyzer.documents.scan import (
 )
 from analyzer.findings.acceptance import NOTHING_ACCEPTED, Weighed
 from analyzer.findings.groups import grouped
+from analyzer.findings.matters import Matter as Weighty
+from analyzer.findings.matters import matters
+from analyzer.findings.registry import detector_of
+from analyzer.findings.scale import scale_of
 from analyzer.findings.summary import Summary, summarize, worst_accounts
 from analyzer.model.block import BlockRef
 from analyzer.model.rows import CheckRow, JudgedRow, TotalRow
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.kit.factors import own_factors
+from analyzer.runs.telling.explorers import explorers
 from analyzer.runs.telling.findings import group, triage, weighed_findings
 from analyzer.solvency.result import ScanResult
 
@@ -66,19 +74,33 @@ def verify_document(run: RebuildRun, results: Sequence[ScanResult]) -> VerifyDoc
     )
 
 
-def judged_document(run: JudgedRun, results: Sequence[ScanResult]) -> JudgedDocument:
-    """The document of scans that were restored from a snapshot; nothing is accepted in it."""
-    told = judged(results)
+def judged_document(
+    run: JudgedRun, results: Sequence[ScanResult], known: Mapping[int, str] | None = None
+) -> JudgedDocument:
+    """The document of scans that were restored from a snapshot; nothing is accepted in it. known:
+    chain id -> its explorer, as `explorers` gives them."""
+    told = judged(results, known=known)
     return JudgedDocument(
         run, told.scans, told.verification, told.triage, told.groups, told.findings
     )
 
 
-def judged(results: Sequence[ScanResult], weighed: Weighed = NOTHING_ACCEPTED) -> Judged:
-    """The scans, their findings in the order of `run_detectors`, and what is accepted of them."""
+def judged(
+    results: Sequence[ScanResult],
+    weighed: Weighed = NOTHING_ACCEPTED,
+    known: Mapping[int, str] | None = None,
+) -> Judged:
+    """The scans, their findings in the order of `run_detectors`, and what is accepted of them.
+
+    known: chain id -> its explorer. Raises: InputError for an explorer that is no address.
+    """
     verifications = [_verification(result) for result in results]
+    places = explorers() if known is None else known
     return Judged(
-        scans=tuple(map(_scan, results, verifications)),
+        scans=tuple(
+            _scan(result, done, weighed, places.get(result.deployment.chain_id) or None)
+            for result, done in zip(results, verifications, strict=True)
+        ),
         verification=_summed(verifications),
         triage=triage(weighed),
         groups=tuple(
@@ -99,7 +121,9 @@ def block(ref: BlockRef) -> Block:
     return Block(ref.number, ref.hash, ref.time)
 
 
-def _scan(result: ScanResult, verification: Verification) -> Scan:
+def _scan(
+    result: ScanResult, verification: Verification, weighed: Weighed, explorer: str | None
+) -> Scan:
     """One deployment at one block."""
     summary = summarize(result)
     deployment, complete = result.deployment, result.completeness
@@ -114,7 +138,7 @@ def _scan(result: ScanResult, verification: Verification) -> Scan:
         accounts=len(result.margin),
         unknown=summary.verdicts[Verdict.UNKNOWN],
         verdicts={verdict.value: count for verdict, count in summary.verdicts.items()},
-        solvency=_solvency(summary),
+        solvency=_solvency(summary, _scale(result, summary)),
         worst_accounts=tuple(_account(row) for row in worst_accounts(result, WORST_ACCOUNTS)),
         totals=tuple(_total(total) for total in result.details.totals),
         verification=verification,
@@ -137,10 +161,37 @@ def _scan(result: ScanResult, verification: Verification) -> Scan:
             Implementation(r.role, r.address, r.implementation, r.code_hash, r.status)
             for r in result.details.implementations
         ),
+        matters=tuple(map(_matter, matters(result.findings, weighed.accepted))),
+        explorer=explorer,
     )
 
 
-def _solvency(summary: Summary) -> Solvency:
+def _scale(result: ScanResult, summary: Summary) -> Scale:
+    """How large the bad debt is."""
+    scale = scale_of(result, summary)
+    shares = tuple(Share(s.of, s.amount_e18, s.left_out, s.share_e18) for s in scale.shares)
+    return Scale(scale.money or None, scale.grade, shares)
+
+
+def _matter(matter: Weighty) -> Matter:
+    """One matter; the detector's own title where its findings say different things."""
+    largest, detector = matter.largest, detector_of(matter.detector)
+    alike = len({finding.title for finding in matter.findings}) == 1
+    return Matter(
+        detector=matter.detector,
+        severity=matter.severity,
+        title=largest.title if alike or detector is None else detector.title,
+        cause=matter.cause or None,
+        count=len(matter.findings),
+        accounts=len({f.account_id for f in matter.findings if f.account_id}),
+        measure=matter.measure or None,
+        total_e18=matter.total_e18,
+        largest=matter.most if matter.measure else None,
+        about=largest.account_id or largest.market or "deployment",
+    )
+
+
+def _solvency(summary: Summary, scale: Scale) -> Solvency:
     return Solvency(
         answer=summary.answer,
         caveats=tuple(summary.caveats),
@@ -151,6 +202,7 @@ def _solvency(summary: Summary) -> Solvency:
         insolvent_accounts=summary.debt.accounts,
         collateral_liquidatable_accounts=summary.collateral_liquidatable,
         waterfall=tuple(summary.backstops.layers),
+        scale=scale,
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from analyzer.model.verdict import Verdict
+from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.html.content import Block, DataTable, Fact, Facts, Section, Title, columns, row
 from analyzer.report.html.material import Material, when
-from analyzer.report.page import answer_lines
 
 
 def answer(material: Material) -> Section:
@@ -14,7 +14,8 @@ def answer(material: Material) -> Section:
     for number, scan in enumerate(material.document.scans):
         if material.several:
             blocks.append(Title(f"{scan.deployment} · {scan.protocol}"))
-        facts = tuple(Fact(line.label, line.text, line.tone) for line in answer_lines(scan))
+        lines = (*answer_lines(scan), *matter_lines(scan))
+        facts = tuple(Fact(line.label, line.text, line.tone) for line in lines)
         blocks += [Facts(facts, headline=True), _verdicts(material, number)]
     return Section("answer", "Answer", "Answer", tuple(blocks))
 
