@@ -14,6 +14,7 @@ from analyzer.cli.options import (
     max_age_option,
     source_options,
 )
+from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import note, progress
 
@@ -65,6 +66,7 @@ from analyzer.cli.terminal import note, progress
     show_default=True,
     help="Exit with 1 when a finding at any block is at least this severe, accepted or not.",
 )
+@selection_options
 @max_age_option
 @format_option
 def backfill(
@@ -82,6 +84,9 @@ def backfill(
     workers: int | None,
     fail_on: str,
     max_age: str | None,
+    detect: tuple[str, ...],
+    exclude: tuple[str, ...],
+    thresholds: dict[str, str],
     format_: str,
     as_json: bool,
 ) -> int:
@@ -110,6 +115,7 @@ def backfill(
         executor=executor,
         workers=workers,
         max_age=max_age,
+        selection=selected(detect, exclude, thresholds),
     )
     with progress() as report:
         outcome = run(options, report)

@@ -17,6 +17,7 @@ from analyzer.cli.options import (
     triage_option,
 )
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.show import show_judged
 from analyzer.cli.terminal import note, progress
 
@@ -30,6 +31,8 @@ from analyzer.cli.terminal import note, progress
     "--record evidence.zip --format markdown",
     "analyzer scan --recording evidence.zip --db scan.duckdb --format table "
     "--format sarif=findings.sarif --format json=scan.json",
+    "analyzer scan --recording evidence.zip --db scan.duckdb --exclude unknown-price-age "
+    "--threshold insolvent-account=100",
     short_help="Rebuild and judge every account at a block.",
 )
 @source_options
@@ -61,6 +64,7 @@ from analyzer.cli.terminal import note, progress
 @outputs_option(*DOCUMENT_FORMATS)
 @fail_on_option
 @triage_option
+@selection_options
 @max_age_option
 def scan(
     *,
@@ -77,6 +81,9 @@ def scan(
     fail_on: str,
     triage: Path | None,
     max_age: str | None,
+    detect: tuple[str, ...],
+    exclude: tuple[str, ...],
+    thresholds: dict[str, str],
 ) -> int:
     """Rebuild every account at a block, compare with the contract, say who is under water.
 
@@ -102,6 +109,7 @@ def scan(
         fail_on=fail_on,
         triage=triage,
         max_age=max_age,
+        selection=selected(detect, exclude, thresholds),
     )
     check_outputs(
         outputs,

@@ -8,6 +8,7 @@ import click
 
 from analyzer.cli.group import verb
 from analyzer.cli.options import db_option, index_option, max_age_option, rpc_option
+from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.terminal import note
 
 
@@ -61,6 +62,7 @@ from analyzer.cli.terminal import note
     metavar="FILE",
     help="Send alerts on what changed, as this file says.",
 )
+@selection_options
 @max_age_option
 @click.option("--times", type=int, help="Stop after so many scans.")
 def watch(
@@ -79,6 +81,9 @@ def watch(
     alerts_file: Path | None,
     times: int | None,
     max_age: str | None,
+    detect: tuple[str, ...],
+    exclude: tuple[str, ...],
+    thresholds: dict[str, str],
 ) -> int:
     """Scan again and again as blocks come, and never lose the last good snapshot.
 
@@ -97,6 +102,7 @@ def watch(
             index=index_path,
             verify=verify_mode,
             max_age=max_age,
+            selection=selected(detect, exclude, thresholds),
         ),
         confirmations=confirmations,
         every=every,

@@ -211,7 +211,8 @@ class Scan(ScanPlace):
     name. own_factors: risk factors of assets that no table connects with others, which therefore
     move alone in every stress. silent_changes: state changes that no event carries. matters: the
     findings that matter most, one a cause. explorer: address of the chain's explorer, before an
-    address of an account or contract; null = none is known."""
+    address of an account or contract; null = none is known. detectors_off: those that did not
+    look; thresholds: detector -> the least main measure of a finding that is told."""
 
     methodology: str
     accounts: int
@@ -228,6 +229,8 @@ class Scan(ScanPlace):
     implementations: tuple[Implementation, ...]
     matters: tuple[Matter, ...]
     explorer: str | None
+    detectors_off: tuple[str, ...]
+    thresholds: Mapping[str, Amount]
 
 
 @dataclass(frozen=True, slots=True)

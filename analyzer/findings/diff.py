@@ -61,12 +61,14 @@ def compare(
     blind_before: Callable[[Finding], str] = lambda _: "",
     blind_after: Callable[[Finding], str] = lambda _: "",
     not_looked: Callable[[Finding], str] = lambda _: "",
+    may_be: Callable[[Finding], str] = lambda _: "",
 ) -> list[Difference]:
     """Every finding of either side once, by fingerprint: by change, then the severest first.
 
     blind_before, blind_after: why that side could not have found a finding of the other; empty =
     it could. not_looked: why the earlier side was never asked, so that a finding of the later one
-    is no news; an account that was unknown and is insolvent now is.
+    is no news; an account that was unknown and is insolvent now is. may_be: what a finding that is
+    gone may still be, in words.
     """
     old = {finding.fingerprint: finding for finding in before}
     new = {finding.fingerprint: finding for finding in after}
@@ -80,7 +82,7 @@ def compare(
         if finding.fingerprint not in new:
             why = blind_after(finding)
             change = Change.UNDECIDED if why else Change.RESOLVED
-            out.append(Difference(change, finding, None, why))
+            out.append(Difference(change, finding, None, why or may_be(finding)))
     # The sort is stable: within a change and a severity the order of the scans stays.
     return sorted(out, key=lambda d: (_ORDER[d.change], -d.finding.severity))
 

@@ -6,11 +6,12 @@ One dataclass a table, like those of `rows`, protocol-free.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
+from analyzer.model.selection import Selection
 from analyzer.model.verdict import Verdict
 
 
@@ -35,7 +36,8 @@ class ScanRow:
     hidden_bad_debt_e18: -Σ min(equity, 0) over known accounts, 18 decimals; None = unknown;
     `_settled_`: by the contract's own haircut values. checks: comparisons made; mismatches: in
     which the contract differs; not_compared: whose judge gave no answer. logs to headers_linked:
-    as in `Completeness`. answer, caveats: what was said, and why it is not proven.
+    as in `Completeness`. answer, caveats: what was said, and why it is not proven. detectors_off,
+    thresholds: as in `Selection`.
     """
 
     scan_id: str
@@ -62,6 +64,13 @@ class ScanRow:
     log_doubts: tuple[str, ...]
     answer: str
     caveats: tuple[str, ...]
+    detectors_off: tuple[str, ...] = ()
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def selection(self) -> Selection:
+        """What its findings were looked for with."""
+        return Selection(frozenset(self.detectors_off), self.thresholds)
 
     @property
     def verdicts(self) -> Mapping[str, int]:

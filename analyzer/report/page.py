@@ -17,6 +17,8 @@ from analyzer.documents.scan import (
     Total,
     Verification,
 )
+from analyzer.findings.selection import selection_words
+from analyzer.model.selection import Selection
 from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
@@ -57,7 +59,13 @@ def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
         *finding_blocks(findings),
         *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
+        *(Line("Not looked for", text, "doubt") for text in not_looked_for(scan)),
     ]
+
+
+def not_looked_for(scan: Scan) -> list[str]:
+    """What findings of a scan leave out because a user said so, a sentence each."""
+    return selection_words(Selection(frozenset(scan.detectors_off), scan.thresholds))
 
 
 def _evidence(evidence: Evidence | None) -> list[Block]:

@@ -34,7 +34,7 @@ from analyzer.model.visible import visible
 from analyzer.report.answer import answer_text, how_much
 from analyzer.report.finding_blocks import about
 from analyzer.report.money import amount
-from analyzer.report.page import not_read
+from analyzer.report.page import not_looked_for, not_read
 from analyzer.report.sarif_places import Places
 
 SCHEMA_URI = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -309,6 +309,7 @@ def _notifications(document: RebuiltDocument, rules: Mapping[str, int]) -> list[
         said = f"{answer_text(scan)[0]}; {how_much(scan)}"
         out.append(_notification("note", f"{scan.deployment}: {said}"))
         texts = [*scan.solvency.caveats, *(f"not read: {text}" for text in not_read(scan))]
+        texts += [f"not looked for: {text}" for text in not_looked_for(scan)]
         out += [_notification("warning", f"{scan.deployment}: {text}") for text in texts]
     triage = document.triage
     out += [

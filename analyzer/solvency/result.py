@@ -10,6 +10,7 @@ from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.finding import Finding
 from analyzer.model.rows import BackstopRow, CheckRow, ImplementationRow, JudgedRow, ReadRow
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.base import Caution, Details
 
 ALL_ACCOUNTS = "all"
@@ -53,7 +54,8 @@ class Sum:
 class ScanResult:
     """One deployment at one block, rebuilt, judged and (in part or whole) verified.
 
-    deposits: what the accounts hold as collateral, where `details` do not list it.
+    deposits: what the accounts hold as collateral, where `details` do not list it. selection: what
+    its findings were looked for with.
     """
 
     scan_id: str
@@ -73,6 +75,7 @@ class ScanResult:
     reads: Sequence[ReadRow] = ()
     findings: list[Finding] = field(default_factory=list)
     deposits: Sum | None = None
+    selection: Selection = EVERYTHING
 
     @property
     def mismatches(self) -> list[CheckRow]:

@@ -181,6 +181,24 @@ def test_scan_hands_its_options_on_and_ends_with_the_runs_exit_code(scanned: lis
     ]
 
 
+def test_what_is_looked_for_is_chosen_by_option(scanned: list[Any]) -> None:
+    from analyzer.findings.selection import select
+
+    words = ["--exclude", "bad-oracle", "--threshold", "insolvent-account=100"]
+    assert invoke("scan", "--db", "s.duckdb", *words).exit_code == 1
+    assert scanned[-1].selection == select((), ["bad-oracle"], {"insolvent-account": "100"})
+    invoke("scan", "--db", "s.duckdb", "--detect", "bad-oracle")
+    assert scanned[-1].selection == select(["bad-oracle"])
+    for wrong in (
+        ["--threshold", "insolvent-account"],
+        ["--threshold", "a=1", "--threshold", "a=2"],
+        ["--exclude", "incomplete-set"],
+    ):
+        result = invoke("scan", "--db", "s.duckdb", *wrong)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert len(scanned) == 2
+
+
 @pytest.mark.parametrize(
     "value", ["http://a,http://b", "http://a http://b", " http://a ,\thttp://b\n"]
 )

@@ -25,6 +25,7 @@ from analyzer.documents.backfill import (
     BackfillRun,
 )
 from analyzer.findings import run_detectors
+from analyzer.findings.selection import keep_selected
 from analyzer.findings.shortfall import FUND_KIND
 from analyzer.indexer import Index
 from analyzer.indexer.index import REMEDY
@@ -32,6 +33,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.identity import deployment_key, scan_id
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.many.block_list import chosen_blocks
@@ -66,7 +68,7 @@ class BackfillOptions:
     means all that were pinned. rpc, recording, deployments, verify, seed, fail_on: as of a scan.
     index: by default beside the folder. again: scans also what the history holds already.
     executor: one of `EXECUTORS`; workers: how many processes. max_age: how old the head of a live
-    chain may be (see `freshness`).
+    chain may be (see `freshness`). selection: what findings are looked for with.
     """
 
     history: Path
@@ -82,6 +84,7 @@ class BackfillOptions:
     executor: str = "local"
     workers: int | None = None
     max_age: str | None = None
+    selection: Selection = EVERYTHING
 
     @property
     def index_file(self) -> Path:
@@ -203,6 +206,7 @@ def _scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=_silent)
     result = verify(plug, rebuilt, parse_mode(options.verify), seed=options.seed)
     result.findings = run_detectors(result)
+    keep_selected([result], options.selection)
     if not all_hold(result):
         result = doubted(result, *beginning_doubts(result, code_before(source.chain, deployment)))
     about = {

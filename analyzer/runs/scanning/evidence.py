@@ -17,6 +17,7 @@ import orjson
 from analyzer import __version__
 from analyzer.chain.recording import FORMAT
 from analyzer.documents.scan import Evidence
+from analyzer.findings.selection import selection_words
 from analyzer.report.findings_file import findings_text
 from analyzer.report.render_json import json_text
 from analyzer.runs.telling.scans import judged
@@ -36,6 +37,8 @@ def attachments(results: Sequence[ScanResult], *, verify: str, seed: int) -> dic
         "sample_seed": seed,
         "findings_sha256": hashlib.sha256(found).hexdigest(),
     }
+    if left_out := _left_out(results):
+        version["not_looked_for"] = left_out
     return {FINDINGS: found, VERSION: json_text(version).encode()}
 
 
@@ -67,7 +70,15 @@ def compare(
     if made_with != (verify, seed):
         why = f"it was made with --verify {made_with[0]} --sample-seed {made_with[1]}"
         return Evidence(made_by, __version__, "not compared", why)
+    if version.get("not_looked_for", []) != _left_out(results):
+        why = "one of both left out detectors, or findings below a threshold"
+        return Evidence(made_by, __version__, "not compared", why)
     return Evidence(made_by, __version__, "differ", _differences(recorded, now))
+
+
+def _left_out(results: Sequence[ScanResult]) -> list[str]:
+    """What the findings of a scan leave out because a user said so."""
+    return sorted({words for result in results for words in selection_words(result.selection)})
 
 
 def _findings_bytes(results: Sequence[ScanResult]) -> bytes:

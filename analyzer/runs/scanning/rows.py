@@ -185,6 +185,8 @@ def _scan(result: ScanResult) -> ScanRow:
         log_doubts=extent.doubts,
         answer=summary.answer.value,
         caveats=tuple(summary.caveats),
+        detectors_off=tuple(sorted(result.selection.off)),
+        thresholds=dict(result.selection.least),
     )
 
 

@@ -17,6 +17,7 @@ from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
 from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument, ScanRun
 from analyzer.findings import add_run_findings, run_detectors
+from analyzer.findings.selection import keep_selected, selection_words
 from analyzer.indexer import Advance, Index, Recheck
 from analyzer.model.atomic import real_path
 from analyzer.model.block import BlockRef
@@ -24,6 +25,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.scan_rows import RunFacts
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
@@ -57,7 +59,8 @@ class ScanOptions:
     `sample`, `all`, `none`; seed: of its sample. fail_on: a severity, or `never`. triage: the file
     of accepted findings (default: triage.toml beside the snapshot, if it is there). max_age: how
     old the head of a live chain may be (see `freshness`). read_again_daily: numbers that do not
-    agree are a reason to read the logs again once a day, not every time.
+    agree are a reason to read the logs again once a day, not every time. selection: what
+    findings are looked for with.
     """
 
     db: Path
@@ -73,6 +76,7 @@ class ScanOptions:
     triage: Path | None = None
     max_age: str | None = None
     read_again_daily: bool = False
+    selection: Selection = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
             ]  # fmt: skip
         results = [one.result for one in scans]
         add_run_findings(results)
+        keep_selected(results, options.selection)
         compared = _evidence(source, options, results)
     weighed = weigh_results(results, db=options.db, named=options.triage, today=today())
     code = exit_code(results, fail_on, weighed.accepted)
@@ -241,7 +246,10 @@ def _facts(
     return RunFacts(
         run_id(
             [result.scan_id for result in results],
-            [__version__, options.verify, str(options.seed), options.fail_on],
+            [
+                *(__version__, options.verify, str(options.seed), options.fail_on),
+                *selection_words(options.selection),
+            ],
         ),
         source.kind,
         source.endpoint,

@@ -21,6 +21,7 @@ from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.documents.scan import RebuildRun, VerifyDocument
 from analyzer.findings import add_run_findings, run_detectors
+from analyzer.findings.selection import keep_selected
 from analyzer.indexer import Index
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
@@ -119,6 +120,8 @@ def verify(options: VerifyOptions, progress: Progress) -> VerifyOutcome:
                     for stored in chosen
                 ]  # fmt: skip
     add_run_findings(results)
+    for result, stored in zip(results, chosen, strict=True):
+        keep_selected([result], stored.selection)
     code = exit_code(results, None)
     run = RebuildRun(
         analyzer_version=__version__,

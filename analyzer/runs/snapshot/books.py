@@ -10,6 +10,7 @@ from analyzer.model.book import Book, Prices
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.scan_rows import BookRow, ScanRow
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.base import Plug, Valued
 from analyzer.protocols.kit.book_codec import book_digest
 from analyzer.protocols.kit.state_coders import CodecError
@@ -22,7 +23,7 @@ class ScanBook:
 
     plug: the rules that made it (the methodology is checked). valued: the book at the reference
     prices of the block, as the scan used them. caveats: why the scan's answer is not proven; empty
-    = it is.
+    = it is. selection: what findings are looked for with, those of its cascades too.
     """
 
     scan_id: str
@@ -31,6 +32,7 @@ class ScanBook:
     block: BlockRef
     valued: Valued
     caveats: tuple[str, ...] = ()
+    selection: Selection = EVERYTHING
 
     @property
     def book(self) -> Book:
@@ -64,6 +66,7 @@ def scan_book(db: Path, scan: ScanRow, kept: BookRow | None) -> ScanBook:
         block=scan.block,
         valued=plug.value(book, plug.prices(book)),
         caveats=scan.caveats,
+        selection=scan.selection,
     )
 
 

@@ -81,6 +81,7 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         reads=listed(reads.TABLE, reads.from_row),
         findings=listed(findings.TABLE, findings.from_row),
         deposits=_deposits(snapshot, scan.scan_id, funds),
+        selection=scan.selection,
     )
 
 

@@ -9,6 +9,7 @@ from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.model.block import BlockRef
 from analyzer.model.finding import Finding
 from analyzer.model.scan_rows import ScanRow
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.store.reader import Snapshot
 
 
@@ -19,7 +20,8 @@ class ScanSummary:
     unknown: accounts whose verdict is unknown, and their owners. unread: control totals and
     contracts' code that were not read. scenarios: names of those that were run. compared: accounts
     of which the contract's views were asked. verdicts: name -> accounts. answer, caveats: what was
-    said, and why it is not proven. Amounts in 18 decimals.
+    said, and why it is not proven. selection: what its findings were looked for with. Amounts in
+    18 decimals.
     """
 
     scan_id: str
@@ -40,6 +42,7 @@ class ScanSummary:
     compared: frozenset[str]
     answer: str
     caveats: tuple[str, ...]
+    selection: Selection = EVERYTHING
 
     @property
     def place(self) -> tuple[int, str]:
@@ -102,4 +105,5 @@ def scan_summary(snapshot: Snapshot, scan: ScanRow) -> ScanSummary:
         compared=frozenset(listed(_COMPARED)),
         answer=scan.answer,
         caveats=scan.caveats,
+        selection=scan.selection,
     )

@@ -10,7 +10,6 @@ from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
 from analyzer.contagion.scenario import Scenario, with_depth_times
 from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
 from analyzer.documents.contagion import ContagionDocument, ContagionRun, OrderOutcome
-from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed, Sensitivity
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
@@ -25,6 +24,7 @@ from analyzer.runs.stress.stress import (
     exit_code,
     prepare,
     run_facts,
+    told_of,
 )
 from analyzer.runs.stress.venues import venue_of
 from analyzer.runs.telling.cascade import contagion_document
@@ -90,7 +90,7 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     saved = what_if(prepared, scenario, one, options.what_if)
     ranged = in_every_order(prepared, scenario, one) if options.all_orders else []
     progress("cascade", steps, steps)
-    findings = scenario_findings([one])
+    findings = told_of(prepared, [one])
     code = exit_code(prepared, [one], findings)
     if asked.out is not None:
         rows = contagion_rows(one)

@@ -21,6 +21,7 @@ from analyzer.documents.scenario import BASELINE, RAY, StressRun
 from analyzer.documents.stress import StressDocument
 from analyzer.findings import scenario_findings
 from analyzer.findings.assessed import Assessed
+from analyzer.findings.selection import why_untold
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.model.errors import ExitCode, InputError, worst_exit
@@ -186,7 +187,7 @@ def run_scenarios(
             found, target, prepared.chosen, prepared.options, returns=options.returns
         )
     progress("distances", 1, 1)
-    findings = scenario_findings([one for one in assessed if one.scenario.name != RAY])
+    findings = told_of(prepared, [one for one in assessed if one.scenario.name != RAY])
     code = exit_code(prepared, assessed, findings)
     rows: Rows = {}
     gone: list[Remove] = []
@@ -203,6 +204,14 @@ def run_scenarios(
         findings=tuple(map(finding_entry, findings)),
     )
     return Ran(document, baseline, assessed, findings, code, rows, gone)
+
+
+def told_of(prepared: Prepared, assessed: Sequence[Assessed]) -> list[Finding]:
+    """The findings of some cascades that their scans look for: a snapshot keeps to what it was
+    made with."""
+    by_scan = {scan.scan_id: scan.selection for scan in prepared.scans}
+    found = scenario_findings(assessed)
+    return [finding for finding in found if not why_untold(by_scan[finding.scan_id], finding)]
 
 
 def prepare(options: StressOptions, progress: Progress) -> Prepared:

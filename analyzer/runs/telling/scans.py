@@ -163,6 +163,8 @@ def _scan(
         ),
         matters=tuple(map(_matter, matters(result.findings, weighed.accepted))),
         explorer=explorer,
+        detectors_off=tuple(sorted(result.selection.off)),
+        thresholds=dict(result.selection.least),
     )
 
 

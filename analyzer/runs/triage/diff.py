@@ -22,6 +22,7 @@ from analyzer.findings import detector_of
 from analyzer.findings.acceptance import Weighed
 from analyzer.findings.diff import ALARMING, Change, Difference, compare
 from analyzer.findings.scenario_detector import SCENARIO
+from analyzer.findings.selection import below_threshold, selection_words, why_untold
 from analyzer.model.errors import ExitCode, worst_exit
 from analyzer.model.finding import Finding, Severity
 from analyzer.runs.exit import parse_fail_on
@@ -66,13 +67,7 @@ def diff(options: DiffOptions) -> DiffOutcome:
     """
     fail_on = parse_fail_on(options.fail_on)
     before, after = read_summaries(options.before), read_summaries(options.after)
-    found = compare(
-        before.findings,
-        after.findings,
-        blind_before=lambda finding: _blind(before, after, finding),
-        blind_after=lambda finding: _blind(after, before, finding),
-        not_looked=lambda finding: _not_looked(before, after, finding),
-    )
+    found = differences(before, after)
     weighed = weigh_summaries(after, db=options.after, named=options.triage, today=options.today)
     code = _exit_code(found, fail_on, weighed)
     document = DiffDocument(
@@ -92,6 +87,18 @@ def diff(options: DiffOptions) -> DiffOutcome:
     return DiffOutcome(document, found, code)
 
 
+def differences(before: Summaries, after: Summaries) -> list[Difference]:
+    """Every finding of two snapshots once, with what became of it."""
+    return compare(
+        before.findings,
+        after.findings,
+        blind_before=lambda finding: _blind(before, after, finding),
+        blind_after=lambda finding: _blind(after, before, finding),
+        not_looked=lambda finding: _not_looked(before, after, finding),
+        may_be=lambda finding: _may_be(after, before, finding),
+    )
+
+
 def _places(
     summaries: Summaries, other: Summaries, finding: Finding
 ) -> dict[str, ScanSummary | None]:
@@ -105,7 +112,8 @@ def _places(
 
 def _not_looked(summaries: Summaries, other: Summaries, finding: Finding) -> str:
     """Why `summaries` never looked for a finding of the other snapshot: its deployment was not
-    scanned, its scenario not run, nothing compared; empty = it looked."""
+    scanned, its scenario not run, nothing compared, its detector left out, too small to be told;
+    empty = it looked."""
     places = _places(summaries, other, finding)
     missing = [name for name, scan in places.items() if scan is None]
     if missing:
@@ -119,7 +127,14 @@ def _not_looked(summaries: Summaries, other: Summaries, finding: Finding) -> str
     compared = detector is None or not detector.needs_comparison
     if not compared and not all(_was_compared(finding, scan) for scan in seen):
         return "nothing was compared with the contract"
-    return ""
+    return next(filter(None, (why_untold(scan.selection, finding) for scan in seen)), "")
+
+
+def _may_be(summaries: Summaries, other: Summaries, finding: Finding) -> str:
+    """What a finding of the other snapshot that `summaries` lacks may still be there."""
+    seen = [scan for scan in _places(summaries, other, finding).values() if scan is not None]
+    texts = (below_threshold(scan.selection, finding.detector) for scan in seen)
+    return next(filter(None, texts), "")
 
 
 def _blind(summaries: Summaries, other: Summaries, finding: Finding) -> str:
@@ -276,6 +291,11 @@ def _scan_notes(before: ScanSummary, after: ScanSummary) -> list[str]:
         f"{name}: {side} is not proven: {'; '.join(scan.caveats)}"
         for side, scan in (("before", before), ("after", after))
         if scan.caveats
+    ]
+    notes += [
+        f"{name}: {side} was not looked for: {'; '.join(words)}"
+        for side, scan in (("before", before), ("after", after))
+        if (words := selection_words(scan.selection))
     ]
     if before.scan_id == after.scan_id:
         return [*notes, f"{name}: both are the same scan, of block {after.block.number}"]

@@ -40,7 +40,7 @@ from analyzer.store.tables import (
     verification,
 )
 
-VERSION = 4
+VERSION = 5
 """Version of the tables: a change of a table, a column or its meaning raises it."""
 
 TABLES: tuple[Table, ...] = tuple(

@@ -12,7 +12,9 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.scan_rows import ScanRow
 from analyzer.store.keys import E18, SCAN
 from analyzer.store.rows import (
+    amounts_of,
     column_reader,
+    json_amounts,
     json_list,
     json_object,
     row_reader,
@@ -60,6 +62,12 @@ TABLE = Table(
         json_text("log_doubts", "What speaks against the logs being whole: JSON list."),
         text("answer", "`insolvent`, `not_proven`, `covered` or `solvent`."),
         json_text("caveats", "Why it is not proven, in words: a JSON list; `[]` = it is."),
+        json_text("detectors_off", "Detectors that did not look: a JSON list; `[]` = all did."),
+        json_text(
+            "thresholds",
+            "Detector -> least main measure of a finding that is told, an exact integer as text, in"
+            " the measure's unit: a JSON object; `{}` = all is told.",
+        ),
     ),
 )
 
@@ -84,6 +92,8 @@ to_row = row_writer(
         "factors": json_object,
         "log_doubts": json_list,
         "caveats": json_list,
+        "detectors_off": json_list,
+        "thresholds": json_amounts,
     },
 )
 _deployment = row_reader(
@@ -97,7 +107,12 @@ _scan = row_reader(
     TABLE,
     ScanRow,
     beside=("deployment", "block"),
-    made={"log_doubts": texts_of, "caveats": texts_of},
+    made={
+        "log_doubts": texts_of,
+        "caveats": texts_of,
+        "detectors_off": texts_of,
+        "thresholds": amounts_of,
+    },
 )
 
 

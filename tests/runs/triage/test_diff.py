@@ -17,6 +17,7 @@ from memory_chain import MemoryChain
 from sarif_check import validate
 
 from analyzer.documents.encode import to_json
+from analyzer.findings.selection import select
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
 from analyzer.model.reads import NotRead
@@ -129,6 +130,43 @@ def test_a_divergence_that_was_not_looked_for_again_is_not_resolved(
     back = run(later(verify="none"), lied)
     assert counted(back) == {"undecided": 3, "same": 1}
     assert (back.exit_code, unasked.exit_code) == (ExitCode.NOT_FULLY_READ,) * 2
+
+
+def test_a_finding_whose_detector_was_left_out_is_not_resolved(
+    a: Path, later: Callable[..., Path]
+) -> None:
+    outcome = run(a, later(selection=select(exclude=["undercollateralized-account"])))
+    assert (counted(outcome), outcome.exit_code) == ({"undecided": 1}, ExitCode.NOT_FULLY_READ)
+    [told] = to_json(outcome.document)["findings"]
+    assert told["why"] == "detector undercollateralized-account was left out"
+    [note] = to_json(outcome.document)["notes"]
+    assert note.endswith(
+        "after was not looked for: detectors left out: undercollateralized-account"
+    )
+    # The other way round nobody had looked, so that nothing of it is new.
+    back = run(a.with_name("b.duckdb"), a)
+    assert counted(back) == {"undecided": 1}
+
+
+def test_a_finding_below_a_threshold_is_not_resolved(a: Path, later: Callable[..., Path]) -> None:
+    """Carol lacks 3."""
+    coarse = select(least={"undercollateralized-account": "3.5"})
+    outcome = run(a, later(selection=coarse))
+    assert counted(outcome) == {"undecided": 1}
+    [told] = to_json(outcome.document)["findings"]
+    assert told["why"] == "less than 3.5 below maintenance is not told"
+
+
+def test_a_finding_that_is_gone_under_a_threshold_says_what_it_may_still_be(
+    a: Path, later: Callable[..., Path]
+) -> None:
+    coarse = select(least={"undercollateralized-account": "2.5"})
+    outcome = run(a, later((CAROL, 1), selection=coarse))
+    [told] = to_json(outcome.document)["findings"]
+    assert (told["state"], told["why"]) == (
+        "resolved",
+        "or less than 2.5 below maintenance by now",
+    )
 
 
 def test_an_accepted_finding_is_told_apart_and_does_not_count(

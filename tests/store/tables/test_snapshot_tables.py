@@ -52,7 +52,7 @@ UNKNOWN = MarginRow("0x1", "0x2", None, None, None, None, None, None, None,
 SCAN = ScanRow(
     "5ca0", Deployment("d", "p", 10, 7, {"a": "0x1"}, {"T": "ETH"}, "by hand"),
     BlockRef(9, "0xab", "", 99), "1", 15, 1, 2, 3, 4, 5, 6, None, "all", 11, 12, 13, 14, 21, 22,
-    23, 24, ("a doubt",), "solvent", ("a caveat",),
+    23, 24, ("a doubt",), "solvent", ("a caveat",), ("bad-oracle",), {"insolvent-account": 10**20},
 )  # fmt: skip
 
 ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
@@ -61,7 +61,7 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
     ("scans", SCAN, (),
      ("5ca0", "p", "d", 10, '{"a":"0x1"}', '{"T":"ETH"}', "by hand", 9, "0xab", 99, "1", 15, 1, 2,
       3, 4, 5, 6, None, "all", 11, 12, 13, 14, 7, 21, 22, 23, 24, '["a doubt"]', "solvent",
-      '["a caveat"]')),
+      '["a caveat"]', '["bad-oracle"]', '{"insolvent-account":"100000000000000000000"}')),
     ("accounts", AccountRow("0x1", "0x2", "trader", 1, None, 3), ("5ca0",),
      ("5ca0", "0x1", "0x2", "trader", 1, None, 3)),
     ("margin", JudgedRow(MARGIN, Verdict.HEALTHY, "why", True), ("5ca0", -2),

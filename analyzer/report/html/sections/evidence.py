@@ -22,7 +22,7 @@ from analyzer.report.html.content import (
     row,
 )
 from analyzer.report.html.material import Material, of_deployment, when
-from analyzer.report.page import not_read
+from analyzer.report.page import not_looked_for, not_read
 
 MISMATCHES = 200
 """How many divergences a report lists."""
@@ -127,6 +127,7 @@ def unread(material: Material) -> Section:
             blocks.append(DataTable(f"unread-{number + 1}", title, columns("what"), rows))
         else:
             blocks.append(Prose(f"Everything that was asked for{whose} was answered.", "good"))
+        blocks += [Prose(f"Not looked for{whose}: {text}.") for text in not_looked_for(scan)]
         own = scan.own_factors
         if own:
             blocks.append(
