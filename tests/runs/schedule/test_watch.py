@@ -173,7 +173,7 @@ def test_metrics_are_prometheus_text_and_carry_no_account(world: World) -> None:
     labels = {label for f in families.values() for s in f.samples for label in s.labels}
     assert labels <= {
         "deployment", "verdict", "outcome", "severity", "symbol", "status", "market", "side",
-        "version",
+        "version", "of", "grade",
     }  # fmt: skip
     assert ALICE not in text
 
