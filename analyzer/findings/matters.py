@@ -3,7 +3,8 @@
     findings ──matter, cause──▶ groups ──severity, amount at stake, number──▶ the first three
 
 Detectors look at one thing from several sides (an insolvent account is bad debt, is a shortfall of
-the fund): what is one matter is told once, by the severest side that adds up to most.
+the fund): what is one matter is told once, by the severest side that adds up to most. What would be
+under a scenario is no matter of the block.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from analyzer.findings.bad_debt import HiddenBadDebtFound
 from analyzer.findings.fund_shortfall import InsuranceFundShortfall
 from analyzer.findings.groups import cause_of
 from analyzer.findings.insolvent import InsolventAccount
-from analyzer.findings.registry import detector_of
+from analyzer.findings.registry import SCENARIO_DETECTORS, detector_of
 from analyzer.model.finding import Finding, Severity
 
 MOST = 3
@@ -28,6 +29,7 @@ _MATTERS: Mapping[str, str] = {
 }
 """Detector -> the matter that it is a side of; any other detector is a matter of its own."""
 _E18 = "_e18"
+_SCENARIOS = frozenset(detector.id for detector in SCENARIO_DETECTORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def matters(findings: Sequence[Finding], accepted: Container[str] = ()) -> list[
     findings that do not count."""
     sides: dict[tuple[str, str], dict[str, list[Finding]]] = {}
     for finding in findings:
-        if finding.fingerprint not in accepted:
+        if finding.fingerprint not in accepted and finding.detector not in _SCENARIOS:
             matter = _MATTERS.get(finding.detector, finding.detector), cause_of(finding) or ""
             sides.setdefault(matter, {}).setdefault(finding.detector, []).append(finding)
     told = [

@@ -12,6 +12,7 @@ from analyzer.documents.scan import Matter, Scale, Scan, Share, Verification
 from analyzer.findings.scale import Grade, Measure
 from analyzer.report.blocks import Line
 from analyzer.report.finding_blocks import count_of
+from analyzer.report.links import link_of
 from analyzer.report.money import amount, short
 from analyzer.report.shares import percent
 
@@ -28,7 +29,8 @@ _INSOLVENT: Mapping[Grade, tuple[str, str]] = {
 }
 """Grade -> what bad debt beyond the backstops is called, and its tone."""
 _NOBODY = "SOLVENT: there is no account, and the chain itself says that there is none"
-_ORDER = ("First", "Second", "Third")
+ORDER = ("First", "Second", "Third")
+"""What the lines of the findings that matter begin with."""
 
 
 def answer_lines(scan: Scan) -> list[Line]:
@@ -46,8 +48,8 @@ def matter_lines(scan: Scan) -> list[Line]:
     """The findings that matter most, a sentence each."""
     money = scan.solvency.scale.money
     return [
-        Line(label, matter_text(matter, money), _tone(matter))
-        for label, matter in zip(_ORDER, scan.matters, strict=False)
+        Line(label, matter_text(matter, money), link=link_of(scan.explorer, matter.about))
+        for label, matter in zip(ORDER, scan.matters, strict=False)
     ]
 
 
@@ -185,8 +187,3 @@ def _no_share(share: Share) -> str:
             "no backstops to bear it" if share.amount_e18 == 0 else "backstops in debt themselves"
         )
     return f"no {_name(share)}"
-
-
-def _tone(matter: Matter) -> str:
-    """Critical and high ones are bad, others a doubt."""
-    return "bad" if matter.severity.label in ("critical", "high") else "doubt"

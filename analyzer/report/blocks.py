@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text. label: what it answers. tone: `good`, `bad`, `doubt` or `plain`."""
+    """One line of text. label: what it answers. tone: `good`, `bad`, `doubt` or `plain`. link:
+    where the address that the text ends with can be looked up, empty = nowhere."""
 
     label: str
     text: str
     tone: str = "plain"
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A titled table of text cells. right: names of right-aligned columns. note: below it.
-    whole: names of columns that are kept on one line as long as the width allows it (ids)."""
+    whole: names of columns that are kept on one line as long as the width allows it (ids). links:
+    address that is a cell -> where it can be looked up."""
 
     title: str
     columns: tuple[str, ...]
@@ -25,6 +29,7 @@ class Grid:
     right: frozenset[str] = frozenset()
     note: str = ""
     whole: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

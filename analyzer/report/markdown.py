@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.model.visible import visible
 from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.links import ADDRESS_LENGTH
 
 _MARKS = re.compile(r"[\\`*_\[\]|~]")
 """What begins code, emphasis, links, cells and struck text."""
@@ -21,19 +22,24 @@ def markdown(blocks: Iterable[Block]) -> str:
         if isinstance(block, Heading):
             parts.append(f"## {escape(block.text)}\n")
         elif isinstance(block, Line):
-            parts.append(f"- **{escape(block.label)}**: {escape(block.text)}")
+            parts.append(f"- **{escape(block.label)}**: {linked(block.text, block.link)}")
         else:
             parts.append(_grid(block))
     return "\n".join(parts).strip("\n") + "\n"
 
 
 def pipe_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[str] = frozenset()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: frozenset[str] = frozenset(),
+    links: Mapping[str, str] | None = None,
 ) -> str:
-    """A Markdown table, one row a line, cells escaped."""
+    """A Markdown table, one row a line, cells escaped. links: address -> where a cell that is this
+    address leads."""
     marks = ["---:" if column in right else "---" for column in columns]
     lines = [_row([escape(column) for column in columns]), _row(marks)]
-    lines += [_row([escape(cell) for cell in row]) for row in rows]
+    known = links or {}
+    lines += [_row([linked(cell, known.get(cell, "")) for cell in row]) for row in rows]
     return "\n".join(lines)
 
 
@@ -45,10 +51,18 @@ def escape(text: str) -> str:
     return _LINK.sub(lambda found: found[0][:-1] + f"&#{ord(found[0][-1])};", text)
 
 
+def linked(text: str, link: str) -> str:
+    """`text` escaped, the address that it ends with as a link where there is one."""
+    if not link:
+        return escape(text)
+    address = text[-ADDRESS_LENGTH:]
+    return f"{escape(text[:-ADDRESS_LENGTH])}[{address}]({link})"
+
+
 def _grid(block: Grid) -> str:
     title = f"\n### {escape(block.title)}\n\n" if block.title else "\n"
     note = f"\n\n{escape(block.note)}" if block.note else ""
-    return f"{title}{pipe_table(block.columns, block.rows, block.right)}{note}\n"
+    return f"{title}{pipe_table(block.columns, block.rows, block.right, block.links)}{note}\n"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ The page is made once; `table` draws it for a terminal and `markdown` for a text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from analyzer.documents.findings import WeighedFinding
@@ -22,6 +23,7 @@ from analyzer.model.selection import Selection
 from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
+from analyzer.report.links import link_of
 from analyzer.report.money import short
 
 __all__ = ["FINDING_ROWS", "Block", "Grid", "Heading", "Line", "not_read", "page", "scan_blocks"]
@@ -56,7 +58,7 @@ def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
         *matter_lines(scan),
         *_verdicts(scan),
         *_worst(scan),
-        *finding_blocks(findings),
+        *_linked(scan, finding_blocks(findings), findings),
         *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
         *(Line("Not looked for", text, "doubt") for text in not_looked_for(scan)),
@@ -79,6 +81,17 @@ def _evidence(evidence: Evidence | None) -> list[Block]:
         return [Line("Evidence", f"the recording's own findings came out again ({by})", tone)]
     text = f"findings {evidence.findings}: {evidence.why} (recorded by {by})"
     return [Line("Evidence", text, "bad" if evidence.findings == "differ" else "doubt")]
+
+
+def _linked(scan: Scan, blocks: Sequence[Block], findings: Sequence[WeighedFinding]) -> list[Block]:
+    """The blocks of findings, their accounts leading to the chain's explorer."""
+    links = account_links(scan.explorer, (f.account_id for f in findings if f.account_id))
+    return [replace(b, links=links) if isinstance(b, Grid) and links else b for b in blocks]
+
+
+def account_links(explorer: str | None, accounts: Iterable[str]) -> dict[str, str]:
+    """Address -> where it can be looked up, of those that are addresses."""
+    return {account: link for account in accounts if (link := link_of(explorer, account))}
 
 
 def _verdicts(scan: Scan) -> list[Block]:
@@ -118,6 +131,9 @@ def _worst(scan: Scan) -> list[Block]:
             frozenset(columns[2:5]),
             f"Headroom = margin equity - maintenance margin. Amounts in {unit}.",
             whole=frozenset({"account"}),
+            links=account_links(
+                scan.explorer, [account.account_id for account in scan.worst_accounts]
+            ),
         )
     ]
 

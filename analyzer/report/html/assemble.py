@@ -5,11 +5,12 @@ from __future__ import annotations
 from analyzer.report.html.content import Content
 from analyzer.report.html.material import Material
 from analyzer.report.html.sections.accounts import accounts, statements
-from analyzer.report.html.sections.answer import answer, lead
+from analyzer.report.html.sections.answer import answer, foot, lead, title
 from analyzer.report.html.sections.contagion import contagion
 from analyzer.report.html.sections.evidence import basis, oracles, totals, unread, verification
 from analyzer.report.html.sections.findings import findings
 from analyzer.report.html.sections.losses import losses
+from analyzer.report.html.sections.over_time import over_time
 from analyzer.report.html.sections.pictures import equity, planes, ratios
 from analyzer.report.html.sections.stress import stress, wall
 
@@ -19,6 +20,7 @@ def assemble(material: Material) -> Content:
     where = planes(material)
     sections = (
         answer(material),
+        *([over_time(material)] if material.series else []),
         findings(material),
         equity(material, where),
         ratios(material),
@@ -34,13 +36,4 @@ def assemble(material: Material) -> Content:
         unread(material),
         basis(material),
     )
-    names = " and ".join(result.deployment.name for result in material.results[:2])
-    if len(material.results) > 2:
-        names = f"{len(material.results)} deployments"
-    version = material.document.run.analyzer_version
-    foot = (
-        f"Made by analyzer {version} from scan "
-        f"{', '.join(result.scan_id for result in material.results)}.",
-        "It judges one block at the protocol's own prices, and says nothing of the next one.",
-    )
-    return Content(f"Solvency of {names}", lead(material), sections, foot)
+    return Content(title(material), lead(material), sections, foot(material))

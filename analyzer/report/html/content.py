@@ -16,13 +16,15 @@ from analyzer.report.money import fixed, short
 class Cell:
     """One cell of a table. text: for people. exact: the amount in full, where `text` is rounded.
     tone: `good`, `bad`, `doubt`, a verdict or a severity. note: a second, smaller line.
-    target: key of the block that the cell leads to."""
+    target: key of the block that the cell leads to. link: where the address that it shows can be
+    looked up, empty = nowhere."""
 
     text: str
     exact: str = ""
     tone: str = ""
     note: str = ""
     target: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,15 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One question and its answer. tone: `good`, `bad`, `doubt` or `plain`."""
+    """One question and its answer. tone: `good`, `bad`, `doubt` or `plain`. spark: how the number
+    went, drawn as a small line behind the text. link: where the address that the text ends with can
+    be looked up, empty = nowhere."""
 
     label: str
     text: str
     tone: str = "plain"
+    spark: tuple[float | None, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +117,27 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Blocks that belong together: on a page that is brief, a column beside others."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Sentences in their order, each a line."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Title:
     """The title of a part of a section."""
 
     text: str
 
 
-Block: TypeAlias = DataTable | Prose | Facts | Figure | Fold | Title
+Block: TypeAlias = DataTable | Prose | Facts | Figure | Fold | Title | Group | Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +152,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A whole report. lead: one line below the title. foot: what it was made from."""
+    """A whole report. lead: one line below the title. foot: what it was made from. brief: it is
+    the first page alone, on one screen."""
 
     title: str
     lead: str
     sections: tuple[Section, ...]
     foot: tuple[str, ...]
+    brief: bool = False
 
 
 def money(value_e18: int | None, *, places: int = 2, tone: str = "") -> Cell:

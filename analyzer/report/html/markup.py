@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from analyzer.report.html.charts.spark import spark
 from analyzer.report.html.content import (
     Block,
     Cell,
     Column,
     DataTable,
+    Fact,
     Facts,
     Figure,
     Fold,
+    Group,
+    Listed,
     Prose,
     Row,
     Section,
     Title,
 )
 from analyzer.report.html.escape import safe
+from analyzer.report.links import ADDRESS_LENGTH
+
+_OUT = 'rel="noreferrer noopener" target="_blank"'
+"""Of a link out of the page: whoever is there learns nothing of it."""
 
 
 def section(part: Section, *, unfolded: bool) -> str:
@@ -53,6 +61,11 @@ def block(item: Block, *, unfolded: bool) -> str:
         return _facts(item)
     if isinstance(item, Title):
         return f"<h3>{safe(item.text)}</h3>"
+    if isinstance(item, Group):
+        inner = "".join(block(part, unfolded=unfolded) for part in item.blocks)
+        return f'<div class="group">{inner}</div>'
+    if isinstance(item, Listed):
+        return f"<ol>{''.join(f'<li>{safe(text)}</li>' for text in item.items)}</ol>"
     return _prose(item)
 
 
@@ -96,9 +109,10 @@ def _cell(cell: Cell, column: Column, *, first: bool) -> str:
     named = " ".join(name for name in classes if name)
     mark = f' class="{named}"' if named else ""
     exact = f' title="{safe(cell.exact)}"' if cell.exact else ""
-    text = safe(cell.text)
+    text = _linked(cell.text, "" if cell.target else cell.link)
     if cell.target:
         text = f'<a href="#{safe(cell.target)}">{text}</a>'
+        text += f' <a class="out" href="{safe(cell.link)}" {_OUT}>↗</a>' if cell.link else ""
     if cell.note:
         text += f"<small>{safe(cell.note)}</small>"
     tag = '<th scope="row"' if first else "<td"
@@ -141,10 +155,23 @@ def _facts(item: Facts) -> str:
     """Questions with answers."""
     pairs = "".join(
         f"<div><dt>{safe(fact.label)}</dt>"
-        f'<dd class="{safe(fact.tone)}">{safe(fact.text)}</dd></div>'
+        f'<dd class="{safe(fact.tone)}">{_linked(fact.text, fact.link)}{_line(fact)}</dd></div>'
         for fact in item.items
     )
     return f'<dl class="{"facts headline" if item.headline else "facts"}">{pairs}</dl>'
+
+
+def _linked(text: str, link: str) -> str:
+    """A text, the address that it ends with as a link where there is one."""
+    if not link:
+        return safe(text)
+    start, address = text[:-ADDRESS_LENGTH], text[-ADDRESS_LENGTH:]
+    return f'{safe(start)}<a href="{safe(link)}" {_OUT}>{safe(address)}</a>'
+
+
+def _line(fact: Fact) -> str:
+    """The small line behind a fact."""
+    return f" {spark(fact.spark, f'{fact.label}: {fact.text}')}" if fact.spark else ""
 
 
 def _prose(item: Prose) -> str:

@@ -6,23 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from analyzer.documents.over_time import Series, Since
 from analyzer.documents.scan import JudgedDocument
 from analyzer.model.rows import StatementLine
 from analyzer.report.html.selection import Listing
 from analyzer.report.html.stressed import Stressed
+from analyzer.report.links import link_of
 from analyzer.solvency.result import ScanResult
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """One snapshot. document: what is said of its scans, in the order of `results`. statements:
-    (number of the scan, account) -> its lines, for the accounts of the listing that have one."""
+    (number of the scan, account) -> its lines, for the accounts of the listing that have one.
+    series: the scans of a history, by deployment; empty = none was asked. since: what changed since
+    the scan before, by deployment; None = none was asked."""
 
     document: JudgedDocument
     results: Sequence[ScanResult]
     listing: Listing
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
     stressed: Stressed = field(default_factory=Stressed)
+    series: Sequence[Series] = ()
+    since: Sequence[Since] | None = None
 
     @property
     def several(self) -> bool:
@@ -32,6 +38,11 @@ class Material:
     def name(self, scan: int) -> str:
         """The deployment's name."""
         return self.results[scan].deployment.name
+
+
+def place_of(material: Material, scan: int, text: str) -> str:
+    """Where an address on the scan's chain can be looked up; empty for anything else."""
+    return link_of(material.document.scans[scan].explorer, text)
 
 
 def when(unix_seconds: int) -> str:

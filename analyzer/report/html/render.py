@@ -33,13 +33,14 @@ def html(content: Content, *, unfolded: bool = False) -> str:
         f'<meta name="generator" content="{GENERATOR}">\n'
         f"<title>{safe(content.title)}</title>\n<style>{style}</style>\n</head>\n"
     )
+    brief = ' class="brief"' if content.brief else ""
     body = "".join(section(part, unfolded=unfolded) for part in content.sections)
     foot = "".join(f"<p>{safe(line)}</p>" for line in content.foot)
     return (
-        f'{head}<body>\n<a class="skip" href="#main">Skip to the report</a>\n'
+        f'{head}<body{brief}>\n<a class="skip" href="#main">Skip to the report</a>\n'
         f"<header><div><h1>{safe(content.title)}</h1><p>{safe(content.lead)}</p></div>"
         '<button type="button" id="theme" hidden>Theme: auto</button></header>\n'
-        f"{_contents(content.sections)}"
+        f"{'' if content.brief else _contents(content.sections)}"
         f'<main id="main" tabindex="-1">\n{body}</main>\n<footer>{foot}</footer>\n'
         f'<p id="tip" role="status" hidden></p>\n<script>{script}</script>\n</body>\n</html>\n'
     )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.report.html.charts.spark import spark_text
 from analyzer.report.html.content import (
     Block,
     Cell,
     Content,
     DataTable,
+    Fact,
     Facts,
     Figure,
     Fold,
+    Group,
+    Listed,
     Prose,
     Title,
 )
-from analyzer.report.markdown import escape, pipe_table
+from analyzer.report.markdown import escape, linked, pipe_table
 
 
 def markdown_report(content: Content) -> str:
@@ -24,8 +28,9 @@ def markdown_report(content: Content) -> str:
     for section in content.sections:
         parts.append(f"## {escape(section.title)}\n")
         for block in section.blocks:
-            parts += _block(block, 3)
-    parts += [f"{escape(line)}\n" for line in content.foot]
+            parts += _bare(block) if content.brief else _block(block, 3)
+    foot = [" ".join(content.foot)] if content.brief else content.foot
+    parts += [f"{escape(line)}\n" for line in foot]
     return "\n".join(parts)
 
 
@@ -44,11 +49,32 @@ def _block(item: Block, level: int) -> Iterator[str]:
         for block in item.blocks:
             yield from _block(block, level + 1)
     elif isinstance(item, Facts):
-        yield "\n".join(f"- **{escape(f.label)}**: {escape(f.text)}" for f in item.items) + "\n"
+        yield "\n".join(_fact(fact) for fact in item.items) + "\n"
+    elif isinstance(item, Group):
+        for block in item.blocks:
+            yield from _block(block, level)
+    elif isinstance(item, Listed):
+        yield "\n".join(f"{n}. {escape(text)}" for n, text in enumerate(item.items, 1)) + "\n"
     elif isinstance(item, Title):
         yield _title(item.text, level).rstrip("\n") + "\n"
     elif isinstance(item, Prose):
         yield f"{escape(item.text)}\n" + (f"\n    {item.code}\n" if item.code else "")
+
+
+def _bare(item: Block) -> Iterator[str]:
+    """A block of a brief report: a picture is its text and its table, without titles."""
+    if isinstance(item, Figure):
+        yield f"{escape(item.text)}\n"
+        if item.table is not None:
+            yield f"{_table(item.table)}\n"
+    else:
+        yield from _block(item, 3)
+
+
+def _fact(fact: Fact) -> str:
+    """A question with its answer, and how the number went."""
+    line = f" {spark_text(fact.spark)}" if fact.spark else ""
+    return f"- **{escape(fact.label)}**: {linked(fact.text, fact.link)}{line}"
 
 
 def _title(text: str, level: int) -> str:
@@ -61,7 +87,8 @@ def _table(item: DataTable) -> str:
     names = [column.name for column in item.columns]
     right = frozenset(column.name for column in item.columns if column.kind == "number")
     rows = [[_cell(cell) for cell in row.cells] for row in item.rows]
-    return pipe_table(names, rows, right)
+    links = {cell.text: cell.link for row in item.rows for cell in row.cells if cell.link}
+    return pipe_table(names, rows, right, links)
 
 
 def _cell(cell: Cell) -> str:

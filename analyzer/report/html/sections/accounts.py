@@ -16,7 +16,7 @@ from analyzer.report.html.content import (
     money,
     row,
 )
-from analyzer.report.html.material import Material
+from analyzer.report.html.material import Material, place_of
 from analyzer.report.html.sections.pictures import point
 from analyzer.report.html.selection import UNSAFE, Listed
 from analyzer.report.statement import amount_text
@@ -88,7 +88,11 @@ def _row(material: Material, number: int, account: Listed, where: list[Plane]) -
     reason = account.row.reason if margin.equity_e18 is None else ""
     checked = {True: Cell("yes"), False: Cell("DIFFERS", tone="bad"), None: Cell("no")}
     cells = (
-        Cell(account.account_id, target=f"s{number}" if has_statement else ""),
+        Cell(
+            account.account_id,
+            target=f"s{number}" if has_statement else "",
+            link=place_of(material, account.scan, account.account_id),
+        ),
         Cell(verdict.value.replace("_", " "), tone=verdict.value, note=reason),
         money(margin.equity_e18),
         money(margin.margin_equity_e18),

@@ -6,6 +6,7 @@ from analyzer.model.verdict import Verdict
 from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.html.content import Block, DataTable, Fact, Facts, Section, Title, columns, row
 from analyzer.report.html.material import Material, when
+from analyzer.report.html.sections.over_time import spark_facts
 
 
 def answer(material: Material) -> Section:
@@ -15,9 +16,29 @@ def answer(material: Material) -> Section:
         if material.several:
             blocks.append(Title(f"{scan.deployment} · {scan.protocol}"))
         lines = (*answer_lines(scan), *matter_lines(scan))
-        facts = tuple(Fact(line.label, line.text, line.tone) for line in lines)
-        blocks += [Facts(facts, headline=True), _verdicts(material, number)]
+        facts = [Fact(line.label, line.text, line.tone, link=line.link) for line in lines]
+        for series in material.series:
+            if (series.chain_id, series.deployment) == (scan.chain_id, scan.deployment):
+                facts += spark_facts(series)
+        blocks += [Facts(tuple(facts), headline=True), _verdicts(material, number)]
     return Section("answer", "Answer", "Answer", tuple(blocks))
+
+
+def title(material: Material) -> str:
+    """What the report is about."""
+    names = " and ".join(scan.deployment for scan in material.document.scans[:2])
+    if len(material.document.scans) > 2:
+        names = f"{len(material.document.scans)} deployments"
+    return f"Solvency of {names}"
+
+
+def foot(material: Material) -> tuple[str, ...]:
+    """What the report was made from, and what it says nothing of."""
+    scans = ", ".join(scan.scan_id for scan in material.document.scans)
+    return (
+        f"Made by analyzer {material.document.run.analyzer_version} from scan {scans}.",
+        "It judges one block at the protocol's own prices, and says nothing of the next one.",
+    )
 
 
 def lead(material: Material) -> str:

@@ -26,7 +26,7 @@ from analyzer.report.html.content import (
     plain,
     row,
 )
-from analyzer.report.html.material import Material
+from analyzer.report.html.material import Material, place_of
 from analyzer.report.html.sections.paths import chosen, drawn_paths, spreads, words
 from analyzer.report.html.sections.stress import change, results_table
 from analyzer.report.html.stressed import Record, Stressed
@@ -242,10 +242,11 @@ def _failed(material: Material, number: int, victims: Sequence[Record]) -> DataT
     made = []
     for record in rows[:VICTIMS]:
         closed = "never" if record["round"] is None else f"{record['round']}"
+        who = record["account_id"]
         cells = row(
-            record["account_id"], Cell(closed), money(record["equity_before_e18"]),
-            money(record["loss_e18"]), money(record["deficit_e18"]),
-            money(record["closed_value_e18"]),
+            Cell(who, link=place_of(material, record["scan"], who)), Cell(closed),
+            money(record["equity_before_e18"]), money(record["loss_e18"]),
+            money(record["deficit_e18"]), money(record["closed_value_e18"]),
         ).cells  # fmt: skip
         last = (Cell(material.name(record["scan"])),) if material.several else ()
         made.append(Row((*cells, *last)))

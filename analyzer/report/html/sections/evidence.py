@@ -21,7 +21,7 @@ from analyzer.report.html.content import (
     money,
     row,
 )
-from analyzer.report.html.material import Material, of_deployment, when
+from analyzer.report.html.material import Material, of_deployment, place_of, when
 from analyzer.report.page import not_looked_for, not_read
 
 MISMATCHES = 200
@@ -174,13 +174,14 @@ def _code(material: Material, number: int) -> Fold:
     rows = tuple(
         row(
             item.role,
-            item.address,
-            item.implementation or "",
+            Cell(item.address, link=place_of(material, number, item.address)),
+            Cell(code, link=place_of(material, number, code)),
             item.code_hash,
             Cell(item.status, tone="" if item.status == "known" else "doubt"),
             item.note,
         )
         for item in material.results[number].details.implementations
+        for code in [item.implementation or ""]
     )
     whose = of_deployment(material, number)
     table = DataTable(

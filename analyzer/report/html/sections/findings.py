@@ -23,6 +23,7 @@ from analyzer.report.html.content import (
     row,
 )
 from analyzer.report.html.material import Material
+from analyzer.report.links import link_of
 from analyzer.report.money import amount
 
 PER_DETECTOR = 25
@@ -100,16 +101,20 @@ def _fold(material: Material, detector: str, group: list[FindingEntry]) -> Fold:
 def _row(material: Material, finding: FindingEntry) -> Row:
     """One finding."""
     severity = finding.severity.label
+    scans = {scan.scan_id: scan for scan in material.document.scans}
+    who = finding.account_id or ""
     cells = [
         Cell(severity, tone=severity),
-        Cell(finding.account_id or finding.market or "deployment"),
+        Cell(
+            who or finding.market or "deployment",
+            link=link_of(scans[finding.scan_id].explorer, who),
+        ),
         Cell(finding.title),
         Cell("; ".join(amount(name, value) for name, value in finding.amounts.items())),
         Cell(finding.fingerprint),
     ]
     if material.several:
-        names = {scan.scan_id: scan.deployment for scan in material.document.scans}
-        cells.append(Cell(names[finding.scan_id]))
+        cells.append(Cell(scans[finding.scan_id].deployment))
     return Row(tuple(cells))
 
 
