@@ -42,7 +42,8 @@ from analyzer.report.html.content import (
 from analyzer.report.html.material import Material
 from analyzer.report.html.sections.answer import foot, lead, title
 from analyzer.report.html.sections.over_time import since_lines, spark_facts
-from analyzer.report.html.sections.stress import STRESS_COMMAND, change
+from analyzer.report.html.sections.stress import STRESS_COMMAND
+from analyzer.report.html.sections.stress_table import change
 from analyzer.report.html.stressed import Record
 from analyzer.report.links import link_of
 from analyzer.report.money import short

@@ -18,6 +18,7 @@ from analyzer.report.html.assemble import assemble
 from analyzer.report.html.content import Content
 from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
+from analyzer.report.html.paper import for_paper
 from analyzer.report.html.render import GENERATOR, html
 from analyzer.report.html.sections.accounts import CSV_NAME
 from analyzer.report.html.selection import Listing, listing
@@ -126,7 +127,8 @@ def _rendered(content: Content, format_: str) -> bytes:
         return html(content if content.brief else fitted(content)).encode()
     with tempfile.TemporaryDirectory(prefix="analyzer-report-") as scratch:
         page = Path(scratch) / "report.html"
-        page.write_text(html(content, unfolded=not content.brief), encoding="utf-8")
+        printed = content if content.brief else for_paper(content)
+        page.write_text(html(printed, unfolded=not content.brief), encoding="utf-8")
         return print_pdf(page) + _PDF_MARK
 
 

@@ -255,13 +255,9 @@ def _verification(result: ScanResult) -> Verification:
 
 
 def _kinds(result: ScanResult) -> Counter[str]:
-    """How many comparisons were made of each kind: what stands before the dot in the field's name,
-    else the contract that was asked."""
-    return Counter(
-        check.field.partition(".")[0] if "." in check.field else check.contract
-        for check in result.checks
-        if check.equal is not None
-    )
+    """How many comparisons were made with each contract's views. By view and arguments there would
+    be as many kinds as makers have ranges."""
+    return Counter(check.contract for check in result.checks if check.equal is not None)
 
 
 def _mismatch(scan_id: str, check: CheckRow) -> Mismatch:

@@ -18,8 +18,11 @@ pytestmark = pytest.mark.browser
 
 ACCOUNTS = 10_000
 PHONE, DESK = 360, 1280
+PAGE = 50
+"""Rows of a live table that are shown at a time."""
 HEADS = "Array.from(document.querySelectorAll('#accounts-table thead th button'))"
 TOOLS = '.tools[data-for="accounts-table"]'
+ROWS = "Array.from(document.querySelectorAll('#accounts-table tbody tr'))"
 SHOWN = "Array.from(document.querySelectorAll('#accounts-table tbody tr')).filter(r => !r.hidden)"
 
 
@@ -88,14 +91,17 @@ def test_accounts_are_sorted_exactly_whatever_their_size_and_unknown_ones_come_l
     names = browser.run(f"{HEADS}.map(b => b.textContent)")
     assert names[:3] == ["account", "verdict", "equity"]
     click(browser, f"{HEADS}[2]")
-    equities = browser.run(f"{SHOWN}.map(r => r.cells[2].title)")
+    equities = browser.run(f"{ROWS}.map(r => r.cells[2].title)")
+    assert column(browser, 0) == browser.run(
+        f"{ROWS}.slice(0, {PAGE}).map(r => r.cells[0].firstChild.textContent)"
+    )
     known = [text for text in equities if text]
     unknown = equities.count("")
     assert known == sorted(known, key=lambda text: int(text.replace(".", "")))
     assert equities[len(known) :] == [""] * unknown
     assert len(known[-1]) == 60, "the account with 10**40 is the largest"
     click(browser, f"{HEADS}[2]")
-    turned = browser.run(f"{SHOWN}.map(r => r.cells[2].title)")
+    turned = browser.run(f"{ROWS}.map(r => r.cells[2].title)")
     assert turned == [*reversed(known), *[""] * unknown] or sorted(turned) == sorted(equities)
     assert turned[0] == known[-1]
     heads = "#accounts-table thead th"
@@ -105,7 +111,7 @@ def test_accounts_are_sorted_exactly_whatever_their_size_and_unknown_ones_come_l
 def test_the_search_finds_an_account_by_any_part_of_it_and_says_how_many_rows_there_are(
     browser: Browser,
 ) -> None:
-    listed = column(browser, 0)
+    listed = browser.run(f"{ROWS}.map(r => r.cells[0].firstChild.textContent)")
     assert len(listed) == 1_000
     browser.run(f"document.querySelector('{TOOLS} input').focus()")
     browser.type(listed[700][5:20].upper())
@@ -118,6 +124,41 @@ def test_the_search_finds_an_account_by_any_part_of_it_and_says_how_many_rows_th
         " s.value = 'below initial'; s.dispatchEvent(new Event('change')); })()"
     )
     assert set(column(browser, 1)) == {"below initial"}
+
+
+def test_the_accounts_are_paged_and_every_page_is_reached(browser: Browser) -> None:
+    pager = "document.querySelector('#accounts .pager')"
+    whole = browser.run(f"{ROWS}.map(r => r.cells[0].firstChild.textContent)")
+    assert column(browser, 0) == whole[:PAGE]
+    assert browser.run(f"{pager}.querySelector('span').textContent") == "1 to 50 of 1,000"
+    back, on = (f"{pager}.querySelectorAll('button')[{n}]" for n in (0, 1))
+    assert browser.run(f"{back}.disabled") is True
+    seen = column(browser, 0)
+    for _ in range(len(whole) // PAGE - 1):
+        click(browser, on)
+        seen += column(browser, 0)
+    assert seen == whole
+    assert browser.run(f"{on}.disabled") is True
+    click(browser, back)
+    assert column(browser, 0) == whole[-2 * PAGE : -PAGE]
+
+
+def test_no_label_of_a_picture_touches_another_on_a_desk_or_a_phone(
+    browser: Browser, page: Path
+) -> None:
+    for width in (DESK, 390):
+        browser.size(width, 900, mobile=width < DESK)
+        browser.go(page.as_uri())
+        assert browser.run(COLLISIONS) == []
+
+
+def test_no_table_of_stress_is_cut_off_at_1280(browser: Browser) -> None:
+    wider = (
+        "Array.from(document.querySelectorAll('#stress .scroll'))"
+        ".filter(s => s.offsetParent && s.scrollWidth > s.clientWidth).length"
+    )
+    browser.run("document.querySelectorAll('#stress details').forEach(d => d.open = true)")
+    assert browser.run(wider) == 0
 
 
 def test_a_path_is_followed_by_pointer_and_left_by_escape(browser: Browser) -> None:
@@ -235,6 +276,25 @@ def test_the_table_beside_it_has_all_accounts(page: Path) -> None:
     lines = page.with_name("accounts.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + len(large_result(ACCOUNTS).margin) == 1 + ACCOUNTS
 
+
+COLLISIONS = """
+(() => {
+  const out = [];
+  for (const svg of document.querySelectorAll('.picture:not(.graph) svg')) {
+    const texts = Array.from(svg.querySelectorAll('.tick, .mark'))
+      .filter(t => getComputedStyle(t).display !== 'none');
+    const boxes = texts.map(t => t.getBoundingClientRect());
+    for (let i = 0; i < texts.length; i++) for (let j = i + 1; j < texts.length; j++) {
+      const [a, b] = [boxes[i], boxes[j]];
+      if (a.left < b.right - 1 && b.left < a.right - 1
+          && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+        out.push(svg.id + ': ' + texts[i].textContent + ' / ' + texts[j].textContent);
+    }
+  }
+  return out;
+})()
+"""
+"""Pairs of labels whose boxes overlap, by picture."""
 
 CONTRAST = """
 (() => {

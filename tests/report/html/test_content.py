@@ -23,7 +23,9 @@ from analyzer.report.html.charts.scatter import MARKS, Dot, plane, scatter
 from analyzer.report.html.content import Content, DataTable, Figure, Fold
 from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
+from analyzer.report.html.paper import for_paper
 from analyzer.report.html.render import html
+from analyzer.report.html.sections.paths import told_apart
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS, listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.html.text import markdown_report
@@ -230,12 +232,82 @@ def test_the_wall_adds_up_levels_into_steps_and_now_is_a_step_of_its_own() -> No
         judged_of([result]), [result], listing([result]), stressed=Stressed(wall=wall)
     )
     table = table_of(assemble(material), "wall-1-table")
+    [figure] = [
+        block
+        for section in assemble(material).sections
+        for block in section.blocks
+        if isinstance(block, Figure) and block.key == "wall-1"
+    ]
+    assert figure.svg.count("<rect") == 2, "what is liquidatable now has no bar"
+    assert figure.text.startswith("5 is liquidatable now, at the block's price, and not drawn; 31")
     rows = [[cell.text for cell in row.cells] for row in table.rows]
     assert rows == [
         ["now", "ETH", "1", "5.00", "5.00"],
         ["-5 %", "ETH", "5", "18.00", "23.00"],
         ["-10 %", "ETH", "4", "13.00", "36.00"],
     ]
+
+
+def outcome(scan: int, scenario: str, shock: float | None, debt: int) -> dict[str, object]:
+    """A row of stress_results."""
+    amounts = ("bad_debt_static_e18", "closed_value_e18", "bad_debt_after_e18", "uncovered_e18")
+    return {
+        "scan": scan, "scenario": scenario, "shock": shock, "cascade_id": f"{scenario}{scan}",
+        "liquidatable": 4, "insolvent": 3, "closed_accounts": 2, "unknown": 0,
+        "fund_before_e18": 7 * E18, "amplification": 1.5,
+        **dict.fromkeys(amounts, debt * E18),
+    }  # fmt: skip
+
+
+def test_stress_is_grouped_by_deployment_each_scenario_once_and_equal_results_in_one_row() -> None:
+    one, two = large_result(4, name="one"), large_result(4, name="two", scan_id="d" * 16)
+    results = [
+        outcome(scan, name, shock, debt)
+        for scan in (0, 1)
+        for name, shock, debt in (
+            ("a", 0.7, 10), ("b", 0.7, 10), ("c", 0.7, 11), ("ray", 0.9, 1), ("ray", 0.8, 2),
+        )
+    ]  # fmt: skip
+    scans = [one, two]
+    material = Material(judged_of(scans), scans, listing(scans), stressed=Stressed(results=results))
+    content = assemble(material)
+    for number, name in ((1, "one"), (2, "two")):
+        table = table_of(content, f"stress-table-{number}")
+        assert table.title == f"{name}: 3 results"
+        assert [row.cells[0].text for row in table.rows] == ["a, b", "c"]
+        assert "deployment" not in [column.name for column in table.columns]
+        assert table.note.endswith("Funds that must pay, at the block: 7.00.")
+    ray = table_of(content, "stress-2-table")
+    assert [row.cells[1].text for row in ray.rows] == ["-20 %", "-10 %"]
+
+
+def test_nodes_that_would_look_alike_are_told_apart() -> None:
+    same = "account:{}/0x44d0" + "0" * 32 + "70F3"
+    names = [same.format("perp-v2-op"), same.format("perp-v2-eth"), "account:perp-v2-op/0x12"]
+    alike = ["account:x/0x44d0" + "1" * 32 + "70F3", "account:x/0x44d0" + "2" * 32 + "70F3"]
+    assert told_apart(names) == {
+        names[0]: "0x44d0…70F3 (perp-v2-op)",
+        names[1]: "0x44d0…70F3 (perp-v2-eth)",
+        names[2]: "0x12",
+    }
+    labels = told_apart(alike)
+    assert len(set(labels.values())) == 2
+    nobody = ["unsettled:one", "unsettled:two"]
+    assert list(told_apart(nobody).values()) == [
+        "charged to nobody (one)",
+        "charged to nobody (two)",
+    ]
+
+
+def test_paper_says_what_it_leaves_out(small_snapshot: Path) -> None:
+    whole = load_content(small_snapshot)
+    paper = for_paper(whole)
+    accounts = table_of(paper, "accounts-table")
+    assert len(accounts.rows) == 40
+    assert accounts.note.startswith("960 more rows: accounts.csv.")
+    assert "statements" not in [section.key for section in paper.sections]
+    assert "statements of accounts too" in paper.foot[-1]
+    assert table_of(whole, "accounts-table").rows[:40] == accounts.rows
 
 
 def test_each_path_names_parts_of_the_graph_in_order(parts: Parts) -> None:

@@ -34,6 +34,7 @@
     const size = BigInt(whole + part.padEnd(18, '0').slice(0, 18));
     return text.startsWith('-') ? -size : size;
   };
+  const PAGE = 50;
   const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
   for (const table of all('table[data-live]')) {
@@ -46,20 +47,42 @@
     const told = tools.querySelector('output');
     const texts = rows.map((row) => row.textContent.toLowerCase());
 
+    const number = (n) => n.toLocaleString('en');
+    const place = new Map(rows.map((row, n) => [row, n]));
+    let page = 0;
+    const pager = document.createElement('div');
+    const [back, on] = ['Previous', 'Next'].map((name, n) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = name;
+      button.addEventListener('click', () => { page += n ? 1 : -1; show(); });
+      return button;
+    });
+    const where = document.createElement('span');
+    pager.className = 'pager';
+    pager.append(back, where, on);
+    table.closest('.scroll').after(pager);
+
     const show = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      rows.forEach((row, n) => {
-        const hit = words.every((word) => texts[n].includes(word)) && filters.every((filter) =>
-          !filter.value || row.cells[+filter.dataset.column].firstChild.textContent === filter.value);
-        row.hidden = !hit;
-        if (hit) shown += 1;
-      });
-      told.textContent = shown === rows.length ? rows.length.toLocaleString('en') + ' rows'
-        : shown.toLocaleString('en') + ' of ' + rows.length.toLocaleString('en') + ' rows';
+      const hits = Array.from(body.rows).filter((row) =>
+        words.every((word) => texts[place.get(row)].includes(word)) && filters.every((filter) =>
+          !filter.value || row.cells[+filter.dataset.column].firstChild.textContent === filter.value));
+      const pages = Math.max(1, Math.ceil(hits.length / PAGE));
+      page = Math.min(Math.max(page, 0), pages - 1);
+      const seen = new Set(hits.slice(page * PAGE, (page + 1) * PAGE));
+      rows.forEach((row) => { row.hidden = !seen.has(row); });
+      pager.hidden = pages === 1;
+      back.disabled = page === 0;
+      on.disabled = page === pages - 1;
+      where.textContent = number(page * PAGE + 1) + ' to '
+        + number(Math.min((page + 1) * PAGE, hits.length)) + ' of ' + number(hits.length);
+      told.textContent = hits.length === rows.length ? number(rows.length) + ' rows'
+        : number(hits.length) + ' of ' + number(rows.length) + ' rows';
     };
-    search.addEventListener('input', show);
-    filters.forEach((filter) => filter.addEventListener('change', show));
+    const first = () => { page = 0; show(); };
+    search.addEventListener('input', first);
+    filters.forEach((filter) => filter.addEventListener('change', first));
     tools.hidden = false;
     show();
 
@@ -85,6 +108,7 @@
           return (down ? order(y, x) : order(x, y)) || n - m;
         });
         body.append(...sorted);
+        first();
       });
     });
   }

@@ -23,8 +23,11 @@ from analyzer.report.html.escape import safe
 BAR_HEIGHT = 300
 _GAP = 0.18
 """Share of a step that stays empty between two bars."""
-_MOST_LABELS = 14
-"""With more bars than this only every second, third, ... has a label and a mark."""
+_LETTER = 9.0
+"""Room for one character of a label, in the picture's units: the widest that the style sheet makes
+it where every label is shown."""
+_LETTER_NARROW = 12.5
+"""The same on a phone, where every second label is hidden."""
 _LINE = 42
 """Height of one line of `amounts`: its name above, its mark below."""
 
@@ -46,7 +49,7 @@ def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -
     y = linear((bar.value for bar in items), BAR_HEIGHT - BOTTOM, TOP + 14)
     inner = frame(None, y, BAR_HEIGHT, x_name, y_name)
     step = (WIDTH - LEFT - RIGHT) / max(len(items), 1)
-    stride = -(-len(items) // _MOST_LABELS)
+    stride = _stride(items, step)
     zero = y.at(0.0)
     for number, bar in enumerate(items):
         left, top = LEFT + step * (number + _GAP / 2), y.at(bar.value)
@@ -64,11 +67,21 @@ def bars(key: str, items: Sequence[Bar], x_name: str, y_name: str, title: str) -
         if number % stride:
             continue
         minor = " minor" if number // stride % 2 else ""
-        inner += label(middle, BAR_HEIGHT - BOTTOM + 20, bar.name, f"tick{minor}",
+        inner += label(middle, BAR_HEIGHT - BOTTOM + 25, bar.name, f"tick{minor}",
                              anchor="middle")  # fmt: skip
         if bar.mark:
-            inner += label(middle, min(top, zero) - 5, bar.mark, "mark", anchor="middle")
+            inner += label(middle, min(top, zero) - 5, bar.mark, f"mark{minor}", anchor="middle")
     return picture(key, BAR_HEIGHT, inner, title)
+
+
+def _stride(items: Sequence[Bar], step: float) -> int:
+    """Every how many-th bar has a label and a mark, so that none touches the next: here, and on a
+    phone, where the text is larger and every second one is hidden."""
+    longest = max((len(text) for bar in items for text in (bar.name, bar.mark)), default=0)
+    stride = 1
+    while longest * max(_LETTER, _LETTER_NARROW / 2) > step * stride and stride < len(items):
+        stride += 1
+    return stride
 
 
 def amounts(key: str, items: Sequence[Bar], title: str) -> str:
@@ -81,7 +94,7 @@ def amounts(key: str, items: Sequence[Bar], title: str) -> str:
         kind = "zero" if value == 0 else "grid"
         inner += element("path", d=f"M{shown(at)} {TOP}V{height - BOTTOM}", class_=kind)
         minor = " minor" if number % 2 else ""
-        inner += label(at, height - BOTTOM + 20, brief(value), f"tick{minor}", anchor="middle")
+        inner += label(at, height - BOTTOM + 25, brief(value), f"tick{minor}", anchor="middle")
     inner += label(WIDTH - 24, height - 8, "settlement currency, log scale", "axis", anchor="end")
     zero = x.at(0.0)
     for number, bar in enumerate(items):

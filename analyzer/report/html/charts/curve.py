@@ -45,7 +45,7 @@ def curve(
     for number, value in enumerate(x.ticks):
         minor = " minor" if number % 2 else ""
         inner += label(
-            x.at(value), HEIGHT - BOTTOM + 20, f"{value:g}{unit}", f"tick{minor}", anchor="middle"
+            x.at(value), HEIGHT - BOTTOM + 25, f"{value:g}{unit}", f"tick{minor}", anchor="middle"
         )
     for number, line in enumerate(lines):
         kind = f"s{number % KINDS}"

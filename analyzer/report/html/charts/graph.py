@@ -10,7 +10,7 @@ from analyzer.report.html.escape import safe
 
 WIDTH = 960
 """Wider than other pictures; on a phone it scrolls by itself."""
-_LEFT, _RIGHT, _TOP, _ROW = 24, 150, 40, 22
+_LEFT, _RIGHT, _TOP, _ROW = 24, 200, 40, 22
 _LABELS = 34
 """A column with more nodes than this has no labels: they are said when a node is pointed at."""
 _SWEEPS = 4

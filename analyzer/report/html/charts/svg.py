@@ -59,7 +59,7 @@ def frame(x: Scale | None, y: Scale | None, height: float, x_name: str, y_name: 
         at = x.at(value) if x else 0.0
         kind = "zero" if value == 0 else "grid"
         parts.append(element("path", d=f"M{shown(at)} {TOP}V{shown(bottom)}", class_=kind))
-        parts.append(label(at, bottom + 20, brief(value), _minor(number), anchor="middle"))
+        parts.append(label(at, bottom + 25, brief(value), _minor(number), anchor="middle"))
     parts.append(label(WIDTH - RIGHT, height - 8, x_name, "axis", anchor="end"))
     parts.append(label(LEFT, TOP - 10, y_name, "axis"))
     return "".join(parts)

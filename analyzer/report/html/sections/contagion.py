@@ -28,7 +28,7 @@ from analyzer.report.html.content import (
 )
 from analyzer.report.html.material import Material, place_of
 from analyzer.report.html.sections.paths import chosen, drawn_paths, spreads, words
-from analyzer.report.html.sections.stress import change, results_table
+from analyzer.report.html.sections.stress_table import change
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.report.money import short
 
@@ -82,7 +82,7 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
         title = Title(f"{run['scenario']}: {run['title']}")
         blocks += [title, _facts(run), _depth(number, run, stressed.of(stressed.markets, cascade))]
     results = stressed.of(stressed.results, cascade)
-    blocks.append(results_table(material, f"cascade-{number}-results", results))
+    blocks.append(Facts(tuple(_result(material, record) for record in results)))
     paths = sorted(stressed.of(stressed.paths, cascade), key=lambda r: r["rank"])
     victims = stressed.of(stressed.victims, cascade)
     by_node = {victim["node"]: victim for victim in victims}
@@ -121,6 +121,17 @@ def _facts(run: Record) -> Facts:
         facts.append(Fact("Bad debt", text))
     facts += [Fact("Note", note) for note in run["notes"]]
     return Facts(tuple(facts))
+
+
+def _result(material: Material, record: Record) -> Fact:
+    """What it does to one deployment; the section on stress has every number of it."""
+    closed = count(record["closed_accounts"], "account")
+    text = (
+        f"bad debt {short(record['bad_debt_static_e18'])} at once,"
+        f" {short(record['bad_debt_after_e18'])} after; {closed} closed, worth"
+        f" {short(record['closed_value_e18'])}; {short(record['uncovered_e18'])} beyond the funds"
+    )
+    return Fact(material.name(record["scan"]), text)
 
 
 def _depth(number: int, run: Record, markets: Sequence[Record]) -> Fold:

@@ -69,7 +69,10 @@ def drawn_paths(key: str, paths: Sequence[Record], victims: Mapping[str, Record]
     keys = {name: f"{key}-n{number}" for number, name in enumerate(sorted(first), 1)}
     names = {pair: f"{key}-e{number}" for number, pair in enumerate(weight, 1)}
     most = max((whole_units(value) for value in weight.values()), default=1.0) or 1.0
-    nodes = [_node(keys[n], n, victims.get(n), times.index(when[n])) for n in sorted(first)]
+    labels = told_apart(sorted(first))
+    nodes = [
+        _node(keys[n], n, labels[n], victims.get(n), times.index(when[n])) for n in sorted(first)
+    ]
     flows = [
         Flow(names[pair], keys[pair[0]], keys[pair[1]],
              f"{pair[0]} → {pair[1]}: {said[pair]}, up to {short(value)} on one path",
@@ -80,8 +83,8 @@ def drawn_paths(key: str, paths: Sequence[Record], victims: Mapping[str, Record]
     return Drawn(nodes, flows, [_head(at) for at in times], routes)
 
 
-def _node(key: str, name: str, victim: Record | None, column: int) -> Node:
-    """A node with what is known of it."""
+def _node(key: str, name: str, label: str, victim: Record | None, column: int) -> Node:
+    """A node with what is known of it. label: what stands beside it."""
     text, kind = name, _kind(name)
     if victim is not None:
         text += f": {'loses' if victim['failed'] else 'bears'} {short(victim['loss_e18'])}"
@@ -89,7 +92,7 @@ def _node(key: str, name: str, victim: Record | None, column: int) -> Node:
             text += f", closed in round {victim['round']}"
         if victim["deficit_e18"]:
             text, kind = f"{text}, leaves bad debt {short(victim['deficit_e18'])}", f"{kind} holed"
-    return Node(key, _short(name), text, kind, column)
+    return Node(key, label, text, kind, column)
 
 
 def _time(name: str, hit: int, victim: Record | None, leaves: bool) -> float:
@@ -140,13 +143,57 @@ def words(steps: Sequence[Record]) -> str:
     return text
 
 
+def told_apart(names: Sequence[str]) -> dict[str, str]:
+    """Name -> what stands beside its node: short, and different for different nodes. An owner has
+    the same address in several deployments, so the deployment is named where two would look alike;
+    where that is the same, more of the address is shown."""
+    labels = {name: _short(name) for name in names}
+    for alike in _groups(labels):
+        deployments = {name: _deployment(name) for name in alike}
+        marks = _marks(set(deployments.values()))
+        for name in alike:
+            labels[name] += f" ({marks[deployments[name]]})" if len(marks) > 1 else ""
+    for alike in _groups(labels):
+        for number, name in enumerate(alike, 1):
+            longer = _own(name)
+            cut = f"{longer[:10]}…{longer[-8:]}" if len(longer) > _NAME else longer
+            labels[name] = f"{cut} #{number}"
+    return labels
+
+
+def _groups(labels: Mapping[str, str]) -> list[list[str]]:
+    """The names whose labels are alike."""
+    by_label: dict[str, list[str]] = defaultdict(list)
+    for name, label in labels.items():
+        by_label[label].append(name)
+    return [alike for alike in by_label.values() if len(alike) > 1]
+
+
+def _marks(deployments: set[str]) -> dict[str, str]:
+    """Deployment -> the shortest beginning, in whole words, that tells it from the others."""
+    for words in range(1, 12):
+        cut = {name: "-".join(name.split("-")[:words]) for name in deployments}
+        if len(set(cut.values())) == len(deployments):
+            return cut
+    return {name: name for name in deployments}
+
+
+def _deployment(name: str) -> str:
+    """The deployment of a node; empty for what has none."""
+    return name.partition(":")[2].partition("/")[0]
+
+
+def _own(name: str) -> str:
+    """A node's own name, without kind and deployment."""
+    _, _, own = name.partition(":")
+    return (own or name).partition("/")[2] or own or name
+
+
 def _short(name: str) -> str:
     """A node's name that fits beside it."""
     if name.startswith("unsettled"):
         return "charged to nobody"
-    _, _, own = name.partition(":")
-    _, _, last = (own or name).partition("/")
-    text = last or own or name
+    text = _own(name)
     if text.startswith("0x") and len(text) > 14:
         return f"{text[:6]}…{text[-4:]}"
     return text if len(text) <= _NAME else f"{text[: _NAME - 1]}…"

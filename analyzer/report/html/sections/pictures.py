@@ -161,7 +161,13 @@ def _ratios(number: int, result: ScanResult) -> Block:
         return Prose(f"{title}: {text}.", "doubt")
     key = f"ratios-{number + 1}"
     items = [
-        Bar(short, float(n), _kind(place), f"{name}: {count(n, 'account')}", f"{n:,}")
+        Bar(
+            short,
+            float(n),
+            _kind(place),
+            f"{name}: {count(n, 'account')}",
+            brief(n) if n >= 1_000 else f"{n}",
+        )
         for place, ((name, short), n) in enumerate(steps)
     ]
     svg = bars(
@@ -186,7 +192,7 @@ def _kind(place: int) -> str:
 
 def _step_names() -> list[tuple[str, str]]:
     """(in words, below the bar) of every step; the first and last one are open."""
-    names = [("below 0 %", "< 0")]
+    names = [("below 0 %", "<0")]
     for low, high in pairwise(EDGES_E2):
-        names.append((f"{low:,} % to below {high:,} %", f"{low:,}"))
-    return [*names, (f"{EDGES_E2[-1]:,} % and more", f"≥ {EDGES_E2[-1]:,}")]
+        names.append((f"{low:,} % to below {high:,} %", brief(low)))
+    return [*names, (f"{EDGES_E2[-1]:,} % and more", f"≥{brief(EDGES_E2[-1])}")]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
 from math import floor
 
 from analyzer.report.html.charts.bars import Bar, bars
@@ -16,13 +14,16 @@ from analyzer.report.html.content import (
     DataTable,
     Figure,
     Prose,
-    Row,
     Section,
     columns,
-    money,
     row,
 )
 from analyzer.report.html.material import Material
+from analyzer.report.html.sections.stress_table import (
+    change,
+    results_by_deployment,
+    results_table,
+)
 from analyzer.report.html.stressed import Record
 from analyzer.report.money import short
 
@@ -30,6 +31,8 @@ STRESS_COMMAND = "analyzer stress --db FILE --out FILE"
 """Fills the tables that these sections show."""
 STEP = 5
 """Width of a step of the wall, in percent of the block's price."""
+NOW = 10**6
+"""The step of the block's own price: before all others, whichever way prices go."""
 _MARKED = 14
 """Up to so many bars carry their amount."""
 
@@ -56,7 +59,7 @@ def wall(material: Material) -> Section:
 
 
 def stress(material: Material) -> Section:
-    """Per deployment and scenario: bad debt over the size of the shock; then every result."""
+    """Per deployment and scenario: bad debt over the size of the shock; then every other result."""
     title = "Stress curve"
     rows = material.stressed.results
     if not rows:
@@ -71,18 +74,14 @@ def stress(material: Material) -> Section:
     for record in rows:
         if record["shock"] is not None:
             groups[record["scan"], record["scenario"]].append(record)
-    for number, ((scan, scenario), members) in enumerate(groups.items(), 1):
-        if len({record["shock"] for record in members}) > 1:
-            blocks.append(_curve(material, number, scan, scenario, members))
-    every = _results(material, "stress-table", f"All {len(rows):,} results", rows)
-    filters = ("deployment", "scenario") if material.several else ("scenario",)
-    blocks.append(replace(every, live=True, filters=filters))
+    curves = [
+        members for members in groups.values() if len({record["shock"] for record in members}) > 1
+    ]
+    blocks += [_curve(material, number, members) for number, members in enumerate(curves, 1)]
+    drawn = {id(record) for members in curves for record in members}
+    others = [record for record in rows if id(record) not in drawn]
+    blocks += results_by_deployment(material, others)
     return Section("stress", title, "Stress", tuple(blocks))
-
-
-def results_table(material: Material, key: str, rows: list[Record]) -> DataTable:
-    """What one cascade does to each deployment."""
-    return _results(material, key, "What it does", rows)
 
 
 def _missing(key: str, title: str, name: str, what: str) -> Section:
@@ -91,21 +90,18 @@ def _missing(key: str, title: str, name: str, what: str) -> Section:
     return Section(key, title, name, (Prose(text, "doubt", STRESS_COMMAND),))
 
 
-def change(multiple: float) -> str:
-    """A multiple of the block's price as a change: 0.7 -> `-30 %`."""
-    text = f"{(multiple - 1) * 100:+.4g}"
-    return f"{'0' if float(text) == 0 else text} %"
-
-
 def _wall(material: Material, number: int, scan: int, ray: str, members: list[Record]) -> Figure:
-    """One ray: a bar a step of `STEP` of the price, and each factor's share in the table."""
+    """One ray: a bar a step of `STEP` of the price, and each factor's share in the table. What is
+    liquidatable at the block's own price is no step: it would flatten the others."""
     value: dict[tuple[int, str], float] = defaultdict(float)
     accounts: dict[tuple[int, str], int] = defaultdict(int)
     for record in members:
         place = _step(record["level"]), record["factor"]
         value[place] += record["value_usd"]
         accounts[place] += record["accounts"]
-    steps = range(min(step for step, _ in value), max(step for step, _ in value) + 1)
+    now = sum(amount for (at, _), amount in value.items() if at == NOW)
+    known = [step for step, _ in value if step != NOW]
+    steps = range(min(known), max(known) + 1) if known else range(0)
     items = []
     for step in steps:
         total = sum(amount for (at, _), amount in value.items() if at == step)
@@ -113,7 +109,8 @@ def _wall(material: Material, number: int, scan: int, ray: str, members: list[Re
         text = f"{_step_name(step)}: {total:,.0f}"
         items.append(Bar(_step_name(step).removesuffix(" %"), total, "calm", text, mark))
     title = f"{material.name(scan)}, {ray}"
-    text = f"{sum(item.value for item in items):,.0f} becomes liquidatable over the whole ray."
+    text = f"{now:,.0f} is liquidatable now, at the block's price, and not drawn; "
+    text += f"{sum(item.value for item in items):,.0f} more becomes so over the whole ray."
     key = f"wall-{number}"
     svg = bars(key, items, f"price change from, % (steps of {STEP} %)", "value, USD",
                f"Liquidation wall, {title}. {text}")  # fmt: skip
@@ -134,19 +131,19 @@ def _wall(material: Material, number: int, scan: int, ray: str, members: list[Re
 
 
 def _step(level: float) -> int:
-    """The step that a multiple of the price lies in: its lower end is step x `STEP` percent."""
-    return floor(round(level * 100 / STEP, 9))
+    """The step that a multiple of the price lies in: its lower end is step x `STEP` percent; the
+    block's own price is `NOW`."""
+    return NOW if level == 1 else floor(round(level * 100 / STEP, 9))
 
 
 def _step_name(step: int) -> str:
-    """Where a step begins, as a change of the price; at the block's price it is `now`."""
-    return "now" if step * STEP == 100 else change(step * STEP / 100)
+    """Where a step begins, as a change of the price."""
+    return "now" if step == NOW else change(step * STEP / 100)
 
 
-def _curve(
-    material: Material, number: int, scan: int, scenario: str, members: list[Record]
-) -> Figure:
+def _curve(material: Material, number: int, members: list[Record]) -> Figure:
     """One scenario: bad debt at once and after, over the change of the price."""
+    scan, scenario = members[0]["scan"], members[0]["scenario"]
     steps = sorted(members, key=lambda record: record["shock"])
     lines = tuple(
         line
@@ -165,7 +162,7 @@ def _curve(
     svg = curve(key, lines, "price change, %", "settlement currency",
                 f"Stress curve, {title}. {text}")  # fmt: skip
     legend = tuple((f"s{place}", line.name) for place, line in enumerate(lines))
-    table = _results(material, f"{key}-table", f"Shocks of {title}", steps)
+    table = results_table(f"{key}-table", f"Shocks of {title}", steps)
     return Figure(key, title, text, svg, legend, table)
 
 
@@ -181,46 +178,3 @@ def _line(name: str, column: str, steps: list[Record]) -> Line:
         if r[column] is not None
     )
     return Line(name, points)
-
-
-def _results(material: Material, key: str, title: str, records: Sequence[Record]) -> DataTable:
-    """Results of scenarios, one a line."""
-    names = (
-        "scenario|price change|liquidatable|insolvent|bad debt at once|closed|closed value"
-        "|bad debt after|funds|uncovered|amplified|unknown"
-    )
-    if material.several:
-        names += "|deployment"
-    numbers = names.removeprefix("scenario|").removesuffix("|deployment")
-    note = (
-        "Liquidatable, insolvent, bad debt at once: at the shocked prices. Funds: what must pay, at"
-        " the block. Amplified: bad debt after / at once. Unknown accounts are in no sum."
-    )
-    made = tuple(_result(material, record) for record in records)
-    return DataTable(key, title, columns(names, numbers), made, note)
-
-
-def _result(material: Material, record: Record) -> Row:
-    """One scenario on one deployment."""
-    shock, factor = record["shock"], record["amplification"]
-    cells = [
-        row(record["scenario"]).cells[0],
-        Cell("several" if shock is None else change(shock)),
-        *row(record["liquidatable"], record["insolvent"]).cells,
-        money(record["bad_debt_static_e18"]),
-        *row(record["closed_accounts"]).cells,
-        money(record["closed_value_e18"]),
-        money(record["bad_debt_after_e18"]),
-        money(record["fund_before_e18"]),
-        money(record["uncovered_e18"]),
-        Cell("–" if factor is None else f"{factor:,.2f}"),
-        *row(record["unknown"]).cells,
-    ]
-    if material.several:
-        cells.append(Cell(material.name(record["scan"])))
-    return Row(tuple(cells))
-
-
-def _at(record: Record, column: str) -> str:
-    """What a point of a curve says."""
-    return f"{change(record['shock'])}: {short(record[column])}"
