@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from demands import missing
 
 from analyzer.cli import main
 from analyzer.runs.demo import demo_folder
 from analyzer.runs.scanning.sources import open_source
+from analyzer.runs.snapshot.pdf import find_chromium
 
 PROGRAM = "from analyzer.cli import main; main()"
 
@@ -47,6 +49,21 @@ def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> 
     assert "Verified     every compared field equals the contract's view" in result.stdout
     assert "Contagion: 10 October 2025" in result.stdout
     assert "From one failure to the next" in result.stdout
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("first_page", "most"), [((), 12), (("--summary",), 1)])
+def test_the_demos_report_on_paper_is_short(
+    demo_snapshot: Path, tmp_path: Path, first_page: tuple[str, ...], most: int
+) -> None:
+    if find_chromium() is None:
+        missing("there is no Chromium or Chrome (ANALYZER_CHROMIUM)", "REQUIRE_BROWSER")
+    out = tmp_path / "demo.pdf"
+    done = invoke(
+        "report", "--db", str(demo_snapshot), "--out", str(out), "--format", "pdf", *first_page
+    )
+    assert done.exit_code == 0
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", out.read_bytes())) <= most
 
 
 def test_the_demo_in_json_is_the_document_alone() -> None:

@@ -41,7 +41,7 @@ from analyzer.report.html.content import (
 )
 from analyzer.report.html.material import Material
 from analyzer.report.html.sections.answer import foot, lead, title
-from analyzer.report.html.sections.over_time import since_lines, spark_facts
+from analyzer.report.html.sections.over_time import brief_sparks, since_line
 from analyzer.report.html.sections.stress import STRESS_COMMAND
 from analyzer.report.html.sections.stress_table import change
 from analyzer.report.html.stressed import Record
@@ -203,19 +203,19 @@ def _changed(material: Material) -> Section:
         text = "Nothing earlier was given to compare with: an earlier snapshot, or a history."
         block: Block = Prose(text, code="--since EARLIER.duckdb, or --history DIR")
         return Section("changed", heading, "Changed", (block,))
-    units = {scan.deployment: scan.solvency.scale.money for scan in material.document.scans}
-    lines = [
-        line
-        for since in material.since[:DEPLOYMENTS]
-        for line in since_lines(since, units.get(since.deployment))
-    ]
+    lines = [since_line(since) for since in material.since[:DEPLOYMENTS]]
     if not lines:
         blocks: tuple[Block, ...] = (Prose("There is no earlier scan of it.", "doubt"),)
         return Section("changed", heading, "Changed", blocks)
     parts: list[Block] = [Listed(tuple(lines))]
-    for series in material.series[:DEPLOYMENTS]:
-        # Equity and bad debt: the whole report has the other lines.
-        parts.append(Facts(spark_facts(series)[:2]))
+    # Equity and bad debt: the whole report has the other lines.
+    went = tuple(
+        fact
+        for series in material.series[:DEPLOYMENTS]
+        for fact in brief_sparks(series, name=series.deployment if material.several else "")
+    )
+    if went:
+        parts.append(Facts(went))
     return Section("changed", heading, "Changed", tuple(parts))
 
 

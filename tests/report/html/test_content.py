@@ -278,7 +278,7 @@ def test_stress_is_grouped_by_deployment_each_scenario_once_and_equal_results_in
         assert "deployment" not in [column.name for column in table.columns]
         assert table.note.endswith("Funds that must pay, at the block: 7.00.")
     ray = table_of(content, "stress-2-table")
-    assert [row.cells[1].text for row in ray.rows] == ["-20 %", "-10 %"]
+    assert [row.cells[0].text for row in ray.rows] == ["-20 %", "-10 %"]
 
 
 def test_nodes_that_would_look_alike_are_told_apart() -> None:

@@ -105,7 +105,7 @@ def test_it_says_answer_scale_how_sure_how_complete_and_three_findings(parts: Pa
 
 def test_it_says_what_changed_and_draws_how_it_went(parts: Parts) -> None:
     said = parts.one("changed").text
-    assert "block 290 to 300: equity 710.00 → 700.00 USDC (-1.41 %)" in said
+    assert "block 290 to 300: equity 710.00 → 700.00 (-1.41 %)" in said
     assert "insolvent 29 → 30" in said
     assert "findings: 10 (3 critical, 7 high) new" in said
     assert len([s for s in parts.all("svg") if s.attributes.get("class") == "spark"]) == 4

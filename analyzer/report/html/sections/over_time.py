@@ -52,6 +52,20 @@ def spark_facts(series: Series) -> tuple[Fact, ...]:
     )
 
 
+def brief_sparks(series: Series, name: str) -> tuple[Fact, ...]:
+    """Equity and bad debt over the scans, each a line that is short. name: whose, empty = it is
+    clear."""
+    moments = series.moments
+    facts = []
+    for what, of in _AMOUNTS[:2]:
+        values = [of(moment) for moment in moments]
+        line = tuple(None if value is None else whole_units(value) for value in values)
+        text = f"{short(values[0])} → {short(values[-1])}"
+        label = f"{what}, {count(len(moments), 'scan')}"
+        facts.append(Fact(label, f"{name}: {text}" if name else text, spark=line))
+    return tuple(facts)
+
+
 def over_time(material: Material) -> Section:
     """Per deployment every scan in a row, and the accounts that moved most."""
     blocks: list[Block] = []
@@ -62,13 +76,13 @@ def over_time(material: Material) -> Section:
     return Section("time", "Over time", "Time", tuple(blocks))
 
 
-def since_lines(since: Since, unit: str | None) -> list[str]:
-    """What changed since the scan before, in few sentences."""
+def since_line(since: Since) -> str:
+    """What changed since the scan before, in one sentence."""
     before, after = since.before, since.after
     blocks = f"{since.deployment}: block {before.block:,} to {after.block:,}"
     if before.scan_id == after.scan_id:
-        return [f"{since.deployment}: the same scan, block {after.block:,}"]
-    parts = [f"{name.lower()} {_moved(of(before), of(after), unit)}" for name, of in _AMOUNTS]
+        return f"{since.deployment}: the same scan, block {after.block:,}"
+    parts = [f"{name.lower()} {_moved(of(before), of(after))}" for name, of in _AMOUNTS]
     verdicts = [
         f"{verdict.value.replace('_', ' ')} {before.verdicts[verdict.value]:,} →"
         f" {after.verdicts[verdict.value]:,}"
@@ -79,14 +93,14 @@ def since_lines(since: Since, unit: str | None) -> list[str]:
     found = f"{_counted(since.new)} new, {_counted(since.gone)} no longer there"
     if before.answer != after.answer:
         parts.insert(0, f"the answer was {before.answer.value.replace('_', ' ')}")
-    return [f"{blocks}: {'; '.join(parts)}; accounts: {changed}; findings: {found}"]
+    return f"{blocks}: {'; '.join(parts)}; accounts: {changed}; findings: {found}"
 
 
-def _moved(before: int | None, after: int | None, unit: str | None) -> str:
-    """`1.00 → 2.00 USD (+100 %)`."""
+def _moved(before: int | None, after: int | None) -> str:
+    """`1.00 → 2.00 (+100 %)`."""
     if before == after:
         return f"{short(after)} as before"
-    text = f"{short(before)} → {short(after)}" + (f" {unit}" if unit else "")
+    text = f"{short(before)} → {short(after)}"
     if before is None or after is None or before <= 0:
         return text
     change = (after - before) * 10**18 // before

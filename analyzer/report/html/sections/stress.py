@@ -22,7 +22,7 @@ from analyzer.report.html.material import Material
 from analyzer.report.html.sections.stress_table import (
     change,
     results_by_deployment,
-    results_table,
+    shocks_table,
 )
 from analyzer.report.html.stressed import Record
 from analyzer.report.money import short
@@ -162,7 +162,7 @@ def _curve(material: Material, number: int, members: list[Record]) -> Figure:
     svg = curve(key, lines, "price change, %", "settlement currency",
                 f"Stress curve, {title}. {text}")  # fmt: skip
     legend = tuple((f"s{place}", line.name) for place, line in enumerate(lines))
-    table = results_table(f"{key}-table", f"Shocks of {title}", steps)
+    table = shocks_table(f"{key}-table", f"Shocks of {title}", steps)
     return Figure(key, title, text, svg, legend, table)
 
 

@@ -46,6 +46,24 @@ def results_table(key: str, title: str, records: Sequence[Record]) -> DataTable:
     )  # fmt: skip
 
 
+def shocks_table(key: str, title: str, records: Sequence[Record]) -> DataTable:
+    """The shocks of one scenario on one deployment: as many columns as stand beside a picture."""
+    names = "price change|liquidatable|bad debt at once|closed|bad debt after|uncovered"
+    rows = tuple(
+        Row((
+            Cell(change(record["shock"])),
+            *row(record["liquidatable"]).cells,
+            money(record["bad_debt_static_e18"]),
+            *row(record["closed_accounts"]).cells,
+            money(record["bad_debt_after_e18"]),
+            money(record["uncovered_e18"]),
+        ))
+        for record in records
+    )  # fmt: skip
+    note = "More of each is in the table stress_results of the snapshot."
+    return DataTable(key, title, columns(names, names), rows, note)
+
+
 def _scenarios(names: Sequence[str]) -> Cell:
     """The scenarios of a row."""
     unlike = list(dict.fromkeys(names))
