@@ -34,13 +34,7 @@ def largest_paying(most: int, profit: Profit, fixed_e18: int = 0) -> int:
 
     if pays(most):
         return most
-    least = profit(max(most >> HALVINGS, 1))
-    if least is not None and least + fixed_e18 < 0:
-        return 0  # not even the first unit pays for itself, and later ones pay less
-    low = next((amount for amount in _halves(most) if pays(amount)), 0)
-    if not low and fixed_e18:
-        peak = _peak(most, profit)
-        low = peak if pays(peak) else 0
+    low = _some_that_pays(most, profit, fixed_e18)
     if not low:
         return 0
     high, enough = min(2 * low + 1, most), max(most // PARTS, 1)
@@ -50,6 +44,29 @@ def largest_paying(most: int, profit: Profit, fixed_e18: int = 0) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if pays(middle) else (low, middle)
     return low
+
+
+def _some_that_pays(most: int, profit: Profit, fixed_e18: int) -> int:
+    """The largest half of a half of `most` that pays, or where profit is largest; 0 when neither
+    does. `most` itself does not."""
+    first = max(most >> HALVINGS, 1)
+    least = profit(first)
+    if least is not None and least + fixed_e18 < 0:
+        return 0  # not even the first unit pays for itself, and later ones pay less
+    best_e18: int | None = -fixed_e18
+    for amount in _halves(most):
+        if least is not None and 2 * (least + fixed_e18) * amount < fixed_e18 * first:
+            break  # twice of what the first unit gains, for all of it, does not pay the fixed part
+        found = profit(amount)
+        if found is not None and found >= 0:
+            return amount
+        best_e18 = None if found is None or best_e18 is None else max(best_e18, found)
+    # Up to the next half, or to `most`, nothing gains more than twice of what a half gains.
+    if best_e18 is not None and 2 * (best_e18 + fixed_e18) < fixed_e18:
+        return 0
+    peak = _peak(most, profit) if fixed_e18 else 0
+    found = profit(peak) if peak else None
+    return peak if found is not None and found >= 0 else 0
 
 
 def _halves(most: int) -> list[int]:

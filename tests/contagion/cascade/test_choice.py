@@ -64,3 +64,31 @@ def test_what_may_not_be_left_over_is_never_left() -> None:
         return 10 - amount if amount == 1000 else 1
 
     assert largest_paying(1000, profit) == 700
+
+
+@given(st.integers(1, 10**24), st.integers(1, 10**6), st.integers(10**6, 10**20), st.data())
+def test_a_fixed_cost_is_earned_where_the_largest_gain_is_above_it_and_by_nothing_else(
+    most: int, bonus: int, slope: int, data: st.DataObject
+) -> None:
+    """Of bonus x - x**2 / slope the largest is at bonus x slope / 2, or at the end."""
+    top = max(min(bonus * slope // 2, most), 1)
+    largest = bonus_less_slippage(bonus, slope)(top)
+    fixed = data.draw(st.integers(0, 2 * max(largest, 1)))
+    profit = bonus_less_slippage(bonus, slope, fixed)
+    found = largest_paying(most, profit, fixed)
+    assert found == 0 or profit(found) >= 0
+    if fixed > largest:
+        assert found == 0
+    elif fixed * 100 <= largest * 99 and top >= most >> 10:
+        assert found >= top * 99 // 100
+
+
+def test_a_small_position_that_never_earns_its_gas_is_asked_a_few_times_only() -> None:
+    asked: list[int] = []
+
+    def profit(amount: int) -> int:
+        asked.append(amount)
+        return amount // 40 - 5 * 10**18
+
+    assert largest_paying(10**20, profit, 5 * 10**18) == 0  # 2.5 of 100 is below 5
+    assert len(asked) <= 5
