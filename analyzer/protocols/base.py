@@ -129,13 +129,23 @@ class Judge:
 class Repriced:
     """Margin under many price vectors, float64, for stress: never a verdict.
 
-    Shapes: [account, scenario], in whole units of the settlement currency.
+    Shapes: [account, scenario], in whole units of the settlement currency. headroom: the least over
+    all tests that let anybody liquidate something of the account, below zero where one of them
+    does; None where maintenance is the only test.
     """
 
     equity: npt.NDArray[np.float64]
     margin_equity: npt.NDArray[np.float64]
     maintenance: npt.NDArray[np.float64]
     initial: npt.NDArray[np.float64]
+    headroom: npt.NDArray[np.float64] | None = None
+
+    def to_liquidation(self, *, every_test: bool) -> npt.NDArray[np.float64]:
+        """How far each account is above maintenance, or with `every_test` above the test that
+        catches it first. Shape: [account, scenario]."""
+        if every_test and self.headroom is not None:
+            return self.headroom
+        return self.margin_equity - self.maintenance
 
 
 class Plug(Protocol):

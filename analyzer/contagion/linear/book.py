@@ -4,8 +4,8 @@
     E[account] = cash_E + sum over factors of b[account, factor] * m[factor]     equity
     sold[account, factor] * m[factor]                          value that a close-out sells
 
-m is a multiplier: 1 = the block's price, 0.7 = -30 %. X = margin equity - maintenance margin, the
-account is below maintenance where X < 0, and has bad debt where E < 0. All in whole units of the
+m is a multiplier: 1 = the block's price, 0.7 = -30 %. X = margin equity - maintenance margin (or the
+least over all tests of the protocol, `every_test`), the account is below maintenance where X < 0, and has bad debt where E < 0. All in whole units of the
 protocol's unit of account, float64: a filter and a stress, never a verdict.
 
 It is made without knowing the protocol, from the plug's own `reprice`: one probe at the block's
@@ -18,7 +18,7 @@ and stays it: such a row has no coefficients.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -80,6 +80,8 @@ class LinearBook:
     """[account]: the coefficients are slopes at the block only; `reprice` decides."""
     unknown: NDArray[np.bool_]
     """[account]: nothing may be said of it."""
+    every_test: bool = False
+    """Whether X is the least over all tests of the protocol, not that of maintenance alone."""
 
     def __len__(self) -> int:
         """How many accounts, unknown ones included."""
@@ -136,13 +138,15 @@ def linear_book(
     *,
     factors: Sequence[str] | None = None,
     sells: frozenset[LegKind] | None = None,
+    every_test: bool = False,
 ) -> LinearBook:
     """The linear twin of `book`, from `plug.reprice` alone.
 
     factors: in the order of the result; default all of the book's assets, in their order. A
     factor that is left out keeps its price. sells: the kinds of legs that a close-out sells (at
     the protocol's reference prices); None = everything whose price moves the equity, which is
-    what happens where collateral is seized and debt is repaid.
+    what happens where collateral is seized and debt is repaid. every_test: X counts from the test
+    that lets anybody liquidate something of the account first, not from maintenance alone.
 
     Raises: ValueError when `factors` names one twice.
     """
@@ -153,10 +157,11 @@ def linear_book(
     prices = plug.prices(book)
     blocks = []
     for part in _parts(book, max(1, CELLS // moves.shape[1])):
-        fitted = probed(plug.reprice(plug.value(part, prices), names, moves), moves)
+        repriced = plug.reprice(plug.value(part, prices), names, moves)
+        fitted = probed(repriced, moves, every_test=every_test)
         sold = fitted.equity if sells is None else _legs_sold(part, prices, names, sells)
         blocks.append(_compressed(fitted, sold))
-    return _assemble(names, book, blocks)
+    return replace(_assemble(names, book, blocks), every_test=every_test)
 
 
 class Asked(Protocol):
@@ -186,6 +191,8 @@ class Nonlinear:
     factors: tuple[str, ...]
     accounts: NDArray[np.int64]
     """Their numbers in the whole book."""
+    every_test: bool = False
+    """As of the whole book."""
 
     def margin(self, multipliers: Floats) -> tuple[Floats, Floats]:
         """(X, E) [account, scenario]. Shape: multipliers [factor, scenario]. NaN = unknown."""
@@ -195,7 +202,7 @@ class Nonlinear:
         for start in range(0, width, step):
             columns = slice(start, start + step)
             found = self.plug.reprice(self.valued, self.factors, multipliers[:, columns])
-            headroom[:, columns] = found.margin_equity - found.maintenance
+            headroom[:, columns] = found.to_liquidation(every_test=self.every_test)
             equity[:, columns] = found.equity
         return headroom, equity
 
@@ -203,14 +210,15 @@ class Nonlinear:
         """One of these accounts alone."""
         alone = self.valued.book.part([number])
         valued = self.plug.value(alone, self.valued.prices)
-        return Nonlinear(self.plug, valued, self.factors, self.accounts[number : number + 1])
+        chosen = self.accounts[number : number + 1]
+        return Nonlinear(self.plug, valued, self.factors, chosen, self.every_test)
 
 
 def nonlinear_accounts(plug: Repricer, book: Book, linear: LinearBook) -> Nonlinear:
     """The accounts that `linear` (made of this book) lists as nonlinear, ready to be asked."""
     accounts = np.flatnonzero(linear.nonlinear)
     valued = plug.value(book.part(accounts.tolist()), plug.prices(book))
-    return Nonlinear(plug, valued, linear.factors, accounts)
+    return Nonlinear(plug, valued, linear.factors, accounts, linear.every_test)
 
 
 def holdings_book(

@@ -53,9 +53,9 @@ class Fitted:
     unknown: NDArray[np.bool_]
 
 
-def probed(repriced: Repriced, moves: Floats) -> Fitted:
-    """Coefficients from the probes, checked at the further ones."""
-    headroom = repriced.margin_equity - repriced.maintenance
+def probed(repriced: Repriced, moves: Floats, *, every_test: bool = False) -> Fitted:
+    """Coefficients from the probes, checked at the further ones. every_test: see `linear_book`."""
+    headroom = repriced.to_liquidation(every_test=every_test)
     unknown = np.asarray(np.isnan(headroom + repriced.equity).any(axis=1))
     x_cash, x_slope, x_fits = _fit(headroom, moves)
     e_cash, e_slope, e_fits = _fit(repriced.equity, moves)

@@ -51,7 +51,7 @@ from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.protocols.base import Plug, Repriced, Valued
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.stress.twins import twin_of
+from analyzer.runs.stress.twins import has_more_tests, twin_of
 from analyzer.runs.stress.venues import venue_of
 
 TARGET = "bad-debt"
@@ -67,13 +67,17 @@ CASCADE_WIDTH = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """One deployment along the ray. value_usd [account]: what the ray moves of it, at the block."""
+    """One deployment along the ray. distances: by every test of the protocol; walls: of positions
+    that are closed below maintenance. asked: the accounts whose distances are roots of the
+    protocol's own `reprice`. value_usd [account]: what the ray moves of it, at the block; NaN where
+    it has no coefficients."""
 
     scan: ScanBook
     linear: LinearBook
     nonlinear: Nonlinear
     ray: Ray
     distances: Distances
+    asked: frozenset[int]
     walls: Walls
     value_usd: Floats
 
@@ -116,14 +120,19 @@ def standings(scan: ScanBook) -> Standings:
     linear, nonlinear = twin_of(scan, scan.book)
     along = uniform_ray(linear.factors)
     moved = np.abs(linear.equity * along.beta[linear.column])
+    value = np.bincount(linear.row, moved, minlength=len(linear)).astype(np.float64)
+    every, asked = linear, nonlinear
+    if has_more_tests(scan):
+        every, asked = twin_of(scan, scan.book, every_test=True)
     return Standings(
         scan=scan,
         linear=linear,
         nonlinear=nonlinear,
         ray=along,
-        distances=distances(linear, along, nonlinear),
+        distances=distances(every, along, asked),
+        asked=frozenset(asked.accounts.tolist()),
         walls=liquidation_wall(linear, along, nonlinear=nonlinear),
-        value_usd=np.bincount(linear.row, moved, minlength=len(linear)).astype(np.float64),
+        value_usd=np.where(linear.nonlinear, np.nan, value),
     )
 
 

@@ -301,7 +301,6 @@ def wall_rows(found: Sequence[Standings]) -> list[Row]:
 
 def _distances(one: Standings) -> list[Row]:
     """Rows of `distances` of one scan, in book order."""
-    nonlinear = set(one.nonlinear.accounts.tolist())
     rows: list[Row] = []
     places = zip(one.scan.book.account_ids, one.distances.liquidation_down.tolist(), strict=True)
     for number, (account, x) in enumerate(places):
@@ -310,11 +309,9 @@ def _distances(one: Standings) -> list[Row]:
         elif x == -np.inf:
             multiple, reason = None, "nowhere on the ray"
         else:
-            root = "a root of the protocol's own reprice" if number in nonlinear else "closed form"
+            root = "a root of the protocol's own reprice" if number in one.asked else "closed form"
             multiple, reason = 1.0 + x, "already" if x == 0 else root
         value = float(one.value_usd[number])
-        # A nonlinear account has no coefficients, so its value is not known here.
-        value_usd = None if number in nonlinear or value != value else value
         rows.append(
             distances.to_row(
                 scan_id=one.scan.scan_id,
@@ -322,7 +319,7 @@ def _distances(one: Standings) -> list[Row]:
                 account_id=account,
                 multiple=multiple,
                 reason=reason,
-                value_usd=value_usd,
+                value_usd=value if value == value else None,
                 up_multiple=_multiple(one.distances.liquidation_up[number]),
                 insolvent_multiple=_multiple(one.distances.insolvency_down[number]),
                 insolvent_up_multiple=_multiple(one.distances.insolvency_up[number]),

@@ -13,7 +13,14 @@ import numpy.typing as npt
 from analyzer.model.book import Prices
 from analyzer.protocols.kit.float_filter import slack
 from analyzer.protocols.perp_v2.state.state import PerpState
-from analyzer.protocols.perp_v2.value.reprice import RATIO, Holdings, holdings, present, worth_of
+from analyzer.protocols.perp_v2.value.reprice import (
+    RATIO,
+    Holdings,
+    debt_thresholds,
+    holdings,
+    present,
+    worth_of,
+)
 
 NEAR_AT_LEAST = 1e-5
 """Whole units within which float64 does not decide: above the settlement token's last
@@ -28,10 +35,7 @@ class FloatFilter:
 
     def __init__(self, state: PerpState, prices: Prices, account_ids: Sequence[str]) -> None:
         self._held: Holdings = holdings(state, prices, account_ids)
-        decimals = state.settlement_decimals
-        own, unit = state.config.whitelisted_debt_threshold, 10.0**-decimals
-        everyone = state.config.debt_threshold
-        self._threshold = np.array([(own.get(a, 0) or everyone) * unit for a in account_ids])
+        self._threshold = debt_thresholds(state, account_ids)
 
     def known(self) -> npt.NDArray[np.bool_]:
         """Whether everything that the account's margin needs could be had. Shape: [account]."""

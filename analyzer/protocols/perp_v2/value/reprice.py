@@ -19,7 +19,7 @@ from analyzer.protocols.base import Repriced
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import Q96
-from analyzer.protocols.perp_v2.records import MarketStatus
+from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import free_collateral_by_ratio
@@ -215,6 +215,25 @@ def worth_of(state: PerpState, held: Holdings, scenarios: Scenarios) -> Worth:
     )
 
 
+def debt_thresholds(state: PerpState, account_ids: Sequence[str]) -> Floats:
+    """[account]: the debt above which its tokens may be seized, whole units."""
+    own, unit = state.config.whitelisted_debt_threshold, 10.0**-state.settlement_decimals
+    everyone = state.config.debt_threshold
+    return np.array([(own.get(account, 0) or everyone) * unit for account in account_ids])
+
+
+def to_seizure(config: Config, worth: Worth, thresholds: Floats) -> Floats:
+    """[account, scenario]: how far an account that holds tokens is from having them seized: the
+    least over `Vault.isLiquidatable`'s three tests. Debt is a settlement value below zero; one
+    above it passes the last two by whatever it is. Source: `limits.is_collateral_liquidatable`.
+    """
+    buffered = (config.mm_ratio + config.collateral_mm_ratio_buffer) / RATIO
+    by_value = worth.settlement + worth.token_margin - worth.gross * buffered
+    allowed = worth.token_margin * (config.debt_non_settlement_token_value_ratio / RATIO)
+    bearable = np.minimum(allowed, thresholds[:, None])
+    return np.minimum(by_value, bearable + worth.settlement)
+
+
 def reprice(valued: PerpValued, factors: Sequence[str], shocks: Floats) -> Repriced:
     """Margin of every account of the book in every scenario, whole units of the settlement token.
 
@@ -231,12 +250,18 @@ def reprice(valued: PerpValued, factors: Sequence[str], shocks: Floats) -> Repri
     margin_equity = found.settlement + found.token_margin
     collateral = found.balance + found.token_margin
     free = np.minimum(collateral, margin_equity) - found.debt * (config.im_ratio / RATIO)
+    maintenance = found.gross * (config.mm_ratio / RATIO)
+    headroom = margin_equity - maintenance
+    holds = held.balance.any(axis=1)
+    seizure = to_seizure(config, found, debt_thresholds(state, valued.book.account_ids))
+    headroom[holds] = np.minimum(headroom, seizure)[holds]
     out = Repriced(
         equity=found.settlement + found.tokens,
         margin_equity=margin_equity,
-        maintenance=found.gross * (config.mm_ratio / RATIO),
+        maintenance=maintenance,
         initial=margin_equity - free,
+        headroom=headroom,
     )
-    for array in (out.equity, out.margin_equity, out.maintenance, out.initial):
+    for array in (out.equity, out.margin_equity, out.maintenance, out.initial, headroom):
         array[~held.known] = np.nan
     return out
