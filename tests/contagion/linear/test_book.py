@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from analyzer.contagion.reverse.rays import ray, uniform_ray
 from analyzer.contagion.reverse.smallest import distances, smallest_static
 from analyzer.contagion.reverse.wall import liquidation_wall
 from analyzer.model.book import LegKind
+from analyzer.protocols.base import Repriced
 
 
 def test_a_linear_account_is_found_coefficient_by_coefficient() -> None:
@@ -157,3 +159,24 @@ def test_holdings_that_do_not_fit_together_are_refused() -> None:
 def test_gross_value_counts_every_part_without_its_sign() -> None:
     found = book_of([[1, -2]], [-50], [100, 100], [0, 0])
     assert found.gross([1.0, 0.5]).tolist() == [50 + 100 + 100]
+
+
+def test_by_every_test_the_nearest_one_counts_and_without_more_tests_maintenance_does() -> None:
+    class TwoTests(Bank):
+        """A second test, which the price of ETH alone decides."""
+
+        def reprice(self, valued: Any, factors: Any, shocks: Any) -> Repriced:
+            found = super().reprice(valued, factors, shocks)
+            second = 40.0 * shocks[list(factors).index("ETH")] - 25.0
+            least = np.minimum(found.margin_equity, second[None, :])
+            return replace(found, headroom=least)
+
+    plain = linear_book(TwoTests(four), book(EMPTY))
+    every = linear_book(TwoTests(four), book(EMPTY), every_test=True)
+    assert plain.headroom_at(np.ones((3, 1)))[0, 0] == 120.0
+    assert every.headroom_at(np.ones((3, 1)))[0, 0] == 15.0
+    again = linear_book(Bank(four), book(EMPTY), every_test=True)
+    assert again.headroom_at(np.ones((3, 1)))[0, 0] == 120.0
+    asked = nonlinear_accounts(TwoTests(four), book(EMPTY), every)
+    half = np.array([[0.5], [1.0], [1.0]])
+    assert asked.margin(half)[0].min() == -5.0

@@ -145,3 +145,43 @@ def test_makers_are_the_nonlinear_accounts_and_change_sign_where_their_pools_hav
                 assert inner >= 0 > outer
                 checked += 1
     assert checked >= 10
+
+
+@pytest.mark.parametrize("protocol", ["perp-v2", "aave-v3"])
+def test_by_every_test_distance_zero_is_whom_the_scan_finds_liquidatable_in_any_way(
+    results: dict[str, ScanResult], protocol: str
+) -> None:
+    result, plug = results[protocol], load_plug(protocol)
+    found = linear_book(plug, result.book, every_test=True)
+    asked = nonlinear_accounts(plug, result.book, found)
+    away = distances(found, uniform_ray(found.factors), asked)
+    rows = [judged.margin for judged in result.margin]
+    # A requirement of the scan may be met to within the last digit that the test floors away.
+    tests = [bool(row.liquidatable or row.collateral_liquidatable) for row in rows]
+    assert (away.liquidation == 0).tolist() == tests
+
+
+def test_nobody_may_be_seized_before_the_distance_and_everybody_may_after_it(
+    results: dict[str, ScanResult],
+) -> None:
+    """Accounts that hold tokens: the protocol's own integers decide on both sides of the level."""
+    book, plug = results["perp-v2"].book, load_plug("perp-v2")
+    plain = linear_book(plug, book)
+    every = linear_book(plug, book, every_test=True)
+    along = uniform_ray(every.factors)
+    margin = distances(plain, along, nonlinear_accounts(plug, book, plain)).liquidation_down
+    tests = distances(every, along, nonlinear_accounts(plug, book, every)).liquidation_down
+    assert (tests >= margin)[~np.isnan(margin)].all()
+    prices = plug.prices(book)
+    simulation = plug.simulate(plug.value(book, prices))
+    start = simulation.prices_e18()
+    makers = set(np.flatnonzero(plain.nonlinear).tolist())
+    earlier = np.flatnonzero((tests > margin) & (tests < 0) & np.isfinite(tests))
+    earlier = [n for n in earlier.tolist() if n not in makers]
+    for number in earlier:
+        for side, seized in ((-AROUND, False), (AROUND, True)):
+            fallen = 1 + float(tests[number]) * (1 + side)
+            simulation.set_prices({asset: round(price * fallen) for asset, price in start.items()})
+            standing = simulation.standing(book.account_ids[number])
+            assert standing is not None and standing.breaches is seized, (number, fallen)
+    assert len(earlier) >= 5

@@ -13,7 +13,7 @@ import pytest
 
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.linear import linear_book
-from analyzer.contagion.reverse.smallest import headroom_exactly
+from analyzer.contagion.reverse.smallest import distances, headroom_exactly
 from analyzer.contagion.scenario import parse_shock
 from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
@@ -62,7 +62,7 @@ def test_an_account_breaches_just_beyond_its_distance_and_not_just_before_it(
 ) -> None:
     checked = 0
     for one in found:
-        curved = set(one.nonlinear.accounts.tolist())
+        curved = one.asked
         x = one.distances.liquidation_down
         for number in np.flatnonzero(np.isfinite(x) & (x < 0))[:40].tolist():
             if number in curved:
@@ -78,12 +78,13 @@ def test_an_account_breaches_just_beyond_its_distance_and_not_just_before_it(
     assert checked > 30
 
 
-def test_every_account_has_a_row_and_the_walls_levels_are_the_accounts_distances(
+def test_every_account_has_a_row_and_the_walls_levels_are_where_positions_are_closed(
     found: list[Standings],
 ) -> None:
     rows = distance_rows(found)
     assert len(rows) == sum(len(one.scan.book) for one in found)
-    multiples = {row[3] for row in rows if row[3] is not None}
+    maintenance = [distances(one.linear, one.ray, one.nonlinear).liquidation_down for one in found]
+    multiples = {1 + x for levels in maintenance for x in levels.tolist()}
     walls = wall_rows(found)
     assert {level for _, _, _, level, *_ in walls} <= multiples
     for one in found:
