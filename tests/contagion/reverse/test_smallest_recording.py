@@ -183,5 +183,6 @@ def test_nobody_may_be_seized_before_the_distance_and_everybody_may_after_it(
             fallen = 1 + float(tests[number]) * (1 + side)
             simulation.set_prices({asset: round(price * fallen) for asset, price in start.items()})
             standing = simulation.standing(book.account_ids[number])
-            assert standing is not None and standing.breaches is seized, (number, fallen)
+            assert standing is not None
+            assert standing.breaches is seized, (number, fallen)
     assert len(earlier) >= 5

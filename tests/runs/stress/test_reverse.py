@@ -57,13 +57,13 @@ def test_the_uniform_ray_moves_everything_but_stables_and_a_ratio_with_its_base(
         uniform_ray(["USDC", "DAI"])
 
 
-def test_an_account_breaches_just_beyond_its_distance_and_not_just_before_it(
+def test_an_account_is_below_maintenance_just_beyond_its_distance_and_not_just_before_it(
     found: list[Standings],
 ) -> None:
     checked = 0
     for one in found:
-        curved = one.asked
-        x = one.distances.liquidation_down
+        curved = set(one.nonlinear.accounts.tolist())
+        x = distances(one.linear, one.ray, one.nonlinear).liquidation_down
         for number in np.flatnonzero(np.isfinite(x) & (x < 0))[:40].tolist():
             if number in curved:
                 continue
@@ -135,11 +135,13 @@ def test_rows_tell_insolvency_and_rises_too(found: list[Standings]) -> None:
             assert row["insolvent_multiple"] == 1 + equity[row["account_id"]]
 
 
-def test_those_below_already_are_those_whose_headroom_is_negative(
+def test_those_below_already_are_those_who_may_be_liquidated_in_any_way(
     found: list[Standings], demo_snapshot: Path
 ) -> None:
     with open_snapshot(demo_snapshot) as snapshot:
-        _, stored = snapshot.query("SELECT account_id FROM margin WHERE headroom_e18 < 0")
+        _, stored = snapshot.query(
+            "SELECT account_id FROM margin WHERE headroom_e18 < 0 OR collateral_liquidatable"
+        )
     already = {row[2] for row in distance_rows(found) if row[4] == "already"}
     assert already == {account for (account,) in stored}
     assert report(found, {}).already == len(stored)
