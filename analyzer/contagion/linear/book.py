@@ -4,10 +4,10 @@
     E[account] = cash_E + sum over factors of b[account, factor] * m[factor]     equity
     sold[account, factor] * m[factor]                          value that a close-out sells
 
-m is a multiplier: 1 = the block's price, 0.7 = -30 %. X = margin equity - maintenance margin, or the
-least over all tests of the protocol (`every_test`); the account may be liquidated where X < 0, and
-has bad debt where E < 0. All in whole units of the protocol's unit of account, float64: a filter and
-a stress, never a verdict.
+m is a multiplier: 1 = the block's price, 0.7 = -30 %. X = margin equity - maintenance margin, or
+the least over all tests of the protocol (`every_test`); the account may be liquidated where X < 0,
+and has bad debt where E < 0. All in whole units of the protocol's unit of account, float64: a
+filter and a stress, never a verdict.
 
 It is made without knowing the protocol, from the plug's own `reprice`: one probe at the block's
 prices and one for each factor give the coefficients, further probes check them (`fit`). An
