@@ -80,7 +80,7 @@ def how_much(scan: Scan) -> str:
     money = solvency.scale.money
     text = f"bad debt {sum_of(solvency.hidden_bad_debt_e18, money)}"
     share = share_of(solvency.scale, Measure.EQUITY)
-    text += f", {share} of equity" if share else ""
+    text += f", {share} of equity" if share and solvency.hidden_bad_debt_e18 else ""
     text += f", {solvency.insolvent_accounts:,} of {count_of(scan.accounts, 'account')}"
     by_contract = solvency.hidden_bad_debt_by_contract_value_e18
     if by_contract is not None:
@@ -94,7 +94,11 @@ def scale_text(scale: Scale) -> str:
     said = ", ".join(
         f"{percent(s.share_e18 or 0)} of {_name(s)} ({short(s.amount_e18)})" for s in known
     )
-    parts = [f"bad debt is {said}"] if said else []
+    if known and not any(share.share_e18 for share in known):
+        sums = ", ".join(f"{_name(share)} {short(share.amount_e18)}" for share in known)
+        parts = [f"no bad debt beside {sums}"]
+    else:
+        parts = [f"bad debt is {said}"] if said else []
     parts += [_no_share(share) for share in scale.shares if share.share_e18 is None]
     left = sum(share.left_out for share in scale.shares if share.of is not Measure.EQUITY)
     if left:

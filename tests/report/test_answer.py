@@ -70,6 +70,16 @@ def test_a_measure_that_is_zero_or_unknown_says_so() -> None:
     assert "; backstops unknown" in lines(scan(100, 0, None))["Scale"]
 
 
+def test_without_bad_debt_the_measures_stand_alone() -> None:
+    said = lines(scan(0, 800_000, 50))
+    assert said["By how much"] == (
+        "bad debt 0.00 USDC, 0 of 3 accounts; backstops can bear 50.00 USDC"
+    )
+    assert said["Scale"] == (
+        "no bad debt beside deposits 800,000.00, equity 3,000.00, backstops 50.00"
+    )
+
+
 def test_debt_that_the_backstops_bear_has_its_share_too() -> None:
     assert lines(scan(100, 10**6, 500))["Answer"] == (
         "SOLVENT, with bad debt of 100.00 USDC (0.01 % of deposits) that the backstops can bear"

@@ -10,7 +10,7 @@ from analyzer.report.html.sections.contagion import contagion
 from analyzer.report.html.sections.evidence import basis, oracles, totals, unread, verification
 from analyzer.report.html.sections.findings import findings
 from analyzer.report.html.sections.losses import losses
-from analyzer.report.html.sections.over_time import over_time
+from analyzer.report.html.sections.over_time import changed, over_time
 from analyzer.report.html.sections.pictures import equity, planes, ratios
 from analyzer.report.html.sections.stress import stress, wall
 
@@ -20,6 +20,7 @@ def assemble(material: Material) -> Content:
     where = planes(material)
     sections = (
         answer(material),
+        *([changed(material)] if material.since is not None else []),
         *([over_time(material)] if material.series else []),
         findings(material),
         equity(material, where),

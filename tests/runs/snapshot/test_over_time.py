@@ -86,7 +86,7 @@ def test_since_a_history_is_since_its_last_scan_before(history: Path, snapshot: 
 def test_the_report_shows_them(history: Path, snapshot: Path, tmp_path: Path) -> None:
     options = Options(history=history, last=3)
     content = load_content(snapshot, options)
-    assert [s.key for s in content.sections][:2] == ["answer", "time"]
+    assert [s.key for s in content.sections][:3] == ["answer", "changed", "time"]
     page = report(snapshot, tmp_path / "r.html", options=options).report.read_text()
     assert page.count('class="spark"') == 4
     assert "bank: the last 3 scans" in page

@@ -37,6 +37,44 @@ def test_the_command_writes_both_files_and_says_so_on_standard_error(
     ]
 
 
+def test_the_first_page_stands_alone_and_looks_back(db: Path, tmp_path: Path) -> None:
+    out = tmp_path / "first.md"
+    words = ["report", "--db", str(db), "--out", str(out), "--format", "markdown", "--summary"]
+    result = CliRunner().invoke(main, [*words, "--since", str(db)])
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"report written to {out} ({out.stat().st_size:,} bytes)\n"
+    assert "1. large: the same scan, block 1,234" in out.read_text()
+    assert not (tmp_path / "accounts.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--since", "nowhere.duckdb"], "there is no snapshot at nowhere.duckdb"),
+        (["--history", "nowhere"], "there is no history"),
+        (["--explorer", "10=javascript:alert(1)"], "it has to be CHAIN_ID=URL"),
+        (["--history", "h", "--last", "1"], "1 is not in the range"),
+    ],
+)
+def test_what_cannot_be_looked_back_at_or_linked_to_is_wrong_input(
+    db: Path, tmp_path: Path, words: list[str], said: str
+) -> None:
+    out = tmp_path / "report.html"
+    result = CliRunner().invoke(main, ["report", "--db", str(db), "--out", str(out), *words])
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not out.exists()
+
+
+def test_an_explorer_of_ones_own_is_where_addresses_lead(db: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.md"
+    words = ["--format", "markdown", "--explorer", "31337=http://localhost:4000/a/"]
+    result = CliRunner().invoke(main, ["report", "--db", str(db), "--out", str(out), *words])
+    assert result.exit_code == 0
+    assert "](http://localhost:4000/a/0x" in out.read_text()
+
+
 def test_a_report_is_replaced_and_a_file_that_is_none_is_left_alone(
     db: Path, tmp_path: Path
 ) -> None:

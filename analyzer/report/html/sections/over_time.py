@@ -12,6 +12,8 @@ from analyzer.report.html.content import (
     Cell,
     DataTable,
     Fact,
+    Listed,
+    Prose,
     Row,
     Section,
     columns,
@@ -74,6 +76,13 @@ def over_time(material: Material) -> Section:
         if series.movers:
             blocks.append(_movers(material, number, series))
     return Section("time", "Over time", "Time", tuple(blocks))
+
+
+def changed(material: Material) -> Section:
+    """What changed since the scan before, a sentence a deployment."""
+    lines = tuple(since_line(since) for since in material.since or ())
+    block: Block = Listed(lines) if lines else Prose("There is no earlier scan of it.", "doubt")
+    return Section("changed", "What changed", "Changed", (block,))
 
 
 def since_line(since: Since) -> str:
