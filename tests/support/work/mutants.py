@@ -1,187 +1,275 @@
 """One-character mutants of what decides, each of which the tests have to catch.
 
-    python tests/support/work/mutants.py [--seed 7] [--each 4] [--area margin]
+    python tests/support/work/mutants.py                        four of each area
+    python tests/support/work/mutants.py --area margin --each 9 --seed 3
+    python tests/support/work/mutants.py --area reorg --list    what could be drawn, nothing is run
 
-For every area some places of its modules are drawn: a comparison, a sign, a digit or a boolean word
-is changed by one character, in a copy of the repository, and the tests of the area are run there. A
-mutant that no test notices is printed as SURVIVED and makes the exit code 1.
+For every area some places of its modules are drawn, in turn from each module: a comparison, a sign,
+a digit or a key is changed by one character, and the tests that belong to the module are run, the
+closest first, until one fails. All of this happens in a copy of the repository: the clone stays as
+it is whatever stops the run, Ctrl-C too.
+
+A mutant that no test notices is printed as SURVIVED and makes the exit code 1. Either a test is
+missing, or the mutant is equivalent: nothing that can be seen changes by it. Then say why where you
+report it, or write the line so that the question does not arise. The same seed draws the same
+mutants as long as the modules stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
+import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-COPIED = ("analyzer", "abis", "queries", "tests", "docs", "pyproject.toml", "README.md")
+COPIED = (
+    *("analyzer", "abis", "queries", "tests", "docs"),
+    *("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "action.yml"),
+)
+LEFT_OUT = "not (chain or browser or acceptance or benchmark)"
+"""Tests that need more than the clone, or more time than a mutant is worth."""
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
-    """What is mutated, and the tests that have to notice."""
+class Place:
+    """A module, and the tests that have to notice what changes in it, the closest first."""
 
-    modules: tuple[str, ...]
+    module: str
     tests: tuple[str, ...]
 
 
-_P = "analyzer/protocols"
-_T = "tests/protocols"
-AREAS = {
-    "margin": Area(
-        (f"{_P}/aave_v3/value/account.py", f"{_P}/derive_v2/value/srm.py"),
-        (f"{_T}/aave_v3", f"{_T}/derive_v2/value", f"{_T}/derive_v2/test_cut.py"),
+def places(modules: str, tests: str, under: str = "") -> tuple[Place, ...]:
+    """The same tests for some modules; names are separated by spaces, `under` heads all of them."""
+    below = [f"tests/{under}{test}" for test in tests.split()]
+    return tuple(Place(f"analyzer/{under}{name}.py", tuple(below)) for name in modules.split())
+
+
+_AAVE, _DERIVE, _PERP = "protocols/aave_v3/", "protocols/derive_v2/", "protocols/perp_v2/"
+AREAS: dict[str, tuple[Place, ...]] = {
+    "margin": (
+        *places("value/account value/margin", "value test_rows.py test_recordings.py", _AAVE),
+        *places("value/srm value/pmrm value/margin", "value test_cut.py test_rows.py", _DERIVE),
+        *places("value/margin value/funding", "value test_rows.py test_whole.py", _PERP),
     ),
-    "liquidation": Area(
-        (f"{_P}/perp_v2/close/liquidate.py", f"{_P}/perp_v2/close/liquidate_collateral.py"),
-        (f"{_T}/perp_v2/close",),
+    "liquidation": (
+        *places("value/liquidation_call value/close_factor close/liquidate", "value close", _AAVE),
+        *places(
+            "value/auction value/startable close/liquidate", "value close test_cut.py", _DERIVE
+        ),
+        *places("close/liquidate close/liquidate_collateral close/possible", "close", _PERP),
     ),
-    "ledger": Area(
-        (f"{_P}/perp_v2/logs/fold/positions.py", f"{_P}/perp_v2/logs/fold/vault.py"),
-        (f"{_T}/perp_v2/logs", f"{_T}/perp_v2/state", "tests/solvency"),
+    "ledger": (
+        *places("logs/fold/tokens logs/fold/reserves", "logs state test_recordings.py", _AAVE),
+        *places("logs/fold/ledger logs/fold/cash", "logs test_cut.py", _DERIVE),
+        *places("logs/fold/positions logs/fold/vault", "logs state test_whole.py", _PERP),
     ),
-    "identity": Area(("analyzer/model/identity.py",), ("tests/model",)),
-    "completeness": Area(
-        ("analyzer/chain/completeness.py", "analyzer/chain/bloom.py"),
-        ("tests/chain", "tests/indexer"),
+    "identity": places("model/identity", "model runs/scanning/test_scan.py"),
+    "completeness": (
+        *places("chain/completeness", "chain/test_completeness.py indexer/test_reorg.py"),
+        *places("chain/bloom", "chain/test_bloom.py"),
+        *places("solvency/whole", "solvency/test_whole.py runs/test_whole_sets.py"),
+        *places("findings/proof findings/incomplete_set", "findings runs/test_whole_sets.py"),
     ),
-    "reorg": Area(("analyzer/indexer/write.py", "analyzer/indexer/index.py"), ("tests/indexer",)),
-    "unknown": Area(
-        ("analyzer/solvency/verdicts.py", "analyzer/findings/unknown_account.py"),
-        ("tests/solvency", "tests/findings"),
+    "reorg": (
+        *places("indexer/reorg", "indexer/test_reorg.py indexer/test_index_forks.py indexer"),
+        *places("chain/header_links", "chain/test_header_links.py indexer"),
     ),
-    "triage": Area(
-        ("analyzer/runs/triage/file.py", "analyzer/findings/acceptance.py"),
-        ("tests/runs/triage", "tests/findings"),
+    "unknown": (
+        *places("solvency/verdicts solvency/rebuild", "solvency"),
+        *places("findings/unknown_account", "findings"),
+        *places("protocols/kit/unreadable", "protocols/kit/test_unreadable.py protocols/kit"),
     ),
-    "diff": Area(
-        ("analyzer/findings/diff.py", "analyzer/runs/triage/diff.py"),
-        ("tests/findings", "tests/runs/triage"),
+    "triage": (
+        *places("findings/acceptance", "findings/test_acceptance.py runs/triage"),
+        *places("runs/triage/file runs/triage/triage", "runs/triage"),
     ),
-    "SARIF": Area(
-        ("analyzer/report/sarif.py", "analyzer/report/sarif_places.py"), ("tests/report",)
+    "diff": (
+        *places("findings/diff", "findings/test_diff.py runs/triage/test_diff.py"),
+        *places("runs/triage/diff", "runs/triage/test_diff.py"),
     ),
+    "SARIF": places("report/sarif report/sarif_places", "report/test_sarif.py"),
 }
-_SWAPS = {"+": "-", "-": "+", "<": ">", ">": "<", "*": "/"}
-_SECOND = {"==": "!=", "!=": "==", "<=": "<", ">=": ">", "//": "/"}
+_OTHERS = dict(
+    pair.split(" ", 1)
+    for pair in (
+        *("+ -", "- +", "* /", "// /", "% /", "<< <", "| &", "& |", "+= -=", "-= +="),
+        *("< > <=", "> < >=", "<= < >=", ">= > <=", "== !=", "!= =="),
+    )
+)
+"""What an operator becomes, one after another."""
+_KEY = re.compile(r"""b?(["'])[^\s"'\\]+\1""")
+"""A text without a space: a key, a name, a kind; sentences are for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change of one place: the file's text with it, and how it is told."""
+    """One change of one place: the module's text with it, and how it is told."""
 
-    path: str
+    place: Place
     line: int
     before: str
     after: str
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.place.module}:{self.line}  {self.before} -> {self.after}"
 
-def mutants_of(path: str) -> Iterator[Mutant]:
-    """Every one-character mutant of a module's code; texts, comments and imports are left alone."""
-    source = (ROOT / path).read_text(encoding="utf-8")
+
+def mutants_of(place: Place) -> Iterator[Mutant]:
+    """Every one-character mutant of a module's code; sentences, comments and imports stay."""
+    source = (ROOT / place.module).read_text(encoding="utf-8")
     lines = source.splitlines(keepends=True)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        text = lines[token.start[0] - 1].lstrip()
-        if text.startswith(("import ", "from ", "def ", "class ", "@")) or "->" in text:
+        if token.start[0] > len(lines):
             continue
-        changed = _changed(token)
-        if changed is None:
+        line = lines[token.start[0] - 1].lstrip()
+        if line.startswith(("import ", "from ", "def ", "class ", "@")) or "->" in line:
+            continue
+        if re.match(r"\w+: ", line) and " = " not in line:  # a parameter or a field
             continue
         start = starts[token.start[0] - 1] + token.start[1]
         end = starts[token.end[0] - 1] + token.end[1]
-        mutated = source[:start] + changed + source[end:]
-        try:
-            compile(mutated, path, "exec")
-        except SyntaxError:
-            continue
-        yield Mutant(path, token.start[0], token.string, changed, mutated)
+        for changed in _changed(token):
+            mutated = source[:start] + changed + source[end:]
+            try:
+                compile(mutated, place.module, "exec")
+            except SyntaxError:
+                continue
+            yield Mutant(place, token.start[0], token.string, changed, mutated)
 
 
-def _changed(token: tokenize.TokenInfo) -> str | None:
-    """The token with one character changed, added or taken away; None for one that stays."""
+def _changed(token: tokenize.TokenInfo) -> list[str]:
+    """The token with one character changed, added or taken away, in each way that is tried."""
+    text = token.string
     if token.type == tokenize.OP:
-        return _SECOND.get(token.string) or _SWAPS.get(token.string)
-    if token.type == tokenize.NUMBER and token.string.isdigit():
-        digit = int(token.string[-1])
-        return token.string[:-1] + str((digit + 1) % 10)
-    return None
+        return _OTHERS.get(text, "").split()
+    if token.type == tokenize.NUMBER and text.replace("_", "").isdigit():
+        return [text[:-1] + str((int(text[-1]) + 1) % 10)]
+    if token.type == tokenize.STRING and _KEY.fullmatch(text):
+        return [text[:-2] + ("y" if text[-2] == "x" else "x") + text[-1]]
+    return []
 
 
-def notices(area: Area, mutant: Mutant, copy: Path) -> bool:
-    """Whether the tests of the area fail with the mutant in place."""
-    place = copy / mutant.path
-    original = place.read_text(encoding="utf-8")
-    place.write_text(mutant.text, encoding="utf-8")
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-n0",
-        "-m",
-        "fast",
-    ]
-    try:
+def drawn(area: str, each: int, seed: int) -> list[Mutant]:
+    """The area's first mutants in the order of a seed, in turn from each of its modules."""
+    shuffled = []
+    for place in AREAS[area]:
+        found = list(mutants_of(place))
+        random.Random(f"{seed} {place.module}").shuffle(found)
+        shuffled.append(found)
+    turns = chain.from_iterable(zip_longest(*shuffled))
+    return [mutant for mutant in turns if mutant is not None][:each]
+
+
+class Bench:
+    """A copy of the repository in which one mutant after another is put to the tests."""
+
+    def __init__(self, folder: Path, limit_s: float) -> None:
+        self.copy, self.limit_s = folder / "copy", limit_s
+        self.copy.mkdir()
+        for name in COPIED:
+            copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copied(ROOT / name, self.copy / name)
+        self.whole = cache(self._whole)
+
+    def caught_by(self, mutant: Mutant) -> str | None:
+        """The test that fails with the mutant in place, or what else stops it; None: no test does.
+
+        Raises: SystemExit where the tests fail without it.
+        """
+        took_s = self.whole(mutant.place.tests)
+        path = self.copy / mutant.place.module
+        original = path.read_text(encoding="utf-8")
+        self._write(path, mutant.text)
+        try:
+            code, output = self._run(mutant.place.tests, self.limit_s + 5 * took_s)
+        except subprocess.TimeoutExpired:
+            return "the time limit"  # a mutant that never ends is noticed by whoever waits
+        finally:
+            self._write(path, original)
+        if code == 0:
+            return None
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+        return failed[1] if failed else f"exit {code} of pytest"
+
+    def _whole(self, tests: tuple[str, ...]) -> float:
+        """How many seconds the tests take, and that they pass, without a mutant."""
+        begun = time.monotonic()
+        code, output = self._run(tests, None)
+        if code != 0:
+            sys.exit(f"without a mutant {' '.join(tests)} fails:\n{output[-3000:]}")
+        return time.monotonic() - begun
+
+    def _run(self, tests: tuple[str, ...], limit_s: float | None) -> tuple[int, str]:
+        words = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", LEFT_OUT]
         done = subprocess.run(
-            [*words, *area.tests],
-            cwd=copy,
+            [sys.executable, *words, *tests],
+            cwd=self.copy,
             capture_output=True,
             text=True,
             check=False,
-            timeout=900,
+            timeout=limit_s,
+            env={**os.environ, "COLUMNS": "400"},
         )
-    except subprocess.TimeoutExpired:  # a mutant that never ends is noticed by whoever waits
-        return True
-    finally:
-        place.write_text(original, encoding="utf-8")
-    if done.returncode not in (0, 1):
-        # A collection that fails (2) notices too; no tests at all (5) is a fault of the table.
-        assert done.returncode in (2, 3), done.stdout + done.stderr
-    return done.returncode != 0
+        return done.returncode, done.stdout + done.stderr
+
+    def _write(self, path: Path, text: str) -> None:
+        """Writes a module; its compiled form goes, which knows it by length and second only."""
+        path.write_text(text, encoding="utf-8")
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
 
 def main() -> int:
     """Draws, runs and tells."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--each", type=int, default=4)
-    parser.add_argument("--area", choices=sorted(AREAS), action="append")
-    asked = parser.parse_args()
-    survived = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy"
-        copy.mkdir()
-        for name in COPIED:
-            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, copy / name)
-        for name in asked.area or AREAS:
-            area = AREAS[name]
-            drawn = [mutant for path in area.modules for mutant in mutants_of(path)]
-            random.Random(f"{asked.seed} {name}").shuffle(drawn)
-            for mutant in drawn[: asked.each]:
-                caught = notices(area, mutant, copy)
-                survived += not caught
-                print(
-                    f"{'caught  ' if caught else 'SURVIVED'} {name}: {mutant.path}:{mutant.line} "
-                    f"{mutant.before} -> {mutant.after}",
-                    flush=True,
-                )
+    words = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    words.add_argument("--area", choices=list(AREAS), action="append", help="default: all")
+    words.add_argument("--each", type=int, default=4, help="mutants an area (default 4)")
+    words.add_argument("--seed", type=int, default=7, help="which are drawn (default 7)")
+    words.add_argument("--skip", type=int, default=0, help="leave out the first N of each area")
+    words.add_argument("--limit", type=float, default=60, help="seconds a mutant beyond 5 x normal")
+    words.add_argument("--list", action="store_true", help="print what is drawn, run nothing")
+    asked = words.parse_args()
+    mutants = [
+        (area, mutant)
+        for area in asked.area or AREAS
+        for mutant in drawn(area, asked.skip + asked.each, asked.seed)[asked.skip :]
+    ]
+    if asked.list:
+        print(*(f"{area}: {mutant}" for area, mutant in mutants), sep="\n")
+        return 0
+    survived = caught = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        bench = Bench(Path(folder), asked.limit)
+        for area, mutant in mutants:
+            found = bench.caught_by(mutant)
+            survived, caught = survived + (found is None), caught + (found is not None)
+            told = "SURVIVED" if found is None else "caught  "
+            print(f"{told} {area}: {mutant}" + (f"  by {found}" if found else ""), flush=True)
+    print(f"{caught} caught, {survived} survived")
     return 1 if survived else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("stopped; the clone is as it was")
