@@ -77,15 +77,17 @@ def parse_outputs(given: Sequence[str], formats: Sequence[str]) -> list[Output]:
     return outputs if shown else [*outputs, Output(DEFAULT_FORMAT, None)]
 
 
-def check_outputs(outputs: Sequence[Output], taken: Mapping[str, Path | None]) -> None:
+def check_outputs(
+    outputs: Sequence[Output], taken: Mapping[str, Path | None], *, rows: bool = False
+) -> None:
     """Sees, before the work, that every file can be written, and that nothing of somebody else
-    lies there. taken: option -> its path.
+    lies there. taken: option -> its path; rows: as `check_forms` has it.
 
     Raises: InputError naming the file and why.
     """
     from analyzer.runs.snapshot.artifact import check_forms
 
-    check_forms({o.path: o.format for o in outputs if o.path is not None}, taken)
+    check_forms({o.path: o.format for o in outputs if o.path is not None}, taken, rows=rows)
 
 
 def _refused(text: str) -> click.BadParameter:

@@ -94,7 +94,7 @@ def run(
     from analyzer.runs.snapshot.query import run as run_query
 
     taken = {"--db": db, "--parquet": parquet, **with_files(beside)}
-    check_outputs(outputs, taken)
+    check_outputs(outputs, taken, rows=True)
     if parquet is not None:
         from analyzer.runs.snapshot.parquet_file import check_parquet
 

@@ -24,12 +24,17 @@ def _look() -> dict[str, Any]:
     return {"width": width, "colour": in_colour(terminal=True)}
 
 
-def show_outputs(document: Any, outputs: Sequence[Output], draw: Callable[..., str]) -> None:
+def show_outputs(
+    document: Any, outputs: Sequence[Output], draw: Callable[..., str], *, rows: bool = False
+) -> None:
     """Writes a document in every form that was asked for: files first, as a whole, then the one
-    for standard output. draw: (document, format, width, colour) -> text."""
-    from analyzer.runs.snapshot.artifact import write_texts
+    for standard output. draw: (document, format, width, colour) -> text; rows: the answer to a
+    question, which replaces nothing that has other columns."""
+    from analyzer.runs.snapshot.artifact import check_columns, write_texts
 
     files = {o.path: draw(document, o.format) for o in outputs if o.path is not None}
+    if rows:
+        check_columns(files)
     write_texts(files)
     for output in outputs:
         if output.path is None:
@@ -60,7 +65,7 @@ def show_rows_in(
     def draw(_: object, form: str, **look: Any) -> str:
         return _rows_text(columns, rows, form, **look)
 
-    show_outputs(None, outputs, draw)
+    show_outputs(None, outputs, draw, rows=True)
 
 
 def show_rows(

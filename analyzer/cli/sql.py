@@ -47,7 +47,7 @@ def sql(
     given = [text for text in (statement, command) if text is not None]
     if len(given) + (file is not None) > 1:
         raise click.UsageError("Give one of STATEMENT, -c and --file", click.get_current_context())
-    check_outputs(outputs, {"--db": db, "--file": file, **with_files(beside)})
+    check_outputs(outputs, {"--db": db, "--file": file, **with_files(beside)}, rows=True)
     if file is not None:
         given = [_read(file)]
     elif not given and not is_terminal(sys.stdin):

@@ -104,3 +104,29 @@ def test_what_cannot_be_written_ends_with_2_before_anything_is_scanned(
     [said] = result.stderr.splitlines()
     assert line in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scan_and_a_comparison_replace_what_they_wrote(tmp_path: Path) -> None:
+    forms = ("json", "csv", "markdown", "table", "sarif", "findings")
+    words = [word for form in forms for word in ("--format", f"{form}={tmp_path / form}")]
+    for _ in range(2):
+        assert scan(tmp_path, *words).exit_code == 1
+    db = str(tmp_path / "scan.duckdb")
+    compared = [*words[:10], "--format", f"json={tmp_path / 'other'}"]
+    for _ in range(2):
+        result = CliRunner().invoke(main, ["diff", db, db, *compared])
+        assert (result.exit_code, result.stderr.count(" written")) == (0, 6)
+
+
+def test_a_question_replaces_no_list_with_other_columns(tmp_path: Path) -> None:
+    scan(tmp_path)
+    db, out = str(tmp_path / "scan.duckdb"), tmp_path / "out.csv"
+    ask = ["sql", "SELECT verdict, count(*) AS n FROM margin GROUP BY 1", "--db", db]
+    ask += ["--format", f"csv={out}"]
+    assert CliRunner().invoke(main, ask).exit_code == 0
+    assert CliRunner().invoke(main, ask).exit_code == 0
+    out.write_text("name,age\nme,40\n")
+    result = CliRunner().invoke(main, ask)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{out} is there and is not ours" in result.stderr
+    assert out.read_text() == "name,age\nme,40\n"

@@ -11,15 +11,25 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from analyzer.model.atomic import cannot_write, partial_beside, real_path, sync_file, sync_folder
 from analyzer.model.errors import InputError
 
+PARQUET_MARK = b"analyzer"
+"""The key of a Parquet file's metadata that says it is ours; its value is the version."""
 _PEEK = 4_096
 """Bytes of a file that are looked at to know it."""
-_JSON = re.compile(r'\{\n {1,2}"|\[\n {2}[{"\d\[]|\[\]\n|\{\}\n')
-"""How JSON of ours begins: indented, an object or a list of objects."""
+_JSON = re.compile(
+    r'\{\n +"schema": \d+,\n +"kind": "[\w-]+",\n +"run": \{\n +"analyzer_version": "'
+)
+"""How a document of ours begins as JSON."""
+_SARIF = re.compile(
+    r'\{\n +"\$schema": "[^"\n]*",\n +"version": "2\.1\.0",\n +"runs": \[\n +\{\n +"tool": \{\n'
+    r' +"driver": \{\n +"name": "analyzer",\n'
+)
+_FINDINGS = re.compile(r'\{\n +"schema": \d+,\n +"scans": \[(?:\],\n +"fi|\n +\{\n +"scan_id": ")')
 
 
 def check_targets(paths: Sequence[Path], taken: Mapping[str, Path | None]) -> None:
@@ -43,15 +53,31 @@ def check_targets(paths: Sequence[Path], taken: Mapping[str, Path | None]) -> No
             raise InputError(f"{path} cannot be written: permission denied in {path.parent}")
 
 
-def check_forms(forms: Mapping[Path, str], taken: Mapping[str, Path | None]) -> None:
-    """Sees, as `check_targets`, that every path can be written, and that nothing lies there but a
-    file of the form that is to be written: `json`, `csv`, `parquet`, ...
+def check_forms(
+    forms: Mapping[Path, str], taken: Mapping[str, Path | None], *, rows: bool = False
+) -> None:
+    """Sees, as `check_targets`, that every path can be written, and that nothing lies there but
+    what we wrote in that form: `json`, `csv`, `parquet`, ...
 
-    Raises: InputError naming the path and why.
+    rows: what comes is the answer to a question, whose columns nobody knows yet: `check_columns`
+    has to follow. Raises: InputError naming the path and why.
     """
     check_targets(list(forms), taken)
     for path, form in forms.items():
-        check_own(path, _FORMS[form])
+        if rows and form == "parquet":
+            _check_parquet(path)
+        else:
+            check_own(path, (_ROWS if rows and form in _ROWS else _FORMS)[form])
+
+
+def check_columns(texts: Mapping[Path, str]) -> None:
+    """Sees that what lies at each path begins as the text that is to replace it: with the same
+    names of columns.
+
+    Raises: InputError: it is left alone then.
+    """
+    for path, text in texts.items():
+        check_own(path, partial(_begins_alike, text))
 
 
 def check_own(path: Path, is_own: Callable[[str], bool], *, at_end: bool = False) -> None:
@@ -112,21 +138,58 @@ def _is_csv(start: str) -> bool:
     return False
 
 
+def _begins_alike(text: str, start: str) -> bool:
+    """Whether both begin with the same words, however wide their columns are."""
+    return text.partition("\n")[0].split() == start.partition("\n")[0].split()
+
+
+def _check_parquet(path: Path) -> None:
+    """Sees that `path` is not there, is empty, or is a Parquet file with our mark."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def is_own(start: str) -> bool:
+        with suppress(pa.ArrowException), path.open("rb") as file:
+            return start.startswith("PAR1") and PARQUET_MARK in (
+                pq.read_metadata(file).metadata or ()
+            )
+        return False
+
+    check_own(path, is_own)
+
+
+def _is_findings_csv(start: str) -> bool:
+    """The findings of a scan, or those of a comparison."""
+    from analyzer.report import diff, render
+
+    heads = (render.CSV_COLUMNS, diff.CSV_COLUMNS)
+    return start.partition("\n")[0] in {",".join(head) for head in heads}
+
+
+def _has_label(start: str, before: str, after: str) -> bool:
+    """Whether the page is one of ours: of a scan, or of a comparison."""
+    return any(f"{before}{label}{after}" in start for label in ("Answer", "Findings"))
+
+
 def _is_markdown(start: str) -> bool:
-    """A table, or the bold labels of a page."""
-    return "\n| --- " in start or "\n| ---: " in start or "\n|---|" in start or "- **" in start
+    """The page of a scan or of a comparison, or a digest of jobs."""
+    return "\n| job | | ending | seconds |\n" in start or _has_label(start, "\n- **", "**: ")
 
 
+_ROWS: Mapping[str, Callable[[str], bool]] = {
+    "csv": _is_csv,
+    "markdown": lambda start: start.startswith("| ") and "\n| --" in start,
+    "table": lambda start: "──" in start,
+}
+"""What the answer to any question looks like in a form that has no place for a mark of ours."""
 _FORMS: Mapping[str, Callable[[str], bool]] = {
     "json": lambda start: _JSON.match(start) is not None,
-    "sarif": lambda start: _JSON.match(start) is not None and "sarif" in start,
-    "findings": lambda start: _JSON.match(start) is not None and '"scans"' in start,
-    "csv": _is_csv,
+    "sarif": lambda start: _SARIF.match(start) is not None,
+    "findings": lambda start: _FINDINGS.match(start) is not None,
+    "csv": _is_findings_csv,
     "markdown": _is_markdown,
-    "table": lambda start: "──" in start,
-    "parquet": lambda start: start.startswith("PAR1"),
+    "table": lambda start: _has_label(start, "\n", "  "),
     "unit": lambda start: start.startswith("[Unit]\nDescription=analyzer: "),
     "metrics": lambda start: start.startswith("# HELP analyzer_"),
 }
-"""What the beginning of a file of each form looks like. Weaker than a mark of ours, which none of
-these forms has a place for: it tells a thesis from a table, not one table from another."""
+"""What the beginning of a file of ours looks like in each form."""

@@ -8,8 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from analyzer import __version__
 from analyzer.model.atomic import replaced
-from analyzer.runs.snapshot.artifact import check_forms
+from analyzer.runs.snapshot.artifact import PARQUET_MARK, check_forms
 
 _INT64 = 2**63
 _DECIMAL_DIGITS = 38
@@ -28,17 +29,19 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[ob
 
     arrays = [_column(pa, [row[place] for row in rows]) for place in range(len(columns))]
     table = pa.table(dict(zip(columns, arrays, strict=True)))
+    table = table.replace_schema_metadata({PARQUET_MARK: __version__})
     # Opened here: Arrow takes no name that is no UTF-8.
     with replaced(path) as aside, aside.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
 
 
 def check_parquet(path: Path, taken: Mapping[str, Path | None]) -> None:
-    """Sees, before the work, that rows can be written to `path`: nothing is there, or Parquet is.
+    """Sees, before the work, that rows can be written to `path`: nothing is there, or Parquet
+    that was written here.
 
     taken: as of `check_forms`. Raises: InputError.
     """
-    check_forms({path: "parquet"}, taken)
+    check_forms({path: "parquet"}, taken, rows=True)
 
 
 def _column(pa: Any, values: Sequence[object]) -> Any:

@@ -3,12 +3,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from analyzer.model.errors import InputError
 from analyzer.report.render_json import document_text
 from analyzer.report.rows import render_rows
-from analyzer.runs.snapshot.artifact import check_forms, check_targets, write_texts
+from analyzer.runs.snapshot.artifact import (
+    check_columns,
+    check_forms,
+    check_targets,
+    write_texts,
+)
+from analyzer.runs.snapshot.parquet_file import check_parquet, write_parquet
 from analyzer.runs.telling.rows import rows_document
 
 
@@ -68,16 +76,29 @@ def test_a_file_that_the_command_uses_otherwise_is_refused(tmp_path: Path) -> No
 
 
 SELECTED = "account,verdict\n0x1,healthy\n0x2,insolvent\n"
+SLITHER = """{
+  "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+  "version": "2.1.0",
+  "runs": [
+    {
+      "tool": {
+        "driver": {
+          "name": "Slither",
+"""
 FOREIGN = [
     ("json", "important"),
     ("json", '{"my": "project"}'),
+    ("json", '{\n  "schema": 1,\n  "kind": "scan",\n  "run": {\n    "started": "today"\n  }\n}\n'),
     ("sarif", '{\n  "my": "project"\n}'),
+    ("sarif", SLITHER),
     ("findings", "[1, 2]"),
+    ("findings", '{\n  "schema": 1,\n  "scans": [\n    "brain"\n  ]\n}\n'),
     ("csv", "years of work\nand of love\n"),
-    ("csv", "int main(void) {\n  f(1, 2);\n  return 0;\n}\n"),
+    ("csv", SELECTED),
     ("markdown", "# My notes\n\ntext\n"),
+    ("markdown", "| name | age |\n| --- | ---: |\n| me | 40 |\n"),
     ("table", "a   b\n1   2\n"),
-    ("parquet", SELECTED),
+    ("table", "name   age\n──────────\nme     40\n"),
     ("metrics", "# HELP node_load1 1m load average.\n"),
     ("unit", "[Unit]\nDescription=my backup\n"),
 ]
@@ -94,14 +115,49 @@ def test_a_file_of_somebody_else_is_refused_before_the_work(
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize("form", ["csv", "markdown", "table", "json"])
+def test_an_answer_replaces_no_file_that_only_looks_like_a_list(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "out"
+    path.write_text("of my life\n\nall of it\n")
+    with pytest.raises(InputError, match="is there and is not ours"):
+        check_forms({path: form}, {}, rows=True)
+
+
 @pytest.mark.parametrize("form", ["json", "csv", "markdown", "table"])
 @pytest.mark.parametrize("rows", [[], [("0x1", -5)], [("0x1", -5)] * 500])
-def test_what_was_written_before_is_replaced(
+def test_an_answer_with_the_same_columns_is_replaced(
     tmp_path: Path, form: str, rows: list[tuple[object, ...]]
 ) -> None:
     path = tmp_path / "out"
-    columns = ["account", "amount"]
-    json_text = document_text(rows_document(columns, rows))
-    for text in ("", json_text if form == "json" else render_rows(columns, rows, form)):
-        path.write_text(text)
-        check_forms({path: form}, {})
+    columns = ["account", "amount of it"]
+    text = _drawn(columns, rows, form)
+    for before in ("", text, _drawn(columns, [("a long account", 10**30)], form)):
+        path.write_text(before)
+        check_forms({path: form}, {}, rows=True)
+        check_columns({path: text})
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown", "table"])
+def test_a_list_with_other_columns_is_somebody_elses(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "out"
+    path.write_text(_drawn(["account", "verdict"], [("0x1", "healthy")], form))
+    check_forms({path: form}, {}, rows=True)
+    with pytest.raises(InputError, match="is there and is not ours"):
+        check_columns({path: _drawn(["account", "amount"], [("0x1", 5)], form)})
+
+
+def _drawn(columns: list[str], rows: list[tuple[object, ...]], form: str) -> str:
+    if form == "json":
+        return document_text(rows_document(columns, rows))
+    return render_rows(columns, rows, form)
+
+
+def test_parquet_is_known_by_a_mark_and_not_by_its_form(tmp_path: Path) -> None:
+    ours, foreign, text = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "c.parquet"
+    write_parquet(ours, ["a"], [[1]])
+    pq.write_table(pa.table({"a": [1]}), foreign)
+    text.write_text("PAR1 is a form of yoga")
+    check_parquet(ours, {})
+    for path in (foreign, text):
+        with pytest.raises(InputError, match="is there and is not ours"):
+            check_parquet(path, {})
