@@ -165,21 +165,32 @@ def format_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def key_values(what: str) -> Callable[..., dict[str, str]]:
+    """The callback of a repeatable option whose values are `what` (NAME=VALUE, NAME=FILE): each
+    name with its value. A name that is given twice is refused: which of the two was meant?"""
+
+    def parse(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for text in given:
+            name, equals, value = text.partition("=")
+            if not (name and equals) or (not value and what == "NAME=FILE"):
+                raise click.BadParameter(f"{text!r} is not {what}", ctx, param)
+            if name in values:
+                raise click.BadParameter(f"{name} is given twice", ctx, param)
+            values[name] = value
+        return values
+
+    return parse
+
+
 def with_option(command: Decorated) -> Decorated:
     """`--with NAME=FILE`, repeatable: data of one's own beside a snapshot. Gives `beside`."""
+    pairs = key_values("NAME=FILE")
 
     def parse(
         ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
     ) -> dict[str, Path]:
-        beside: dict[str, Path] = {}
-        for text in given:
-            name, equals, file = text.partition("=")
-            if not (name and equals and file):
-                raise click.BadParameter(f"{text!r} is not NAME=FILE", ctx, param)
-            if name in beside:
-                raise click.BadParameter(f"{name} is given twice", ctx, param)
-            beside[name] = Path(file)
-        return beside
+        return {name: Path(file) for name, file in pairs(ctx, param, given).items()}
 
     return click.option(
         "--with",

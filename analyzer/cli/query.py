@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import Verb, VerbGroup
-from analyzer.cli.options import FORMATS, db_option, json_option, with_files, with_option
+from analyzer.cli.options import (
+    FORMATS,
+    db_option,
+    json_option,
+    key_values,
+    with_files,
+    with_option,
+)
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.show import show_json, show_rows, show_rows_in
 from analyzer.cli.terminal import emit, note
@@ -71,7 +78,13 @@ def explain(*, name: str) -> int:
 @click.argument("name")
 @db_option()
 @click.option(
-    "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value."
+    "-p",
+    "--param",
+    "params",
+    multiple=True,
+    callback=key_values("NAME=VALUE"),
+    metavar="NAME=VALUE",
+    help="A parameter's value. Repeat for several.",
 )
 @click.option(
     "--parquet",
@@ -85,7 +98,7 @@ def run(
     *,
     name: str,
     db: Path,
-    params: tuple[str, ...],
+    params: dict[str, str],
     parquet: Path | None,
     beside: dict[str, Path],
     outputs: list[Output],
@@ -99,8 +112,7 @@ def run(
         from analyzer.runs.snapshot.parquet_file import check_parquet
 
         check_parquet(parquet, {"--db": db, **with_files(beside)})
-    values = dict(_pair(text) for text in params)
-    columns, rows = run_query(db, name, values, beside)
+    columns, rows = run_query(db, name, params, beside)
     if parquet is None:
         show_rows_in(columns, rows, outputs)
         return 0
@@ -110,12 +122,3 @@ def run(
     note(f"{len(rows)} rows written to {parquet}")
     show_rows_in(columns, rows, [output for output in outputs if output.path is not None])
     return 0
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise click.BadParameter(
-            f"{text!r} is not NAME=VALUE", click.get_current_context(), param_hint="-p"
-        )
-    return name, value

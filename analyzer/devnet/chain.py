@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from analyzer.model.errors import InputError, UnreadError
+from analyzer.model.scratch import Scratch
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -96,7 +96,7 @@ class Anvil:
     genesis_time: int
     port: int = 0
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _cache: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    _cache: Scratch | None = field(default=None, repr=False)
     _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
     _nonces: dict[str, int] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -119,7 +119,7 @@ class Anvil:
             self._require_free(self.port)
         else:
             self.port = _free_port()
-        self._cache = tempfile.TemporaryDirectory(prefix="analyzer-anvil-")
+        self._cache = Scratch("anvil")
         self._child = subprocess.Popen(
             self._command(self._cache.name),
             stdin=subprocess.DEVNULL,

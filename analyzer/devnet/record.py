@@ -6,13 +6,13 @@ recording holds what any scan of these blocks asks, the judges' answers included
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.devnet.up import DEFAULT_PROTOCOLS, DevnetInfo, silent, start
 from analyzer.devnet.world import Progress
+from analyzer.model.scratch import Scratch
 from analyzer.solvency.result import ScanResult
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _scan_pins(
         for deployment in source.deployments:
             check_contracts(recorder, deployment, block)
             # A new index each time: a later scan of the recording starts from nothing, too.
-            with tempfile.TemporaryDirectory() as folder, Index(Path(folder) / "i.duckdb") as index:
+            with Scratch("record") as folder, Index(Path(folder) / "i.duckdb") as index:
                 one = scan_one(
                     source, index, deployment, block=block, mode=VerifyMode.ALL, seed=0,
                     progress=progress,

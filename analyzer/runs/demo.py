@@ -7,7 +7,6 @@ it, one small file that a person can read. No network, no node.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,6 +23,7 @@ from analyzer.documents.demo import DemoDocument
 from analyzer.findings.summary import worst_accounts
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.integers import WAD
+from analyzer.model.scratch import Scratch
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.runs.snapshot.account import account
 from analyzer.runs.snapshot.reader import read_books
@@ -76,7 +76,7 @@ def demo(progress: Progress, *, db: Path | None = None, folder: Path | None = No
     """
     folder = demo_folder() if folder is None else folder
     expected = _read_expected(folder / EXPECTED)
-    with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
+    with Scratch("demo") as scratch:
         target = db or Path(scratch) / "demo.duckdb"
         outcome = scan_demo(folder / RECORDING, target, str(expected["block"]), progress)
         first = outcome.results[0]
@@ -145,7 +145,7 @@ def write_expected(folder: Path, block: str, progress: Progress) -> dict[str, An
     For whoever makes a new recording; the numbers are then compared with the live chain by a
     test, so nothing wrong becomes right by being written here.
     """
-    with tempfile.TemporaryDirectory(prefix="analyzer-demo-") as scratch:
+    with Scratch("demo") as scratch:
         db = Path(scratch) / "demo.duckdb"
         outcome = scan_demo(folder / RECORDING, db, block, progress)
         followed = follow(db, progress)

@@ -9,13 +9,13 @@ the first view of a file, is looked at. What remains is that DuckDB itself reads
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.model.scratch import Scratch
 from analyzer.store.schema import literal, path_literal
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def _spill_folder() -> str:
 
 
 @cache
-def _scratch(_process: int) -> tempfile.TemporaryDirectory[str] | None:
+def _scratch(_process: int) -> Scratch | None:
     """This process's folder, readable by nobody else."""
     try:
-        return tempfile.TemporaryDirectory(prefix="analyzer-sql-", ignore_cleanup_errors=True)
+        return Scratch("sql")
     except OSError:
         return None

@@ -103,3 +103,23 @@ def test_a_symbol_runs_neither_in_a_spreadsheet_nor_on_a_screen(db: Path) -> Non
     cells = {row[0] for row in csv.reader(io.StringIO(shown))}
     assert "'" + FORMULA in cells
     assert FORMULA not in cells
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["-p", "limit=5", "-p", "limit=6"], "'--param': limit is given twice"),
+        (["-p", "limit"], "'limit' is not NAME=VALUE"),
+        (["-p", "=5"], "'=5' is not NAME=VALUE"),
+        (["--with", "a={db}", "--with", "a={db}"], "'--with': a is given twice"),
+        (["--with", "a="], "'a=' is not NAME=FILE"),
+    ],
+)
+def test_what_is_named_twice_or_not_at_all_is_refused(
+    db: Path, words: list[str], line: str
+) -> None:
+    named = [word.format(db=db) for word in words]
+    result = invoke("query", "run", "nearest_to_liquidation", "--db", db, *named)
+    assert (result.exit_code, result.stdout) == (2, "")
+    [said] = result.stderr.splitlines()
+    assert line in said

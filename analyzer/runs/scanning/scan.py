@@ -5,7 +5,6 @@ open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.scan_rows import RunFacts
 from analyzer.model.selection import EVERYTHING, Selection
+from analyzer.model.scratch import Scratch
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
@@ -218,7 +218,7 @@ def _open_index(path: Path, record: Path | None, identity: str) -> Iterator[Inde
             raise
         return
     with (
-        tempfile.TemporaryDirectory(prefix="analyzer-record-") as scratch,
+        Scratch("record") as scratch,
         Index(Path(scratch) / "index.duckdb") as index,
     ):
         yield index

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from analyzer.model.errors import InputError
+from analyzer.model.scratch import Scratch
 
 VARIABLE = "ANALYZER_CHROMIUM"
 """Environment variable that names the browser."""
@@ -42,7 +42,7 @@ def print_pdf(page: Path) -> bytes:
             f"a PDF needs Chromium or Chrome: install it, or name it in {VARIABLE}; "
             "--format html and markdown need neither"
         )
-    with tempfile.TemporaryDirectory(prefix="analyzer-pdf-") as scratch:
+    with Scratch("pdf") as scratch:
         target = Path(scratch) / "report.pdf"
         command = [
             browser,

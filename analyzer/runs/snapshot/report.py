@@ -5,7 +5,6 @@ snapshot ──▶ results ──▶ material ──▶ content ──▶ page |
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from analyzer.documents.over_time import Since
 from analyzer.model.atomic import beside, check_place, replace_bytes
 from analyzer.model.errors import InputError
 from analyzer.model.rows import StatementLine
+from analyzer.model.scratch import Scratch
 from analyzer.report.html.assemble import assemble
 from analyzer.report.html.content import Content
 from analyzer.report.html.fit import fitted
@@ -125,7 +125,7 @@ def _rendered(content: Content, format_: str) -> bytes:
         return markdown_report(content).encode()
     if format_ == "html":
         return html(content if content.brief else fitted(content)).encode()
-    with tempfile.TemporaryDirectory(prefix="analyzer-report-") as scratch:
+    with Scratch("report") as scratch:
         page = Path(scratch) / "report.html"
         printed = content if content.brief else for_paper(content)
         page.write_text(html(printed, unfolded=not content.brief), encoding="utf-8")
