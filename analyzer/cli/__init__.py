@@ -11,6 +11,7 @@ import click
 from analyzer import __version__
 from analyzer.cli.group import Program
 from analyzer.cli.options import limit_options
+from analyzer.cli.terminal import emit
 
 main = Program(
     name="analyzer",
@@ -74,5 +75,5 @@ main = Program(
 
 def _print_version(ctx: click.Context) -> None:
     """Prints `analyzer <version>` and ends the command with exit code 0."""
-    click.echo(f"analyzer {__version__}")
+    emit(f"analyzer {__version__}")
     ctx.exit(0)

@@ -12,12 +12,24 @@ import click
 
 from analyzer.cli.failure import end_with, mask, say_error
 from analyzer.cli.streams import prepare_streams
+from analyzer.cli.terminal import emit
 from analyzer.model.visible import visible
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-class Verb(click.Command):
+class _Told(click.Command):
+    """A command whose help is written as documents are: an output that takes nothing is said."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """click's own option, with our way of writing."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Verb(_Told):
     """A command whose help ends with examples: command lines that a test parses one by one."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
@@ -29,7 +41,7 @@ class Verb(click.Command):
         write_examples(formatter, self.examples)
 
 
-class VerbGroup(click.Group):
+class VerbGroup(_Told, click.Group):
     """A command with sub-commands (`query`, `devnet`), listed in the order they were added."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
@@ -99,6 +111,13 @@ class Program(VerbGroup):
 def verb(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], Verb]:
     """Decorator: makes a function a `Verb` with these example command lines."""
     return click.command(cls=Verb, examples=examples, **attributes)
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    """Writes the help and ends the command. Raises: InputError where it cannot be written."""
+    if asked and not ctx.resilient_parsing:
+        emit(ctx.get_help())
+        ctx.exit()
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from analyzer.documents.envelope import Document, Run
+from analyzer.documents.scan import DeploymentReadAgain
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillRun(Run):
-    """A run of `backfill`. history: the folder's name."""
+    """A run of `backfill`. history: the folder's name. read_again: deployments whose logs were read
+    a second time, because numbers did not agree."""
 
     history: str
     executor: str
     verify: str
+    read_again: tuple[DeploymentReadAgain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ not ours.
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -33,11 +34,14 @@ class Scratch(tempfile.TemporaryDirectory[str]):
         remove_left()
         super().__init__(prefix=f"{_NAME}{what}-", ignore_cleanup_errors=True)
         self._let_go = weakref.finalize(self, os.close, _claim(Path(self.name)))
+        # Before the base's own end, which would warn of a folder that nobody cleaned up.
+        atexit.register(self.cleanup)
 
     def cleanup(self) -> None:
         """Removes the folder, and lets go of it."""
         super().cleanup()
         self._let_go()
+        atexit.unregister(self.cleanup)
 
 
 def remove_left() -> None:

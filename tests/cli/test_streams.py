@@ -41,6 +41,20 @@ def test_a_stream_that_takes_nothing_is_one_line(words: str, code: int, said: st
     assert (ran.returncode, ran.stderr.decode()) == (code, said)
 
 
+@pytest.mark.parametrize(
+    "asked", [["--help"], ["--version"], ["scan", "--help"], ["query", "--help"]]
+)
+@pytest.mark.parametrize(
+    ("words", "why"), [(">&-", "it is closed"), (">/dev/full", "No space left on device")]
+)
+def test_help_and_version_that_cannot_be_written_are_one_line(
+    asked: list[str], words: str, why: str
+) -> None:
+    ran = run(words, [*LIST[:3], *asked])
+    said = f"error: standard output cannot be written: {why}\n"
+    assert (ran.returncode, ran.stderr.decode()) == (2, said)
+
+
 @pytest.mark.parametrize("words", ["2>&-", "2>/dev/full", ">&- 2>&-"])
 def test_an_error_that_nobody_can_hear_keeps_its_code(words: str, tmp_path: Path) -> None:
     ran = run(words, [*LIST[:3], "sql", "SELECT 1", "--db", str(tmp_path / "none")])

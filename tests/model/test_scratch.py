@@ -51,6 +51,14 @@ def test_a_folder_is_its_owners_alone_and_ends_with_it(place: Path) -> None:
     assert list(place.iterdir()) == []
 
 
+def test_a_folder_that_lasts_as_long_as_its_process_ends_without_a_word(place: Path) -> None:
+    script = "from analyzer.model.scratch import Scratch; folder = Scratch('sql')"
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, check=False
+    )
+    assert (ended.returncode, ended.stderr, list(place.iterdir())) == (0, b"", [])
+
+
 def test_what_a_killed_run_left_goes_at_the_next_start(place: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, "killed"], check=False)
     [left] = place.glob("analyzer-sql-*")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -27,7 +27,7 @@ from analyzer.documents.backfill import (
 from analyzer.findings import run_detectors
 from analyzer.findings.selection import keep_selected
 from analyzer.findings.shortfall import FUND_KIND
-from analyzer.indexer import Index
+from analyzer.indexer import Index, Recheck
 from analyzer.indexer.index import REMEDY
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
@@ -37,11 +37,13 @@ from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.many.block_list import chosen_blocks
+from analyzer.runs.many.second_reading import read_again_up_to
 from analyzer.runs.many.shards import NOTHING, Cell, Summary, merge, tally
 from analyzer.runs.scanning.beginning import all_hold, beginning_doubts, code_before
 from analyzer.runs.scanning.freshness import check_heads
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import scan_tables
+from analyzer.runs.scanning.second_reading import deployment_read_again, may_be_mended
 from analyzer.runs.scanning.sources import Source, check_contracts, open_source
 from analyzer.runs.stress.executors import check_executor, run_merged
 from analyzer.solvency.rebuild import verify
@@ -147,11 +149,12 @@ def backfill(options: BackfillOptions, progress: Progress) -> BackfillOutcome:
             for number, why in missing
         ]
         summary = _run(source, options, plan.shards, progress)
+        summary, again = _mended(source, options, plan.shards, summary, progress)
         names = [deployment.name for deployment in source.deployments]
     write_manifest(options.history)
     summary = replace(summary, failed=summary.failed | set(plan.failed))
     code = worst_exit(_exit_code(options, plan, summary), _told(options, faults, plan, summary))
-    return BackfillOutcome(_document(options, names, plan, summary, code), summary, code)
+    return BackfillOutcome(_document(options, names, plan, summary, again, code), summary, code)
 
 
 def _told(
@@ -195,7 +198,7 @@ def scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
             raise
         # A fault of a protocol's code at one block: named as such, and the others go on.
         problem, code = f"{type(error).__name__}: {error}", ExitCode.NOT_FULLY_READ
-    return Summary(failed=frozenset({(shard.cell, problem)}), codes=frozenset({code}))
+    return Summary(failed=frozenset({(shard.cell, problem)}), codes=frozenset({(shard.cell, code)}))
 
 
 def _scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
@@ -217,7 +220,11 @@ def _scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     write_block(options.history, deployment, block, scan_tables(result), about)
     funds = {row.account_id for row in result.details.accounts if row.kind == FUND_KIND}
     code = exit_code([result], parse_fail_on(options.fail_on))
-    return Summary({shard.cell: tally(result.margin, funds)}, codes=frozenset({code}))
+    return Summary(
+        {shard.cell: tally(result.margin, funds)},
+        codes=frozenset({(shard.cell, code)}),
+        doubtful=frozenset({shard.cell} if may_be_mended(source, result) else ()),
+    )
 
 
 def _plan(
@@ -289,6 +296,27 @@ def _run(
         )
 
 
+def _mended(
+    source: Source,
+    options: BackfillOptions,
+    shards: Sequence[Shard],
+    summary: Summary,
+    progress: Progress,
+) -> tuple[Summary, Mapping[str, Recheck]]:
+    """The summary after a second reading of the logs behind doubtful blocks, and what that changed
+    by deployment. Where it changed the index, these blocks are scanned again."""
+    last: dict[str, int] = {}
+    for _, _, name, block in summary.doubtful:
+        last[name] = max(block, last.get(name, block))
+    again = read_again_up_to(source, options.index_file, last, progress)
+    changed = {name for name, found in again.items() if found.changed}
+    redone = [s for s in shards if s.cell in summary.doubtful and s.deployment.name in changed]
+    if not redone:
+        return summary, again
+    kept = summary.without({shard.cell for shard in redone})
+    return merge(kept, _run(source, options, redone, progress)), again
+
+
 @contextmanager
 def _source(options: BackfillOptions, progress: Progress) -> Iterator[Source]:
     """The chain and its deployments."""
@@ -325,7 +353,7 @@ def _scan_id(deployment: Deployment, block: BlockRef) -> str:
 
 def _exit_code(options: BackfillOptions, plan: _Plan, summary: Summary) -> ExitCode:
     """What all blocks that were asked for say together, whether scanned now or before."""
-    codes = set(summary.codes)
+    codes = {code for _, code in summary.codes}
     if summary.tallies or plan.present:
         # The input fits some blocks, so it is not wrong as a whole: the others were not read.
         codes.discard(ExitCode.BAD_INPUT)
@@ -347,6 +375,7 @@ def _document(
     names: Sequence[str],
     plan: _Plan,
     summary: Summary,
+    again: Mapping[str, Recheck],
     code: ExitCode,
 ) -> BackfillDocument:
     """The backfill in words and numbers."""
@@ -358,7 +387,12 @@ def _document(
     }
     return BackfillDocument(
         run=BackfillRun(
-            __version__, int(code), options.history.name, options.executor, options.verify
+            __version__,
+            int(code),
+            options.history.name,
+            options.executor,
+            options.verify,
+            tuple(deployment_read_again(name, found) for name, found in again.items()),
         ),
         deployments=tuple(
             BackfillCounts(name, **{what: count[name] for what, count in counts.items()})

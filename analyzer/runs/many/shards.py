@@ -68,11 +68,22 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What shards found. failed: (cell, what went wrong); codes: what they say to the shell."""
+    """What shards found. failed: (cell, what went wrong); codes: (cell, what it says to the shell);
+    doubtful: cells whose numbers do not agree, for which other logs may be the reason."""
 
     tallies: Mapping[Cell, Tally] = field(default_factory=dict)
     failed: frozenset[tuple[Cell, str]] = frozenset()
-    codes: frozenset[ExitCode] = frozenset()
+    codes: frozenset[tuple[Cell, ExitCode]] = frozenset()
+    doubtful: frozenset[Cell] = frozenset()
+
+    def without(self, cells: Collection[Cell]) -> Summary:
+        """The summary as if the shards of these cells had not been run."""
+        return Summary(
+            {cell: found for cell, found in self.tallies.items() if cell not in cells},
+            frozenset(one for one in self.failed if one[0] not in cells),
+            frozenset(one for one in self.codes if one[0] not in cells),
+            self.doubtful.difference(cells),
+        )
 
 
 NOTHING = Summary()
@@ -84,7 +95,7 @@ def merge(a: Summary, b: Summary) -> Summary:
     tallies = dict(a.tallies)
     for cell, tally in b.tallies.items():
         tallies[cell] = tallies.get(cell, Tally()).plus(tally)
-    return Summary(tallies, a.failed | b.failed, a.codes | b.codes)
+    return Summary(tallies, a.failed | b.failed, a.codes | b.codes, a.doubtful | b.doubtful)
 
 
 def tally(rows: Sequence[JudgedRow], funds: Collection[str] = ()) -> Tally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from analyzer.chain.base import Progress
 from analyzer.documents.scan import DeploymentReadAgain, ReadAgain
 from analyzer.indexer import Index, Recheck
+from analyzer.model.deployment import Deployment
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.scanning.sources import Source
 from analyzer.solvency.result import ScanResult
@@ -25,28 +26,32 @@ def read_again_if_doubtful(
     """Reads the logs behind a result again where they may be the reason why its numbers do not
     agree; None where they are not. Only of a live chain: what a recording holds does not change.
     daily: not of blocks for which the same endpoint had nothing else to say within the last day."""
-    if source.kind != "rpc" or not _doubtful(result):
+    if not may_be_mended(source, result):
         return None
     deployment, block = result.deployment, result.block.number
     done = index.read_twice_to(deployment, source.endpoint) if daily else -1
     if done >= block:
         return None
-    again = index.recheck(
-        source.chain,
-        deployment,
-        load_plug(deployment.protocol),
-        first=done + 1,
-        last=block,
-        trusted=False,
-        progress=progress,
-    )
+    again = read_logs_again(source, index, deployment, done + 1, block, progress)
     if daily and not again.changed:
         index.note_read_twice(deployment, source.endpoint, block)
     return again
 
 
-def _doubtful(result: ScanResult) -> bool:
-    """Whether other logs may make numbers agree that do not."""
+def read_logs_again(
+    source: Source, index: Index, deployment: Deployment, first: int, last: int, progress: Progress
+) -> Recheck:
+    """Reads a deployment's logs of the blocks `first` to `last` a second time."""
+    plug = load_plug(deployment.protocol)
+    return index.recheck(
+        source.chain, deployment, plug, first=first, last=last, trusted=False, progress=progress
+    )
+
+
+def may_be_mended(source: Source, result: ScanResult) -> bool:
+    """Whether other logs may make numbers agree that do not, and a live chain may have others."""
+    if source.kind != "rpc":
+        return False
     detector, reasons = _MISSING_ACCOUNTS
     return bool(
         result.mismatches

@@ -89,13 +89,15 @@ AREAS: dict[str, tuple[Place, ...]] = {
         *places("chain/header_links", "chain/test_header_links.py indexer"),
     ),
     "unknown": (
-        *places("solvency/verdicts solvency/rebuild", "solvency"),
+        *places("solvency/verdicts", "solvency/test_verdicts.py solvency"),
+        *places("solvency/rebuild", "solvency/test_rebuild.py solvency"),
         *places("findings/unknown_account", "findings"),
         *places("protocols/kit/unreadable", "protocols/kit/test_unreadable.py protocols/kit"),
     ),
     "triage": (
         *places("findings/acceptance", "findings/test_acceptance.py runs/triage"),
-        *places("runs/triage/file runs/triage/triage", "runs/triage"),
+        *places("runs/triage/file", "runs/triage/test_file.py runs/triage"),
+        *places("runs/triage/triage", "runs/triage/test_triage.py runs/triage"),
     ),
     "diff": (
         *places("findings/diff", "findings/test_diff.py runs/triage/test_diff.py"),
