@@ -11,7 +11,7 @@ from analyzer.cli.group import verb
 from analyzer.cli.options import FORMATS, db_option, with_files, with_option
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.show import show_rows_in
-from analyzer.cli.terminal import is_terminal, read_input
+from analyzer.cli.terminal import is_terminal, read_file, read_input
 
 
 @verb(
@@ -49,7 +49,7 @@ def sql(
         raise click.UsageError("Give one of STATEMENT, -c and --file", click.get_current_context())
     check_outputs(outputs, {"--db": db, "--file": file, **with_files(beside)}, rows=True)
     if file is not None:
-        given = [_read(file)]
+        given = [read_file(file)]
     elif not given and not is_terminal(sys.stdin):
         given = [read_input()]
     from analyzer.runs.snapshot.sql import asking
@@ -66,12 +66,3 @@ def sql(
 
     with asking(db, beside) as ask:
         return interact(ask, outputs[-1].format)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(
-            f"Cannot read {path}: {error}", click.get_current_context()
-        ) from error

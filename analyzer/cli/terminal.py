@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import click
 
@@ -14,11 +15,14 @@ from analyzer.cli.failure import cannot_show
 from analyzer.cli.streams import silence
 from analyzer.model.atomic import problem_of
 from analyzer.model.errors import InputError
+from analyzer.model.limits import MB
 from analyzer.model.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_MOST_TEXT = 16 * MB
+"""Bytes of what a person writes for us to read; a device that never ends is more than that."""
 Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on; the same shape as `chain`'s."""
 
@@ -53,11 +57,30 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def read_input() -> str:
-    """All of standard input. Raises: InputError when it is closed, or is no text in UTF-8."""
+    """All of standard input. Raises: InputError when it is closed, has no end, or is no text in
+    UTF-8."""
+    return "" if sys.stdin is None else _text_of(sys.stdin.buffer, "standard input")
+
+
+def read_file(path: Path) -> str:
+    """All of a file, which may be a pipe. Raises: InputError, as `read_input`."""
     try:
-        return "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8")
+        with path.open("rb") as file:
+            return _text_of(file, str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {problem_of(error)}") from error
+
+
+def _text_of(file: BinaryIO, name: str) -> str:
+    """The whole text of a stream. Raises: InputError."""
+    try:
+        data = file.read(_MOST_TEXT + 1)
+        text = data.decode("utf-8")
     except (OSError, ValueError) as error:
-        raise InputError(f"standard input cannot be read: {problem_of(error)}") from error
+        raise InputError(f"{name} cannot be read: {problem_of(error)}") from error
+    if len(data) > _MOST_TEXT:
+        raise InputError(f"{name} cannot be read: it is longer than {_MOST_TEXT // MB} MB of SQL")
+    return text
 
 
 def in_colour(*, terminal: bool) -> bool:

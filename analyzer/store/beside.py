@@ -78,6 +78,9 @@ def _head(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read: it is no regular file")
     try:
         with path.open("rb") as file:
-            return file.read(_DUCKDB_AT + len(_DUCKDB))
+            head = file.read(_DUCKDB_AT + len(_DUCKDB))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {problem_of(error)}") from error
+    if not head:
+        raise InputError(f"{path} is empty: it holds no table")
+    return head

@@ -127,7 +127,7 @@ def test_sql_comes_from_an_argument_an_option_a_file_or_standard_input(
 def test_a_file_of_sql_that_is_not_there_is_one_line(demo_snapshot: Path) -> None:
     result = invoke("sql", "--file", "none.sql", "--db", str(demo_snapshot))
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: Cannot read none.sql")
+    assert result.stderr.startswith("error: none.sql cannot be read")
 
 
 def test_sql_is_interactive_on_a_terminal(demo_snapshot: Path) -> None:

@@ -123,3 +123,28 @@ def test_what_is_named_twice_or_not_at_all_is_refused(
     assert (result.exit_code, result.stdout) == (2, "")
     [said] = result.stderr.splitlines()
     assert line in said
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["-f", "/dev/zero"], "/dev/zero cannot be read: it is longer than 16 MB of SQL"),
+        (["-f", "{0}"], "cannot be read: Is a directory"),
+        (["-f", "{0}/none.sql"], "none.sql cannot be read: No such file or directory"),
+        (["SELECT 1", "--with", "a={0}/empty.csv"], "empty.csv is empty: it holds no table"),
+        (["SELECT 1", "--with", "a=/dev/zero"], "it is no regular file"),
+    ],
+)
+def test_what_holds_no_text_or_no_table_is_said_and_not_waited_for(
+    db: Path, words: list[str], line: str
+) -> None:
+    (db.parent / "empty.csv").touch()
+    result = invoke("sql", *(word.format(db.parent) for word in words), "--db", db)
+    assert (result.exit_code, result.stdout) == (2, "")
+    [said] = result.stderr.splitlines()
+    assert line in said
+
+
+def test_a_list_of_one_column_is_replaced_like_any_other(db: Path, tmp_path: Path) -> None:
+    words = ("sql", "SELECT 1 AS a", "--db", db, "--format", f"csv={tmp_path / 'one.csv'}")
+    assert [invoke(*words).exit_code for _ in range(2)] == [0, 0]

@@ -61,6 +61,27 @@ def test_a_rebuild_gives_margins_verdicts_and_the_key_of_the_scan(chain: MemoryC
     assert (result.verify_mode, result.checks) == ("none", ())
 
 
+def test_whoever_waits_is_told_what_is_done_step_by_step(chain: MemoryChain) -> None:
+    told: list[tuple[str, int, int]] = []
+    rebuild(
+        PLUG,
+        bank(),
+        chain=chain,
+        block=chain.ref(1),
+        events=events(chain),
+        completeness=Completeness(1, 1, 3, 1, 2, 1),
+        progress=lambda what, done, total: told.append((what, done, total)),
+    )
+    assert told == [
+        ("fold the events", 0, 5),
+        ("read the block's state", 1, 5),
+        ("rebuild the book", 2, 5),
+        ("compute margin", 3, 5),
+        ("write the statements", 4, 5),
+        ("rebuilt", 5, 5),
+    ]
+
+
 def test_the_rebuild_asks_no_judge(chain: MemoryChain) -> None:
     honest = run(chain).result
     selectors = PLUG.judge_selectors()

@@ -134,7 +134,7 @@ def _is_csv(start: str) -> bool:
     with suppress(csv.Error):
         rows = list(csv.reader(whole.splitlines()[:50], strict=True))
         # The last row may go on beyond what was read.
-        return bool(rows) and len(rows[0]) > 1 and {len(row) for row in rows[:-1]} <= {len(rows[0])}
+        return bool(rows) and {len(row) for row in rows[:-1]} <= {len(rows[0])}
     return False
 
 
