@@ -1,4 +1,4 @@
-"""Who can be liquidated, who is blocked, and in which words: from the answers of a made-up manager."""
+"""Who can be liquidated, who is blocked, and in which words, by a made-up manager's answers."""
 
 from __future__ import annotations
 
