@@ -24,8 +24,8 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.scan_rows import RunFacts
-from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.model.scratch import Scratch
+from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
