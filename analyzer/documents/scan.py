@@ -28,11 +28,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Bad debt as a share of one measure (18 decimals). amount_e18: the measure, null = unknown.
-    left_out: its parts that have no known value, and are not in it. share_e18: bad debt / amount,
-    rounded up; null where the amount is unknown or not above zero."""
+    """Bad debt as a share of one measure (18 decimals). name: what the protocol calls the measure.
+    amount_e18: the measure, null = unknown. left_out: its parts that have no known value, and are
+    not in it. share_e18: bad debt / amount, rounded up; null where the amount is unknown or not
+    above zero."""
 
     of: Measure
+    name: str
     amount_e18: Amount | None
     left_out: int
     share_e18: Amount | None

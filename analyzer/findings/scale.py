@@ -59,11 +59,13 @@ _BOUNDS = (
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Bad debt as a share of one measure. amount_e18: the measure, None = unknown. left_out: parts
-    that have no known value, and are not in it. share_e18: bad debt / amount in 18 decimals,
-    rounded up; None where the amount is unknown or not above zero."""
+    """Bad debt as a share of one measure. name: what the measure is called. amount_e18: the
+    measure, None = unknown. left_out: parts that have no known value, and are not in it. share_e18:
+    bad debt / amount in 18 decimals, rounded up; None where the amount is unknown or not above
+    zero."""
 
     of: Measure
+    name: str
     amount_e18: int | None
     left_out: int
     share_e18: int | None
@@ -91,8 +93,13 @@ def scale_of(result: ScanResult, summary: Summary) -> Scale:
     own = positive_equity(result)
     measures.append((Measure.EQUITY, own.amount_e18, own.left_out))
     measures.append((Measure.BACKSTOPS, summary.backstops.capacity_e18, 0))
-    shares = tuple(Share(of, held, left, share_e18(debt, held)) for of, held, left in measures)
-    return Scale(money_of(result.deployment.protocol), _grade(summary, deposits), shares)
+    protocol = result.deployment.protocol
+    names = {Measure.OPEN_INTEREST: _named(protocol, "interest") or "open interest"}
+    shares = tuple(
+        Share(of, names.get(of, of.value), held, left, share_e18(debt, held))
+        for of, held, left in measures
+    )
+    return Scale(money_of(protocol), _grade(summary, deposits), shares)
 
 
 def share_e18(part_e18: int, whole_e18: int | None) -> int | None:
@@ -105,8 +112,13 @@ def share_e18(part_e18: int, whole_e18: int | None) -> int | None:
 
 def money_of(protocol: str) -> str:
     """The unit of a protocol's amounts; empty where it names none, or is not installed."""
+    return _named(protocol, "money")
+
+
+def _named(protocol: str, part: str) -> str:
+    """A text that a plug may have; empty where it has none, or is not installed."""
     try:
-        named = getattr(load_plug(protocol), "money", "")
+        named = getattr(load_plug(protocol), part, "")
     except InputError:
         return ""
     return named if is_line(named) else ""

@@ -151,8 +151,8 @@ class Repriced:
 class Plug(Protocol):
     """One protocol. Registered under the entry-point group `analyzer.protocols`.
 
-    Optional, a text: money, the unit of its 18-decimal amounts (`USD`); without it answers name
-    no unit.
+    Optional, texts: money, the unit of its 18-decimal amounts (`USD`); without it answers name no
+    unit. interest: what the short side of its markets is called; without it `open interest`.
     """
 
     name: str

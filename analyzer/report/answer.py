@@ -92,10 +92,10 @@ def scale_text(scale: Scale) -> str:
     """Bad debt as a share of each measure, with the measure; then those that give no share."""
     known = [s for s in scale.shares if s.share_e18 is not None]
     said = ", ".join(
-        f"{percent(s.share_e18 or 0)} of {_name(s)} ({short(s.amount_e18)})" for s in known
+        f"{percent(s.share_e18 or 0)} of {s.name} ({short(s.amount_e18)})" for s in known
     )
     if known and not any(share.share_e18 for share in known):
-        sums = ", ".join(f"{_name(share)} {short(share.amount_e18)}" for share in known)
+        sums = ", ".join(f"{share.name} {short(share.amount_e18)}" for share in known)
         parts = [f"no bad debt beside {sums}"]
     else:
         parts = [f"bad debt is {said}"] if said else []
@@ -177,17 +177,12 @@ def how_complete(scan: Scan) -> tuple[str, str]:
     return text, "doubt" if scan.solvency.caveats else "good"
 
 
-def _name(share: Share) -> str:
-    """What the share is of."""
-    return share.of.value.replace("_", " ")
-
-
 def _no_share(share: Share) -> str:
     """Why bad debt is no share of a measure."""
     if share.amount_e18 is None:
-        return f"{_name(share)} unknown"
+        return f"{share.name} unknown"
     if share.of is Measure.BACKSTOPS:
         return (
             "no backstops to bear it" if share.amount_e18 == 0 else "backstops in debt themselves"
         )
-    return f"no {_name(share)}"
+    return f"no {share.name}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scan_results import E18, account_id, backstop, clean_result, details, judged, unknown
 from told import scan_of
 
 from analyzer.documents.scan import Scan
 from analyzer.findings import run_detectors
+from analyzer.model.rows import MarketRow
 from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.metrics import exposition, scan_families
 from analyzer.report.sarif import sarif
@@ -78,6 +81,18 @@ def test_without_bad_debt_the_measures_stand_alone() -> None:
     assert said["Scale"] == (
         "no bad debt beside deposits 800,000.00, equity 3,000.00, backstops 50.00"
     )
+
+
+def test_a_measure_has_the_name_that_the_protocol_gives_it() -> None:
+    row = MarketRow("m", "WETH", "ETH", "open", None, None, 100 * E18, 9 * E18, 5 * E18, None, None)
+    said = {}
+    for protocol in ("aave-v3", "perp-v2", "not installed"):
+        result = clean_result([judged(0, equity=-10)], details=details(markets=[row]))
+        result.deployment = replace(result.deployment, protocol=protocol)
+        said[protocol] = lines(scan_of([result]).scans[0])["Scale"]
+    assert "bad debt is 2 % of borrowings (500.00)" in said["aave-v3"]
+    assert "bad debt is 2 % of open interest (500.00)" in said["perp-v2"]
+    assert "bad debt is 2 % of open interest (500.00)" in said["not installed"]
 
 
 def test_debt_that_the_backstops_bear_has_its_share_too() -> None:

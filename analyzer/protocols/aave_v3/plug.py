@@ -35,6 +35,7 @@ class AaveV3(StagedPlug):
     methodology = "aave-v3/2 (@aave/core-v3 1.16.2 to 1.19.3, aave-v3-origin 3.1.0 to 3.7)"
     required_contracts = REQUIRED_CONTRACTS
     money = "USD"
+    interest = "borrowings"
     ledger_type = AaveLedger
     observation_type = AaveObservation
     state_type = AaveState

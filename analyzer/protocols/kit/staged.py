@@ -91,13 +91,15 @@ class StagedPlug:
     """A `Plug` made of `Stages`. A protocol's class names itself and its stages; that is all.
 
     ledger_type, observation_type, state_type, valued_type: the protocol's own. money: the unit of
-    its 18-decimal amounts, empty = it has no name.
+    its 18-decimal amounts, empty = it has no name. interest: what the short side of its markets is
+    called.
     """
 
     name: str
     methodology: str
     required_contracts: tuple[str, ...]
     money: ClassVar[str] = ""
+    interest: ClassVar[str] = "open interest"
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]

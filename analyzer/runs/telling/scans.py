@@ -171,7 +171,7 @@ def _scan(
 def _scale(result: ScanResult, summary: Summary) -> Scale:
     """How large the bad debt is."""
     scale = scale_of(result, summary)
-    shares = tuple(Share(s.of, s.amount_e18, s.left_out, s.share_e18) for s in scale.shares)
+    shares = tuple(Share(s.of, s.name, s.amount_e18, s.left_out, s.share_e18) for s in scale.shares)
     return Scale(scale.money or None, scale.grade, shares)
 
 
