@@ -11,6 +11,7 @@ import click
 from analyzer import __version__
 from analyzer.cli.group import Program
 from analyzer.cli.options import limit_options
+from analyzer.cli.settings import settings_options
 from analyzer.cli.terminal import emit
 
 main = Program(
@@ -36,6 +37,7 @@ main = Program(
         "run": "analyzer.cli.run:run",
         "watch": "analyzer.cli.watch:watch",
         "doctor": "analyzer.cli.doctor:doctor",
+        "config": "analyzer.cli.config:config",
         "documents": "analyzer.cli.documents:documents",
         "devnet": "analyzer.cli.devnet:devnet",
     },
@@ -46,6 +48,7 @@ main = Program(
             envvar="ANALYZER_DEBUG",
             help="Show the traceback of an unexpected error (endpoint keys stay masked).",
         ),
+        *settings_options(),
         *limit_options(),
         click.Option(
             ["--version"],

@@ -15,6 +15,7 @@ from analyzer.cli.options import (
     source_options,
 )
 from analyzer.cli.selection_options import selected, selection_options
+from analyzer.cli.settings import default_fail_on, default_place, endpoints, needed
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import note, progress
 
@@ -38,6 +39,8 @@ from analyzer.cli.terminal import note, progress
     "--history",
     type=click.Path(path_type=Path),
     required=True,
+    default=default_place("history"),
+    callback=needed,
     metavar="FOLDER",
     help="The history: a folder of Parquet files, created or appended to.",
 )
@@ -62,9 +65,9 @@ from analyzer.cli.terminal import note, progress
 @click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
-    default="high",
-    show_default=True,
-    help="Exit with 1 when a finding at any block is at least this severe, accepted or not.",
+    default=default_fail_on,
+    help="Exit with 1 when a finding at any block is at least this severe, accepted or not. "
+    "[default: high]",
 )
 @selection_options
 @max_age_option
@@ -104,7 +107,7 @@ def backfill(
     options = BackfillOptions(
         history=history,
         blocks=blocks,
-        rpc=rpc,
+        rpc=endpoints(rpc, recording, deployments),
         recording=recording,
         deployments=deployments,
         index=index_path,

@@ -8,6 +8,7 @@ import click
 
 from analyzer.cli.group import verb
 from analyzer.cli.options import json_option, max_age_option, source_options
+from analyzer.cli.settings import endpoints
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -68,7 +69,7 @@ def index(
     from analyzer.runs.scanning.index import index as run
 
     options = IndexOptions(
-        rpc=rpc,
+        rpc=endpoints(rpc, recording, deployments),
         recording=recording,
         deployments=deployments,
         block=block,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from analyzer.cli.failure import keep_secret
+from analyzer.cli.settings import chosen_deployments, default_fail_on, default_place, needed
 from analyzer.model.limits import LIMITS, Limit
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -89,19 +90,24 @@ def source_options(command: Decorated) -> Decorated:
         "--deployment",
         "deployments",
         multiple=True,
+        callback=chosen_deployments,
         metavar="FILE|NAME",
         help="Deployment file (.toml) or the name of one that ships with the package or the "
-        "recording; repeat for several. With --recording, the default is all it holds.",
+        "recording; repeat for several. With --recording, the default is all it holds; else what "
+        "analyzer.toml names.",
     )(command)
     return recording_option(rpc_option(command))
 
 
 def db_option(*, required: bool = True) -> Callable[[Decorated], Decorated]:
-    """`--db FILE`: the snapshot."""
+    """`--db FILE`: the snapshot; by default `scan.duckdb` of the data folder, if settings name
+    one, where a command needs a snapshot."""
     return click.option(
         "--db",
         type=click.Path(path_type=Path),
         required=required,
+        default=default_place("scan.duckdb") if required else None,
+        callback=needed if required else None,
         metavar="FILE",
         help="The snapshot: a DuckDB file.",
     )
@@ -144,9 +150,9 @@ def fail_on_option(command: Decorated) -> Decorated:
     return click.option(
         "--fail-on",
         type=click.Choice(FAIL_ON),
-        default="high",
-        show_default=True,
-        help="Exit with 1 when a finding that is not accepted is at least this severe.",
+        default=default_fail_on,
+        help="Exit with 1 when a finding that is not accepted is at least this severe. "
+        "[default: high]",
     )(command)
 
 

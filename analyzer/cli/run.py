@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
+from analyzer.cli.settings import for_children
 from analyzer.cli.terminal import emit, note
 
 
@@ -62,6 +63,7 @@ def run(
     from analyzer.runs.schedule.jobs_file import choose, read_jobs
     from analyzer.runs.snapshot.artifact import check_forms, write_texts
 
+    for_children(click.get_current_context())
     jobs = choose(read_jobs(jobs_file), only, jobs_file)
     if render is not None:
         return _render(render, jobs_file, only, into)

@@ -18,6 +18,7 @@ from analyzer.cli.options import (
 )
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.selection_options import selected, selection_options
+from analyzer.cli.settings import endpoints
 from analyzer.cli.show import show_judged
 from analyzer.cli.terminal import note, progress
 
@@ -98,7 +99,7 @@ def scan(
 
     options = ScanOptions(
         db=db,
-        rpc=rpc,
+        rpc=endpoints(rpc, recording, deployments),
         recording=recording,
         record=record,
         deployments=deployments,

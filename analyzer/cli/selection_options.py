@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analyzer.cli.settings import selection_names, settings
+
 if TYPE_CHECKING:
     from analyzer.model.selection import Selection
 
@@ -28,12 +30,14 @@ def selection_options(command: Decorated) -> Decorated:
     command = click.option(
         "--exclude",
         multiple=True,
+        callback=selection_names("exclude"),
         metavar="ID",
         help="Do not look for findings of this detector. Repeat for several.",
     )(command)
     return click.option(
         "--detect",
         multiple=True,
+        callback=selection_names("detect"),
         metavar="ID",
         help="Look for findings of this detector alone, and for what says whether the scan can be "
         "believed. Repeat for several.",
@@ -60,4 +64,4 @@ def _thresholds(
         if name in out:
             raise click.BadParameter(f"{name} is given twice", ctx, param)
         out[name] = amount
-    return out
+    return {**settings().thresholds(), **out}

@@ -9,6 +9,7 @@ import click
 from analyzer.cli.group import verb
 from analyzer.cli.options import DOCUMENT_FORMATS, db_option, index_option, source_options
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.settings import endpoints
 from analyzer.cli.show import show_judged
 from analyzer.cli.terminal import progress
 
@@ -53,7 +54,7 @@ def verify(
 
     options = VerifyOptions(
         db=db,
-        rpc=rpc,
+        rpc=endpoints(rpc, recording, deployments),
         recording=recording,
         deployments=deployments,
         mode=mode,

@@ -9,6 +9,7 @@ import click
 from analyzer.cli.group import verb
 from analyzer.cli.options import db_option, index_option, max_age_option, rpc_option
 from analyzer.cli.selection_options import selected, selection_options
+from analyzer.cli.settings import chosen_deployments, endpoints
 from analyzer.cli.terminal import note
 
 
@@ -25,7 +26,7 @@ from analyzer.cli.terminal import note
     "--deployment",
     "deployments",
     multiple=True,
-    required=True,
+    callback=chosen_deployments,
     metavar="FILE|NAME",
     help="Deployment file (.toml) or the name of one that ships; repeat for several.",
 )
@@ -90,6 +91,8 @@ def watch(
     A node that is away is waited for; a reorg is followed; a watch that was killed goes on from
     the snapshot that is there. Ends with 0 on SIGTERM or Ctrl-C.
     """
+    if not deployments:
+        raise click.UsageError("Missing option '--deployment'", click.get_current_context())
     from analyzer.runs.scanning.scan import ScanOptions
     from analyzer.runs.schedule.watch import WatchOptions
     from analyzer.runs.schedule.watching import Showing, run_watch
@@ -97,7 +100,7 @@ def watch(
     options = WatchOptions(
         scan=ScanOptions(
             db=db,
-            rpc=rpc,
+            rpc=endpoints(rpc, None, deployments),
             deployments=deployments,
             index=index_path,
             verify=verify_mode,

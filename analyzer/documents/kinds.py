@@ -20,6 +20,7 @@ from analyzer.documents.listings import (
 )
 from analyzer.documents.rows import RowsDocument
 from analyzer.documents.scan import ScanDocument, VerifyDocument
+from analyzer.documents.settings import SettingsDocument
 from analyzer.documents.stress import StressDocument
 from analyzer.documents.sweep import SweepDocument
 from analyzer.documents.triage import OpenFindingsDocument, TriageDocument
@@ -41,6 +42,7 @@ KINDS: tuple[type[Document], ...] = (
     QueriesDocument,
     RowsDocument,
     ScanDocument,
+    SettingsDocument,
     StressDocument,
     SweepDocument,
     TriageDocument,

@@ -27,6 +27,8 @@ LARGEST_INT64 = 2**63 - 1
 """The largest whole number that TOML promises to hold, and that a BIGINT column does."""
 
 
+_HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]+\s*(?:#.*)?$")
+_ASSIGNED = re.compile(r"\s*([A-Za-z0-9_.\"' -]+?)\s*=")
 _BRIEF = reprlib.Repr()
 """Looks at no more of a value than is shown, however deep or long it is."""
 _BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 2 * SHOWN_SIGNS
@@ -125,6 +127,34 @@ def is_line(value: object) -> bool:
 def is_whole(value: object, least: int = 0, most: int = LARGEST_INT64) -> bool:
     """Whether a value is a whole number within these bounds; a boolean is none."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def line_of(text: str, *keys: str) -> int | None:
+    """The line on which a key stands in the text of a file, `line_of(text, "folders", "data")`;
+    that of its table where it has none of its own, as in an inline table; None for neither."""
+    table: list[str] = []
+    of_table = None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = _HEADER.match(line)
+        if header is not None:
+            table = _key_parts(header[1])
+            if table == list(keys):
+                return number
+        assigned = _ASSIGNED.match(line) if header is None else None
+        if assigned is not None:
+            path = [*table, *_key_parts(assigned[1])]
+            if path == list(keys):
+                return number
+            if path == list(keys[:1]):
+                of_table = number
+        elif header is not None and table == list(keys[:1]):
+            of_table = number
+    return of_table
+
+
+def _key_parts(text: str) -> list[str]:
+    """The parts of a dotted key, without quotes."""
+    return [part.strip().strip("\"'") for part in text.split(".")]
 
 
 def _place(text: str, pattern: str, *, most: bool = False) -> str:

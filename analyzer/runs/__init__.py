@@ -1,5 +1,6 @@
 """What a command does, without the terminal. Wings, lowest first:
 
+    settings   what a user says once for all commands
     snapshot   what can be asked of a snapshot that is there
     triage     findings from one scan to the next: what is new, what is accepted
     scanning   from deployments and a chain to a verified result

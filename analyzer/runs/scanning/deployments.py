@@ -10,6 +10,7 @@ from analyzer import __version__
 from analyzer.abi.keccak import checksum
 from analyzer.documents.envelope import Run
 from analyzer.documents.listings import DeploymentsDocument, ShippedDeployment
+from analyzer.model.closest import did_you_mean
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
@@ -32,8 +33,25 @@ def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> D
     path = Path(name_or_file)
     if path.suffix == ".toml" or path.is_file():
         return read_deployment(path)
-    known = ", ".join(d.name for d in listed) or "none"
-    raise InputError(f"there is no deployment '{name_or_file}', nor such a file (known: {known})")
+    names_known = [d.name for d in listed]
+    close = did_you_mean(name_or_file, names_known)
+    known = ", ".join(names_known) or "none"
+    raise InputError(
+        f"there is no deployment '{name_or_file}', nor such a file{close} (known: {known})"
+    )
+
+
+def chain_of(names_or_files: Sequence[str]) -> int:
+    """The chain of some deployments. Raises: InputError when there is more than one."""
+    found = [load_deployment(name) for name in names_or_files]
+    chains = {deployment.chain_id: deployment.name for deployment in found}
+    if len(chains) > 1:
+        told = ", ".join(f"{name} of {chain}" for chain, name in sorted(chains.items()))
+        raise InputError(
+            f"the deployments are of several chains ({told}): a run is about one, name it with"
+            " --deployment"
+        )
+    return found[0].chain_id
 
 
 def _own_name(deployment: Deployment) -> tuple[str, ...]:
