@@ -20,7 +20,7 @@ from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError, lacks_extra
 from analyzer.runs.scanning.deployments import load_deployment, read_deployment
 from analyzer.runs.schedule import jobs_file
-from analyzer.runs.schedule.alerts import read_alerts
+from analyzer.runs.schedule.alerts_file import read_alerts
 from analyzer.runs.schedule.jobs_file import read_jobs
 from analyzer.runs.snapshot.query import load_query
 from analyzer.runs.triage import file as triage_file

@@ -11,7 +11,7 @@ from analyzer.documents.doctor import DoctorDocument
 from analyzer.documents.envelope import Document
 from analyzer.documents.health import HealthDocument
 from analyzer.documents.index import IndexDocument
-from analyzer.documents.jobs import JobsDocument
+from analyzer.documents.jobs import JobListDocument, JobsDocument
 from analyzer.documents.listings import (
     DeploymentsDocument,
     DetectorsDocument,
@@ -37,6 +37,7 @@ KINDS: tuple[type[Document], ...] = (
     DocumentsDocument,
     HealthDocument,
     IndexDocument,
+    JobListDocument,
     JobsDocument,
     OpenFindingsDocument,
     QueriesDocument,

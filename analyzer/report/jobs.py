@@ -49,7 +49,7 @@ def digest_text(document: JobsDocument) -> str:
     width = max((len(job.name) for job in jobs), default=0)
     lines = [_headline(document)]
     for job in jobs:
-        mark = "FAILED" if job.failed else "ok"
+        mark = "FAILED" if job.failed else "-" if job.skipped else "ok"
         lines.append(f"{job.name:<{width}}  {mark:<6}  {job.ending}, {job.seconds} s")
         lines += [f"{'':<{width}}    {visible(line)}" for line in job.tail]
     return "\n".join(lines) + "\n"
@@ -59,7 +59,7 @@ def digest_markdown(document: JobsDocument) -> str:
     """The digest as Markdown; the last lines of a failed job in a code fence."""
     lines = [f"# {_headline(document)}", "", "| job | | ending | seconds |", "|---|---|---|---|"]
     for job in document.jobs:
-        mark = "**failed**" if job.failed else "ok"
+        mark = "**failed**" if job.failed else "skipped" if job.skipped else "ok"
         name, ending = escape(job.name), escape(job.ending)
         lines.append(f"| {name} | {mark} | {ending} | {job.seconds} |")
     for job in document.jobs:
@@ -72,6 +72,7 @@ def digest_markdown(document: JobsDocument) -> str:
 def _headline(document: JobsDocument) -> str:
     """How many failed, and which."""
     failed, jobs = document.failed, document.jobs
+    rest = f"; not run: {', '.join(document.skipped)}" if document.skipped else ""
     if not failed:
         return f"{len(jobs)} jobs, none failed" if len(jobs) != 1 else "1 job, it did not fail"
-    return f"{len(failed)} of {len(jobs)} jobs failed: {', '.join(failed)}"
+    return f"{len(failed)} of {len(jobs)} jobs failed: {', '.join(failed)}{rest}"

@@ -18,7 +18,7 @@ from analyzer.contagion.scenario import load_scenario
 from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError
 from analyzer.runs.scanning.deployments import read_deployment
-from analyzer.runs.schedule.alerts import read_alerts
+from analyzer.runs.schedule.alerts_file import read_alerts
 from analyzer.runs.schedule.jobs_file import read_jobs
 from analyzer.runs.triage.file import read_triage
 

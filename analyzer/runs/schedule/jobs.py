@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from analyzer import __version__
 from analyzer.documents.envelope import Run
-from analyzer.documents.jobs import JobEnding, JobsDocument
+from analyzer.documents.jobs import JobEnding, JobListDocument, JobsDocument, ListedJob
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.runs.schedule.jobs_file import Job
 
@@ -43,17 +44,20 @@ WORDS = {
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a job ended. code: its exit code (negative: a signal, or `TIMED_OUT`). tail: the last
-    lines of its standard error."""
+    lines of its standard error. skipped: why it was not run at all; empty = it was."""
 
     job: Job
     code: int
     seconds: float
     tail: tuple[str, ...]
     timed_out: bool = False
+    skipped: str = ""
 
     @property
     def failed(self) -> bool:
-        """Whether it counts as failed."""
+        """Whether it counts as failed. One that was not run did not fail: what it needs did."""
+        if self.skipped:
+            return False
         if self.timed_out or self.code not in ExitCode.__members__.values():
             return True
         return ExitCode(self.code) in self.job.failure
@@ -61,6 +65,8 @@ class Done:
     @property
     def words(self) -> str:
         """The ending in words."""
+        if self.skipped:
+            return f"skipped: {self.skipped}"
         if self.timed_out:
             return f"stopped after {self.job.timeout_s} s"
         if self.code in ExitCode.__members__.values():
@@ -86,18 +92,39 @@ class Digest:
         return JobsDocument(
             run=Run(__version__, int(self.exit_code)),
             failed=tuple(one.job.name for one in self.done if one.failed),
+            skipped=tuple(one.job.name for one in self.done if one.skipped),
             jobs=tuple(
                 JobEnding(
                     name=one.job.name,
-                    exit_code=None if one.timed_out else int(one.code),
+                    exit_code=None if one.timed_out or one.skipped else int(one.code),
                     ending=one.words,
                     failed=one.failed,
+                    skipped=bool(one.skipped),
                     seconds=round(one.seconds, 1),
                     tail=one.tail if one.failed else (),
                 )
                 for one in self.done
             ),
         )
+
+
+def list_document(jobs: Sequence[Job], mask: Callable[[str], str]) -> JobListDocument:
+    """The jobs as their file has them; `mask` hides keys of endpoints in their commands."""
+    return JobListDocument(
+        run=Run(__version__, 0),
+        jobs=tuple(
+            ListedJob(
+                name=job.name,
+                command=mask(shlex.join(["analyzer", *job.words])),
+                needs=job.needs,
+                schedule=job.schedule,
+                cron=job.cron,
+                timeout_seconds=job.timeout_s,
+                description=job.description,
+            )
+            for job in jobs
+        ),
+    )
 
 
 def _code(done: Done) -> ExitCode:
@@ -111,13 +138,25 @@ def run_jobs(
     jobs: Sequence[Job],
     mask: Callable[[str], str],
     started: Callable[[Job], None] = lambda job: None,
+    ended: Callable[[Done], None] = lambda done: None,
 ) -> Digest:
-    """Runs the jobs one after the other and says how each ended. `mask` hides keys of endpoints
-    in the lines that the digest shows; `started` is told of each job before it runs."""
-    done = []
+    """Runs the jobs one after the other and says how each ended. A job is skipped when one that it
+    needs failed or was skipped; one that is not among `jobs` counts as well. `mask` hides keys of
+    endpoints in the lines that the digest shows; `started` is told of each job before it runs, and
+    `ended` after it."""
+    done: list[Done] = []
+    bad: dict[str, str] = {}
     for job in jobs:
-        started(job)
-        done.append(run_job(job, mask))
+        needed = next((name for name in job.needs if name in bad), None)
+        if needed is None:
+            started(job)
+            one = run_job(job, mask)
+        else:
+            one = Done(job, 0, 0.0, (), skipped=f"it needs {needed}, which {bad[needed]}")
+        if one.failed or one.skipped:
+            bad[job.name] = "was skipped" if one.skipped else "failed"
+        ended(one)
+        done.append(one)
     return Digest(tuple(done))
 
 

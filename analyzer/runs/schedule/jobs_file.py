@@ -11,6 +11,11 @@
     cron = "*/15 * * * *"
     failure = ["input", "unread", "divergence"]
 
+    [[job]]
+    name = "perp-report"
+    needs = ["perp"]                  # not run when perp failed, or was not run itself
+    run = "report --db perp.duckdb --out perp.html"
+
 `run` is a command of this program without its name, as text or as a list of words. Paths are
 relative to the file's folder. `failure` says which endings make the job failed; by default all
 but findings do not, because a finding is a result.
@@ -20,18 +25,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _KEYS = frozenset(
-    {"name", "run", "schedule", "cron", "timeout_seconds", "env_file", "failure", "description"}
+    {
+        *("name", "run", "schedule", "cron", "timeout_seconds", "env_file", "failure"),
+        *("description", "needs"),
+    }
 )
 _DEFAULT_KEYS = frozenset({"timeout_seconds", "env_file", "failure", "schedule", "cron"})
+_FILE_KEYS = frozenset({"defaults", "job", "alerts"})
 DEFAULT_TIMEOUT_S = 3_600
 LONGEST_TIMEOUT_S = 2_000_000
 """23 days: what a process can be waited for counts milliseconds in 32 bits."""
@@ -59,7 +69,7 @@ class Job:
 
     schedule, cron: when, for systemd and for cron; None = not said. env_file: a file of
     `NAME=value` lines for its environment. failure: the exit codes that make it failed (a
-    time-out, a signal or any other code always does).
+    time-out, a signal or any other code always does). needs: jobs that have to go well before it.
     """
 
     name: str
@@ -71,15 +81,29 @@ class Job:
     env_file: Path | None = None
     failure: frozenset[ExitCode] = _DEFAULT_FAILURE
     description: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def scanned(self) -> Path | None:
+        """The snapshot that it writes, where it is a `scan` that names one."""
+        if self.words[0] != "scan":
+            return None
+        for number, word in enumerate(self.words):
+            name, equals, value = word.partition("=")
+            if name == "--db" and equals:
+                return self.folder / value
+            if word == "--db" and number + 1 < len(self.words):
+                return self.folder / self.words[number + 1]
+        return None
 
 
 def read_jobs(path: Path) -> list[Job]:
-    """The jobs of a file, in its order.
+    """The jobs of a file: in its order, each after those that it needs.
 
     Raises: InputError naming the file, the job, the key, and what is wrong.
     """
     values = read_toml(path, "jobs file")
-    _known(path, "the file", values, frozenset({"defaults", "job"}))
+    _known(path, "the file", values, _FILE_KEYS)
     defaults, jobs = values.get("defaults", {}), values.get("job", [])
     if not isinstance(defaults, dict) or not isinstance(jobs, list) or not jobs:
         raise InputError(f"{path}: a jobs file has [[job]] tables, and at most one [defaults]")
@@ -92,7 +116,15 @@ def read_jobs(path: Path) -> list[Job]:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path}: two jobs are named {name!r}")
-    return read
+    return _in_order(path, read)
+
+
+def alerts_of(path: Path) -> Path | None:
+    """The alerts file that a jobs file names, relative to its folder; None = none.
+
+    Raises: InputError."""
+    named = _text(path, "the file", read_toml(path, "jobs file"), "alerts")
+    return None if named is None else path.resolve().parent / named
 
 
 def choose(jobs: list[Job], only: tuple[str, ...], path: Path) -> list[Job]:
@@ -100,7 +132,8 @@ def choose(jobs: list[Job], only: tuple[str, ...], path: Path) -> list[Job]:
     known = [job.name for job in jobs]
     for name in only:
         if name not in known:
-            raise InputError(f"{path} has no job {name!r} (it has: {', '.join(known)})")
+            close = did_you_mean(name, known)
+            raise InputError(f"{path} has no job {name!r}{close} (it has: {', '.join(known)})")
     return [job for job in jobs if not only or job.name in only]
 
 
@@ -140,7 +173,40 @@ def _job(path: Path, number: int, values: Mapping[str, object]) -> Job:
         env_file=None if env is None else (path.resolve().parent / env),
         failure=_failure(path, where, values.get("failure")),
         description=_text(path, where, values, "description") or "",
+        needs=_needs(path, where, values.get("needs", [])),
     )
+
+
+def _needs(path: Path, where: str, value: object) -> tuple[str, ...]:
+    """Names of other jobs. Raises: InputError."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{path}: {where}: needs is a list of jobs, it is {shown(value)}")
+    return tuple(dict.fromkeys(value))
+
+
+def _in_order(path: Path, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs in their order, each after those that it needs.
+
+    Raises: InputError for a job that needs one that there is not, or needs itself in the end."""
+    names = [job.name for job in jobs]
+    for job in jobs:
+        for name in job.needs:
+            if name not in names:
+                close = did_you_mean(name, names)
+                raise InputError(
+                    f"{path}: job {job.name} needs {shown(name)}, which is no job{close}"
+                )
+    ordered: list[Job] = []
+    waiting = list(jobs)
+    while waiting:
+        placed = {job.name for job in ordered}
+        ready = next((job for job in waiting if placed.issuperset(job.needs)), None)
+        if ready is None:
+            circle = ", ".join(job.name for job in waiting)
+            raise InputError(f"{path}: jobs need each other in a circle: {circle}")
+        ordered.append(ready)
+        waiting.remove(ready)
+    return ordered
 
 
 def _text(path: Path, where: str, values: Mapping[str, object], key: str) -> str | None:

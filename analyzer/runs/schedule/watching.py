@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.model.finding import Finding
-from analyzer.runs.schedule.alerts import Alerts, apprise_send, read_alerts
+from analyzer.runs.schedule.alerts import Alerts
+from analyzer.runs.schedule.alerts_file import read_alerts
+from analyzer.runs.schedule.channels import apprise_send
 from analyzer.runs.schedule.http import health_of, metrics_of, serve
 from analyzer.runs.schedule.watch import (
     Hooks,
@@ -23,9 +24,8 @@ from analyzer.runs.schedule.watch import (
 )
 from analyzer.runs.snapshot.artifact import check_forms, write_texts
 from analyzer.runs.snapshot.reader import read_summaries
-
-ALERTS_SENT = ".alerts.json"
-"""Beside the snapshot: which alerts were sent."""
+from analyzer.runs.snapshot.summaries import Summaries
+from analyzer.runs.triage.triage import today, weigh_summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
     alerts = _alerts(options, showing, say)
     if showing.textfile is not None:
         check_forms({showing.textfile: "metrics"}, {"--db": options.scan.db})
-    last: list[Sequence[Finding] | None] = [_found_before(options.scan.db)]
+    db = options.scan.db
+    last: list[Summaries | None] = [read_summaries(db) if db.exists() else None]
 
     def scanned(state: WatchState) -> None:
         if showing.textfile is not None:
@@ -55,11 +56,13 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
         if state.outcome is None:
             return
         if alerts is not None:
-            alerts.scanned(last[0], state.outcome.results)
-        found = [f for result in state.outcome.results for f in result.findings]
-        last[0] = found
+            after = read_summaries(db)
+            weighed = weigh_summaries(after, db=db, named=options.scan.triage, today=today())
+            alerts.scanned(last[0], after, weighed.accepted)
+            last[0] = after
+        found = sum(len(result.findings) for result in state.outcome.results)
         block = "?" if state.scanned is None else state.scanned.number
-        say(f"block {block}: {len(found)} findings, {state.last_scan_s:.1f} s")
+        say(f"block {block}: {found} findings, {state.last_scan_s:.1f} s")
 
     def looked(state: WatchState) -> None:
         # A sign of life where no scan is due. What an earlier process found stays there until this
@@ -104,13 +107,7 @@ def _alerts(options: WatchOptions, showing: Showing, say: Callable[[str], None])
     send = apprise_send(
         chosen.channels, lambda number: say(f"channel {number} did not take an alert")
     )
-    db = options.scan.db
-    return Alerts(chosen, db.with_name(db.name + ALERTS_SENT), send, time.time)
-
-
-def _found_before(db: Path) -> Sequence[Finding] | None:
-    """The findings of the snapshot in place; None when there is none."""
-    return read_summaries(db).findings if db.exists() else None
+    return Alerts(chosen, options.scan.db, send, time.time)
 
 
 def _end_on_signals(ended: threading.Event) -> None:

@@ -6,6 +6,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,19 +15,24 @@ from typing import Any
 import pytest
 from scan_results import account_id, clean_result, judged, unknown
 
-from analyzer.findings import run_detectors
+from analyzer.findings import ALL_DETECTORS, run_detectors
+from analyzer.findings.selection import keep_selected, select
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
-from analyzer.runs.schedule.alerts import (
-    AlertOptions,
-    Alerts,
-    apprise_send,
-    read_alerts,
-    taken_in_time,
-)
+from analyzer.model.scan_rows import RunFacts
+from analyzer.runs.scanning.rows import snapshot_rows
+from analyzer.runs.schedule.alert_text import QUERIES
+from analyzer.runs.schedule.alerts import Alerts
+from analyzer.runs.schedule.alerts_file import AlertOptions, read_alerts
+from analyzer.runs.schedule.channels import apprise_send, taken_in_time
+from analyzer.runs.snapshot.query import queries_document
+from analyzer.runs.snapshot.reader import read_summaries
+from analyzer.runs.snapshot.summaries import Summaries
 from analyzer.solvency.result import ScanResult
+from analyzer.store.snapshot import write_snapshot
 
 HOUR = 3_600.0
+MOMENT = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 class Desk:
@@ -33,7 +40,8 @@ class Desk:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.options = AlertOptions(("json://x",), **options)
-        self.file = folder / "scan.alerts.json"
+        self.folder = folder
+        self.db = folder / "scan.duckdb"
         self.messages: list[tuple[str, str]] = []
         self.works = True
         self.time = 100_000.0
@@ -41,7 +49,7 @@ class Desk:
 
     def restart(self) -> Alerts:
         """A new process with the same file."""
-        self.alerts = Alerts(self.options, self.file, self._send, lambda: self.time)
+        self.alerts = Alerts(self.options, self.db, self._send, lambda: self.time)
         return self.alerts
 
     def _send(self, title: str, text: str, kind: str) -> bool:
@@ -49,11 +57,21 @@ class Desk:
             self.messages.append((title.removeprefix("analyzer: "), text))
         return self.works
 
-    def scan(self, before: ScanResult | None, now: ScanResult) -> list[str]:
+    def scan(
+        self, before: ScanResult | None, now: ScanResult, accepted: frozenset[str] = frozenset()
+    ) -> list[str]:
         """A scan after another one; titles of what was told."""
         self.messages.clear()
-        self.alerts.scanned(None if before is None else before.findings, [now])
+        earlier = None if before is None else self.kept(before)
+        self.alerts.scanned(earlier, self.kept(now), accepted)
         return [title for title, _ in self.messages]
+
+    def kept(self, result: ScanResult) -> Summaries:
+        """A scan as its snapshot has it."""
+        path = self.folder / "kept.duckdb"
+        facts = RunFacts("r" * 16, "recording", "hand-made", "all", 0, MOMENT, MOMENT)
+        write_snapshot(path, snapshot_rows(facts, [result]))
+        return read_summaries(path)
 
 
 @pytest.fixture
@@ -78,9 +96,81 @@ def test_a_new_finding_is_told_with_account_and_state(desk: Desk) -> None:
     assert desk.scan(calm, bad) != []
     [(title, text)] = desk.messages
     assert title == "2 new or worse, critical"
-    assert "new: critical insolvent-account: Account owes more than it has" in text
-    assert account_id(0) in text
-    assert "1 insolvent, 1 healthy" in text
+    db = desk.db
+    assert text.splitlines() == [
+        "new: critical insolvent-account: Account owes more than it has",
+        f"  where: perp-v2 local, chain 31337, block 1234: {account_id(0)}",
+        "  how much: shortfall 50.00",
+        "  since: block 1234 (2023-11-14 22:13:20 UTC); not yet there at block 1234",
+        f"  look: analyzer account {account_id(0)} --db {db}",
+        "new: high hidden-bad-debt: Accounts owe more than they have, and no backstop has been"
+        " charged with it",
+        "  where: perp-v2 local, chain 31337, block 1234",
+        "  how much: hidden bad debt 50.00",
+        "  since: block 1234 (2023-11-14 22:13:20 UTC); not yet there at block 1234",
+        f"  look: analyzer query run loss_waterfall --db {db}",
+        "",
+        "local, block 1234: 1 insolvent, 1 healthy",
+    ]
+
+
+def test_findings_of_one_cause_are_one_entry_with_their_sum_and_the_largest(desk: Desk) -> None:
+    desk.scan(result(*[1_000] * 5), result(-50, -10, -20, -30, 1_000))
+    [(title, text)] = desk.messages
+    assert title == "5 new or worse, critical"
+    lines = text.splitlines()
+    assert lines[0] == "new: critical insolvent-account x 4: Account owes more than it has"
+    named = ", ".join(account_id(n) for n in (0, 3, 2))
+    assert lines[1].endswith(f"block 1234: {named} and 1 more")
+    assert lines[2] == "  how much: shortfall 110.00 in all, the largest shortfall 50.00"
+
+
+def test_a_worse_finding_says_what_it_was_and_since_when_it_is_there(desk: Desk) -> None:
+    small, large = result(-50), result(-80)
+    later = replace(large, block=replace(large.block, number=1_300), scan_id="b" * 16)
+    later.findings = run_detectors(later)
+    desk.scan(None, small)
+    assert desk.messages == []
+    desk.scan(small, later)
+    [(_, text)] = desk.messages
+    assert "worse: critical insolvent-account" in text
+    assert "  how much: shortfall 80.00, it was shortfall 50.00" in text
+    assert "since: block 1234 (2023-11-14 22:13:20 UTC) or earlier, when alerts began" in text
+
+
+def test_the_first_scan_is_where_alerts_begin(desk: Desk) -> None:
+    bad = result(-50, 1_000)
+    assert desk.scan(None, bad) == []
+    assert desk.scan(bad, bad) == []
+    assert desk.scan(bad, result(-50, -60)) != []
+
+
+def test_what_came_while_nobody_told_is_told_after_a_restart(desk: Desk) -> None:
+    calm, bad = result(1_000), result(-50)
+    desk.scan(None, calm)
+    # The snapshot was replaced, and the process died before it told.
+    desk.restart()
+    assert desk.scan(bad, bad) != []
+
+
+def test_what_somebody_accepts_is_not_told(desk: Desk) -> None:
+    bad = result(-50)
+    accepted = frozenset(finding.fingerprint for finding in bad.findings)
+    assert desk.scan(result(1_000), bad, accepted) == []
+
+
+def test_a_detector_that_was_left_out_before_makes_no_news(desk: Desk) -> None:
+    bad, blind = result(-50), result(-50)
+    keep_selected([blind], select(exclude=["insolvent-account", "hidden-bad-debt"]))
+    desk.scan(None, blind)
+    assert desk.scan(blind, bad) == []
+    assert desk.scan(bad, bad) == []
+
+
+def test_every_stored_query_that_an_alert_names_is_there() -> None:
+    known = {query.name for query in queries_document().queries}
+    assert set(QUERIES.values()) <= known
+    assert set(QUERIES) <= {detector.id for detector in ALL_DETECTORS}
 
 
 def test_within_the_cool_down_it_is_told_once_and_after_it_again(desk: Desk) -> None:
@@ -98,12 +188,12 @@ def test_findings_below_the_severity_that_was_asked_for_are_not_told(tmp_path: P
     assert desk.scan(result(1_000), result(60)) == []
 
 
-def test_many_findings_are_one_message_that_counts_the_rest(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, max_findings=2)
+def test_many_entries_are_one_message_that_counts_the_rest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, max_findings=1)
     desk.scan(result(*[1_000] * 5), result(*[-50] * 5))
     [(_, text)] = desk.messages
-    assert "more\n" in text
-    assert text.count("new: ") == 2
+    assert f"and 1 more: analyzer triage list --open --db {desk.db}\n" in text
+    assert text.count("new: ") == 1
 
 
 def test_a_scan_that_knows_nothing_of_anybody_is_no_calm(desk: Desk) -> None:
@@ -237,7 +327,7 @@ SENT = '"heartbeat_at": 0, "stale": false, "blind": false'
     ],
 )  # fmt: skip
 def test_a_file_of_somebody_else_is_not_taken_for_what_was_sent(tmp_path: Path, text: str) -> None:
-    (tmp_path / "scan.alerts.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    (tmp_path / "scan.duckdb.alerts.json").write_bytes(text.encode("utf-8", "surrogatepass"))
     make: Callable[[], Desk] = lambda: Desk(tmp_path)  # noqa: E731
     with pytest.raises(InputError, match="does not hold the alerts that were sent"):
         make()

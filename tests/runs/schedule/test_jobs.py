@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -10,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from document_schemas import validate
 
+from analyzer.cli import main
 from analyzer.documents.encode import to_json
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.report.jobs import digest_markdown, digest_text
@@ -65,6 +68,115 @@ def test_every_job_is_tried_and_the_digest_names_the_one_that_failed(jobs_file: 
     assert text.startswith("1 of 2 jobs failed: missing\n")
     assert "there is no snapshot" in text
     assert "```text" in digest_markdown(document)
+
+
+NEEDY = """
+[[job]]
+name = "report"
+needs = ["scan"]
+run = "query list"
+
+[[job]]
+name = "scan"
+run = "sql --db nothing.duckdb 'SELECT 1'"
+
+[[job]]
+name = "mail"
+needs = ["report"]
+run = "query list"
+
+[[job]]
+name = "free"
+run = "query list"
+"""
+
+
+def test_a_job_whose_input_failed_is_skipped_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(NEEDY)
+    jobs = read_jobs(path)
+    assert [job.name for job in jobs] == ["scan", "report", "mail", "free"]
+    digest = run_jobs(jobs, unmasked)
+    assert [(d.job.name, d.failed, d.words) for d in digest.done] == [
+        ("scan", True, "input is wrong"),
+        ("report", False, "skipped: it needs scan, which failed"),
+        ("mail", False, "skipped: it needs report, which was skipped"),
+        ("free", False, "clean"),
+    ]
+    document = digest.document()
+    validate(to_json(document))
+    assert (document.failed, document.skipped) == (("scan",), ("report", "mail"))
+    assert digest.exit_code is ExitCode.BAD_INPUT
+    headline = digest_text(document).splitlines()[0]
+    assert headline == "1 of 4 jobs failed: scan; not run: report, mail"
+    assert "| report | skipped | skipped: it needs scan, which failed |" in digest_markdown(
+        document
+    )
+    # Alone, a job asks nothing of those that do not run.
+    [alone] = run_jobs(choose(jobs, ("report",), path), unmasked).done
+    assert alone.words == "clean"
+
+
+@pytest.mark.parametrize(
+    ("needs", "says"),
+    [
+        ("['b']", "job a needs 'b', which is no job"),
+        ("['aa']", "did you mean 'a'"),
+        ("['a']", "jobs need each other in a circle: a"),
+        ("'a'", "job a: needs is a list of jobs"),
+        ("[1]", "job a: needs is a list of jobs"),
+    ],
+)
+def test_needs_that_cannot_be_met_are_one_line(tmp_path: Path, needs: str, says: str) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(f"{AN_A}needs = {needs}\n")
+    with pytest.raises(InputError) as caught:
+        read_jobs(path)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_jobs_in_a_circle_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(
+        f"{AN_A}needs = ['b']\n{AN_A.replace(chr(39) + 'a', chr(39) + 'b')}needs = ['a']"
+    )
+    with pytest.raises(InputError, match="in a circle: a, b"):
+        read_jobs(path)
+
+
+def test_the_list_of_jobs_has_every_form(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.toml"
+    path.write_text(NEEDY)
+    listed = CliRunner().invoke(main, ["run", str(path), "--list", "--json"])
+    document = json.loads(listed.stdout)
+    validate(document)
+    assert [(job["name"], job["needs"]) for job in document["jobs"]] == [
+        ("scan", []),
+        ("report", ["scan"]),
+        ("mail", ["report"]),
+        ("free", []),
+    ]
+    for form in ("csv", "markdown", "table"):
+        shown = CliRunner().invoke(main, ["run", str(path), "--list", "--format", form])
+        assert (shown.exit_code, "report" in shown.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "db"),
+    [
+        (("scan", "--db", "x.duckdb"), "x.duckdb"),
+        (("scan", "--db=x.duckdb"), "x.duckdb"),
+        (("scan",), None),
+        (("scan", "--db"), None),
+        (("report", "--db", "x.duckdb"), None),
+    ],
+)
+def test_the_snapshot_that_a_job_writes_is_known(
+    tmp_path: Path, words: tuple[str, ...], db: str | None
+) -> None:
+    job = Job("a", words, tmp_path, 1)
+    assert job.scanned == (None if db is None else tmp_path / db)
 
 
 def test_a_job_that_hangs_is_stopped_with_everything_that_it_started(tmp_path: Path) -> None:
