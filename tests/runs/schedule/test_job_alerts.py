@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from bank import BRANCH_2, CAROL, MOVED
-from bank_chain import chain, deployment_file, installed, live, run_scan
 from memory_chain import MemoryChain
 
 from analyzer.model.errors import InputError
@@ -17,8 +16,6 @@ from analyzer.runs.schedule.alerts_file import AlertOptions
 from analyzer.runs.schedule.job_alerts import JobAlerts
 from analyzer.runs.schedule.jobs import Done
 from analyzer.runs.schedule.jobs_file import Job
-
-__all__ = ["chain", "deployment_file", "installed", "live", "run_scan"]
 
 
 class Desk:
