@@ -36,6 +36,7 @@ main = Program(
         "deployments": "analyzer.cli.deployments:deployments",
         "run": "analyzer.cli.run:run",
         "watch": "analyzer.cli.watch:watch",
+        "monitoring": "analyzer.cli.monitoring:monitoring",
         "doctor": "analyzer.cli.doctor:doctor",
         "config": "analyzer.cli.config:config",
         "documents": "analyzer.cli.documents:documents",

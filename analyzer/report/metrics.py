@@ -1,5 +1,7 @@
 """A scan, and the watch that made it, as Prometheus metrics: few labels, none of them an account.
 
+Every sample says of which chain, protocol and deployment it is, so that any two can be joined.
+
 Amounts are floats in the settlement currency here, because Prometheus knows nothing else; what is
 unknown has no sample (and is counted), never 0.
 """
@@ -8,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer import __version__
 from analyzer.findings.scale import Grade, scale_of
 from analyzer.findings.summary import Answer, summarize
 from analyzer.model.book import Price
 from analyzer.model.errors import lacks_extra
+from analyzer.model.finding import Severity
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
 from analyzer.solvency.drive import REBUILD
@@ -27,24 +30,43 @@ E18 = 10**18
 PREFIX = "analyzer_"
 
 
-def _gauges() -> Any:
+class Place(NamedTuple):
+    """What every sample is about, and which labels it has first."""
+
+    chain: int
+    protocol: str
+    deployment: str
+
+
+def place_of(result: ScanResult) -> Place:
+    """What a scan's samples are about."""
+    deployment = result.deployment
+    return Place(deployment.chain_id, deployment.protocol, deployment.name)
+
+
+def _kind(counted: bool) -> Any:
     """The library's metric family. Raises: InputError where it is not installed."""
     try:
-        from prometheus_client.core import GaugeMetricFamily
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     except ImportError as error:
         raise lacks_extra("a metrics file or port", "metrics") from error
-    return GaugeMetricFamily
+    return CounterMetricFamily if counted else GaugeMetricFamily
 
 
 class Family:
-    """A gauge with its help text and labels, filled sample by sample."""
+    """A metric with its help text and its labels beside the place, filled sample by sample.
 
-    def __init__(self, name: str, text: str, labels: Sequence[str] = ()) -> None:
-        self.metric = _gauges()(PREFIX + name, text, labels=list(labels))
+    counted: it only grows while the process lives, and its samples end with `_total`.
+    """
 
-    def add(self, value: float, *labels: str) -> None:
+    def __init__(
+        self, name: str, text: str, labels: Sequence[str] = (), *, counted: bool = False
+    ) -> None:
+        self.metric = _kind(counted)(PREFIX + name, text, labels=[*Place._fields, *labels])
+
+    def add(self, value: float, place: Place, *labels: str) -> None:
         """One sample; a label of a stranger's making is made visible."""
-        self.metric.add_metric([visible(label) for label in labels], value)
+        self.metric.add_metric([visible(str(label)) for label in (*place, *labels)], value)
 
 
 def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:
@@ -57,90 +79,91 @@ def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:
 
 def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
     """Who stands where, and who bears what."""
-    block = Family("scanned_block", "Number of the scanned block.", ["deployment"])
-    time = Family("scanned_block_timestamp_seconds", "Time of the scanned block.", ["deployment"])
-    accounts = Family("accounts", "Accounts by verdict.", ["deployment", "verdict"])
-    debt = Family("bad_debt", "Negative equity not yet settled.", ["deployment"])
-    capacity = Family("backstop_capacity", "What the backstops can bear.", ["deployment"])
-    shortfall = Family("shortfall", "Bad debt beyond the backstops.", ["deployment"])
-    answer = Family("answer", "1 for the answer that is given.", ["deployment", "outcome"])
-    doubt = Family("doubts", "Reasons why the answer is not proven.", ["deployment"])
+    block = Family("scanned_block", "Number of the scanned block.")
+    time = Family("scanned_block_timestamp_seconds", "Time of the scanned block.")
+    accounts = Family("accounts", "Accounts by verdict.", ["verdict"])
+    debt = Family("bad_debt", "Negative equity not yet settled.")
+    capacity = Family("backstop_capacity", "What the backstops can bear.")
+    shortfall = Family("shortfall", "Bad debt beyond the backstops.")
+    answer = Family("answer", "1 for the answer that is given.", ["outcome"])
+    doubt = Family("doubts", "Reasons why the answer is not proven.")
     for result in results:
-        name, summary = result.deployment.name, summarize(result)
-        block.add(result.block.number, name)
-        time.add(result.block.time, name)
+        place, summary = place_of(result), summarize(result)
+        block.add(result.block.number, place)
+        time.add(result.block.time, place)
         for verdict in Verdict:
-            accounts.add(summary.verdicts.get(verdict, 0), name, verdict.value)
+            accounts.add(summary.verdicts.get(verdict, 0), place, verdict.value)
         for one in Answer:
-            answer.add(one is summary.answer, name, one.value)
-        doubt.add(len(summary.caveats), name)
+            answer.add(one is summary.answer, place, one.value)
+        doubt.add(len(summary.caveats), place)
         # Zero over a set that is not whole is no zero.
         if summary.answer is not Answer.NOT_PROVEN or summary.debt.at_prices_e18:
-            debt.add(summary.debt.at_prices_e18 / E18, name)
+            debt.add(summary.debt.at_prices_e18 / E18, place)
         if summary.backstops.capacity_e18 is not None:
-            capacity.add(summary.backstops.capacity_e18 / E18, name)
+            capacity.add(summary.backstops.capacity_e18 / E18, place)
         if summary.shortfall_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
-            shortfall.add(summary.shortfall_e18 / E18, name)
+            shortfall.add(summary.shortfall_e18 / E18, place)
     for family in (block, time, accounts, answer, doubt, debt, capacity, shortfall):
         yield family.metric
 
 
 def _scale(results: Sequence[ScanResult]) -> Iterator[Metric]:
     """How large the bad debt is beside what the deployment holds."""
-    measure = Family("measure", "What bad debt is held against.", ["deployment", "of"])
-    share = Family("bad_debt_share", "Bad debt / that measure, 1 = all.", ["deployment", "of"])
-    indebted = Family("bad_debt_accounts", "Accounts with negative equity.", ["deployment"])
-    grade = Family("bad_debt_grade", "1 for the grade that it has.", ["deployment", "grade"])
+    measure = Family("measure", "What bad debt is held against.", ["of"])
+    share = Family("bad_debt_share", "Bad debt / that measure, 1 = all.", ["of"])
+    indebted = Family("bad_debt_accounts", "Accounts with negative equity.")
+    grade = Family("bad_debt_grade", "1 for the grade that it has.", ["grade"])
     for result in results:
-        name, summary = result.deployment.name, summarize(result)
+        place, summary = place_of(result), summarize(result)
         scale = scale_of(result, summary)
-        indebted.add(summary.debt.accounts, name)
+        indebted.add(summary.debt.accounts, place)
         for one in Grade:
-            grade.add(one is scale.grade, name, one.value)
+            grade.add(one is scale.grade, place, one.value)
         for held in scale.shares:
             if held.amount_e18 is not None:
-                measure.add(held.amount_e18 / E18, name, held.of.value)
+                measure.add(held.amount_e18 / E18, place, held.of.value)
             # A share that may be too small is none: the answer is not proven.
             if held.share_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
-                share.add(held.share_e18 / E18, name, held.of.value)
+                share.add(held.share_e18 / E18, place, held.of.value)
     for family in (measure, share, indebted, grade):
         yield family.metric
 
 
 def _proof(results: Sequence[ScanResult]) -> Iterator[Metric]:
     """How sure and how complete it is."""
-    checks = Family("checks", "Numbers compared with the contract.", ["deployment", "outcome"])
-    totals = Family("control_totals", "Control totals.", ["deployment", "outcome"])
-    unread = Family("unread", "Reads of the rebuild that were not answered.", ["deployment"])
-    findings = Family("findings", "Findings by severity.", ["deployment", "severity"])
+    checks = Family("checks", "Numbers compared with the contract.", ["outcome"])
+    totals = Family("control_totals", "Control totals.", ["outcome"])
+    unread = Family("unread", "Reads of the rebuild that were not answered.")
+    findings = Family("findings", "Findings by severity.", ["severity"])
     for result in results:
-        name = result.deployment.name
+        place = place_of(result)
         differ, silent = len(result.mismatches), len(result.not_compared)
-        checks.add(len(result.checks) - differ - silent, name, "equal")
-        checks.add(differ, name, "differs")
-        checks.add(silent, name, "not_compared")
+        checks.add(len(result.checks) - differ - silent, place, "equal")
+        checks.add(differ, place, "differs")
+        checks.add(silent, place, "not_compared")
         held = Counter(total.holds for total in result.details.totals)
         for outcome, label in ((True, "holds"), (False, "off"), (None, "not_read")):
-            totals.add(held[outcome], name, label)
+            totals.add(held[outcome], place, label)
         rows = [row.not_read for row in result.reads if row.purpose == REBUILD]
-        unread.add(sum(rows), name)
-        for severity, count in sorted(Counter(f.severity.label for f in result.findings).items()):
-            findings.add(count, name, severity)
+        unread.add(sum(rows), place)
+        counts = Counter(finding.severity for finding in result.findings)
+        for severity in Severity:
+            findings.add(counts[severity], place, severity.label)
     for family in (checks, totals, unread, findings):
         yield family.metric
 
 
 def _markets(results: Sequence[ScanResult]) -> Iterator[Metric]:
     """How old prices are, and how much is open."""
-    age = Family("oracle_age_seconds", "Age of a price at the block.", ["deployment", "symbol"])
-    bad = Family("prices", "Prices by status.", ["deployment", "status"])
-    interest = Family("open_interest", "Open interest.", ["deployment", "market", "side"])
+    age = Family("oracle_age_seconds", "Age of a price at the block.", ["symbol"])
+    bad = Family("prices", "Prices by status.", ["status"])
+    interest = Family("open_interest", "Open interest.", ["market", "side"])
     for result in results:
-        name = result.deployment.name
+        place = place_of(result)
         for symbol, oldest in _oldest_by_symbol(result.details.prices).items():
-            age.add(result.block.time - oldest, name, symbol)
+            age.add(result.block.time - oldest, place, symbol)
         for status, count in sorted(Counter(p.status for p in result.details.prices).items()):
-            bad.add(count, name, status)
+            bad.add(count, place, status)
         symbols = Counter(visible(market.symbol) for market in result.details.markets)
         for market in result.details.markets:
             unique = symbols[visible(market.symbol)] == 1
@@ -150,7 +173,7 @@ def _markets(results: Sequence[ScanResult]) -> Iterator[Metric]:
                 ("short", market.open_interest_short_e18),
             ):
                 if amount is not None:
-                    interest.add(amount / E18, name, label, side)
+                    interest.add(amount / E18, place, label, side)
     for family in (age, bad, interest):
         yield family.metric
 
@@ -166,18 +189,23 @@ def _oldest_by_symbol(prices: Sequence[Price]) -> dict[str, int]:
     return oldest
 
 
-def watch_families(facts: Mapping[str, float | None]) -> Iterator[Metric]:
-    """What a watch says of itself: name -> value; None = not known yet, and no sample."""
+def watch_families(facts: Mapping[str, float | None], places: Sequence[Place]) -> Iterator[Metric]:
+    """What a watch says of itself: name -> value; None = not known yet, and no sample. It is said
+    of each of its deployments, which it scans together."""
     for name, value in facts.items():
-        family = Family(name, WATCH_TEXTS[name])
+        family = Family(name, WATCH_TEXTS[name], counted=name in WATCH_COUNTERS)
         if value is not None:
-            family.add(float(value))
+            for place in places:
+                family.add(float(value), place)
         yield family.metric
     version = Family("build_info", "Version of the program.", ["version"])
-    version.add(1, __version__)
+    for place in places:
+        version.add(1, place, __version__)
     yield version.metric
 
 
+WATCH_COUNTERS = frozenset({"scans", "failures", "reorgs"})
+"""Metrics of a watch that only grow while it lives."""
 WATCH_TEXTS = {
     "head_block": "Newest block that was seen.",
     "head_since_timestamp_seconds": "When the newest block was first seen: old = the chain stands.",

@@ -27,7 +27,7 @@ from analyzer.model.errors import ExitCode, InputError
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
     "report", "export", "verify", "diff", "triage", "detectors", "index", "deployments", "run",
-    "watch", "doctor", "config", "documents", "devnet",
+    "watch", "monitoring", "doctor", "config", "documents", "devnet",
 ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def metrics_of(state: WatchState) -> bytes:
         "reorg_depth": state.reorg_depth,
     }
     results = [] if state.outcome is None else state.outcome.results
-    return exposition(chain(watch_families(facts), scan_families(results)))
+    return exposition(chain(watch_families(facts, state.places), scan_families(results)))
 
 
 def health_of(state: WatchState, options: WatchOptions, now: float) -> tuple[bool, bytes]:

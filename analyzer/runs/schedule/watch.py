@@ -18,6 +18,7 @@ from typing import Protocol
 from analyzer.chain.base import Progress
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError
+from analyzer.report.metrics import Place
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.runs.scanning.sources import open_source
@@ -54,7 +55,8 @@ class WatchState:
     when its newest block was first seen, both 0 = not yet: a chain that stands, or a node that is
     stuck, is asked in vain, and a watch that is dead asks nothing. scanned: the block of the
     snapshot in place. last_scan_at: when that scan ended, by the clock; 0 = not yet by this
-    process. outcome: of the newest scan of this process. failures: since the last success; error:
+    process. places: of its deployments. outcome: of the newest scan of this process. failures:
+    since the last success; error:
     the last one, one line.
     """
 
@@ -72,6 +74,7 @@ class WatchState:
     failures: int = 0
     failures_total: int = 0
     error: str = ""
+    places: tuple[Place, ...] = ()
     outcome: ScanOutcome | None = field(default=None, repr=False)
 
     def is_fresh(self, now: float, stale_s: float) -> bool:

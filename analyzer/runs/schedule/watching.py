@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from analyzer.report.metrics import Place
+from analyzer.runs.scanning.deployments import load_deployment
 from analyzer.runs.schedule.alerts import Alerts
 from analyzer.runs.schedule.alerts_file import read_alerts
 from analyzer.runs.schedule.channels import apprise_send
@@ -42,7 +44,9 @@ def run_watch(options: WatchOptions, showing: Showing, say: Callable[[str], None
 
     Raises: InputError for wrong options, files and channels, before anything is scanned.
     """
-    state = WatchState(started_at=time.time())
+    found = [load_deployment(name) for name in options.scan.deployments]
+    places = tuple(Place(d.chain_id, d.protocol, d.name) for d in found)
+    state = WatchState(started_at=time.time(), places=places)
     ended = threading.Event()
     alerts = _alerts(options, showing, say)
     if showing.textfile is not None:

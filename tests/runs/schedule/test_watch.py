@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.integers import WAD
+from analyzer.report.metrics import Place
 from analyzer.runs.scanning.scan import ScanOptions
 from analyzer.runs.schedule.http import health_of, metrics_of, serve
 from analyzer.runs.schedule.watch import (
@@ -49,7 +50,7 @@ class World:
     looked: Callable[[WatchState], None] = lambda _state: None
 
     def run(self) -> WatchState:
-        state = WatchState(started_at=self.time)
+        state = WatchState(started_at=self.time, places=(Place(4_242, "bank", "bank"),))
 
         def wait(seconds: float) -> bool:
             self.waits.append(seconds)
@@ -172,18 +173,19 @@ def test_metrics_are_prometheus_text_and_carry_no_account(world: World) -> None:
     assert sum(sample.value for sample in accounts) == len(state.outcome.results[0].margin)  # type: ignore[union-attr]
     labels = {label for f in families.values() for s in f.samples for label in s.labels}
     assert labels <= {
-        "deployment", "verdict", "outcome", "severity", "symbol", "status", "market", "side",
-        "version", "of", "grade",
+        "chain", "protocol", "deployment", "verdict", "outcome", "severity", "symbol", "status",
+        "market", "side", "version", "of", "grade",
     }  # fmt: skip
     assert ALICE not in text
 
 
 def test_before_the_first_scan_nothing_is_claimed(world: World) -> None:
-    text = metrics_of(WatchState(started_at=0.0)).decode()
+    places = (Place(10, "bank", "a"),)
+    text = metrics_of(WatchState(started_at=0.0, places=places)).decode()
     samples = [s.name for f in text_string_to_metric_families(text) for s in f.samples]
     assert samples == [
-        "analyzer_scans", "analyzer_failures", "analyzer_reorgs", "analyzer_reorg_depth",
-        "analyzer_build_info",
+        "analyzer_scans_total", "analyzer_failures_total", "analyzer_reorgs_total",
+        "analyzer_reorg_depth", "analyzer_build_info",
     ]  # fmt: skip
 
 
