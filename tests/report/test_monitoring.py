@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,13 @@ from scan_results import (
 
 from analyzer.cli import main
 from analyzer.findings import run_detectors
-from analyzer.model.rows import MarketRow
+from analyzer.model.rows import MarketRow, ReadRow
 from analyzer.report.metrics import Place, place_of
 from analyzer.report.monitoring import monitoring_text
 from analyzer.runs.schedule.http import metrics_of
 from analyzer.runs.schedule.watch import WatchState
 from analyzer.runs.snapshot.query import queries_document
-from analyzer.solvency.result import ScanResult
+from analyzer.solvency.result import ScanResult, Sum
 
 NOW = 1_000_000.0
 PLACE = set(Place._fields)
@@ -83,6 +83,7 @@ def well() -> WatchState:
         clean_result(
             [judged(0), judged(1)],
             checks=[check(0, equal=True)],
+            deposits=Sum(10**24),
             details=details(prices=[price("fresh")], markets=[market()], totals=[total()]),
         )
     )
@@ -99,15 +100,8 @@ def doubtful() -> WatchState:
         checks=[check(0, equal=False)],
         details=details(prices=[price("stale")], totals=[total(rebuilt=5, on_chain=9)]),
     )
-    reads = [replace(row, not_read=1) for row in result.reads] or [read_row()]
-    result.reads = reads
+    result.reads = [ReadRow("rebuild", "f()", 1, 0, 0, 1, "away")]
     return state_of(result)
-
-
-def read_row() -> Any:
-    from analyzer.model.rows import ReadRow
-
-    return ReadRow("rebuild", "f()", 1, 0, 0, 1, "away")
 
 
 def asleep() -> WatchState:
