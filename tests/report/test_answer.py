@@ -123,11 +123,11 @@ def test_metrics_and_sarif_say_how_large_it_is_too() -> None:
     rows = [judged(0), judged(1, equity=-100), judged(2)]
     result = clean_result(rows, backstops=[backstop(1, 50)], deposits=Sum(80_000 * E18))
     said = exposition(scan_families([result])).decode().splitlines()
-    at = 'chain="31337",protocol="perp-v2",deployment="local"'
-    assert f'analyzer_bad_debt_share{{{at},of="deposits"}} 0.00125' in said
-    assert f'analyzer_measure{{{at},of="backstops"}} 50.0' in said
-    assert f'analyzer_bad_debt_grade{{{at},grade="minor"}} 1.0' in said
-    assert f"analyzer_bad_debt_accounts{{{at}}} 1.0" in said
+    at, of = 'chain="31337",deployment="local"', 'protocol="perp-v2"'
+    assert f'analyzer_bad_debt_share{{{at},of="deposits",{of}}} 0.00125' in said
+    assert f'analyzer_measure{{{at},of="backstops",{of}}} 50.0' in said
+    assert f'analyzer_bad_debt_grade{{{at},grade="minor",{of}}} 1.0' in said
+    assert f"analyzer_bad_debt_accounts{{{at},{of}}} 1.0" in said
     [run] = sarif(scan_of([result]))["runs"]
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert notes[0]["message"]["text"].startswith(
