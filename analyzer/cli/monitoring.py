@@ -11,7 +11,7 @@ from analyzer.cli.terminal import emit, note
 
 
 @verb(
-    "analyzer monitoring dashboard > analyzer-dashboard.json",
+    "analyzer monitoring dashboard --out analyzer-dashboard.json",
     "analyzer monitoring rules --out analyzer-rules.yml",
     short_help="Print the Grafana dashboard or the Prometheus rules.",
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,20 @@ import pytest
 from scan_results import account_id, clean_result, judged, unknown
 
 from analyzer.findings import ALL_DETECTORS, run_detectors
+from analyzer.findings.proof import doubts
 from analyzer.findings.selection import keep_selected, select
 from analyzer.model.errors import InputError
 from analyzer.model.finding import Severity
-from analyzer.model.scan_rows import RunFacts
-from analyzer.runs.scanning.rows import snapshot_rows
+from analyzer.model.verdict import Verdict
 from analyzer.runs.schedule.alert_text import QUERIES
 from analyzer.runs.schedule.alerts import Alerts
 from analyzer.runs.schedule.alerts_file import AlertOptions, read_alerts
 from analyzer.runs.schedule.channels import apprise_send, taken_in_time
 from analyzer.runs.snapshot.query import queries_document
-from analyzer.runs.snapshot.reader import read_summaries
-from analyzer.runs.snapshot.summaries import Summaries
+from analyzer.runs.snapshot.summaries import ScanSummary, Summaries
 from analyzer.solvency.result import ScanResult
-from analyzer.store.snapshot import write_snapshot
 
 HOUR = 3_600.0
-MOMENT = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 class Desk:
@@ -68,10 +65,32 @@ class Desk:
 
     def kept(self, result: ScanResult) -> Summaries:
         """A scan as its snapshot has it."""
-        path = self.folder / "kept.duckdb"
-        facts = RunFacts("r" * 16, "recording", "hand-made", "all", 0, MOMENT, MOMENT)
-        write_snapshot(path, snapshot_rows(facts, [result]))
-        return read_summaries(path)
+        deployment = result.deployment
+        verdicts = Counter(row.verdict for row in result.margin)
+        accounts = [row.margin.account_id for row in result.margin]
+        hidden = [r.margin.account_id for r in result.margin if r.verdict is Verdict.UNKNOWN]
+        scan = ScanSummary(
+            scan_id=result.scan_id,
+            protocol=deployment.protocol,
+            deployment=deployment.name,
+            chain_id=deployment.chain_id,
+            block=result.block,
+            methodology=result.methodology,
+            contracts=deployment.contracts,
+            accounts=len(accounts),
+            verdicts={verdict.value: verdicts[verdict] for verdict in Verdict},
+            hidden_bad_debt_e18=0,
+            checks=1,
+            analyzer_version="",
+            unknown=frozenset(hidden),
+            unread=frozenset(),
+            scenarios=frozenset(),
+            compared=frozenset(accounts),
+            answer="",
+            caveats=tuple(doubts(result)),
+            selection=result.selection,
+        )
+        return Summaries("kept.duckdb", [scan], result.findings)
 
 
 @pytest.fixture
@@ -197,12 +216,13 @@ def test_many_entries_are_one_message_that_counts_the_rest(tmp_path: Path) -> No
 
 
 def test_a_scan_that_knows_nothing_of_anybody_is_no_calm(desk: Desk) -> None:
-    blind = clean_result([unknown(0), unknown(1)])
+    blind, empty = clean_result([unknown(0), unknown(1)]), clean_result([])
+    empty.findings = run_detectors(empty)
     assert "nothing is known" in desk.scan(None, blind)
     assert desk.scan(None, blind) == []
-    assert desk.scan(None, clean_result([])) == []
+    assert desk.scan(None, empty) == []
     desk.scan(None, result(1_000))
-    assert "nothing is known" in desk.scan(None, clean_result([]))
+    assert "nothing is known" in desk.scan(None, empty)
 
 
 def test_silence_is_told_once_and_so_is_its_end(desk: Desk) -> None:

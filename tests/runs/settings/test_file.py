@@ -66,7 +66,7 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
         ("zzz = 1", 1, "there is no setting 'zzz'; there are deployments, detect"),
         ("exclude = 'a'", 1, "exclude has to be a list of names"),
         ("exclude = [1]", 1, "exclude has to be a list of names"),
-        ("exclude = ['a\\u0007b']", 1, "exclude has to be a list of names"),
+        ('exclude = ["a\\u0007b"]', 1, "exclude has to be a list of names"),
         ("fail_on = 'bad'", 1, "fail_on is one of low, medium"),
         ("endpoints = 1", 1, "endpoints has to be a table"),
         ("[endpoints]\nmain = 'https://x'", 2, "[endpoints] has chain ids for keys, not 'main'"),
