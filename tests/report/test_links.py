@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from page_parts import parts_of
 from scan_results import account_id, clean_result, judged
-from told import judged_of, scan_of
+from told import material_of, scan_of
 
 from analyzer.findings import run_detectors
 from analyzer.model.deployment import Deployment
 from analyzer.report.html.assemble import assemble
-from analyzer.report.html.material import Material
 from analyzer.report.html.render import html
-from analyzer.report.html.selection import listing
 from analyzer.report.html.text import markdown_report
 from analyzer.report.links import link_of
 from analyzer.report.render import render
@@ -59,7 +57,7 @@ def test_markdown_of_a_scan_links_accounts_and_no_name_of_a_stranger() -> None:
 
 def test_the_page_and_its_markdown_link_accounts_and_contracts() -> None:
     result = on_optimism()
-    content = assemble(Material(judged_of([result]), [result], listing([result])))
+    content = assemble(material_of([result]))
     parts = parts_of(html(content))
     out = {a.attributes["href"] for a in parts.all("a") if a.attributes["href"][0] != "#"}
     assert out == {EXPLORER + account_id(n) for n in (0, 1, 900, 901)}
@@ -73,7 +71,7 @@ def test_the_page_and_its_markdown_link_accounts_and_contracts() -> None:
 
 def test_a_local_chain_has_no_links() -> None:
     result = on_optimism(31_337)
-    content = assemble(Material(judged_of([result]), [result], listing([result])))
+    content = assemble(material_of([result]))
     assert 'href="http' not in html(content)
     assert not re.search(r"(?<!\\)\]\(http", markdown_report(content))
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from analyzer.documents.over_time import Series, Since
+from analyzer.documents.report import ReportedScan
 from analyzer.documents.scan import JudgedDocument
 from analyzer.model.rows import StatementLine
 from analyzer.report.html.selection import Listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.links import link_of
-from analyzer.solvency.result import ScanResult
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One snapshot. document: what is said of its scans, in the order of `results`. statements:
-    (number of the scan, account) -> its lines, for the accounts of the listing that have one.
-    series: the scans of a history, by deployment; empty = none was asked. since: what changed since
+    """One snapshot. document: what is said of its scans; scans: their rows, in the same order.
+    statements: (number of the scan, account) -> its lines, for the accounts of the listing that
+    have one. series: the scans of a history, by deployment; empty = none was asked. since: what changed since
     the scan before, by deployment; None = none was asked."""
 
     document: JudgedDocument
-    results: Sequence[ScanResult]
+    scans: Sequence[ReportedScan]
     listing: Listing
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
     stressed: Stressed = field(default_factory=Stressed)
@@ -33,11 +33,11 @@ class Material:
     @property
     def several(self) -> bool:
         """Whether there is more than one deployment, so that each thing has to say whose it is."""
-        return len(self.results) > 1
+        return len(self.scans) > 1
 
     def name(self, scan: int) -> str:
         """The deployment's name."""
-        return self.results[scan].deployment.name
+        return self.scans[scan].deployment
 
 
 def place_of(material: Material, scan: int, text: str) -> str:

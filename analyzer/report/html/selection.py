@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from analyzer.documents.report import ReportedScan
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
-from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 
 UNSAFE_ROWS = 500
@@ -56,10 +56,10 @@ class Listing:
         return self.accounts[:STATEMENTS]
 
 
-def listing(results: Sequence[ScanResult]) -> Listing:
+def listing(scans: Sequence[ReportedScan]) -> Listing:
     """Unsafe accounts, the worst first, up to `UNSAFE_ROWS`; then those nearest to liquidation, by
     margin equity / maintenance, up to `ROWS` in all; last those that nothing is required of."""
-    found = [Listed(n, row) for n, result in enumerate(results) for row in result.margin]
+    found = [Listed(n, row) for n, scan in enumerate(scans) for row in scan.margin]
     unsafe = sorted((a for a in found if a.row.verdict in UNSAFE), key=_badness)
     safe = sorted((a for a in found if a.row.verdict not in UNSAFE), key=_nearness)
     first = unsafe[:UNSAFE_ROWS]
@@ -67,10 +67,10 @@ def listing(results: Sequence[ScanResult]) -> Listing:
     return Listing(shown, len(unsafe), len(first), len(found))
 
 
-def all_accounts(results: Sequence[ScanResult]) -> Iterator[Listed]:
+def all_accounts(scans: Sequence[ReportedScan]) -> Iterator[Listed]:
     """Every account in the order of the listing, scan by scan."""
-    for number, result in enumerate(results):
-        found = [Listed(number, row) for row in result.margin]
+    for number, scan in enumerate(scans):
+        found = [Listed(number, row) for row in scan.margin]
         yield from sorted((a for a in found if a.row.verdict in UNSAFE), key=_badness)
         yield from sorted((a for a in found if a.row.verdict not in UNSAFE), key=_nearness)
 

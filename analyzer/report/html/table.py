@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.documents.report import ReportedScan
 from analyzer.report.csv_text import csv_text
 from analyzer.report.html.selection import all_accounts
 from analyzer.report.money import fixed
-from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 
 HEAD = (
@@ -19,12 +19,12 @@ HEAD = (
 """Columns. Amounts are decimals of the settlement currency with all 18 digits; empty = unknown."""
 
 
-def accounts_csv(results: Sequence[ScanResult]) -> str:
+def accounts_csv(scans: Sequence[ReportedScan]) -> str:
     """One row an account, scan by scan, unsafe ones first, then by nearness to liquidation."""
     rows = []
-    for account in all_accounts(results):
-        result, row = results[account.scan], account.row
-        margin, deployment = row.margin, result.deployment
+    for account in all_accounts(scans):
+        scan, row = scans[account.scan], account.row
+        margin = row.margin
         amounts = (
             margin.equity_e18,
             margin.margin_equity_e18,
@@ -36,8 +36,8 @@ def accounts_csv(results: Sequence[ScanResult]) -> str:
         )
         rows.append(
             (
-                result.scan_id, deployment.protocol, deployment.name, deployment.chain_id,
-                result.block.number, margin.account_id, margin.owner, row.verdict.value,
+                scan.scan_id, scan.protocol, scan.deployment, scan.chain_id,
+                scan.block.number, margin.account_id, margin.owner, row.verdict.value,
                 margin.status, *("" if value is None else fixed(value) for value in amounts),
                 _flag(margin.collateral_liquidatable), _flag(row.verified), row.reason,
             )

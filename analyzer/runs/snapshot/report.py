@@ -31,7 +31,7 @@ from analyzer.runs.snapshot.pdf import print_pdf
 from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.snapshot.report_tables import stressed
 from analyzer.runs.telling.explorers import explorers
-from analyzer.runs.telling.scans import judged_document
+from analyzer.runs.telling.scans import judged_document, reported_scan
 from analyzer.solvency.result import ScanResult
 from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 from analyzer.store.tables import statements
@@ -95,7 +95,7 @@ def report(db: Path, out: Path, format_: str = "html", options: Options = WHOLE)
         results = Reader(snapshot).results()
         material = _material(snapshot, results, options)
     data = _rendered(assemble(material), format_)
-    replace_bytes(table, accounts_csv(results).encode())
+    replace_bytes(table, accounts_csv(material.scans).encode())
     replace_bytes(out, data)
     return Written(out, table, len(data))
 
@@ -136,11 +136,12 @@ def _material(
     snapshot: Snapshot, results: Sequence[ScanResult], options: Options = WHOLE
 ) -> Material:
     """Everything that the report shows, read from the snapshot and from what is earlier."""
-    listed = listing(results)
+    scans = [reported_scan(result) for result in results]
+    listed = listing(scans)
     known = explorers(options.explorers)
     return Material(
         document=judged_document(Reader(snapshot).run_facts(), results, known),
-        results=results,
+        scans=scans,
         listing=listed,
         statements=_statements(snapshot, results, listed),
         stressed=stressed(snapshot, [result.scan_id for result in results]),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.documents.findings import Group, Triage, WeighedFinding
+from analyzer.documents.report import ReportedScan
 from analyzer.documents.scan import (
     Account,
     Block,
@@ -113,6 +114,24 @@ def judged(
         findings=tuple(
             entry for result in results for entry in weighed_findings(result.findings, weighed)
         ),
+    )
+
+
+def reported_scan(result: ScanResult) -> ReportedScan:
+    """The rows of a scan that a report shows."""
+    deployment = result.deployment
+    return ReportedScan(
+        scan_id=result.scan_id,
+        protocol=deployment.protocol,
+        deployment=deployment.name,
+        chain_id=deployment.chain_id,
+        contracts=dict(deployment.contracts),
+        block=block(result.block),
+        source=deployment.source,
+        margin=result.margin,
+        prices=result.details.prices,
+        backstops=result.backstops,
+        implementations=result.details.implementations,
     )
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from large_snapshot import large_result, write_large
 from page_parts import Parts, parts_of
 from scan_results import E18, clean_result, judged, unknown
-from told import judged_of
+from told import material_of
 
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
@@ -22,11 +22,10 @@ from analyzer.report.html.assemble import assemble
 from analyzer.report.html.charts.scatter import MARKS, Dot, plane, scatter
 from analyzer.report.html.content import Content, DataTable, Figure, Fold
 from analyzer.report.html.fit import fitted
-from analyzer.report.html.material import Material
 from analyzer.report.html.paper import for_paper
 from analyzer.report.html.render import html
 from analyzer.report.html.sections.paths import told_apart
-from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS, listing
+from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.html.text import markdown_report
 from analyzer.runs.snapshot.report import Written, load_content, report
@@ -36,7 +35,7 @@ from analyzer.solvency.verdicts import judge_account
 
 def content_of(*results: ScanResult) -> Content:
     """The content of scans without stress and statements."""
-    material = Material(judged_of(results), results, listing(results))
+    material = material_of(results)
     return assemble(material)
 
 
@@ -62,7 +61,7 @@ def table_of(content: Content, key: str) -> DataTable:
 
 def test_unsafe_accounts_come_first_then_the_nearest_and_the_title_counts_the_rest() -> None:
     result = large_result(4_000)
-    listed = listing([result])
+    listed = material_of([result]).listing
     shown = [account.row for account in listed.accounts]
     unsafe = [row for row in result.margin if row.verdict in UNSAFE]
     assert len(shown) == ROWS
@@ -228,9 +227,7 @@ def test_the_wall_adds_up_levels_into_steps_and_now_is_a_step_of_its_own() -> No
          "value_usd": value, "cumulative_usd": 0.0}
         for level, accounts, value in levels
     ]  # fmt: skip
-    material = Material(
-        judged_of([result]), [result], listing([result]), stressed=Stressed(wall=wall)
-    )
+    material = material_of([result], stressed=Stressed(wall=wall))
     table = table_of(assemble(material), "wall-1-table")
     [figure] = [
         block
@@ -269,7 +266,7 @@ def test_stress_is_grouped_by_deployment_each_scenario_once_and_equal_results_in
         )
     ]  # fmt: skip
     scans = [one, two]
-    material = Material(judged_of(scans), scans, listing(scans), stressed=Stressed(results=results))
+    material = material_of(scans, stressed=Stressed(results=results))
     content = assemble(material)
     for number, name in ((1, "one"), (2, "two")):
         table = table_of(content, f"stress-table-{number}")

@@ -13,7 +13,7 @@ from demands import missing
 from large_snapshot import large_result, write_large
 from page_parts import Parts, parts_of
 from scan_results import E18, clean_result, judged
-from told import judged_of
+from told import material_of
 
 from analyzer.documents.over_time import Moment, Mover, Series, Since
 from analyzer.findings import run_detectors
@@ -21,7 +21,6 @@ from analyzer.findings.summary import Answer
 from analyzer.report.html.content import Content
 from analyzer.report.html.material import Material
 from analyzer.report.html.render import html
-from analyzer.report.html.selection import listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.html.summary import summary
 from analyzer.report.html.text import markdown_report
@@ -62,10 +61,8 @@ def material(deployments: int, *, earlier: bool = True, stress: bool = True) -> 
         series.append(Series(31_337, name, moments, (Mover("a", 1, None, -1),), 40))
         counts = {"critical": 3, "high": 7}
         since.append(Since(31_337, name, moments[-2], moments[-1], counts, counts))
-    return Material(
-        judged_of(results),
+    return material_of(
         results,
-        listing(results),
         stressed=Stressed(results=curve) if stress else Stressed(),
         series=series if earlier else (),
         since=since if earlier else None,
@@ -134,7 +131,7 @@ def test_markdown_has_sixty_lines_at_most(deployments: int) -> None:
 def test_of_many_deployments_the_worst_answers_stand_in_full() -> None:
     fine = clean_result([judged(0)])
     held = [fine, fine, replace_debt("c")]
-    said = text_of(summary(Material(judged_of(held), held, listing(held))))
+    said = text_of(summary(material_of(held)))
     assert said.index("### c · ") < said.index("### local · ")
     assert "1 more deployment: 1 solvent" in said
 

@@ -12,7 +12,9 @@ from analyzer.documents.account import StatementEntry
 from analyzer.documents.encode import to_json
 from analyzer.documents.scan import JudgedDocument, JudgedRun, ScanDocument, ScanRun
 from analyzer.findings.acceptance import NOTHING_ACCEPTED, Weighed
-from analyzer.runs.telling.scans import judged_document, scan_document
+from analyzer.report.html.material import Material
+from analyzer.report.html.selection import listing
+from analyzer.runs.telling.scans import judged_document, reported_scan, scan_document
 from analyzer.solvency.result import ScanResult
 
 SCAN_RUN = ScanRun(
@@ -51,6 +53,12 @@ def scan_json(results: Sequence[ScanResult]) -> dict[str, Any]:
 def judged_of(results: Sequence[ScanResult]) -> JudgedDocument:
     """What a report of these results is made from."""
     return judged_document(JUDGED_RUN, results)
+
+
+def material_of(results: Sequence[ScanResult], **more: Any) -> Material:
+    """What a report of these results shows; more: further fields."""
+    scans = [reported_scan(result) for result in results]
+    return Material(judged_of(results), scans, listing(scans), **more)
 
 
 def statement_entries(number: int) -> tuple[StatementEntry, ...]:

@@ -32,9 +32,9 @@ _STATUS_TONE = {"fresh": "", "fixed": ""}
 def oracles(material: Material) -> Section:
     """Every reference price with its age, those to be doubted first, then the oldest."""
     blocks: list[Block] = []
-    for number, result in enumerate(material.results):
-        now = result.block.time
-        prices = sorted(result.details.prices, key=lambda p: _doubt(p, now))
+    for number, scan in enumerate(material.scans):
+        now = scan.block.time
+        prices = sorted(scan.prices, key=lambda p: _doubt(p, now))
         aged = [p for p in prices if p.updated_at is not None]
         text = f"{count(len(prices), 'price')}"
         if len(aged) < len(prices):
@@ -153,10 +153,10 @@ def basis(material: Material) -> Section:
         )
     ]
     for number, scan in enumerate(material.document.scans):
-        block, result = scan.block, material.results[number]
+        block, source = scan.block, material.scans[number].source
         facts = (
             Fact("Deployment", f"{scan.deployment} ({scan.protocol}), "
-                 f"chain {scan.chain_id}; addresses from {result.deployment.source}"),
+                 f"chain {scan.chain_id}; addresses from {source}"),
             Fact("Block", f"{block.number:,} · {block.hash} · {when(block.time)}"),
             Fact("Rules", scan.methodology),
             Fact("Scan", f"{scan.scan_id} · run {run.run_id} · "
@@ -180,7 +180,7 @@ def _code(material: Material, number: int) -> Fold:
             Cell(item.status, tone="" if item.status == "known" else "doubt"),
             item.note,
         )
-        for item in material.results[number].details.implementations
+        for item in material.scans[number].implementations
         for code in [item.implementation or ""]
     )
     whose = of_deployment(material, number)

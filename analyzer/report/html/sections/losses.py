@@ -30,28 +30,28 @@ def losses(material: Material) -> Section:
             " have to pay count as capacity; what the debtors have left is in their equity already."
         )
     ]
-    for number in range(len(material.results)):
+    for number in range(len(material.scans)):
         blocks.append(_waterfall(material, number))
     return Section("losses", "Loss waterfall at this block", "Losses", tuple(blocks))
 
 
 def _waterfall(material: Material, number: int) -> Block:
     """One deployment's layers, drawn and as a table."""
-    result = material.results[number]
+    scan = material.scans[number]
     solvency = material.document.scans[number].solvency
     debt = solvency.hidden_bad_debt_e18
     shortfall = solvency.shortfall_e18
-    title = result.deployment.name
+    title = scan.deployment
     text = f"bad debt {short(debt)}; capacity {short(solvency.backstop_capacity_e18)}; "
     text += f"beyond it {short(shortfall)}."
-    rows = tuple(_row(layer) for layer in result.backstops)
+    rows = tuple(_row(layer) for layer in scan.backstops)
     key = f"losses-{number + 1}"
     table = DataTable(
         f"{key}-table", f"Layers{of_deployment(material, number)}",
         columns("layer|who|kind|capacity|counts|rule", "layer|capacity"), rows,
     )  # fmt: skip
     first = Bar("bad debt", whole_units(debt), "danger", f"bad debt {short(debt)}", short(debt))
-    layers = [_bar(layer) for layer in result.backstops if layer.capacity_e18 is not None]
+    layers = [_bar(layer) for layer in scan.backstops if layer.capacity_e18 is not None]
     svg = amounts(key, [first, *layers], f"Bad debt against what stands behind it, {title}. {text}")
     legend = (("danger", "bad debt"), ("calm", "capacity that counts"), ("faint", "does not count"))
     return Figure(key, title, text, svg, legend, table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
+from analyzer.documents.report import ReportedScan
 from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.report.html.charts.bars import Bar, bars
@@ -24,7 +25,6 @@ from analyzer.report.html.content import (
 )
 from analyzer.report.html.material import Material
 from analyzer.report.html.selection import Listed
-from analyzer.solvency.result import ScanResult
 
 EDGES_E2 = (0, 50, 80, 90, 100, 105, 110, 125, 150, 200, 300, 500, 1_000)
 """Where one step of the distribution of margin ratios ends and the next begins, in percent."""
@@ -48,8 +48,7 @@ def dot(row: JudgedRow) -> Dot | None:
 def planes(material: Material) -> list[Plane]:
     """The scales of each scan's scatter plot."""
     return [
-        plane([d for row in result.margin if (d := dot(row)) is not None])
-        for result in material.results
+        plane([d for row in scan.margin if (d := dot(row)) is not None]) for scan in material.scans
     ]
 
 
@@ -67,16 +66,16 @@ def equity(material: Material, where: list[Plane]) -> Section:
             " less than maintenance requires. Both axes are logarithmic on either side of zero."
         )
     ]
-    for number, result in enumerate(material.results):
-        dots = [d for r in result.margin if (d := dot(r)) is not None]
-        text = _equity_text(result, dots)
-        title = result.deployment.name
+    for number, scan in enumerate(material.scans):
+        dots = [d for r in scan.margin if (d := dot(r)) is not None]
+        text = _equity_text(scan, dots)
+        title = scan.deployment
         if not dots:
             blocks.append(Prose(f"{title}: {text}", "doubt"))
             continue
         key = f"equity-{number + 1}"
         svg = scatter(key, dots, where[number], f"Equity against requirement, {title}. {text}")
-        table = _by_verdict(key, result)
+        table = _by_verdict(key, scan)
         blocks.append(Figure(key, title, text, svg, LEGEND, table))
     return Section("equity", "Equity against requirement", "Equity", tuple(blocks))
 
@@ -89,13 +88,13 @@ def ratios(material: Material) -> Section:
             " edge of liquidation."
         )
     ]
-    blocks += [_ratios(number, result) for number, result in enumerate(material.results)]
+    blocks += [_ratios(number, scan) for number, scan in enumerate(material.scans)]
     return Section("ratios", "Distribution of margin ratios", "Ratios", tuple(blocks))
 
 
-def _equity_text(result: ScanResult, dots: list[Dot]) -> str:
+def _equity_text(scan: ReportedScan, dots: list[Dot]) -> str:
     """What the scatter plot shows, in words."""
-    rows = result.margin
+    rows = scan.margin
     below = sum(
         1
         for r in rows
@@ -113,11 +112,11 @@ def _equity_text(result: ScanResult, dots: list[Dot]) -> str:
     return text + "."
 
 
-def _by_verdict(key: str, result: ScanResult) -> DataTable:
+def _by_verdict(key: str, scan: ReportedScan) -> DataTable:
     """Sums by verdict: the picture in numbers."""
     rows: list[Row] = []
     for verdict in Verdict:
-        members = [r.margin for r in result.margin if r.verdict is verdict]
+        members = [r.margin for r in scan.margin if r.verdict is verdict]
         if not members:
             continue
         equities = [m.margin_equity_e18 for m in members if m.margin_equity_e18 is not None]
@@ -139,11 +138,11 @@ def _by_verdict(key: str, result: ScanResult) -> DataTable:
     )  # fmt: skip
 
 
-def _ratios(number: int, result: ScanResult) -> Block:
+def _ratios(number: int, scan: ReportedScan) -> Block:
     """The distribution of one scan. Steps are exact: integers are compared, not their ratio."""
     counts = [0] * (len(EDGES_E2) + 1)
     unknown = free = 0
-    for judged in result.margin:
+    for judged in scan.margin:
         margin, required = judged.margin.margin_equity_e18, judged.margin.maintenance_margin_e18
         if margin is None or required is None:
             unknown += 1
@@ -156,7 +155,7 @@ def _ratios(number: int, result: ScanResult) -> Block:
     text = f"{count(sum(counts), 'account')} with a requirement"
     text += f", {free:,} without one" if free else ""
     text += f", {unknown:,} unknown" if unknown else ""
-    title = result.deployment.name
+    title = scan.deployment
     if not sum(counts):
         return Prose(f"{title}: {text}.", "doubt")
     key = f"ratios-{number + 1}"
