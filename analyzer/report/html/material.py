@@ -19,8 +19,8 @@ from analyzer.report.links import link_of
 class Material:
     """One snapshot. document: what is said of its scans; scans: their rows, in the same order.
     statements: (number of the scan, account) -> its lines, for the accounts of the listing that
-    have one. series: the scans of a history, by deployment; empty = none was asked. since: what changed since
-    the scan before, by deployment; None = none was asked."""
+    have one. series: the scans of a history, by deployment; empty = none was asked. since: what
+    changed since the scan before, by deployment; None = none was asked."""
 
     document: JudgedDocument
     scans: Sequence[ReportedScan]
