@@ -9,7 +9,7 @@ block: funding and interest do not run while a cascade does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -48,12 +48,27 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An offer whose terms get better for whoever waits, by the contract's own schedule and while
+    prices stand still: an auction.
+
+    waited_s: seconds after the block at which the offer is taken. longest_s: when its terms stop
+    getting better. at: the offer so many seconds after the block; None where it cannot be taken.
+    """
+
+    waited_s: int
+    longest_s: int
+    at: Callable[[int], Offer | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A closure that the contract allows a liquidator of one account now.
 
     offer_id: tells it from the account's other ones; ties between them are broken by it. most: the
     largest amount that may be closed, in whatever unit the protocol's call counts. choosable:
-    whether whoever calls may ask for less. largest: what happens at `most`.
+    whether whoever calls may ask for less. largest: what happens at `most`. waiting: None where
+    time changes nothing.
     """
 
     account_id: str
@@ -61,6 +76,12 @@ class Offer:
     most: int
     choosable: bool
     largest: Executed
+    waiting: Waiting | None = None
+
+    @property
+    def waited_s(self) -> int:
+        """Seconds after the block at which it is taken."""
+        return 0 if self.waiting is None else self.waiting.waited_s
 
 
 class Simulation(Protocol):

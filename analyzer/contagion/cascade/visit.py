@@ -1,7 +1,8 @@
 """A liquidator's visit to one account: what they take over, and what they leave because it costs.
 
     rational       of all closures that the contract offers the one that gains most, each at the
-                   largest amount that pays; and again, until none pays
+                   largest amount that pays, an auction's at the first of its discounts that pays;
+                   and again, until none pays
     at any loss    all that the contract lets them close
 
 Within a round the protocols' prices stand still, while every closure moves along the depth curves
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from analyzer.contagion.cascade.choice import largest_paying
 from analyzer.contagion.cascade.closing import LIQUIDATOR, Closing, Register
 from analyzer.contagion.cascade.state import State
-from analyzer.contagion.scenario import Willingness
+from analyzer.contagion.scenario import Auctions, Willingness
 from analyzer.contagion.trace import account_node
 from analyzer.model.closure import Executed
 from analyzer.model.integers import WAD
 from analyzer.protocols.simulation import Offer
+
+ROUNDING_E18 = 10**9
+"""A billionth of a dollar: what a closure that gives nobody anything may round by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,49 @@ def best_choice(
     found = [
         choice
         for offer in state.venues[number].simulation.offers(account_id)
-        if (choice := _choose(state, number, offer, left_e18)) is not None
+        if (choice := _first_paying(state, number, offer, left_e18)) is not None
     ]
     return min(found, key=lambda c: (-c.profit_e18, c.offer.offer_id), default=None)
+
+
+def _first_paying(state: State, number: int, offer: Offer, left_e18: int | None) -> Choice | None:
+    """An offer at the block; where its terms get better with time, at the first second at which as
+    much of it pays as could be taken at the block, and where so much never does, what pays at the
+    end of its schedule. None when nothing pays.
+
+    An amount that pays at one second pays at all later ones, so the first is found by halving.
+    """
+    waiting, never = offer.waiting, state.prices.scenario.liquidators.auctions is Auctions.NOW
+    if waiting is None or never:
+        return _choose(state, number, offer, left_e18)
+    most = _within(offer, left_e18)
+
+    def pays(then: Offer | None) -> bool:
+        executed = None if then is None else state.venues[number].simulation.preview(then, most)
+        if then is None or executed is None:
+            return False
+        gained = profit_e18(state, number, executed, whole=most == then.most)
+        return gained is not None and gained >= 0
+
+    low, high, found = waiting.waited_s, waiting.longest_s, offer
+    if not pays(offer):
+        last = waiting.at(high)
+        if last is None or not pays(last):
+            return None if last is None else _choose(state, number, last, left_e18)
+        found = last
+        while high - low > 1:
+            middle = (low + high) // 2
+            then = waiting.at(middle)
+            low, high, found = (low, middle, then) if then and pays(then) else (middle, high, found)
+    return _choose(state, number, found, left_e18)
+
+
+def _within(offer: Offer, left_e18: int | None) -> int:
+    """The largest amount of an offer that the round's capacity lets them take."""
+    value = offer.largest.closure.value_e18
+    if left_e18 is None or value <= left_e18:
+        return offer.most
+    return max(offer.most * left_e18 // value, 1)
 
 
 def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Choice | None:
@@ -81,7 +125,7 @@ def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Ch
             return None
         if offer.choosable and left_e18 is not None and executed.closure.value_e18 > left_e18:
             return None
-        return profit_e18(state, number, executed)
+        return profit_e18(state, number, executed, whole=amount == offer.most)
 
     gas_e18 = int(state.prices.scenario.liquidators.gas_usd * WAD)
     amount = largest_paying(offer.most, profit, gas_e18) if offer.choosable else offer.most
@@ -89,17 +133,21 @@ def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Ch
     return None if gained is None or gained < 0 else Choice(offer, amount, gained)
 
 
-def profit_e18(state: State, number: int, executed: Executed) -> int | None:
+def profit_e18(state: State, number: int, executed: Executed, *, whole: bool = True) -> int | None:
     """What a liquidator gains (or loses) by a closure, after gas and the required return; None
-    where it takes more than the market has, so that the debt cannot be bought. Who neither trades
-    nor pays nor gets anything is a keeper: it costs them nothing."""
+    where it takes more than the market has, so that the debt cannot be bought.
+
+    whole: it is all that is offered. Who then neither trades nor pays nor gets more than a
+    contract's rounding is a keeper: it costs them nothing. Any offer has a part as small as that.
+    """
     paid, terms = paid_e18(executed), state.prices.scenario.liquidators
-    if not executed.sold and not paid:
+    values = _values_e18(state, number, executed)
+    if whole and 0 <= paid < ROUNDING_E18 and all(abs(value) < ROUNDING_E18 for value in values):
         return 0
     trade = state.prices.quote(number, executed.sold)
     if any(left < 0 for left in trade.left_e18.values()):
         return None
-    gain = paid + trade.proceeds_e18 - valued_e18(state, number, executed)
+    gain = paid + trade.proceeds_e18 - sum(values)
     return gain - int(terms.gas_usd * WAD + terms.required_return * executed.closure.value_e18)
 
 
@@ -114,12 +162,17 @@ def paid_e18(executed: Executed) -> int:
 
 def valued_e18(state: State, number: int, executed: Executed) -> int:
     """What has to be traded after a closure, at the protocol's own prices."""
+    return sum(_values_e18(state, number, executed))
+
+
+def _values_e18(state: State, number: int, executed: Executed) -> list[int]:
+    """The same, asset by asset."""
     venue, prices = state.venues[number], state.protocol_e18[number]
-    return sum(
+    return [
         venue.value_e18(asset, amount, prices[asset])
         for asset, amount in executed.sold.items()
         if asset not in venue.fixed
-    )
+    ]
 
 
 def _capacity_left_e18(state: State, closing: Closing) -> int | None:

@@ -16,6 +16,7 @@ from analyzer.contagion.scenario.file import (
 from analyzer.contagion.scenario.liquidators import (
     AT_ANY_LOSS,
     FREE,
+    Auctions,
     Liquidators,
     Willingness,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "CLASS_KEYS",
     "FREE",
     "LEAST_BETA_MULTIPLIER",
+    "Auctions",
     "Liquidators",
     "MarginSpiral",
     "Reach",

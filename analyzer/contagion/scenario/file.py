@@ -38,6 +38,7 @@
     gas_usd = 5                              # of one closure
     required_return = 0.01                   # share of the value that is taken over
     capacity_usd = 50_000_000                # value that is closed in a round, no key = no limit
+    auctions = "now"                         # no key = they wait for the first discount that pays
 
     [[step]]                                 # instead of [shocks]: one after another
     shocks = {ETH = "-30%"}
@@ -57,7 +58,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from analyzer.contagion.scenario.entry import Entry
-from analyzer.contagion.scenario.liquidators import AT_ANY_LOSS, Liquidators, Willingness
+from analyzer.contagion.scenario.liquidators import (
+    AT_ANY_LOSS,
+    Auctions,
+    Liquidators,
+    Willingness,
+)
 from analyzer.contagion.scenario.types import ALL, DEPTH_KEYS, MarginSpiral, Scenario, Step
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import read_toml
@@ -201,9 +207,13 @@ def _liquidators(entry: Entry) -> Liquidators:
         gas_usd=table.not_negative("gas_usd", plain.gas_usd),
         required_return=table.not_negative("required_return", plain.required_return),
         capacity_usd=table.positive("capacity_usd", None),
+        auctions=Auctions(table.choice("auctions", list(Auctions))),
     )
-    if found.mode is Willingness.AT_ANY_LOSS and {"gas_usd", "required_return"} & {*table.names()}:
-        raise InputError(f"{table.where}: who works at any loss asks for neither gas nor return")
+    refused = {"gas_usd", "required_return", "auctions"} & {*table.names()}
+    if found.mode is Willingness.AT_ANY_LOSS and refused:
+        raise InputError(
+            f"{table.where}: who works at any loss asks for neither gas nor return, nor waits"
+        )
     table.check_all_used()
     return found
 

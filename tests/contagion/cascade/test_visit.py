@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from cascade_steps import round_of, scenario_of, state_of
 from linear_house import E18, Holder, House
@@ -10,8 +13,10 @@ from linear_house import E18, Holder, House
 from analyzer.contagion.cascade.revalue import exogenous, revalue
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.visit import profit_e18, visit, wind_up
-from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Liquidators
+from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Auctions, Liquidators
 from analyzer.market.depth import ImpactCurve, Linear, NoImpact
+from analyzer.model.closure import Closure, Executed
+from analyzer.protocols.simulation import Offer, Waiting
 
 PENALTY = Fraction(2, 100)
 DEEP = NoImpact()
@@ -120,6 +125,75 @@ def test_under_a_stopped_oracle_what_costs_more_than_it_pays_is_left_and_nobody_
     # At the protocol's price it pays 20; what was taken over at 1000 sells for 500.
     (offer,) = state.venues[0].simulation.offers("A")
     assert profit_e18(state, 0, offer.largest) == -480 * E18
+
+
+class AuctionHouse(House):
+    """The same, but what a closure pays its liquidator rises by one basis point a second, from
+    nothing to 10 percent."""
+
+    seconds = 0
+
+    def offers(self, account_id: str) -> Sequence[Offer]:
+        return [found for found in [self._after(account_id, self.seconds)] if found is not None]
+
+    def _after(self, account_id: str, seconds: int) -> Offer | None:
+        self.penalty = Fraction(seconds, 10_000)
+        (found,) = super().offers(account_id) or (None,)
+        later = partial(self._after, account_id)
+        return found and replace(found, waiting=Waiting(seconds, 1_000, later))
+
+    def preview(self, offer: Offer, amount: int) -> Executed | None:
+        self.penalty = Fraction(offer.waited_s, 10_000)
+        return super().preview(offer, amount)
+
+    def execute(self, offer: Offer, amount: int) -> Executed:
+        self.penalty, self.seconds = Fraction(offer.waited_s, 10_000), offer.waited_s
+        return super().execute(offer, amount)
+
+
+def auctioned(liquidators: Liquidators, depth: float) -> tuple[list[int], int]:
+    """What a visit to A takes, ten X in all, and when the last of it is taken."""
+    house = AuctionHouse({"X": 100 * E18}, {"A": Holder(-900 * E18, {"X": 10 * E18})})
+    scenario = scenario_of({"X": Fraction(9, 10)}, liquidators=liquidators)
+    state = state_of(house, scenario, {"X": Linear(depth, "a test")})
+    state.prices.apply(scenario.steps[0])
+    revalue(state, exogenous)
+    return amounts_closed(state), house.seconds
+
+
+def test_in_an_auction_they_wait_for_the_first_terms_that_pay() -> None:
+    """Ten X sell for 4.99 % less on average: 500 seconds; with gas of 9 of the 900, 600."""
+    assert auctioned(FREE, 10_020.0) == ([10 * E18], 500)
+    assert auctioned(Liquidators(gas_usd=Fraction(9)), 10_020.0) == ([10 * E18], 600)
+
+
+def test_where_the_whole_never_pays_they_take_what_pays_in_the_end() -> None:
+    """At 10 percent x of X fall by 2 x % on average where the depth is 2,500: five of ten."""
+    (amount,), waited = auctioned(FREE, 2_500.0)
+    assert waited == 1_000
+    assert 0 <= 5 * E18 - amount <= 10 * E18 // 10**6
+
+
+def test_at_once_or_not_at_all_where_the_scenario_says_so() -> None:
+    """The terms of the block pay nothing over what is taken, and any sale costs something."""
+    assert auctioned(Liquidators(gas_usd=Fraction(0), auctions=Auctions.NOW), 10_000.0) == ([], 0)
+
+
+def test_capacity_bounds_what_an_auction_has_to_pay_for() -> None:
+    """Four of the ten X are worth the 360: they sell for 1.996 % less on average."""
+    terms = Liquidators(gas_usd=Fraction(0), capacity_usd=Fraction(360))
+    (amount,), waited = auctioned(terms, 10_020.0)
+    assert 0 <= 4 * E18 - amount <= 10 * E18 // 10**6
+    assert waited == 200
+
+
+def test_a_keeper_works_for_nothing_but_not_on_a_sliver() -> None:
+    """All of X is worth nothing: whoever takes the whole neither trades nor gets anything."""
+    state = shocked(Liquidators())
+    executed = Executed(Closure("A", "position", "X", 1, 90 * E18, 90, 0), {"X": 1})
+    assert profit_e18(state, 0, executed) == 0
+    assert profit_e18(state, 0, executed, whole=False) == -5 * E18
+    assert profit_e18(state, 0, replace(executed, sold={"X": E18 // 10**9})) == -5 * E18
 
 
 def test_a_winding_up_pays_nobody_a_penalty() -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.contagion.scenario import (
+    AT_ANY_LOSS,
+    Auctions,
+    Liquidators,
     MarginSpiral,
     Scenario,
     Step,
@@ -79,6 +82,17 @@ shocks = {"@alt" = "x0.3"}
     )
 
 
+def test_who_liquidates_and_on_which_terms(tmp_path: Path) -> None:
+    text = HEAD + "[liquidators]\ngas_usd = 2\nauctions = 'now'\n"
+    terms = load_scenario(written(tmp_path, text)).liquidators
+    assert terms == Liquidators(gas_usd=Fraction(2), auctions=Auctions.NOW)
+    plain = load_scenario(written(tmp_path, HEAD)).liquidators
+    assert (plain.auctions, plain.gas_usd) == (Auctions.FIRST_PAYING, 5)
+    assert load_scenario(written(tmp_path, HEAD + "liquidators = 'at any loss'")).liquidators == (
+        AT_ANY_LOSS
+    )
+
+
 def test_the_least_that_a_file_says_is_a_title_and_a_source(tmp_path: Path) -> None:
     found = load_scenario(written(tmp_path, HEAD))
     assert found == Scenario("mine", "t", "s", (Step(),), verified=True)
@@ -112,6 +126,14 @@ def test_the_example_in_the_docstring_is_read(tmp_path: Path) -> None:
         ("source = 's'", "mine.toml needs the key title"),
         ("title = 't'", "mine.toml needs the key source"),
         ("title = ''\nsource = 's'", "mine.toml.title has to be a text, it is ''"),
+        (
+            HEAD + "[liquidators]\nauctions = 'later'",
+            'liquidators.auctions has to be "first that pays" or "now"',
+        ),
+        (
+            HEAD + "[liquidators]\nmode = 'at any loss'\nauctions = 'now'",
+            "who works at any loss asks for neither gas nor return, nor waits",
+        ),
         (HEAD + "colour = 1", "mine.toml: there is no key colour (known: betas, default_owners"),
         (HEAD + "[depth]\nETH = 0", "mine.toml: depth.ETH has to be above zero, it is 0"),
         (HEAD + "[depth]\n'@alt' = 1", "mine.toml: depth: @alt is no class of depth (known: @btc"),

@@ -26,9 +26,9 @@ def test_a_cascade_keeps_its_identity_from_version_to_version() -> None:
     "ETH","kind":"exponential","origin":"file","source":"a test"}],"options":{"max_rounds":
     "10000","order":"book","rescued":[],"sequential":false,"visits":[]},"scans":
     ["1111111111111111","bbbbbbbbbbbbbbbb"],"scenario":{"betas":{},"default_owners":"0",
-    "depth_multiplier":"1","depth_multipliers":{},"liquidators":{"capacity_usd":null,
-    "gas_usd":"5","mode":"rational","required_return":"0"},"margin_spiral":null,
-    "market_factor":null,"name":"shock","notes":[],
+    "depth_multiplier":"1","depth_multipliers":{},"liquidators":{"auctions":
+    "first that pays","capacity_usd":null,"gas_usd":"5","mode":"rational","required_return":"0"},
+    "margin_spiral":null,"market_factor":null,"name":"shock","notes":[],
     "source":"the command line","stale":[],"steps":[{"liquidator_capacity":null,"prices_e18":{},
     "rounds_limit":null,"shocks":{"ETH":"7/10"}}],"title":"ETH -30 %","unverified":[],
     "venue":"","verified":true,"withdraw":false}}
@@ -39,7 +39,7 @@ def test_a_cascade_keeps_its_identity_from_version_to_version() -> None:
     )
     scans = cast(list[ScanBook], [Named("b" * 16), Named("1" * 16)])
     found = id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, CascadeOptions())
-    assert found == "1785d28147b75c8a"
+    assert found == "75df3950daf4512a"
 
 
 def test_options_that_differ_make_another_cascade() -> None:
@@ -50,4 +50,4 @@ def test_options_that_differ_make_another_cascade() -> None:
     )
     scans = cast(list[ScanBook], [Named("b" * 16), Named("1" * 16)])
     options = CascadeOptions(first=[("bank", "B"), ("bank", "A")])
-    assert id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, options) == "f896905f2e7c8316"
+    assert id_of_cascade(scans, parse_shock("ETH=-30%"), chosen, options) == "b764681ddd32b396"

@@ -1,14 +1,15 @@
 """The protocol in motion: prices move, auctions are bid on, owners withdraw; all in integers.
 
     visit = startAuction under the worst scenario (or the auction that is live, terminated or
-            converted where it has to be), and the largest bid at the present discount; again until
-            nobody can bid
+            converted where it has to be), and a bid for any share up to the largest, at the
+            present discount or at a later one
 
 `motion` holds what moves, `bidding`, `unwinding` and `withdrawal` are the steps, `bids` what a bid
 changes in the state, `before` what no transfer explains.
 
-Time stands still at the book's block, so an auction that starts now has its first discount, and an
-insolvent one pays its bidder exactly what the portfolio lacks. Bidders are nobody in the book.
+Time stands still at the book's block for prices, interest and funding; whoever waits for a better
+discount waits while they do. An auction that starts now has its first discount, and an insolvent
+one pays its first bidder exactly what the portfolio lacks. Bidders are nobody in the book.
 Source: v2-core `DutchAuction.sol`, `BaseManager.sol`; spec sections 6 to 8.
 """
 
@@ -23,10 +24,18 @@ from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.derive_v2.close.backstops import waterfall
-from analyzer.protocols.derive_v2.close.liquidate import PORTFOLIO
+from analyzer.protocols.derive_v2.close.liquidate import PORTFOLIO, Lot
 from analyzer.protocols.derive_v2.close.simulate.before import Before
-from analyzer.protocols.derive_v2.close.simulate.bidding import Bid, apply_bid, find_bid, taken_by
-from analyzer.protocols.derive_v2.close.simulate.hedge import hedged
+from analyzer.protocols.derive_v2.close.simulate.bidding import (
+    Bid,
+    apply_bid,
+    find_bid,
+    find_lot,
+    later,
+    longest_wait_s,
+    taken_by,
+)
+from analyzer.protocols.derive_v2.close.simulate.hedge import Deltas, hedged
 from analyzer.protocols.derive_v2.close.simulate.motion import Motion, known
 from analyzer.protocols.derive_v2.close.simulate.parties import OWNER, ROUNDING
 from analyzer.protocols.derive_v2.close.simulate.unwinding import close_out, positions
@@ -35,7 +44,7 @@ from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.protocols.simulation import Offer, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing, Waiting
 
 __all__ = ["ROUNDING", "DeriveSimulation", "simulate"]
 
@@ -53,7 +62,8 @@ class DeriveSimulation:
     def __init__(self, account_ids: Sequence[str], motion: Motion) -> None:
         self._ids = list(account_ids)
         self._motion = motion
-        self._bids: dict[str, Bid | None] = {}
+        self._lots: dict[str, Lot | None] = {}
+        self._deltas = Deltas()
 
     @property
     def state(self) -> DeriveState:
@@ -70,12 +80,13 @@ class DeriveSimulation:
         that is not named while its spot feed is; a price given for those is not used, nor one for
         a closed perp."""
         self._motion.set_prices(prices_e18)
-        self._bids.clear()
+        self._lots.clear()
+        self._deltas.clear()
 
     def scale_requirements(self, factor: Fraction) -> None:
         """Every requirement (mark to market less margin) is the managers' own times `factor`."""
         self._motion.scale_requirements(factor)
-        self._bids.clear()
+        self._lots.clear()
 
     def account_ids(self) -> Sequence[str]:
         """Every account in book order."""
@@ -90,7 +101,7 @@ class DeriveSimulation:
         mtm, mm = found
         initial = valuation.numbers(int(account_id)).im
         free = None if isinstance(initial, Unreadable) else initial
-        return Standing(mtm, mm, self._bid(account_id) is not None, free)
+        return Standing(mtm, mm, self._lot(account_id) is not None, free)
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its mark to market if these assets had these prices."""
@@ -99,34 +110,60 @@ class DeriveSimulation:
 
     def breaching(self) -> Sequence[str]:
         """The accounts on which somebody can bid now (an auction is live, or can be started)."""
-        return [account for account in self._ids if self._bid(account) is not None]
+        return [account for account in self._ids if self._lot(account) is not None]
 
     def offers(self, account_id: str) -> Sequence[Offer]:
-        """The largest bid at the present discount, or none."""
-        bid = self._bid(account_id)
-        if bid is None:
-            return ()
-        return (Offer(account_id, "bid", bid.share, False, self._executed(bid)),)
+        """A bid at the present discount, for any share up to the largest, or none; it gets better
+        with time."""
+        lot = self._lot(account_id)
+        offer = None if lot is None else self._offer(lot, 0)
+        return () if offer is None else (offer,)
+
+    def _offer(self, lot: Lot, waited_s: int) -> Offer | None:
+        """The bid so many seconds on; None where nobody can make it."""
+        found = find_bid(self._motion.valuation, later(self._motion.valuation, lot, waited_s))
+        if found is None:
+            return None
+        return Offer(
+            account_id=found.closure.account_id,
+            offer_id="bid",
+            most=found.closure.amount,
+            choosable=True,
+            largest=self._executed(found),
+            waiting=Waiting(
+                waited_s, longest_wait_s(self._motion.valuation, lot), partial(self._offer, lot)
+            ),
+        )
 
     def preview(self, offer: Offer, amount: int) -> Executed | None:
-        """The bid; None for another share than the largest."""
-        return offer.largest if amount == offer.most else None
+        """The bid for that share."""
+        found = self._bid(offer, amount)
+        return None if found is None else self._executed(found)
 
     def execute(self, offer: Offer, amount: int) -> Executed:
         """It happens. Raises: ValueError where nobody can bid so much."""
-        bid = self._bid(offer.account_id)
-        if bid is None or amount != bid.share:
+        found = self._bid(offer, amount)
+        if found is None or amount != found.closure.amount:
             raise ValueError(f"nobody can bid for {amount} of account {offer.account_id}")
-        executed = self._executed(bid)
-        number, apply = int(offer.account_id), partial(apply_bid, self._motion.valuation, bid)
-        return replace(executed, closure=self._changing(number, bid.closure, apply))
+        executed = self._executed(found)
+        number, apply = int(offer.account_id), partial(apply_bid, self._motion.valuation, found)
+        return replace(executed, closure=self._changing(number, found.closure, apply))
 
-    def _executed(self, bid: Bid) -> Executed:
+    def _bid(self, offer: Offer, share: int) -> Bid | None:
+        """The bid that an offer stands for, for that share."""
+        lot, valuation = self._lot(offer.account_id), self._motion.valuation
+        return (
+            None
+            if lot is None
+            else find_bid(valuation, later(valuation, lot, offer.waited_s), share)
+        )
+
+    def _executed(self, made: Bid) -> Executed:
         """A bid with what its bidder then has to trade."""
-        return Executed(bid.closure, hedged(self.state, taken_by(self.state, bid)))
+        return Executed(made.closure, hedged(self.state, taken_by(self.state, made), self._deltas))
 
     def liquidate(self, account_id: str) -> Sequence[Executed]:
-        """Bids until nobody can bid on the account any more."""
+        """The largest bid at the present discount, until nobody can bid any more."""
         done: list[Executed] = []
         while offers := self.offers(account_id):
             done.append(self.execute(offers[0], offers[0].most))
@@ -146,7 +183,7 @@ class DeriveSimulation:
         sold: dict[str, int] = {}
 
         def apply() -> tuple[Transfer, ...]:
-            sold.update(hedged(self.state, account.balances))
+            sold.update(hedged(self.state, account.balances, self._deltas))
             return close_out(self._motion.valuation, number)
 
         return [Executed(self._changing(number, closure, apply), sold)]
@@ -176,11 +213,11 @@ class DeriveSimulation:
         """None: cash is no token."""
         return []
 
-    def _bid(self, account_id: str) -> Bid | None:
-        """The bid that goes through now, or None."""
-        if account_id not in self._bids:
-            self._bids[account_id] = find_bid(self._motion.valuation, account_id)
-        return self._bids[account_id]
+    def _lot(self, account_id: str) -> Lot | None:
+        """The lot on which somebody can bid now, or None."""
+        if account_id not in self._lots:
+            self._lots[account_id] = find_lot(self._motion.valuation, account_id)
+        return self._lots[account_id]
 
     def _changing(
         self, number: int, closure: Closure, apply: Callable[[], tuple[Transfer, ...]]
@@ -191,11 +228,7 @@ class DeriveSimulation:
         parties = {number, state.security_account, state.auction_house.sm_account}
         before = Before.of(valuation, parties)
         transfers = apply()
-        # What an insolvent auction pays out depends on what the security module still has.
-        self._bids = {
-            account: bid
-            for account, bid in self._bids.items()
-            if int(account) not in parties and (bid is None or bid.payout is None)
-        }
+        for party in parties:
+            self._lots.pop(str(party), None)
         self._motion.changed()
         return replace(closure, transfers=(*transfers, *before.unexplained(valuation, transfers)))

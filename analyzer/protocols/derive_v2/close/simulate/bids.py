@@ -3,7 +3,8 @@
     settled   cash with interest, perps' PnL and funding in cash
     fee       cash of the account to the security module, where the auction starts with this bid
     taken     mul(balance, share) of every balance; of cash mul(cash - reserved, share)
-    paid      into the account's cash: all of it reserved when the auction goes on
+    paid      into the account's cash: all of it reserved when the auction goes on, which it does
+              after less than the largest share
 
 The bidder is nobody in the book. Interest of the cash asset as a whole stays as it is stored; only
 what a socialised loss prints changes its totals.
@@ -103,15 +104,15 @@ def take(valuation: Valuation, number: int, taken: list[Holding], *, paid: int) 
     set_cash(valuation, number, cash)
 
 
-def end_auction(state: DeriveState, number: int, reserved: int) -> None:
-    """The account's auction is over; if it was insolvent before, nobody waits for it any more."""
+def set_auction(state: DeriveState, auction: Auction) -> None:
+    """The account's auction is this one now. Withdrawals wait for what insolvent ones owe."""
     house = state.auction_house
-    found = house.auctions.get(number) or Auction(
-        number, 0, False, False, 0, state.block_time, reserved
-    )
-    if found.ongoing and found.insolvent:
-        house.total_insolvent_mm -= found.cached_mm
-    house.auctions[number] = replace(found, ongoing=False, reserved_cash=reserved)
+    before = house.auctions.get(auction.account)
+    if before is not None and before.ongoing and before.insolvent:
+        house.total_insolvent_mm -= before.cached_mm
+    if auction.ongoing and auction.insolvent:
+        house.total_insolvent_mm += auction.cached_mm
+    house.auctions[auction.account] = auction
 
 
 def socialise(state: DeriveState, loss: int) -> None:

@@ -17,10 +17,28 @@ BUMP = WAD // 1_000
 """By how much of itself the forward is moved to each side for a delta."""
 
 
-def hedged(state: DeriveState, taken: Sequence[Holding]) -> dict[str, int]:
+class Deltas:
+    """Every option's delta at one state's prices, computed when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], int] = {}
+
+    def of(self, state: DeriveState, asset: str, sub_id: int) -> int:
+        """As `delta`."""
+        key = (asset, sub_id)
+        if key not in self._kept:
+            self._kept[key] = delta(state, asset, sub_id)
+        return self._kept[key]
+
+    def clear(self) -> None:
+        """Prices are others now."""
+        self._kept.clear()
+
+
+def hedged(state: DeriveState, taken: Sequence[Holding], deltas: Deltas) -> dict[str, int]:
     """asset id -> amount to sell, 18 decimals; cash and closed perps are not traded.
 
-    Raises: UnreadableNumberError when an option's feeds do.
+    deltas: of the state's prices. Raises: UnreadableNumberError when an option's feeds do.
     """
     out: dict[str, int] = {}
     for holding in taken:
@@ -32,7 +50,7 @@ def hedged(state: DeriveState, taken: Sequence[Holding]) -> dict[str, int]:
             feed = market_feed(state, asset)
             if feed is None:
                 continue
-            asset, amount = feed, mul(delta(state, asset, holding.sub_id), amount)
+            asset, amount = feed, mul(deltas.of(state, asset, holding.sub_id), amount)
         out[asset] = out.get(asset, 0) + amount
     return {asset: amount for asset, amount in out.items() if amount}
 
