@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.chain.base import ChangedError, LogChunk
 from analyzer.chain.bloom import suspicious
@@ -19,7 +20,7 @@ from analyzer.model.logs import LogFilter, RawLog
 FIRST_SPAN = 5_000
 """Blocks in the first question; providers allow from 10 to any number."""
 MOST_SPAN = 1_000_000
-_WANTED_LOGS = 20_000
+WANTED_LOGS = 20_000
 """Logs a chunk above which the range does not grow: a chunk is held in memory."""
 _ROUND_COUNT = 1_000
 """Providers that cut off silently do so at a multiple of this."""
@@ -43,6 +44,11 @@ class LogReader:
     def _span(self) -> Size:
         """How many blocks the endpoint in use is asked for at once."""
         return self._spans.setdefault(self._pool.endpoint.url, Size(FIRST_SPAN, MOST_SPAN))
+
+    @property
+    def span(self) -> Size:
+        """A copy of that size, to see how it would go on."""
+        return replace(self._span)
 
     def chunks(self, filters: Sequence[LogFilter], first: int, last: int) -> Iterator[LogChunk]:
         """Contiguous chunks that cover `first..last`.
@@ -151,9 +157,9 @@ class LogReader:
 
     def _answered(self, asked: int, logs: int) -> None:
         """Grows the range after an answer that was not large, as far as the endpoint lets it."""
-        if logs < _WANTED_LOGS // 2:
+        if logs < WANTED_LOGS // 2:
             self._span.answered(asked)
-        elif logs > 2 * _WANTED_LOGS:
+        elif logs > 2 * WANTED_LOGS:
             self._span.narrow(asked // 2)
 
     def _narrow(self, faults: Sequence[Fault], first: int, asked: int) -> int:

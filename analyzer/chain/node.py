@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.chain.base import LogChunk, Progress
@@ -11,6 +12,7 @@ from analyzer.chain.faults import Fault, FaultKind
 from analyzer.chain.logs import LogReader
 from analyzer.chain.pace import Pace
 from analyzer.chain.pool import TRIES, Pool, Reader, Request
+from analyzer.chain.size import Size
 from analyzer.chain.wire import parse_header
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError, UnreadError
@@ -49,6 +51,22 @@ class Node:
     def requests(self) -> int:
         """How many HTTP exchanges were made."""
         return self._pool.requests
+
+    @property
+    def asked(self) -> Counter[str]:
+        """How many requests were made, by method."""
+        return Counter(self._pool.asked)
+
+    @property
+    def batch_size(self) -> int:
+        """How many requests the endpoint in use is sent at once."""
+        return self._pool.endpoint.batch.now
+
+    @property
+    def log_span(self) -> Size:
+        """How many blocks the endpoint in use is asked for logs of at once, and what it refused; a
+        copy."""
+        return self._logs.span
 
     def resolve(self, text: str) -> BlockRef:
         """The block that `text` names (see `blocks`).

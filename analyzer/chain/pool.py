@@ -9,6 +9,7 @@ question ──▶ the endpoint in use ──▶ an answer that can be right    
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -119,7 +120,7 @@ class Pool:
     Every endpoint's chain id is checked before its first use and again whenever the pool goes
     back to it. `timeout`: seconds for one whole answer; None = as the limits say. Raises InputError
     when every endpoint is of another chain, UnreadError when none answers. `requests` counts HTTP
-    exchanges.
+    exchanges, `asked` the requests in them, by method.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Pool:
         self._timeout = timeout
         self._current = -1
         self.requests = 0
+        self.asked: Counter[str] = Counter()
         self._expected = chain_id
         self._go_on({})
         assert self._expected is not None  # the endpoint in use has said it
@@ -374,6 +376,7 @@ class Pool:
         """One HTTP exchange; a Fault when the node refused the batch as a whole."""
         pace.before()
         self.requests += 1
+        self.asked.update(work.requests[place][0] for place in places)
         ids = [next(self._ids) for _ in places]
         messages = [
             {"jsonrpc": "2.0", "id": i, "method": method, "params": params}

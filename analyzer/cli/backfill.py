@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from analyzer.cli.estimate import dry_run_option, show_estimate
 from analyzer.cli.group import verb
 from analyzer.cli.options import (
     FAIL_ON,
@@ -70,6 +71,7 @@ from analyzer.cli.terminal import note, progress
     "[default: high]",
 )
 @selection_options
+@dry_run_option
 @max_age_option
 @format_option
 def backfill(
@@ -86,6 +88,7 @@ def backfill(
     executor: str,
     workers: int | None,
     fail_on: str,
+    dry_run: bool,
     max_age: str | None,
     detect: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -120,6 +123,22 @@ def backfill(
         max_age=max_age,
         selection=selected(detect, exclude, thresholds),
     )
+    if dry_run:
+        from analyzer.runs.many.block_list import extent_of
+        from analyzer.runs.scanning.estimate import EstimateOptions
+
+        wanted = EstimateOptions(
+            command="backfill",
+            rpc=options.rpc,
+            recording=recording,
+            deployments=deployments,
+            index=options.index_file,
+            target=lambda node: extent_of(node, blocks),
+            block="latest" if any("latest" in text for text in blocks) else "0",
+            max_age=max_age,
+            seed=sample_seed,
+        )
+        return show_estimate(wanted, "json" if as_json else format_)
     with progress() as report:
         outcome = run(options, report)
     document = outcome.document

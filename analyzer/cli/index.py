@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from analyzer.cli.estimate import dry_run_option, show_estimate
 from analyzer.cli.group import verb
-from analyzer.cli.options import json_option, max_age_option, source_options
+from analyzer.cli.options import format_option, max_age_option, source_options
 from analyzer.cli.settings import endpoints
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import progress
@@ -44,8 +45,9 @@ from analyzer.cli.terminal import progress
     help="First read logs that are indexed a second time, of all blocks or of a range (15M:+1000), "
     "and put right what the node of that time left out or made up. Use a node that you trust.",
 )
+@dry_run_option
 @max_age_option
-@json_option
+@format_option
 def index(
     *,
     rpc: tuple[str, ...],
@@ -54,7 +56,9 @@ def index(
     block: str,
     index_path: Path,
     recheck: str | None,
+    dry_run: bool,
     max_age: str | None,
+    format_: str,
     as_json: bool,
 ) -> int:
     """Read logs into the index, or continue where it stopped.
@@ -77,10 +81,25 @@ def index(
         recheck=recheck,
         max_age=max_age,
     )
+    if dry_run:
+        from analyzer.runs.scanning.estimate import EstimateOptions
+        from analyzer.runs.scanning.index import last_of
+
+        wanted = EstimateOptions(
+            command="index",
+            rpc=options.rpc,
+            recording=recording,
+            deployments=deployments,
+            index=index_path,
+            target=lambda node: (0, last_of(node, block)),
+            block=block,
+            max_age=max_age,
+        )
+        return show_estimate(wanted, "json" if as_json else format_)
     with progress() as report:
         outcome = run(options, report)
-    if as_json:
+    if as_json or format_ == "json":
         show_json(outcome.document)
     else:
-        show_rows(*index_rows(outcome.document), "table", count=False)
+        show_rows(*index_rows(outcome.document), format_, count=False)
     return int(outcome.exit_code)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from analyzer.cli.estimate import dry_run_option, show_estimate
 from analyzer.cli.group import verb
 from analyzer.cli.options import (
     DOCUMENT_FORMATS,
@@ -66,6 +67,7 @@ from analyzer.cli.terminal import note, progress
 @fail_on_option
 @triage_option
 @selection_options
+@dry_run_option
 @max_age_option
 def scan(
     *,
@@ -81,6 +83,7 @@ def scan(
     outputs: list[Output],
     fail_on: str,
     triage: Path | None,
+    dry_run: bool,
     max_age: str | None,
     detect: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -112,6 +115,22 @@ def scan(
         max_age=max_age,
         selection=selected(detect, exclude, thresholds),
     )
+    if dry_run:
+        from analyzer.runs.scanning.estimate import EstimateOptions
+        from analyzer.runs.scanning.pipeline import index_beside
+
+        wanted = EstimateOptions(
+            command="scan",
+            rpc=options.rpc,
+            recording=recording,
+            deployments=deployments,
+            index=index_path or index_beside(db),
+            target=lambda node: (1, node.resolve(block)),
+            block=block,
+            max_age=max_age,
+            seed=sample_seed,
+        )
+        return show_estimate(wanted, next(o.format for o in outputs if o.path is None))
     check_outputs(
         outputs,
         {

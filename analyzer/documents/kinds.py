@@ -9,6 +9,7 @@ from analyzer.documents.demo import DemoDocument
 from analyzer.documents.diff import DiffDocument
 from analyzer.documents.doctor import DoctorDocument
 from analyzer.documents.envelope import Document
+from analyzer.documents.estimate import EstimateDocument
 from analyzer.documents.health import HealthDocument
 from analyzer.documents.index import IndexDocument
 from analyzer.documents.jobs import JobListDocument, JobsDocument
@@ -35,6 +36,7 @@ KINDS: tuple[type[Document], ...] = (
     DiffDocument,
     DoctorDocument,
     DocumentsDocument,
+    EstimateDocument,
     HealthDocument,
     IndexDocument,
     JobListDocument,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.indexer.index import Advance, Extent, Index
+from analyzer.indexer.index import Advance, Extent, Index, ahead_of_nothing
 from analyzer.indexer.recheck import Recheck
 
 __all__ = [
@@ -10,4 +10,5 @@ __all__ = [
     "Extent",
     "Index",
     "Recheck",
+    "ahead_of_nothing",
 ]

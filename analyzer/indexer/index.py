@@ -36,7 +36,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.identity import index_key
-from analyzer.model.logs import Event
+from analyzer.model.logs import Event, LogFilter
 from analyzer.store.catalog import check_carries_nothing, check_tables
 from analyzer.store.damage import is_database_error
 from analyzer.store.files import (
@@ -72,6 +72,15 @@ class Extent:
     logs: int
     blocks_with_logs: int
     links: Links
+
+
+def ahead_of_nothing(
+    deployment: Deployment, plug: EventPlug, abi: LoadAbi = load_abi
+) -> tuple[list[LogFilter], int]:
+    """What the first advance of a deployment asks for, where there is no index: the filters of the
+    contracts known from the start, and the first block. Contracts that logs name come later."""
+    catalogue = Catalogue(initial_namings(plug.sources(deployment)), abi)
+    return catalogue.filters(), catalogue.first_block
 
 
 class Index:
@@ -186,6 +195,14 @@ class Index:
         """The last indexed block of a deployment; None when nothing is indexed."""
         checkpoint = read_checkpoint(self._connection, self._key(deployment))
         return None if checkpoint is None else checkpoint.head
+
+    def ahead(self, deployment: Deployment, plug: EventPlug) -> tuple[list[LogFilter], int]:
+        """What the next advance of a deployment asks for: filters, and the first block."""
+        key = self._key(deployment)
+        catalogue = self._catalogue(key, deployment, plug)
+        checkpoint = read_checkpoint(self._connection, key)
+        first = catalogue.first_block if checkpoint is None else checkpoint.head.number + 1
+        return catalogue.filters(), first
 
     def events(self, deployment: Deployment, plug: EventPlug, *, up_to: int) -> Iterator[Event]:
         """All events of a deployment up to a block, in (block, log index) order.

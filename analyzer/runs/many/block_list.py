@@ -44,6 +44,19 @@ def chosen_blocks(chain: Chain, texts: Sequence[str]) -> tuple[list[BlockRef], M
     return [found[number] for number in sorted(found)], sorted(missing.items())
 
 
+def extent_of(chain: Chain, texts: Sequence[str]) -> tuple[int, BlockRef]:
+    """How many blocks `texts` name at most, and the last of them; of a range only its ends are
+    asked for. Raises: InputError as `chosen_blocks` does."""
+    if not texts:
+        raise InputError("which blocks? give --blocks FIRST:LAST:STEP")
+    numbers: set[int] = set()
+    for text in texts:
+        numbers.update(_numbers(chain, text) if is_range(text) else [chain.resolve(text).number])
+    if not numbers:
+        raise InputError("the ranges of --blocks hold no block")
+    return len(numbers), chain.headers([max(numbers)])[0]
+
+
 def _numbers(chain: Chain, text: str) -> range:
     """The numbers of a range with a step. Raises: InputError."""
     span, _, step = text.rpartition(":")

@@ -122,6 +122,11 @@ def _span(chain: Chain, text: str) -> tuple[BlockRef | None, BlockRef]:
     return resolve_range(chain, text) if is_range(text) else (None, chain.resolve(text))
 
 
+def last_of(chain: Chain, text: str) -> BlockRef:
+    """The last block that would be indexed."""
+    return _span(chain, text)[1]
+
+
 def _check_no_gap(store: Index, deployment: Deployment, first: BlockRef | None) -> None:
     """Sees that a range begins where the deployment does, or where the index ends, or before.
 
