@@ -7,7 +7,8 @@
 For every area some places of its modules are drawn, in turn from each module: a comparison, a sign,
 a digit or a key is changed by one character, and the tests that belong to the module are run, the
 closest first, until one fails. All of this happens in a copy of the repository: the clone stays as
-it is whatever stops the run, Ctrl-C too.
+it is whatever stops the run, Ctrl-C too. Tests that need reference data take part where
+ANALYZER_SHARED names it.
 
 A mutant that no test notices is printed as SURVIVED and makes the exit code 1. Either a test is
 missing, or the mutant is equivalent: nothing that can be seen changes by it. Then say why where you
@@ -27,9 +28,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import tokenize
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, zip_longest
@@ -66,11 +67,14 @@ AREAS: dict[str, tuple[Place, ...]] = {
         *places("value/margin value/funding", "value test_rows.py test_whole.py", _PERP),
     ),
     "liquidation": (
-        *places("value/liquidation_call value/close_factor close/liquidate", "value close", _AAVE),
-        *places(
-            "value/auction value/startable close/liquidate", "value close test_cut.py", _DERIVE
-        ),
-        *places("close/liquidate close/liquidate_collateral close/possible", "close", _PERP),
+        *places("value/liquidation_call", "close/test_liquidate.py value close", _AAVE),
+        *places("value/close_factor", "value close/test_liquidate.py", _AAVE),
+        *places("close/liquidate", "close/test_liquidate.py close", _AAVE),
+        *places("value/auction value/startable", "value close", _DERIVE),
+        *places("close/liquidate", "close", _DERIVE),
+        *places("close/liquidate", "close/test_liquidate.py close", _PERP),
+        *places("close/liquidate_collateral", "close/test_liquidate_collateral.py close", _PERP),
+        *places("close/possible", "close/test_possible.py close", _PERP),
     ),
     "ledger": (
         *places("logs/fold/tokens logs/fold/reserves", "logs state test_recordings.py", _AAVE),
@@ -115,6 +119,9 @@ _OTHERS = dict(
 """What an operator becomes, one after another."""
 _KEY = re.compile(r"""b?(["'])[^\s"'\\]+\1""")
 """A text without a space: a key, a name, a kind; sentences are for people."""
+
+
+CAUGHT, SURVIVED, SLOW = "caught  ", "SURVIVED", "slow    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,45 +196,46 @@ class Bench:
         for name in COPIED:
             copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copied(ROOT / name, self.copy / name)
-        self.whole = cache(self._whole)
+        self.passes = cache(self._passes)
 
     def caught_by(self, mutant: Mutant) -> str | None:
-        """The test that fails with the mutant in place, or what else stops it; None: no test does.
+        """The test that fails with the mutant in place; None where none does.
 
-        Raises: SystemExit where the tests fail without it.
+        Raises: TimeoutExpired where they do not end, SystemExit where that test fails without the
+        mutant too.
         """
-        took_s = self.whole(mutant.place.tests)
         path = self.copy / mutant.place.module
         original = path.read_text(encoding="utf-8")
         self._write(path, mutant.text)
         try:
-            code, output = self._run(mutant.place.tests, self.limit_s + 5 * took_s)
-        except subprocess.TimeoutExpired:
-            return "the time limit"  # a mutant that never ends is noticed by whoever waits
+            found = next(filter(None, map(self._failing, mutant.place.tests)), None)
         finally:
             self._write(path, original)
+        if found is not None and not self.passes(found):
+            sys.exit(f"without a mutant {found} fails, too")
+        return found
+
+    def _failing(self, tests: str) -> str | None:
+        """The first test that fails; the module where none of it can even be imported."""
+        code, output = self._run(tests)
         if code == 0:
             return None
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-        return failed[1] if failed else f"exit {code} of pytest"
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+(?:\[.*?\])?)(?: - |$)", output, re.MULTILINE)
+        return failed[1] if failed else tests
 
-    def _whole(self, tests: tuple[str, ...]) -> float:
-        """How many seconds the tests take, and that they pass, without a mutant."""
-        begun = time.monotonic()
-        code, output = self._run(tests, None)
-        if code != 0:
-            sys.exit(f"without a mutant {' '.join(tests)} fails:\n{output[-3000:]}")
-        return time.monotonic() - begun
+    def _passes(self, test: str) -> bool:
+        """Whether a test passes without a mutant."""
+        return self._run(test)[0] == 0
 
-    def _run(self, tests: tuple[str, ...], limit_s: float | None) -> tuple[int, str]:
-        words = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", LEFT_OUT]
+    def _run(self, tests: str) -> tuple[int, str]:
+        words = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "-m", LEFT_OUT, tests]
         done = subprocess.run(
-            [sys.executable, *words, *tests],
+            [sys.executable, *words],
             cwd=self.copy,
             capture_output=True,
             text=True,
             check=False,
-            timeout=limit_s,
+            timeout=self.limit_s,
             env={**os.environ, "COLUMNS": "400"},
         )
         return done.returncode, done.stdout + done.stderr
@@ -236,6 +244,28 @@ class Bench:
         """Writes a module; its compiled form goes, which knows it by length and second only."""
         path.write_text(text, encoding="utf-8")
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+def _benched(
+    mutants: Sequence[tuple[str, Mutant]], limit_s: float
+) -> Iterator[tuple[Bench, str, Mutant]]:
+    """Each mutant with the bench for all of them, which ends with the last."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        bench = Bench(Path(folder), limit_s)
+        for area, mutant in mutants:
+            yield bench, area, mutant
+
+
+def _tell(area: str, mutant: Mutant, bench: Bench) -> str:
+    """Prints what became of a mutant; the word for it."""
+    by = ""
+    try:
+        found = bench.caught_by(mutant)
+        word, by = (SURVIVED, "") if found is None else (CAUGHT, f"  by {found}")
+    except subprocess.TimeoutExpired:
+        word, by = SLOW, f"  (more than {bench.limit_s:g} s: look at it, or raise --limit)"
+    print(f"{word} {area}: {mutant}{by}", flush=True)
+    return word
 
 
 def main() -> int:
@@ -247,7 +277,7 @@ def main() -> int:
     words.add_argument("--each", type=int, default=4, help="mutants an area (default 4)")
     words.add_argument("--seed", type=int, default=7, help="which are drawn (default 7)")
     words.add_argument("--skip", type=int, default=0, help="leave out the first N of each area")
-    words.add_argument("--limit", type=float, default=60, help="seconds a mutant beyond 5 x normal")
+    words.add_argument("--limit", type=float, default=300, help="seconds a test folder may take")
     words.add_argument("--list", action="store_true", help="print what is drawn, run nothing")
     asked = words.parse_args()
     mutants = [
@@ -258,16 +288,11 @@ def main() -> int:
     if asked.list:
         print(*(f"{area}: {mutant}" for area, mutant in mutants), sep="\n")
         return 0
-    survived = caught = 0
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        bench = Bench(Path(folder), asked.limit)
-        for area, mutant in mutants:
-            found = bench.caught_by(mutant)
-            survived, caught = survived + (found is None), caught + (found is not None)
-            told = "SURVIVED" if found is None else "caught  "
-            print(f"{told} {area}: {mutant}" + (f"  by {found}" if found else ""), flush=True)
-    print(f"{caught} caught, {survived} survived")
-    return 1 if survived else 0
+    told = Counter(
+        _tell(area, mutant, bench) for bench, area, mutant in _benched(mutants, asked.limit)
+    )
+    print(", ".join(f"{count} {word.lower().strip()}" for word, count in sorted(told.items())))
+    return 1 if told[SURVIVED] else 0
 
 
 if __name__ == "__main__":
