@@ -20,7 +20,9 @@ from analyzer.runs.scanning.sources import Source
 NONE = "none"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _UNITS = {"": 1, "s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY}
-_AGE = re.compile(r"(\d{1,9})\s*([smhd]?)")
+_AGE = re.compile(r"([0-9]{1,9}) *([smhd]?)")
+_CLOCKS_S = 2 * _MINUTE
+"""How far a block may be ahead of this machine's clock, whatever the limit: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,12 @@ def check_head(source: Source, text: str, block: BlockRef, max_age: str | None) 
     if given is None and usual is not None:
         given = usual.latest_s if tag == "latest" else usual.final_s
     age = int(time.time()) - block.time
+    if given is not None and -age > max(given, _CLOCKS_S):
+        raise UnreadError(
+            f"the {tag} block of the endpoint, {block.number}, is of {show_time(block.time)}, which"
+            f" is {_words(-age)} ahead of this machine's clock: one of the two is wrong; name"
+            f" another endpoint, set the clock, or --max-age {NONE}"
+        )
     if given is not None and age > given:
         raise UnreadError(
             f"the {tag} block of the endpoint, {block.number}, is of {show_time(block.time)}, "

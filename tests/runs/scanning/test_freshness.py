@@ -36,7 +36,9 @@ def test_ages_are_written_as_people_write_them() -> None:
     assert parse_age(None) is None
 
 
-@pytest.mark.parametrize("text", ["", "h", "1w", "-5m", "1.5h", "9" * 12, "none of it"])
+@pytest.mark.parametrize(
+    "text", ["", "h", "1w", "-5m", "1.5h", "9" * 12, "none of it", "\u0661h", "1\u2003h"]
+)
 def test_what_is_no_age_is_wrong_input(text: str) -> None:
     with pytest.raises(InputError, match="is no age: write 90s, 15m, 2h, 1d or none"):
         parse_age(text)
@@ -59,6 +61,18 @@ def test_a_stale_head_is_not_read(run_scan: RunScan, later: Callable[[int], None
     run_scan(max_age="62m")
     later(3_600)
     run_scan(max_age="1h")
+
+
+@pytest.mark.parametrize(("max_age", "ahead_s"), [("1h", 3_600), ("1s", 120), ("0", 120)])
+def test_a_head_of_the_future_is_not_read_either(
+    run_scan: RunScan, later: Callable[[int], None], max_age: str, ahead_s: int
+) -> None:
+    later(-ahead_s)
+    run_scan(max_age=max_age)
+    later(-ahead_s - 60)
+    with pytest.raises(UnreadError, match="ahead of this machine's clock: one of the two is wrong"):
+        run_scan(max_age=max_age)
+    run_scan(max_age="none")
 
 
 def test_a_block_by_number_is_as_old_as_it_is(
