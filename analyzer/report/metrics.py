@@ -13,21 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer import __version__
-from analyzer.findings.scale import Grade, scale_of
-from analyzer.findings.summary import Answer, summarize
+from analyzer.documents.report import ReportedScan
+from analyzer.documents.scan import JudgedDocument, Scan, ScanPlace
+from analyzer.findings.scale import Grade
+from analyzer.findings.summary import Answer
 from analyzer.model.book import Price
 from analyzer.model.errors import lacks_extra
 from analyzer.model.finding import Severity
-from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
-from analyzer.solvency.drive import REBUILD
-from analyzer.solvency.result import ScanResult
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 E18 = 10**18
 PREFIX = "analyzer_"
+REBUILD = "rebuild"
+"""The purpose of a read that margin needs."""
 
 
 class Place(NamedTuple):
@@ -38,10 +39,9 @@ class Place(NamedTuple):
     deployment: str
 
 
-def place_of(result: ScanResult) -> Place:
+def place_of(scan: ScanPlace) -> Place:
     """What a scan's samples are about."""
-    deployment = result.deployment
-    return Place(deployment.chain_id, deployment.protocol, deployment.name)
+    return Place(scan.chain_id, scan.protocol, scan.deployment)
 
 
 def _kind(counted: bool) -> Any:
@@ -69,15 +69,15 @@ class Family:
         self.metric.add_metric([visible(str(label)) for label in (*place, *labels)], value)
 
 
-def scan_families(results: Sequence[ScanResult]) -> Iterator[Metric]:
-    """What a run's scans found, by deployment."""
-    yield from _solvency(results)
-    yield from _scale(results)
-    yield from _proof(results)
-    yield from _markets(results)
+def scan_families(document: JudgedDocument, rows: Sequence[ReportedScan]) -> Iterator[Metric]:
+    """What a run's scans found, by deployment. rows: of the same scans."""
+    yield from _solvency(document.scans)
+    yield from _scale(document.scans)
+    yield from _proof(document)
+    yield from _markets(rows)
 
 
-def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
+def _solvency(scans: Sequence[Scan]) -> Iterator[Metric]:
     """Who stands where, and who bears what."""
     block = Family("scanned_block", "Number of the scanned block.")
     time = Family("scanned_block_timestamp_seconds", "Time of the scanned block.")
@@ -87,85 +87,82 @@ def _solvency(results: Sequence[ScanResult]) -> Iterator[Metric]:
     shortfall = Family("shortfall", "Bad debt beyond the backstops.")
     answer = Family("answer", "1 for the answer that is given.", ["outcome"])
     doubt = Family("doubts", "Reasons why the answer is not proven.")
-    for result in results:
-        place, summary = place_of(result), summarize(result)
-        block.add(result.block.number, place)
-        time.add(result.block.time, place)
-        for verdict in Verdict:
-            accounts.add(summary.verdicts.get(verdict, 0), place, verdict.value)
+    for scan in scans:
+        place, solvency = place_of(scan), scan.solvency
+        block.add(scan.block.number, place)
+        time.add(scan.block.time, place)
+        for verdict, count in scan.verdicts.items():
+            accounts.add(count, place, verdict)
         for one in Answer:
-            answer.add(one is summary.answer, place, one.value)
-        doubt.add(len(summary.caveats), place)
+            answer.add(one is solvency.answer, place, one.value)
+        doubt.add(len(solvency.caveats), place)
         # Zero over a set that is not whole is no zero.
-        if summary.answer is not Answer.NOT_PROVEN or summary.debt.at_prices_e18:
-            debt.add(summary.debt.at_prices_e18 / E18, place)
-        if summary.backstops.capacity_e18 is not None:
-            capacity.add(summary.backstops.capacity_e18 / E18, place)
-        if summary.shortfall_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
-            shortfall.add(summary.shortfall_e18 / E18, place)
+        if solvency.answer is not Answer.NOT_PROVEN or solvency.hidden_bad_debt_e18:
+            debt.add(solvency.hidden_bad_debt_e18 / E18, place)
+        if solvency.backstop_capacity_e18 is not None:
+            capacity.add(solvency.backstop_capacity_e18 / E18, place)
+        if solvency.shortfall_e18 is not None and solvency.answer is not Answer.NOT_PROVEN:
+            shortfall.add(solvency.shortfall_e18 / E18, place)
     for family in (block, time, accounts, answer, doubt, debt, capacity, shortfall):
         yield family.metric
 
 
-def _scale(results: Sequence[ScanResult]) -> Iterator[Metric]:
+def _scale(scans: Sequence[Scan]) -> Iterator[Metric]:
     """How large the bad debt is beside what the deployment holds."""
     measure = Family("measure", "What bad debt is held against.", ["of"])
     share = Family("bad_debt_share", "Bad debt / that measure, 1 = all.", ["of"])
     indebted = Family("bad_debt_accounts", "Accounts with negative equity.")
     grade = Family("bad_debt_grade", "1 for the grade that it has.", ["grade"])
-    for result in results:
-        place, summary = place_of(result), summarize(result)
-        scale = scale_of(result, summary)
-        indebted.add(summary.debt.accounts, place)
+    for scan in scans:
+        place, solvency = place_of(scan), scan.solvency
+        indebted.add(solvency.insolvent_accounts, place)
         for one in Grade:
-            grade.add(one is scale.grade, place, one.value)
-        for held in scale.shares:
+            grade.add(one is solvency.scale.grade, place, one.value)
+        for held in solvency.scale.shares:
             if held.amount_e18 is not None:
                 measure.add(held.amount_e18 / E18, place, held.of.value)
             # A share that may be too small is none: the answer is not proven.
-            if held.share_e18 is not None and summary.answer is not Answer.NOT_PROVEN:
+            if held.share_e18 is not None and solvency.answer is not Answer.NOT_PROVEN:
                 share.add(held.share_e18 / E18, place, held.of.value)
     for family in (measure, share, indebted, grade):
         yield family.metric
 
 
-def _proof(results: Sequence[ScanResult]) -> Iterator[Metric]:
+def _proof(document: JudgedDocument) -> Iterator[Metric]:
     """How sure and how complete it is."""
     checks = Family("checks", "Numbers compared with the contract.", ["outcome"])
     totals = Family("control_totals", "Control totals.", ["outcome"])
     unread = Family("unread", "Reads of the rebuild that were not answered.")
     findings = Family("findings", "Findings by severity.", ["severity"])
-    for result in results:
-        place = place_of(result)
-        differ, silent = len(result.mismatches), len(result.not_compared)
-        checks.add(len(result.checks) - differ - silent, place, "equal")
-        checks.add(differ, place, "differs")
-        checks.add(silent, place, "not_compared")
-        held = Counter(total.holds for total in result.details.totals)
+    found = Counter((finding.scan_id, finding.severity) for finding in document.findings)
+    for scan in document.scans:
+        place, done = place_of(scan), scan.verification
+        checks.add(done.checks - done.mismatches, place, "equal")
+        checks.add(done.mismatches, place, "differs")
+        checks.add(done.not_compared, place, "not_compared")
+        held = Counter(total.holds for total in scan.totals)
         for outcome, label in ((True, "holds"), (False, "off"), (None, "not_read")):
             totals.add(held[outcome], place, label)
-        rows = [row.not_read for row in result.reads if row.purpose == REBUILD]
-        unread.add(sum(rows), place)
-        counts = Counter(finding.severity for finding in result.findings)
+        unread.add(sum(r.not_read for r in scan.reads if r.purpose == REBUILD), place)
         for severity in Severity:
-            findings.add(counts[severity], place, severity.label)
+            findings.add(found[scan.scan_id, severity], place, severity.label)
     for family in (checks, totals, unread, findings):
         yield family.metric
 
 
-def _markets(results: Sequence[ScanResult]) -> Iterator[Metric]:
+def _markets(rows: Sequence[ReportedScan]) -> Iterator[Metric]:
     """How old prices are, and how much is open."""
     age = Family("oracle_age_seconds", "Age of a price at the block.", ["symbol"])
     bad = Family("prices", "Prices by status.", ["status"])
     interest = Family("open_interest", "Open interest.", ["market", "side"])
-    for result in results:
-        place = place_of(result)
-        for symbol, oldest in _oldest_by_symbol(result.details.prices).items():
-            age.add(result.block.time - oldest, place, symbol)
-        for status, count in sorted(Counter(p.status for p in result.details.prices).items()):
+    for scan in rows:
+        place = place_of(scan)
+        for symbol, oldest in _oldest_by_symbol(scan.prices).items():
+            age.add(scan.block.time - oldest, place, symbol)
+        for status, count in sorted(Counter(p.status for p in scan.prices).items()):
             bad.add(count, place, status)
-        symbols = Counter(visible(market.symbol) for market in result.details.markets)
-        for market in result.details.markets:
+        symbols = Counter(visible(market.symbol) for market in scan.markets)
+        for market in scan.markets:
             unique = symbols[visible(market.symbol)] == 1
             label = market.symbol if unique else f"{market.symbol} {market.market_id}"
             for side, amount in (

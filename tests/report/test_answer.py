@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from scan_results import E18, account_id, backstop, clean_result, details, judged, unknown
-from told import scan_of
+from told import judged_of, scan_of
 
 from analyzer.documents.scan import Scan
 from analyzer.findings import run_detectors
@@ -14,6 +14,7 @@ from analyzer.model.rows import MarketRow
 from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.metrics import exposition, scan_families
 from analyzer.report.sarif import sarif
+from analyzer.runs.telling.scans import reported_scan
 from analyzer.solvency.result import ScanResult, Sum
 
 
@@ -122,7 +123,11 @@ def test_several_accounts_are_one_sentence() -> None:
 def test_metrics_and_sarif_say_how_large_it_is_too() -> None:
     rows = [judged(0), judged(1, equity=-100), judged(2)]
     result = clean_result(rows, backstops=[backstop(1, 50)], deposits=Sum(80_000 * E18))
-    said = exposition(scan_families([result])).decode().splitlines()
+    said = (
+        exposition(scan_families(judged_of([result]), [reported_scan(result)]))
+        .decode()
+        .splitlines()
+    )
     at, of = 'chain="31337",deployment="local"', 'protocol="perp-v2"'
     assert f'analyzer_bad_debt_share{{{at},of="deposits",{of}}} 0.00125' in said
     assert f'analyzer_measure{{{at},of="backstops",{of}}} 50.0' in said
@@ -137,5 +142,5 @@ def test_metrics_and_sarif_say_how_large_it_is_too() -> None:
 
 def test_a_share_that_is_not_proven_is_no_metric() -> None:
     result = clean_result([judged(0), judged(1, equity=-100), unknown(2)])
-    said = exposition(scan_families([result])).decode()
+    said = exposition(scan_families(judged_of([result]), [reported_scan(result)])).decode()
     assert "analyzer_bad_debt_share{" not in said

@@ -24,8 +24,10 @@ from scan_results import (
     total,
     unknown,
 )
+from told import judged_of
 
 from analyzer.cli import main
+from analyzer.documents.scan import JudgedDocument
 from analyzer.findings import run_detectors
 from analyzer.model.rows import MarketRow, ReadRow
 from analyzer.report.metrics import Place, place_of
@@ -33,6 +35,7 @@ from analyzer.report.monitoring import monitoring_text
 from analyzer.runs.schedule.http import metrics_of
 from analyzer.runs.schedule.watch import WatchState
 from analyzer.runs.snapshot.query import queries_document
+from analyzer.runs.telling.scans import reported_scan
 from analyzer.solvency.result import ScanResult, Sum
 
 NOW = 1_000_000.0
@@ -54,6 +57,11 @@ class Outcome:
 
     results: list[ScanResult]
 
+    @property
+    def document(self) -> JudgedDocument:
+        """What is said of it."""
+        return judged_of(self.results)
+
 
 def samples(state: WatchState) -> list[Sample]:
     families = text_string_to_metric_families(metrics_of(state).decode())
@@ -66,7 +74,7 @@ def state_of(result: ScanResult, **changes: Any) -> WatchState:
     state = WatchState(
         started_at=NOW - 9_000, head=result.block.number, looked_at=NOW - 10, head_since=NOW - 20,
         scanned=result.block, last_scan_at=NOW - 30, last_scan_s=4.0, scans=3,
-        places=(place_of(result),), outcome=Outcome([result]),  # type: ignore[arg-type]
+        places=(place_of(reported_scan(result)),), outcome=Outcome([result]),  # type: ignore[arg-type]
     )  # fmt: skip
     for name, value in changes.items():
         setattr(state, name, value)

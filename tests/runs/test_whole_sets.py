@@ -23,6 +23,7 @@ from analyzer.report.metrics import scan_families
 from analyzer.runs.many.backfill import BackfillOptions, backfill
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.snapshot.reader import Reader
+from analyzer.runs.telling.scans import reported_scan
 from analyzer.runs.triage.diff import DiffOptions, diff
 from analyzer.store.history import open_history
 from analyzer.store.snapshot import open_snapshot
@@ -143,7 +144,7 @@ def test_the_snapshot_keeps_the_answer_and_gives_it_again(
 def test_metrics_say_what_is_not_proven_and_no_zero(run_scan: RunScan, live: MemoryChain) -> None:
     lose(live, REGISTRY, BRANCH)
     outcome = run_scan(fail_on="never", verify="none")
-    families = {family.name: family for family in scan_families(outcome.results)}
+    families = {family.name: family for family in scan_families(outcome.document, [])}
     said = {s.labels["outcome"]: s.value for s in families["analyzer_answer"].samples}
     assert said == {"insolvent": 0, "not_proven": 1, "covered": 0, "solvent": 0}
     assert families["analyzer_doubts"].samples[0].value == 2
@@ -153,7 +154,8 @@ def test_metrics_say_what_is_not_proven_and_no_zero(run_scan: RunScan, live: Mem
 def test_a_symbol_that_two_tokens_have_hides_neither_in_metrics(
     run_scan: RunScan, live: MemoryChain
 ) -> None:
-    (result,) = run_scan(fail_on="never", verify="none").results
+    outcome = run_scan(fail_on="never", verify="none")
+    (result,) = outcome.results
     now, price = result.block.time, result.details.prices[0]
     market = MarketRow("a", "X", "X", "open", *[None] * 3, WAD, *[None] * 3)
     twice = replace(
@@ -164,7 +166,9 @@ def test_a_symbol_that_two_tokens_have_hides_neither_in_metrics(
             markets=[market, replace(market, market_id="b")],
         ),
     )
-    families = {family.name: family for family in scan_families([twice])}
+    families = {
+        family.name: family for family in scan_families(outcome.document, [reported_scan(twice)])
+    }
     assert [s.value for s in families["analyzer_oracle_age_seconds"].samples] == [900]
     interest = [s.labels for s in families["analyzer_open_interest"].samples]
     assert [labels["market"] for labels in interest] == ["X a", "X b"]

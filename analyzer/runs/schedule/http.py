@@ -15,6 +15,7 @@ from analyzer.model.errors import InputError
 from analyzer.report.metrics import exposition, scan_families, watch_families
 from analyzer.report.render_json import document_text
 from analyzer.runs.schedule.watch import WatchOptions, WatchState
+from analyzer.runs.telling.scans import reported_scan
 
 LOOPBACK = "127.0.0.1"
 READER_S = 10.0
@@ -40,8 +41,12 @@ def metrics_of(state: WatchState) -> bytes:
         "reorgs": state.reorgs,
         "reorg_depth": state.reorg_depth,
     }
-    results = [] if state.outcome is None else state.outcome.results
-    return exposition(chain(watch_families(facts, state.places), scan_families(results)))
+    families = watch_families(facts, state.places)
+    outcome = state.outcome
+    if outcome is None:
+        return exposition(families)
+    rows = [reported_scan(result) for result in outcome.results]
+    return exposition(chain(families, scan_families(outcome.document, rows)))
 
 
 def health_of(state: WatchState, options: WatchOptions, now: float) -> tuple[bool, bytes]:

@@ -130,6 +130,7 @@ def reported_scan(result: ScanResult) -> ReportedScan:
         source=deployment.source,
         margin=result.margin,
         prices=result.details.prices,
+        markets=result.details.markets,
         backstops=result.backstops,
         implementations=result.details.implementations,
     )
