@@ -7,7 +7,7 @@ that pay are one range, and its upper end is found by halving, on integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 PARTS = 10**6
 """The answer is right to one part in so many of the largest amount."""
@@ -16,6 +16,9 @@ HALVINGS = 20
 GOLDEN_STEPS = 30
 """Of the search for the peak: 0.618**30 is 5e-7."""
 _GOLDEN = (618_034, 1_000_000)
+_CLOSE = 100
+"""A profit that may be within this part of the fixed costs below zero is looked at closely: small
+amounts are rounded to the units of their tokens."""
 
 Profit = Callable[[int], int | None]
 """What an amount gains, 18 decimals; None where it may not be closed."""
@@ -27,14 +30,23 @@ def largest_paying(most: int, profit: Profit, fixed_e18: int = 0) -> int:
 
     fixed_e18: the part of the costs in `profit` that is the same for every amount.
     """
+    tried: dict[int, int] = {}  # amount -> profit, of those that may be closed
 
     def pays(amount: int) -> bool:
         found = profit(amount)
+        if found is not None:
+            tried[amount] = found
         return found is not None and found >= 0
 
     if pays(most):
         return most
-    low = _some_that_pays(most, profit, fixed_e18)
+    first = max(most >> HALVINGS, 1)
+    if not pays(first) and tried.get(first, 0) + fixed_e18 < 0:
+        return 0  # not even the first unit pays for itself, and later ones pay less
+    low = _paying_half(most, pays, tried)
+    if not low and fixed_e18 and _may_pay(most, tried, fixed_e18):
+        peak = _peak(most, profit, fixed_e18)
+        low = peak if peak and pays(peak) else 0
     if not low:
         return 0
     high, enough = min(2 * low + 1, most), max(most // PARTS, 1)
@@ -46,27 +58,43 @@ def largest_paying(most: int, profit: Profit, fixed_e18: int = 0) -> int:
     return low
 
 
-def _some_that_pays(most: int, profit: Profit, fixed_e18: int) -> int:
-    """The largest half of a half of `most` that pays, or where profit is largest; 0 when neither
-    does. `most` itself does not."""
-    first = max(most >> HALVINGS, 1)
-    least = profit(first)
-    if least is not None and least + fixed_e18 < 0:
-        return 0  # not even the first unit pays for itself, and later ones pay less
-    best_e18: int | None = -fixed_e18
+def _paying_half(most: int, pays: Callable[[int], bool], tried: Mapping[int, int]) -> int:
+    """The largest of the halves that pays; 0 when none does, which is known as soon as the next
+    smaller one loses more: below the peak every amount gains less than a larger one."""
+    above = tried.get(most)
     for amount in _halves(most):
-        if least is not None and 2 * (least + fixed_e18) * amount < fixed_e18 * first:
-            break  # twice of what the first unit gains, for all of it, does not pay the fixed part
-        found = profit(amount)
-        if found is not None and found >= 0:
+        if pays(amount):
             return amount
-        best_e18 = None if found is None or best_e18 is None else max(best_e18, found)
-    # Up to the next half, or to `most`, nothing gains more than twice of what a half gains.
-    if best_e18 is not None and 2 * (best_e18 + fixed_e18) < fixed_e18:
-        return 0
-    peak = _peak(most, profit) if fixed_e18 else 0
-    found = profit(peak) if peak else None
-    return peak if found is not None and found >= 0 else 0
+        found = tried.get(amount)
+        if found is not None and above is not None and found < above:
+            break
+        above = found
+    return 0
+
+
+def _may_pay(most: int, tried: Mapping[int, int], fixed_e18: int) -> bool:
+    """Whether the peak of the profit can lie at or above zero, by what amounts came to so far.
+
+    A concave curve lies below each line through two of its points, outside of these two; so the
+    best amount's neighbours bound the peak. When only `most` may be closed, there is no other.
+    """
+    points = [(0, -fixed_e18), *sorted(tried.items())]
+    if all(amount in (0, most) for amount, _ in points):
+        return False
+    best = max(range(1, len(points)), key=lambda i: points[i][1])
+    amount, bound = points[best]
+    if best > 1:
+        bound = max(bound, _extended(points[best - 2], points[best - 1], amount))
+    if amount < most:
+        end = points[best + 1][0] if best + 1 < len(points) else min(2 * amount + 1, most)
+        bound = max(bound, _extended(points[best - 1], points[best], end))
+    return bound >= -(fixed_e18 // _CLOSE)
+
+
+def _extended(one: tuple[int, int], other: tuple[int, int], amount: int) -> int:
+    """The line through two points, at an amount beyond both."""
+    slope_over, way = other[1] - one[1], other[0] - one[0]
+    return other[1] + slope_over * (amount - other[0]) // way
 
 
 def _halves(most: int) -> list[int]:
@@ -74,17 +102,25 @@ def _halves(most: int) -> list[int]:
     return [most >> n for n in range(1, HALVINGS + 1) if most >> n]
 
 
-def _peak(most: int, profit: Profit) -> int:
-    """Where profit is largest, by golden sections. What may not be closed lies above the rest."""
-    low, high = 0, most
+def _peak(most: int, profit: Profit, fixed_e18: int) -> int:
+    """Where profit is largest, by golden sections; 0 as soon as it is seen to lie below zero, as
+    in `_may_pay`. What may not be closed lies above the rest."""
+    low, high = (0, -fixed_e18), most
     for _ in range(GOLDEN_STEPS):
-        part = (high - low) * _GOLDEN[0] // _GOLDEN[1]
-        left, right = high - part, low + part
+        part = (high - low[0]) * _GOLDEN[0] // _GOLDEN[1]
+        left, right = high - part, low[0] + part
         if left >= right:
             break
         at_left, at_right = profit(left), profit(right)
-        if at_left is not None and at_right is not None and at_left < at_right:
-            low = left
+        if at_left is None or at_right is None:
+            high = right
+            continue
+        one, other = (left, at_left), (right, at_right)
+        bound = max(_extended(low, one, right), _extended(one, other, high))
+        if max(bound, _extended(other, one, low[0])) < -(fixed_e18 // _CLOSE):
+            return 0
+        if at_left < at_right:
+            low = one
         else:
             high = right
-    return max((low + high) // 2, 1)
+    return max((low[0] + high) // 2, 1)

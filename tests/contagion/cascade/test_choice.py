@@ -39,10 +39,11 @@ def test_the_end_of_what_pays_is_found_to_one_part_in_a_million(
         assert end - found <= max(most // PARTS, 1) + slope
 
 
-@pytest.mark.parametrize("share_of_the_peak", [50, 90, 99])
-def test_with_a_fixed_cost_the_upper_root_is_found(share_of_the_peak: int) -> None:
-    """bonus x - x**2 / slope = fixed, where fixed is a share of the largest gain."""
-    bonus, slope, most = 10**6, 10**12, 10**20
+@given(st.integers(1, 99), st.integers(10**18, 10**21))
+def test_with_a_fixed_cost_the_upper_root_is_found(share_of_the_peak: int, most: int) -> None:
+    """bonus x - x**2 / slope = fixed, where fixed is a share of the largest gain; the peak may lie
+    anywhere between two of the halves of `most`."""
+    bonus, slope = 10**6, 10**12
     fixed = bonus * bonus * slope // 4 * share_of_the_peak // 100
     root = (bonus * slope + isqrt((bonus * slope) ** 2 - 4 * slope * fixed)) // 2
     found = largest_paying(most, bonus_less_slippage(bonus, slope, fixed), fixed)
@@ -53,6 +54,35 @@ def test_a_fixed_cost_beyond_the_largest_gain_is_never_earned() -> None:
     bonus, slope = 10**6, 10**12
     fixed = bonus * bonus * slope // 4 * 101 // 100
     assert largest_paying(10**20, bonus_less_slippage(bonus, slope, fixed), fixed) == 0
+
+
+class Asked:
+    """A profit that counts how often it is asked for."""
+
+    def __init__(self, profit):  # type: ignore[no-untyped-def]
+        self.profit, self.times = profit, 0
+
+    def __call__(self, amount: int) -> int | None:
+        self.times += 1
+        return self.profit(amount)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("share_of_the_peak", [400, 1_000, 10**9])
+def test_costs_far_beyond_the_largest_gain_are_seen_without_a_search(
+    share_of_the_peak: int,
+) -> None:
+    """The neighbours of the best amount bound the peak: nobody looks for it."""
+    bonus, slope = 10**6, 10**12
+    fixed = bonus * bonus * slope // 4 * share_of_the_peak // 100
+    asked = Asked(bonus_less_slippage(bonus, slope, fixed))
+    assert largest_paying(bonus * slope * 3, asked, fixed) == 0
+    assert asked.times <= 6
+
+
+def test_where_only_all_may_be_closed_no_part_is_searched_for() -> None:
+    asked = Asked(lambda amount: 40 - 50 if amount == 10**9 else None)
+    assert largest_paying(10**9, asked, 50) == 0
+    assert asked.times <= 1 + 1 + 20
 
 
 def test_what_may_not_be_left_over_is_never_left() -> None:
