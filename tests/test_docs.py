@@ -83,6 +83,11 @@ def test_every_toml_block_is_taken_by_what_reads_such_a_file(where: str, tmp_pat
     if where == scenario_file.__name__:  # it shows [shocks] and [[step]], of which a file has one
         text = text.partition("[[step]]")[0]
     path.write_text(text)
+    read_shown(path, text)
+
+
+def read_shown(path: Path, text: str) -> None:
+    """Reads a TOML file with what reads such a file. Raises: InputError where that refuses it."""
     if "[[job]]" in text:
         jobs = read_jobs(path)
         assert jobs
@@ -98,6 +103,14 @@ def test_every_toml_block_is_taken_by_what_reads_such_a_file(where: str, tmp_pat
         assert load_scenario(str(path)).steps[0].shocks
     else:
         assert load_depth(path).curves
+
+
+@pytest.mark.parametrize("where", BLOCKS)
+def test_a_block_with_a_word_that_no_file_has_is_noticed(where: str, tmp_path: Path) -> None:
+    text, path = f"no_such_word = 1\n{BLOCKS[where]}", tmp_path / "shown.toml"
+    path.write_text(text)
+    with pytest.raises(InputError):
+        read_shown(path, text)
 
 
 def test_there_is_a_block_of_every_kind_and_every_block_is_seen() -> None:
@@ -196,5 +209,6 @@ def test_an_example_in_python_prints_what_its_page_shows(
     assert capsys.readouterr().out == printed
 
 
-def test_there_are_examples_in_python() -> None:
+def test_there_are_examples_in_python_and_each_has_an_output() -> None:
     assert len(SHOWN_PYTHON) >= 3
+    assert all(printed.strip() for *_, printed in SHOWN_PYTHON)

@@ -82,6 +82,9 @@ def list_deployments() -> DeploymentsDocument:
     )
 
 
+_KEYS = frozenset({"name", "protocol", "chain_id", "from_block", "contracts", "factors", "source"})
+
+
 def read_deployment(path: Path) -> Deployment:
     """A deployment file: `protocol`, `chain_id`, `from_block`, `[contracts]` with role = address,
     and optionally `name` (else the file's) and `[factors]`.
@@ -89,6 +92,10 @@ def read_deployment(path: Path) -> Deployment:
     Raises: InputError naming the file and what is wrong in it.
     """
     values = read_toml(path, "deployment file")
+    for key in sorted(set(values) - _KEYS):
+        raise InputError(
+            f"{path} has a key {shown(key)}: there are only {', '.join(sorted(_KEYS))}"
+        )
     contracts = _table(path, values, "contracts")
     factors = _table(path, values, "factors")
     deployment = Deployment(

@@ -54,6 +54,7 @@ def test_a_file_without_a_name_is_named_after_itself(tmp_path: Path) -> None:
         ('protocol = "bank"', "", "protocol has to be a text"),
         ('protocol = "bank"', 'protocol = "casino"', "protocol 'casino' is not installed"),
         ("registry =", "office =", "names no registry"),
+        ("[factors]", "[factor]", "has a key 'factor': there are only chain_id, contracts, fac"),
         (REGISTRY.lower(), "0x1234", "contract registry is no address: '0x1234'"),
         (REGISTRY.lower(), REGISTRY.swapcase().replace("0X", "0x"), "has a wrong checksum"),
         ("[contracts]", "[contracts", "is no deployment file"),
