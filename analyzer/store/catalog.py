@@ -107,16 +107,16 @@ def own_views(
     is covered by a temporary view, which has the name first.
     """
     held = _views(connection, database)
-    differing = []
-    for view in views:
-        create, *comments = view.ddl()
-        connection.execute(create.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
-        ours = _views(connection, "temp")[view.name]
-        if held.get(view.name) == ours:
+    made = list(views)
+    for view in made:
+        connection.execute(view.ddl()[0].replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+    ours, differing = _views(connection, "temp"), []
+    for view in made:
+        if held.get(view.name) == ours[view.name]:
             connection.execute(f"DROP VIEW temp.{quoted(view.name)}")
             continue
         differing.append(view.name)
-        for comment in comments:
+        for comment in view.ddl()[1:]:
             connection.execute(comment)
     return differing
 

@@ -64,18 +64,35 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
 def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[str, int]:
     """Makes the file, loads it and sees that every table holds what it was given."""
     written: dict[str, int] = {}
+    _make_empty(path)
     with closing(open_database(path, read_only=False)) as connection:
         with transaction(connection):
-            write_kind(connection, kind=KIND, version=VERSION)
             for table in TABLES:
-                for statement in table.ddl():
-                    connection.execute(statement)
                 written[table.name] = load_rows(connection, table, rows.get(table.name, ()))
-            for view in VIEWS:
-                for statement in view.ddl():
-                    connection.execute(statement)
         for name, expected in written.items():
             stored = fetch(connection, f"SELECT count(*) FROM {name}")[0][0]
             if stored != expected:
                 raise RuntimeError(f"table {name}: {expected} rows written, {stored} stored")
     return written
+
+
+_empty: list[bytes] = []
+"""The file without rows, once this process has made one."""
+
+
+def _make_empty(path: Path) -> None:
+    """A new file with every table, view and comment, and no row.
+
+    These are some 550 statements, four fifths of the time of a small snapshot; a process that
+    writes one after another (`watch`, `backfill`) makes them once and then copies the bytes.
+    """
+    if _empty:
+        path.write_bytes(_empty[0])
+        return
+    with closing(open_database(path, read_only=False)) as connection, transaction(connection):
+        write_kind(connection, kind=KIND, version=VERSION)
+        for statements in (*(t.ddl() for t in TABLES), *(v.ddl() for v in VIEWS)):
+            for statement in statements:
+                connection.execute(statement)
+    if not path.with_name(path.name + ".wal").exists():
+        _empty.append(path.read_bytes())
