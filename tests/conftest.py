@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from demands import missing
 from hypothesis import HealthCheck, settings
+from made_once import made_once
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
@@ -130,13 +131,20 @@ def seed() -> int:
 
 @pytest.fixture(scope="session")
 def demo_snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The snapshot that the demo makes of the shipped recording. Read-only for every test."""
+    """The snapshot that the demo makes of the shipped recording, with its index beside it, alone
+    in a folder. Made once for all processes of a run. Read-only for every test."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    return made_once(folder / "demo", make_demo) / "demo.duckdb"
+
+
+def make_demo(folder: Path) -> None:
+    """Makes the demo's snapshot in a folder."""
     from analyzer.runs.demo import demo
 
-    path = tmp_path_factory.mktemp("demo") / "demo.duckdb"
-    outcome = demo(lambda _what, _done, _total: None, db=path)
+    outcome = demo(lambda _what, _done, _total: None, db=folder / "demo.duckdb")
     assert list(outcome.problems) == []
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,7 @@ def test_the_workflow_uses_the_action_and_what_it_gives() -> None:
     used = set(re.findall(r"^          ([a-z-]+): \$\{\{ (?:inputs|hash)", workflow, re.M))
     assert "uses: ./\n" in workflow
     assert used <= inputs
+    assert used, "the workflow uses no input of the action"
     assert "sarif_file: solvency/findings.sarif" in workflow
     assert "value: solvency/findings.sarif" in action
 
@@ -82,13 +83,25 @@ def test_an_issue_template_asks_for_commands_that_there_are(path: Path) -> None:
     commands = [match[1].strip() for match in COMMAND.finditer(text)]
     assert commands
     for command in commands:
-        program, *words = shlex.split(command)
-        group: click.Command = main
-        while isinstance(group, click.Group) and words and not words[0].startswith("-"):
-            found = group.get_command(click.Context(group), words[0])
-            assert found is not None, command
-            group, words = found, words[1:]
-        group.make_context(program, words).close()
+        check_command(command)
+
+
+def check_command(command: str) -> None:
+    """Sees that a command line names a verb of ours, with arguments that it takes."""
+    program, *words = shlex.split(command)
+    group: click.Command = main
+    while isinstance(group, click.Group) and words and not words[0].startswith("-"):
+        found = group.get_command(click.Context(group), words[0])
+        assert found is not None, command
+        group, words = found, words[1:]
+    group.make_context(program, words).close()
+
+
+def test_a_template_that_asks_for_what_there_is_not_would_be_seen() -> None:
+    with pytest.raises(AssertionError, match="analyzer solve"):
+        check_command("analyzer solve")
+    with pytest.raises(click.NoSuchOption):
+        check_command("analyzer demo --loud")
 
 
 def test_there_is_a_template_for_a_missed_account_and_for_a_wrong_number() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _BEFORE = re.compile(r"<!-- before: (?P<command>.+?) -->\n")
+DEMO = "analyzer demo --db demo.duckdb"
+"""The command before the blocks of most pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,16 @@ def blocks_of(document: str) -> list[ShownBlock]:
     ]
 
 
-def prepare(document: str, folder: Path) -> None:
-    """Runs what the document needs in `folder` before its blocks, whatever these commands find."""
+def prepare(document: str, folder: Path, demo: Path | None = None) -> None:
+    """Runs what the document needs in `folder` before its blocks, whatever these commands find.
+
+    demo: a folder with what `DEMO` leaves, if there is one: it is copied instead of made again.
+    """
     for match in _BEFORE.finditer(document):
-        _run(match["command"], folder)
+        if demo is not None and match["command"] == DEMO:
+            shutil.copytree(demo, folder, dirs_exist_ok=True)
+        else:
+            _run(match["command"], folder)
 
 
 def run_block(block: ShownBlock, folder: Path) -> str:
