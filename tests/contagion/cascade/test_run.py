@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
+from typing import Any
 
 import pytest
 from linear_house import E18, Holder, House, long_only, venue_of
@@ -57,9 +56,8 @@ def edges_between(result: CascadeResult, channel: Channel) -> dict[tuple[str, ..
     return out
 
 
-def test_prices_failures_and_losses_are_those_of_case_r15(shared: Path) -> None:
-    cases = json.loads((shared / "vectors" / "risk_reference_cases.json").read_text())["cases"]
-    expected = next(case for case in cases if case["id"] == "R15")["expected"]
+def test_prices_failures_and_losses_are_those_of_case_r15(cases: dict[str, Any]) -> None:
+    expected = cases["R15"]["expected"]
     result = run_r15()
     path = [100 * round_.price_after["X"] for round_ in result.rounds]
     assert [float(price) for price in path] == pytest.approx(expected["price_path"], abs=1e-9)

@@ -19,8 +19,8 @@ def network_of(given: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
     return exposures
 
 
-def test_r4_stress_is_capped_when_sent_and_not_when_kept(cases: dict[str, Any]) -> None:
-    given, expected = cases["R4-a"]["inputs"], cases["R4-a"]["expected"]
+def test_r4_stress_is_capped_when_sent_and_not_when_kept(all_cases: dict[str, Any]) -> None:
+    given, expected = all_cases["R4-a"]["inputs"], all_cases["R4-a"]["expected"]
     result = debtrank(given["X"], given["buffer"], given["initial_stress"], given["weights"])
     np.testing.assert_allclose(result.stress, expected["stress"], rtol=0, atol=1e-12)
     numbers = {name: value for name, value in asdict(result).items() if name in expected}
@@ -31,9 +31,9 @@ def test_r4_stress_is_capped_when_sent_and_not_when_kept(cases: dict[str, Any]) 
     assert result.additional_defaults == 2
 
 
-def test_r5_one_node_fully_stressed(cases: dict[str, Any]) -> None:
-    given = cases["R5"]["inputs"]
-    expected = cases["R5"]["expected"]["single_node_54_fully_stressed"]
+def test_r5_one_node_fully_stressed(all_cases: dict[str, Any]) -> None:
+    given = all_cases["R5"]["inputs"]
+    expected = all_cases["R5"]["expected"]["single_node_54_fully_stressed"]
     shock = np.zeros(given["n"])
     shock[54] = 1.0
     result = debtrank(
@@ -44,10 +44,10 @@ def test_r5_one_node_fully_stressed(cases: dict[str, Any]) -> None:
     assert (result.additional_defaults, result.iterations) == (17, 6)
 
 
-def test_r5_uniform_shocks(cases: dict[str, Any]) -> None:
-    given = cases["R5"]["inputs"]
+def test_r5_uniform_shocks(all_cases: dict[str, Any]) -> None:
+    given = all_cases["R5"]["inputs"]
     exposures = network_of(given)
-    for row in cases["R5"]["expected"]["uniform_shock"]:
+    for row in all_cases["R5"]["expected"]["uniform_shock"]:
         shock = np.full(given["n"], row["shock"])
         result = debtrank(
             exposures, given["buffer"], shock, given["weights"], stop_norm=given["stop_norm"]
@@ -58,8 +58,8 @@ def test_r5_uniform_shocks(cases: dict[str, Any]) -> None:
         assert result.additional_defaults == row["defaults"]
 
 
-def test_a_larger_shock_may_add_less_stress(cases: dict[str, Any]) -> None:
-    given = cases["R5"]["inputs"]
+def test_a_larger_shock_may_add_less_stress(all_cases: dict[str, Any]) -> None:
+    given = all_cases["R5"]["inputs"]
     added = [
         debtrank(
             network_of(given), given["buffer"], np.full(given["n"], shock), given["weights"]
@@ -69,8 +69,8 @@ def test_a_larger_shock_may_add_less_stress(cases: dict[str, Any]) -> None:
     assert added[0] > added[1]
 
 
-def test_without_a_stop_norm_it_ends_where_nothing_changes(cases: dict[str, Any]) -> None:
-    given = cases["R5"]["inputs"]
+def test_without_a_stop_norm_it_ends_where_nothing_changes(all_cases: dict[str, Any]) -> None:
+    given = all_cases["R5"]["inputs"]
     exposures, buffer = network_of(given), np.array(given["buffer"])
     shock = np.full(given["n"], 0.1)
     result = debtrank(exposures, buffer, shock, given["weights"])
