@@ -71,10 +71,11 @@ class Unsteady:
             first = end + 1
 
     def read(self, block: BlockRef, requests: Sequence[ReadRequest]) -> list[Answer]:
-        raise NotImplementedError
+        return self._now().read(block, requests)
 
     def close(self) -> None:
-        raise NotImplementedError
+        for fork in self.forks:
+            fork.close()
 
 
 def advance(path: Path, chain: Unsteady | MemoryChain) -> None:

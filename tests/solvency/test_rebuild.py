@@ -3,9 +3,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from bank import ALICE, BOB, BRANCH, MOVED, OPENED, PLUG, REGISTRY, bank, contract_answers
+from bank import (
+    ALICE,
+    BOB,
+    BRANCH,
+    MAINTENANCE,
+    MOVED,
+    OPENED,
+    PLUG,
+    REGISTRY,
+    bank,
+    contract_answers,
+)
 from memory_chain import MemoryChain
 
+from analyzer.contagion.linear import linear_book
 from analyzer.model.integers import WAD
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, NotRead, ReadRequest
@@ -182,3 +194,15 @@ def test_progress_goes_from_the_first_stage_to_the_last(chain: MemoryChain) -> N
         progress=lambda *step: told.append(step),
     )
     assert [(done, total) for _, done, total in told] == [(i, 5) for i in range(6)]
+
+
+def test_the_linear_twin_of_a_rebuilt_book_says_what_its_integers_say(chain: MemoryChain) -> None:
+    rebuilt = run(chain)
+    twin = linear_book(PLUG, rebuilt.valued.book)
+    assert twin.factors == ("COIN",)
+    for place, row in enumerate(rebuilt.result.margin):
+        equity = row.margin.equity_e18
+        assert equity is not None
+        assert twin.equity[place] + twin.equity_cash[place] == equity / WAD
+        headroom = (equity - MAINTENANCE) / WAD
+        assert twin.headroom[place] + twin.headroom_cash[place] == headroom

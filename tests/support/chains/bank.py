@@ -286,7 +286,12 @@ class BankPlug:
     def reprice(
         self, valued: BankValued, factors: Sequence[str], shocks: npt.NDArray[np.float64]
     ) -> Repriced:
-        raise NotImplementedError
+        price = valued.prices.e18("coin")
+        held = np.array([float(amount) for amount in valued.book.amount]) / WAD
+        times = shocks[list(factors).index("COIN")] if "COIN" in factors else shocks[0] ** 0
+        equity = np.outer(held * (np.nan if price is None else price / WAD), times)
+        margins = [np.full_like(equity, flat / WAD) for flat in (MAINTENANCE, INITIAL)]
+        return Repriced(equity, equity, *margins)
 
     def liquidate(self, valued: BankValued, account_id: str) -> Sequence[Closure]:
         return []
