@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import json_option
+from analyzer.cli.options import format_option
 from analyzer.cli.show import show_json, show_rows
 from analyzer.cli.terminal import emit
 
@@ -13,8 +13,8 @@ from analyzer.cli.terminal import emit
     "analyzer deployments --json",
     short_help="List the deployments that are built in.",
 )
-@json_option
-def deployments(*, as_json: bool) -> None:
+@format_option
+def deployments(*, format_: str, as_json: bool) -> None:
     """List the deployments that ship with the installed protocols.
 
     Each name can be given to `--deployment`. The sources below the table say where the addresses
@@ -23,7 +23,7 @@ def deployments(*, as_json: bool) -> None:
     from analyzer.runs.scanning.deployments import list_deployments
 
     document = list_deployments()
-    if as_json:
+    if as_json or format_ == "json":
         show_json(document)
         return
     sources = list(dict.fromkeys(d.source for d in document.deployments))
@@ -31,6 +31,8 @@ def deployments(*, as_json: bool) -> None:
         (d.name, d.protocol, d.chain_id, d.from_block, sources.index(d.source) + 1)
         for d in document.deployments
     ]
-    show_rows(("name", "protocol", "chain_id", "from_block", "source"), rows, "table")
+    show_rows(("name", "protocol", "chain_id", "from_block", "source"), rows, format_)
+    if format_ == "csv":
+        return
     for number, source in enumerate(sources, 1):
         emit(f"source {number}: {source}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, json_option, recording_option, rpc_option
+from analyzer.cli.options import db_option, format_option, recording_option, rpc_option
 from analyzer.cli.show import show_json, show_rows
 
 
@@ -19,8 +19,15 @@ from analyzer.cli.show import show_json, show_rows
 @rpc_option
 @recording_option
 @db_option(required=False)
-@json_option
-def doctor(*, rpc: tuple[str, ...], recording: Path | None, db: Path | None, as_json: bool) -> int:
+@format_option
+def doctor(
+    *,
+    rpc: tuple[str, ...],
+    recording: Path | None,
+    db: Path | None,
+    format_: str,
+    as_json: bool,
+) -> int:
     """Check the installation, the endpoints, a recording or a snapshot.
 
     For each endpoint: whether it answers, its chain id and head, how far back its state goes,
@@ -29,11 +36,11 @@ def doctor(*, rpc: tuple[str, ...], recording: Path | None, db: Path | None, as_
     from analyzer.runs.scanning.doctor import doctor as run
 
     answer = run(rpc=rpc, recording=recording, db=db)
-    if as_json:
+    if as_json or format_ == "json":
         show_json(answer)
     else:
         rows = [
             (check.name, "ok" if check.ok else "PROBLEM", check.text) for check in answer.checks
         ]
-        show_rows(("check", "", "what was found"), rows, "table", count=False)
+        show_rows(("check", "", "what was found"), rows, format_, count=False)
     return int(answer.run.exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import json_option
+from analyzer.cli.options import format_option
 from analyzer.cli.show import show_json, show_rows
 
 
@@ -15,8 +15,8 @@ from analyzer.cli.show import show_json, show_rows
     short_help="List the kinds of JSON documents, or show the schema of one.",
 )
 @click.argument("kind", required=False, metavar="[KIND]")
-@json_option
-def documents(*, kind: str | None, as_json: bool) -> int:
+@format_option
+def documents(*, kind: str | None, format_: str, as_json: bool) -> int:
     """List the kinds of JSON documents, or show the JSON Schema of one.
 
     Every document begins with `schema` (the version of its kind), `kind` and `run`. Within a
@@ -28,9 +28,9 @@ def documents(*, kind: str | None, as_json: bool) -> int:
         show_json(schema_of(kind))
         return 0
     document = documents_document()
-    if as_json:
+    if as_json or format_ == "json":
         show_json(document)
     else:
         rows = [(entry.kind, entry.schema, entry.says) for entry in document.documents]
-        show_rows(("kind", "schema", "what it is"), rows, "table", count=False)
+        show_rows(("kind", "schema", "what it is"), rows, format_, count=False)
     return 0

@@ -13,6 +13,7 @@ import click
 from analyzer.cli.failure import end_with, mask, say_error
 from analyzer.cli.streams import prepare_streams
 from analyzer.cli.terminal import emit
+from analyzer.model.closest import did_you_mean
 from analyzer.model.visible import visible
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -51,6 +52,17 @@ class VerbGroup(_Told, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The sub-commands in the order of use, not of the alphabet."""
         return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The sub-command that the words name. Raises: click.UsageError that proposes one."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = did_you_mean(name, self.list_commands(ctx))
+            if close and not ctx.resilient_parsing:
+                ctx.fail(f"No such command {name!r}{close}")
+        return super().resolve_command(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples below the options."""

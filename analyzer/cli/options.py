@@ -214,13 +214,6 @@ def with_files(beside: Mapping[str, Path]) -> dict[str, Path | None]:
     return {f"--with {name}": file for name, file in beside.items()}
 
 
-def json_option(command: Decorated) -> Decorated:
-    """`--json`: the answer as JSON."""
-    return click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")(
-        command
-    )
-
-
 def executor_options(command: Decorated) -> Decorated:
     """`--executor local|processes|dask` and `--workers N`: where shards run."""
     command = click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,7 @@ from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import (
     FORMATS,
     db_option,
-    json_option,
+    format_option,
     key_values,
     with_files,
     with_option,
@@ -18,6 +19,9 @@ from analyzer.cli.options import (
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.show import show_json, show_rows, show_rows_in
 from analyzer.cli.terminal import emit, note
+
+if TYPE_CHECKING:
+    from analyzer.runs.snapshot.query import Query
 
 
 @click.group(
@@ -34,27 +38,31 @@ def query() -> None:
 
 
 @query.command("list", cls=Verb, examples=("analyzer query list", "analyzer query list --json"))
-@json_option
-def list_(*, as_json: bool) -> int:
+@format_option
+def list_(*, format_: str, as_json: bool) -> int:
     """List the stored queries with the question that each answers."""
     from analyzer.runs.snapshot.query import queries_document
 
     document = queries_document()
-    if as_json:
+    if as_json or format_ == "json":
         show_json(document)
     else:
         rows = [(q.group, q.name, q.question) for q in document.queries]
-        show_rows(("group", "name", "question"), rows, "table", count=False)
+        show_rows(("group", "name", "question"), rows, format_, count=False)
     return 0
 
 
 @query.command(cls=Verb, examples=("analyzer query explain accounts_below_maintenance",))
 @click.argument("name")
-def explain(*, name: str) -> int:
+@format_option
+def explain(*, name: str, format_: str, as_json: bool) -> int:
     """Show a query's question, parameters, columns and SQL."""
     from analyzer.runs.snapshot.query import load_query
 
     found = load_query(name)
+    if as_json or format_ != "table":
+        show_rows(*_explained(found), "json" if as_json else format_, count=False)
+        return 0
     lines = [found.title, "", found.question, ""]
     lines += ["Parameters (-p name=value):"] if found.params else []
     for param in found.params:
@@ -122,3 +130,12 @@ def run(
     note(f"{len(rows)} rows written to {parquet}")
     show_rows_in(columns, rows, [output for output in outputs if output.path is not None])
     return 0
+
+
+def _explained(found: Query) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """A query as rows: its question, its parameters, its columns, its SQL."""
+    rows: list[tuple[str, ...]] = [("question", found.name, "", "", found.question)]
+    rows += [("parameter", p.name, p.type, p.default or "", p.text) for p in found.params]
+    rows += [("column", column, "", "", text) for column, text in found.columns]
+    rows.append(("sql", found.name, "", "", found.sql.strip()))
+    return ("what", "name", "type", "default", "text"), rows

@@ -130,8 +130,12 @@ def progress() -> Iterator[Progress]:
     )
     with Bars(*columns, console=_for_bars(), transient=True) as bars:
         tasks: dict[str, object] = {}
+        # What opens files and connections reports nothing yet, and still is seen to be alive.
+        begun = bars.add_task("begin", total=None)
 
         def report(what: str, done: int, total: int) -> None:
+            if not tasks:
+                bars.remove_task(begun)
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]

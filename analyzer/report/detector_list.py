@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from analyzer.documents.listings import DetectorEntry, DetectorsDocument
 from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.entries import entry_rows
 from analyzer.report.markdown import pipe_table
 from analyzer.report.render_json import document_text
+from analyzer.report.rows import render_rows
 from analyzer.report.table import DEFAULT_WIDTH, table
 
 _SCOPES = {
@@ -34,11 +36,13 @@ def render_detectors(
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
-    """The detectors as `table`, `json` or `markdown`. introduced: as the list of all of them, else
-    one in full. Raises: ValueError for another format."""
+    """The detectors as `table`, `json`, `csv` or `markdown`. introduced: as the list of all of
+    them, else one in full. Raises: ValueError for another format."""
     chosen = document.detectors
     if format_ == "json":
         return document_text(document)
+    if format_ == "csv":
+        return render_rows(*entry_rows(chosen, DetectorEntry), "csv")
     if format_ == "markdown":
         return _markdown(chosen, introduced=introduced)
     if format_ == "table":

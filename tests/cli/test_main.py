@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shlex
 import subprocess
@@ -81,6 +83,67 @@ def test_every_example_parses(example: str) -> None:
     command.make_context(program, words, parent=context).close()
 
 
+NO_ANSWER = {
+    "analyzer devnet up", "analyzer devnet record", "analyzer watch",
+    "analyzer triage accept", "analyzer triage withdraw",
+}  # fmt: skip
+"""Commands that do something and show no data."""
+FILES = {"analyzer report", "analyzer export", "analyzer monitoring"}
+"""Commands whose answer is a file of a form of its own."""
+
+
+@pytest.mark.parametrize("path", [p for p, c in COMMANDS.items() if not isinstance(c, click.Group)])
+def test_every_command_that_shows_data_takes_the_same_forms(path: str) -> None:
+    options = {name: p for p in COMMANDS[path].params for name in p.opts}
+    if path in NO_ANSWER | FILES:
+        assert "--json" not in options
+        return
+    assert "--json" in options
+    form = options["--format"]
+    said = form.type.choices if isinstance(form.type, click.Choice) else form.help  # type: ignore[attr-defined]
+    for name in ("table", "json", "csv", "markdown"):
+        assert name in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deployments"], ["doctor"], ["documents"], ["query", "list"], ["detectors", "list"],
+        ["query", "explain", "verdict_counts"], ["detectors", "show", "bad-oracle"],
+        ["config", "show"],
+    ],
+)  # fmt: skip
+def test_what_is_listed_has_every_form(words: list[str]) -> None:
+    shown = {form: invoke(*words, "--format", form) for form in ("csv", "markdown", "table")}
+    assert {result.exit_code for result in shown.values()} == {0}
+    rows = list(csv.reader(io.StringIO(shown["csv"].stdout)))
+    assert len({len(row) for row in rows}) == 1
+    assert len(rows) > 1
+    assert "|" in shown["markdown"].stdout or words == ["detectors", "show", "bad-oracle"]
+    assert json.loads(invoke(*words, "--json").stdout) == json.loads(
+        invoke(*words, "--format", "json").stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["scna"], "No such command 'scna' (did you mean 'scan'?)"),
+        (["query", "lst"], "No such command 'lst' (did you mean 'list'?)"),
+        (["scan", "--exclud", "x"], "--exclude"),
+        (["query", "explain", "verdict_count"], "did you mean 'verdict_counts'?"),
+        (["detectors", "show", "bad-orcle"], "did you mean 'bad-oracle'?"),
+        (["scan", "--rpc", "http://127.0.0.1:1", "--deployment", "perp-v2-optimsm", "--db", "x"],
+         "did you mean 'perp-v2-optimism'"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_finger_is_met_with_what_was_meant(words: list[str], says: str) -> None:
+    result = invoke(*words)
+    assert result.exit_code == 2
+    [line] = result.stderr.splitlines()
+    assert says in line
+
+
 def test_the_verbs_are_listed_in_the_order_of_use() -> None:
     lines = invoke("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines] == VERBS
@@ -96,7 +159,10 @@ def test_the_verbs_are_listed_in_the_order_of_use() -> None:
         (["scan", "--db", "x", "--fail-on", "info"], "error: Invalid value for '--fail-on'"),
         (["account", "--db", "x"], "error: Missing argument 'ID' (see 'analyzer account --help')"),
         (["sql", "a", "-c", "b", "--db", "x"], "error: Give one of STATEMENT, -c and --file"),
-        (["query", "run", "q", "--db", "x", "-p", "n"], "error: Invalid value for -p: 'n' is not"),
+        (
+            ["query", "run", "q", "--db", "x", "-p", "n"],
+            "error: Invalid value for '-p' / '--param': 'n' is not",
+        ),
         (["devnet", "up", "--accounts", "0"], "error: Invalid value for '--accounts'"),
     ],
 )
@@ -328,6 +394,51 @@ def test_a_recording_replaces_the_node_of_the_environment(
     invoke("scan", *order, env={"ANALYZER_RPC": "http://a"})
     given = ("http://b",) if "--rpc" in order else ()
     assert [(o.rpc, o.recording) for o in scanned] == [(given, Path("r.zip"))]
+
+
+def test_work_is_seen_from_its_first_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is reported, and not after."""
+    from rich.console import Console
+
+    from analyzer.cli import terminal
+
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(terminal, "_for_bars", lambda: console)
+    with terminal.progress() as report:
+        assert "begin" in screen.getvalue()
+        report("read the logs", 1, 2)
+        screen.truncate(0)
+        report("read the logs", 2, 2)
+    assert "begin" not in screen.getvalue()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_verbs_options_and_choices(
+    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the settings file here says: nothing of it is read."""
+    (tmp_path / "analyzer.toml").write_text("no settings = 1")
+    monkeypatch.chdir(tmp_path)
+
+    def asked(words: str, word: str, place: int) -> str:
+        whole = f"{words} {word}".rstrip(" ") if shell != "fish" else words
+        environment = {
+            "_ANALYZER_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": whole,
+            "COMP_CWORD": word if shell == "fish" else str(place),
+        }
+        result = invoke(env=environment, prog_name="analyzer")
+        assert result.stderr == ""
+        return result.stdout
+
+    assert "scan" in asked("analyzer", "sc", 1)
+    assert "--verify" in asked("analyzer scan", "--ver", 2)
+    assert "flagged" in asked("analyzer scan --verify", "fl", 3)
+    source = invoke(env={"_ANALYZER_COMPLETE": f"{shell}_source"}, prog_name="analyzer")
+    assert "_ANALYZER_COMPLETE" in source.stdout
 
 
 @pytest.mark.usefixtures("scanned")

@@ -20,6 +20,7 @@ from analyzer import __version__
 from analyzer.abi.resources import queries_folder
 from analyzer.documents.envelope import Run
 from analyzer.documents.listings import QueriesDocument, StoredQuery
+from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import InputError
 
 GROUPS = ("accounts", "markets", "owners", "liquidations", "contagion", "time", "quality")
@@ -73,10 +74,14 @@ def queries_document() -> QueriesDocument:
 
 def load_query(name: str) -> Query:
     """The stored query `name`. Raises: InputError when there is none."""
-    for query in list_queries():
+    listed = list_queries()
+    for query in listed:
         if query.name == name:
             return query
-    raise InputError(f"there is no query {name!r}: `analyzer query list` shows those there are")
+    close = did_you_mean(name, [query.name for query in listed])
+    raise InputError(
+        f"there is no query {name!r}{close}: `analyzer query list` shows those there are"
+    )
 
 
 def run(

@@ -16,6 +16,7 @@ from analyzer.documents.listings import (
 from analyzer.documents.schema import json_schema
 from analyzer.findings import ALL_DETECTORS, RUN_DETECTORS, SCENARIO_DETECTORS, detector_of
 from analyzer.findings.detector import Described
+from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import InputError
 
 
@@ -42,14 +43,16 @@ def schema_of(name: str) -> dict[str, object]:
         if name == kind.KIND:
             return json_schema(kind)
     known = ", ".join(kind.KIND for kind in KINDS)
-    raise InputError(f"there is no document '{name}' (there are: {known})")
+    close = did_you_mean(name, [kind.KIND for kind in KINDS])
+    raise InputError(f"there is no document '{name}'{close} (there are: {known})")
 
 
 def _named(id_: str) -> type[Described]:
     detector = detector_of(id_)
     if detector is None:
         known = ", ".join(sorted(detector.id for detector in ALL_DETECTORS))
-        raise InputError(f"there is no detector {id_!r} (there are: {known})")
+        close = did_you_mean(id_, [detector.id for detector in ALL_DETECTORS])
+        raise InputError(f"there is no detector {id_!r}{close} (there are: {known})")
     return detector
 
 
