@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.findings.shortfall import FUND_KIND
+from analyzer.findings.shortfall import BEARING, FUND_KIND
 from analyzer.findings.summary import Summary
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
@@ -147,8 +147,10 @@ def sum_deposits(rows: Iterable[tuple[str, int, int | None]], funds: frozenset[s
 
 
 def funds_of(result: ScanResult) -> frozenset[str]:
-    """The backstops' own accounts."""
-    return frozenset(row.account_id for row in result.details.accounts if row.kind == FUND_KIND)
+    """The backstops' own accounts: what they hold is no deposit, but what stands behind them."""
+    own = {row.account_id for row in result.details.accounts if row.kind == FUND_KIND}
+    layers = {row.account_id for row in result.backstops if row.kind in BEARING}
+    return frozenset(own | {account for account in layers if account is not None})
 
 
 def open_interest(result: ScanResult) -> Sum:

@@ -54,11 +54,14 @@ def test_every_measure_is_the_sum_of_what_is_known_and_counts_what_is_not() -> N
             balance("c", -50, amount=-1),
             balance("d", None),
             balance(FUND, 9_000),
+            balance("treasury", 80),
         ],
         markets=[market(short=7, price=100), market(short=None, price=1), market(short=0, price=0)],
     )
     rows = [judged(0, equity=400), judged(1, equity=-10), unknown(2), judged(3, account=FUND)]
-    found = amounts(clean_result(rows, details=held, backstops=[backstop(1, 40)]))
+    rows.append(judged(4, account="treasury"))
+    layers = [backstop(1, 40), replace(backstop(2, 0), account_id="treasury")]
+    found = amounts(clean_result(rows, details=held, backstops=layers))
     assert found == {
         Measure.DEPOSITS: (1_000 * E18, 1, E18 // 100),
         Measure.OPEN_INTEREST: (700 * E18, 1, 14_285_714_285_714_286),

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from analyzer.findings.scale import sum_deposits
-from analyzer.findings.shortfall import FUND_KIND
+from analyzer.findings.scale import funds_of, sum_deposits
 from analyzer.model.book import Asset, LegKind, Prices, make_book
 from analyzer.model.scan_rows import ScanRow
 from analyzer.protocols.base import Details
@@ -49,10 +48,8 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         return [from_row(row) for row in snapshot.rows(table, scan.scan_id, as_written=True)]
 
     priced = listed(prices.TABLE, prices.from_row)
-    seen = listed(accounts.TABLE, accounts.from_row)
-    funds = frozenset(row.account_id for row in seen if row.kind == FUND_KIND)
     assets = [Asset(p.asset_id, p.symbol, LegKind.COLLATERAL, 18, p.factor) for p in priced]
-    return ScanResult(
+    result = ScanResult(
         scan_id=scan.scan_id,
         deployment=scan.deployment,
         block=scan.block,
@@ -61,7 +58,7 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         prices=Prices({price.asset_id: price for price in priced}),
         margin=listed(margin.TABLE, margin.from_row),
         details=Details(
-            accounts=seen,
+            accounts=listed(accounts.TABLE, accounts.from_row),
             collateral=(),
             positions=(),
             orders=(),
@@ -80,9 +77,10 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         checks=listed(verification.TABLE, verification.from_row),
         reads=listed(reads.TABLE, reads.from_row),
         findings=listed(findings.TABLE, findings.from_row),
-        deposits=_deposits(snapshot, scan.scan_id, funds),
         selection=scan.selection,
     )
+    result.deposits = _deposits(snapshot, scan.scan_id, funds_of(result))
+    return result
 
 
 def _deposits(snapshot: Snapshot, scan_id: str, funds: frozenset[str]) -> Sum:
