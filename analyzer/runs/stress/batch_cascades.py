@@ -65,7 +65,7 @@ class Swept:
 def swept(scans: Sequence[ScanBook], scenarios: Sequence[Scenario], chosen: Chosen) -> Swept:
     """Runs scenarios of one step each over all `scans` together. A factor whose depth is not known
     does not move by sales, as in the exact cascade."""
-    twins = [twin_of(scan, _owners_part(scan)) for scan in scans]
+    twins = [twin_of(scan, owners_part(scan)) for scan in scans]
     book, asked = joined_book(
         [linear for linear, _ in twins],
         [nonlinear for _, nonlinear in twins],
@@ -98,7 +98,7 @@ def impacts_of(factors: Sequence[str], chosen: Chosen) -> BasedImpacts:
     return BasedImpacts(ScalarImpacts(curves), np.array(base, dtype=np.int64))
 
 
-def _owners_part(scan: ScanBook) -> Book:
+def owners_part(scan: ScanBook) -> Book:
     """The book of a scan without the accounts of funds, which nobody liquidates."""
     funds = funds_of(scan)
     ids = scan.book.account_ids

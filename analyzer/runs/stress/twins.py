@@ -15,12 +15,15 @@ def twin_of(
 ) -> tuple[LinearBook, Nonlinear]:
     """The linear twin of `book` (the scan's own, or a part of it), and who answers for its
     nonlinear accounts. every_test: see `linear_book`."""
-    # Where there is a unit of account, liquidations close positions; else they seize collateral
-    # and repay debt, which is all that moves equity.
-    has_unit = any(price.status == "fixed" for price in scan.prices.by_asset.values())
-    sells = frozenset({LegKind.POSITION}) if has_unit else None
+    sells = frozenset({LegKind.POSITION}) if has_unit(scan) else None
     linear = linear_book(scan.plug, book, sells=sells, every_test=every_test)
     return linear, nonlinear_accounts(scan.plug, book, linear)
+
+
+def has_unit(scan: ScanBook) -> bool:
+    """Whether the protocol has a unit of account. Where there is one, liquidations close positions;
+    else they seize collateral and repay debt, which is all that moves equity."""
+    return any(price.status == "fixed" for price in scan.prices.by_asset.values())
 
 
 def has_more_tests(scan: ScanBook) -> bool:
