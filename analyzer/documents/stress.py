@@ -50,7 +50,9 @@ class Distances:
 
 @dataclass(frozen=True, slots=True)
 class RayShockEntry:
-    """One answer of reverse stress along a ray; move: null = no shock on the ray does it."""
+    """One answer of reverse stress along a ray; move: null = no shock on the ray does it. bounded,
+    skipped: of a search on a grid, the smaller levels that a ceiling rules out, and those that
+    nothing does."""
 
     ray: str
     move: float | None
@@ -58,6 +60,8 @@ class RayShockEntry:
     accounts: int
     tried: int
     note: str
+    bounded: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,16 @@ class PlausibleEntry:
 @dataclass(frozen=True, slots=True)
 class ReverseEntry:
     """The smallest shocks that make bad debt of the target. static: deployment -> before anybody
-    reacts. cascade: all deployments together, when the cascade has come to rest. plausible:
-    deployment -> null = none reaches it. left_out: factors without returns."""
+    reacts; static_together: all deployments together. cascade: likewise, when the cascade has come
+    to rest. plausible: deployment -> null = none reaches it; plausible_together: likewise, of all
+    deployments. left_out: factors without returns."""
 
     target_usd: float
     static: Mapping[str, RayShockEntry]
+    static_together: RayShockEntry
     cascade: RayShockEntry
     plausible: Mapping[str, PlausibleEntry | None]
+    plausible_together: PlausibleEntry | None
     left_out: tuple[str, ...]
     note: str
 

@@ -41,10 +41,15 @@ def reverse_blocks(found: ReverseEntry | None) -> list[Block]:
     for name, shock in found.static.items():
         text = f"{name}, before anybody reacts: {_move(shock)}"
         blocks.append(Line("Reverse", f"bad debt of {target} takes, in {text}"))
+    if len(found.static) > 1:
+        text = f"before anybody reacts, all together: {_move(found.static_together)}"
+        blocks.append(Line("", text))
     text = f"after the cascade, all together: {_move(found.cascade)}; {found.cascade.note}"
     blocks.append(Line("", text))
     for name, nearest in found.plausible.items():
         blocks.append(Line("Plausible", f"{name}: {_plausible(nearest)}"))
+    if len(found.plausible) > 1:
+        blocks.append(Line("", f"all together: {_plausible(found.plausible_together)}"))
     if found.left_out:
         text = f"no returns of {', '.join(found.left_out)}: their prices stay in this"
         blocks.append(Line("", text, "doubt"))

@@ -53,15 +53,29 @@ def joined_book(
 
     Raises: ValueError unless there is one of each for every book, and at least one book.
     """
-    if not books or not len(books) == len(asked) == len(names):
+    if len(books) != len(asked):
+        raise ValueError("every book needs its name and its nonlinear accounts")
+    whole = joined_linear(books, names)
+    place = {factor: number for number, factor in enumerate(whole.factors)}
+    rows = tuple(np.array([place[f] for f in book.factors], dtype=np.int64) for book in books)
+    starts = np.cumsum([0, *(len(book) for book in books)])
+    accounts = [part.accounts + start for part, start in zip(asked, starts[:-1], strict=True)]
+    return whole, AskedJoined(tuple(asked), rows, np.concatenate(accounts).astype(np.int64))
+
+
+def joined_linear(books: Sequence[LinearBook], names: Sequence[str]) -> LinearBook:
+    """One book of all accounts. names: of each deployment.
+
+    Raises: ValueError unless there is one of each, and at least one book.
+    """
+    if not books or len(books) != len(names):
         raise ValueError("every book needs its name and its nonlinear accounts")
     factors = tuple(dict.fromkeys(factor for book in books for factor in book.factors))
     place = {factor: number for number, factor in enumerate(factors)}
     rows = tuple(np.array([place[f] for f in book.factors], dtype=np.int64) for book in books)
     owners: dict[str, int] = {}
-    starts = np.cumsum([0, *(len(book) for book in books)])
     entries = np.cumsum([0, *(int(book.indptr[-1]) for book in books)])
-    whole = LinearBook(
+    return LinearBook(
         factors=factors,
         account_ids=[
             f"{name}/{account}"
@@ -89,5 +103,3 @@ def joined_book(
         nonlinear=np.concatenate([book.nonlinear for book in books]),
         unknown=np.concatenate([book.unknown for book in books]),
     )
-    accounts = [part.accounts + start for part, start in zip(asked, starts[:-1], strict=True)]
-    return whole, AskedJoined(tuple(asked), rows, np.concatenate(accounts).astype(np.int64))

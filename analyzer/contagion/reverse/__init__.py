@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from analyzer.contagion.reverse.grid import smallest_cascade
 from analyzer.contagion.reverse.plausible import PlausibleShock, most_plausible
 from analyzer.contagion.reverse.smallest import (
     Distances,
     RayShock,
     distances,
-    smallest_cascade,
     smallest_static,
 )
 from analyzer.contagion.reverse.wall import Walls, liquidation_wall

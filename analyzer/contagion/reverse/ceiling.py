@@ -87,7 +87,9 @@ def _dense(book: LinearBook, coefficients: Floats) -> Floats:
     return out
 
 
-def _paid(penalties: Penalties, sold: Floats, rest: Floats, accounts: slice | NDArray[np.int64]) -> Floats:
+def _paid(
+    penalties: Penalties, sold: Floats, rest: Floats, accounts: slice | NDArray[np.int64]
+) -> Floats:
     """Penalties at a price of one, [account, factor(, scenario)], when all is closed."""
     shape = (-1, *(1 for _ in sold.shape[1:]))
     debts = penalties.debts[accounts].reshape(shape)
@@ -150,7 +152,7 @@ def _asked(
 def _traded(
     book: LinearBook, asked: Asked, closed: NDArray[np.bool_], held: Floats
 ) -> tuple[Floats, Floats]:
-    """(sold, bought) [factor, scenario] when all of `closed` [account, scenario] are closed whole."""
+    """(sold, bought) [factor, scenario] when `closed` [account, scenario] are closed whole."""
     rest = book.equity - book.sold
     sells = _dense(book, np.maximum(book.sold, 0.0) + np.maximum(rest, 0.0))
     buys = _dense(book, np.maximum(-book.sold, 0.0) + np.maximum(-rest, 0.0))

@@ -2,14 +2,14 @@
 
     distances         how far along a ray every account is from liquidation and from insolvency
     smallest_static   the first shock on a ray whose bad debt, before anything is sold, is so large
-    smallest_cascade  the same when a cascade is run for each shock: bisection, and what it assumes
     headroom_exactly  one account at one shock in integers, by the protocol's own margin
 
 Closed form for linear accounts (x = -A / B in each piece of the ray); for nonlinear ones a root of
 the protocol's own `reprice`: bracketed at `LEVELS` levels, then narrowed to `ROOT`. Two crossings
 within one of these levels are not seen; everything else is exact up to float64, not a grid.
 
-The most plausible shock under a covariance of returns is in `plausible`.
+The most plausible shock under a covariance of returns is in `plausible`, that after a cascade in
+`grid`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,6 @@ SECTIONS = 64
 """Levels that one call of `reprice` narrows a root by."""
 
 SIGN = {"down": -1.0, "up": 1.0}
-
-CASCADE_CAVEAT = (
-    "bad debt after a cascade need not grow with the shock where accounts are short: this is a "
-    "shock at which it first reached the target among those tried, not a proof that no smaller does"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +141,8 @@ class RayShock:
 
     x: market return, None when no shock on the ray is enough. bad_debt: there (at the furthest
     shock, where x is None). accounts: how many lack something there. tried: shocks evaluated; 0 =
-    in closed form. note: what the number assumes.
+    in closed form. note: what the number assumes. bounded, skipped: of a search on a grid, the
+    levels below x that a ceiling rules out, and those that nothing does.
     """
 
     ray: Ray
@@ -157,6 +153,8 @@ class RayShock:
     accounts: int
     tried: int
     note: str
+    bounded: int = 0
+    skipped: int = 0
 
 
 def smallest_static(
@@ -280,57 +278,6 @@ def _smallest_mixed(
             f"before anything is sold; {len(nonlinear.accounts)} nonlinear accounts valued by the "
             f"protocol's own repricing, bracketed at {LEVELS} levels"
         ),
-    )
-
-
-def smallest_cascade(
-    run: Callable[[float], float],
-    along: Ray,
-    target: float,
-    *,
-    direction: Direction = "down",
-    levels: int = 20,
-    width: float = 1e-6,
-) -> RayShock:
-    """The first shock found at which the bad debt that `run` gives is at least `target`.
-
-    run: market return x -> bad debt of the whole cascade. It is asked at `levels` evenly spaced
-    shocks until the target is reached, then between the last two, halving down to `width`. `note`
-    says what this does not prove. Raises: ValueError for a target that is not above 0.
-    """
-    if not target > 0:
-        raise ValueError(f"target must be above 0, not {target}")
-    sign, tried = SIGN[direction], 0
-
-    def debt(t: float) -> float:
-        nonlocal tried
-        tried += 1
-        return run(sign * t + 0.0)
-
-    below, at = 0.0, 0.0
-    amount = debt(0.0)
-    for level in np.linspace(0.0, FURTHEST[direction], levels + 1)[1:]:
-        if amount >= target:
-            break
-        below, at = at, float(level)
-        amount = debt(at)
-    found = amount >= target
-    while found and at - below > width:
-        middle = (below + at) / 2
-        between = debt(middle)
-        if between >= target:
-            at, amount = middle, between
-        else:
-            below = middle
-    return RayShock(
-        ray=along,
-        direction=direction,
-        target=target,
-        x=sign * at + 0.0 if found else None,
-        bad_debt=amount,
-        accounts=0,
-        tried=tried,
-        note=CASCADE_CAVEAT,
     )
 
 

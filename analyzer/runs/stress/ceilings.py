@@ -76,7 +76,9 @@ def _penalties_of(
     seizing collateral for debt."""
     rows = []
     for scan, size in zip(scans, sizes, strict=True):
-        own = {kind: share for (venue, kind), share in shown.items() if venue == scan.deployment.name}
+        own = {
+            kind: share for (venue, kind), share in shown.items() if venue == scan.deployment.name
+        }
         positions, most = own.get("position", 0.0), max(own.values(), default=0.0)
         seizes = not has_unit(scan)
         rows.append(np.tile([most if seizes else positions, most, float(seizes)], (size, 1)))

@@ -2,20 +2,20 @@
 
 All along one ray: the uniform one of `contagion.scenario.ray`, on which everything but stables and
 depegs moves alike. Distances and walls are the protocol's own float64 `reprice`; the shock that a
-whole cascade needs is found by running the cascade.
+whole cascade needs is found by running the cascade where its ceiling does not rule it out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from analyzer.contagion.cascade import CascadeOptions, run_cascade
-from analyzer.contagion.linear import LinearBook, linear_book
+from analyzer.contagion.cascade import CascadeOptions, CascadeResult, run_cascade
+from analyzer.contagion.linear import LinearBook, joined_book
 from analyzer.contagion.linear.arrays import Floats
 from analyzer.contagion.linear.book import Nonlinear
 from analyzer.contagion.reverse import (
@@ -25,13 +25,12 @@ from analyzer.contagion.reverse import (
     Walls,
     distances,
     liquidation_wall,
-    most_plausible,
     smallest_cascade,
     smallest_static,
 )
+from analyzer.contagion.reverse.grid import grid
 from analyzer.contagion.reverse.rays import Ray
-from analyzer.contagion.reverse.rays import ray as ray_of
-from analyzer.contagion.scenario import multiplier, ray
+from analyzer.contagion.scenario import ray
 from analyzer.documents.scenario import RAY
 from analyzer.documents.stress import (
     Distance,
@@ -41,17 +40,13 @@ from analyzer.documents.stress import (
     WallLine,
 )
 from analyzer.documents.stress import Distances as Told
-from analyzer.market.classes import base_of
-from analyzer.market.covariance import ledoit_wolf
 from analyzer.market.depth.choose import Chosen
-from analyzer.market.history import load_history
-from analyzer.market.returns import returns_of
-from analyzer.model.book import Book, Prices
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
-from analyzer.protocols.base import Plug, Repriced, Valued
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.stress.twins import has_more_tests, twin_of
+from analyzer.runs.stress.ceilings import all_factors, ceilings, penalties
+from analyzer.runs.stress.plausible import Plausible, plausible_shocks
+from analyzer.runs.stress.twins import has_more_tests, twin_of, uniform_ray
 from analyzer.runs.stress.venues import venue_of
 
 TARGET = "bad-debt"
@@ -59,10 +54,6 @@ WITHIN = (0.05, 0.1, 0.2, 0.3)
 """Falls of the market up to which it is told how much is forced to sell."""
 NEAREST = 10
 """How many accounts are named as the nearest to liquidation; the table has all of them."""
-CASCADE_LEVELS = 10
-"""Shocks at which the cascade is run before it is narrowed: every ten percent."""
-CASCADE_WIDTH = 1e-3
-"""How near the shock that a cascade needs is found: a tenth of a percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +77,17 @@ class Standings:
 class Reverse:
     """The shocks that make bad debt of the target (USD).
 
-    static: deployment -> the first shock before anybody reacts. cascade: the same of all
-    deployments together when the cascade has come to rest. plausible: deployment -> the nearest
-    shock under the covariance of returns, None where none does it. left_out: factors without
-    returns, which keep their price in `plausible`. note: why there is no plausible shock at all.
+    static: deployment -> the first shock before anybody reacts; static_together: that of all
+    deployments as one book. cascade: of all together when the cascade has come to rest. plausible:
+    the nearest shocks under the covariance of returns; None where no returns are given, and `note`
+    says so.
     """
 
     target_usd: float
     static: dict[str, RayShock]
+    static_together: RayShock
     cascade: RayShock
-    plausible: dict[str, PlausibleShock | None]
-    left_out: tuple[str, ...]
+    plausible: Plausible | None
     note: str
 
 
@@ -136,22 +127,6 @@ def standings(scan: ScanBook) -> Standings:
     )
 
 
-def uniform_ray(factors: Sequence[str]) -> Ray:
-    """The ray of `contagion.scenario.ray` over these factors, so that both mean the same.
-
-    Raises: InputError when it moves none of them.
-    """
-    half = Fraction(1, 2)
-    probe = ray(half)
-    betas = {
-        factor: float((multiplier(probe, probe.steps[0], factor) - 1) / (half - 1))
-        for factor in factors
-    }
-    if not any(betas.values()):
-        raise InputError("every price is a stable's: no ray moves anything here")
-    return ray_of(factors, betas, label=RAY)
-
-
 def reverse(
     found: Sequence[Standings],
     target_usd: float,
@@ -165,7 +140,10 @@ def reverse(
     Raises: InputError for a file of returns that cannot be read.
     """
     scans = [one.scan for one in found]
-    plausible, left_out = ({}, ()) if returns is None else _plausible(found, target_usd, returns)
+    names = [scan.deployment.name for scan in scans]
+    whole, asked = joined_book(
+        [one.linear for one in found], [one.nonlinear for one in found], names
+    )
     return Reverse(
         target_usd=target_usd,
         static={
@@ -174,32 +152,40 @@ def reverse(
             )
             for one in found
         },
-        cascade=smallest_cascade(
-            cascade_run(scans, chosen, options),
-            found[0].ray,
-            target_usd,
-            levels=CASCADE_LEVELS,
-            width=CASCADE_WIDTH,
+        static_together=smallest_static(
+            whole, uniform_ray(whole.factors), target_usd, nonlinear=asked
         ),
-        plausible=plausible,
-        left_out=left_out,
+        cascade=_smallest_cascade(scans, target_usd, chosen, options),
+        plausible=None if returns is None else plausible_shocks(scans, target_usd, returns),
         note=""
         if returns is not None
         else "no --returns: how plausible a shock is cannot be said, only rays are offered",
     )
 
 
+def _smallest_cascade(
+    scans: Sequence[ScanBook], target_usd: float, chosen: Chosen, options: CascadeOptions
+) -> RayShock:
+    """The first fall of a grid whose cascade leaves so much; what no cascade can leave is not run.
+    Penalties are as large as any that the cascade without a shock shows."""
+    run = cascade_run(scans, chosen, options)
+    along = uniform_ray(all_factors(scans))
+    highest = ceilings(scans, chosen, along, grid(), penalties(run(0.0)))
+    return smallest_cascade(
+        lambda x: run(x).total_bad_debt_e18 / WAD, along, target_usd, ceiling=highest
+    )
+
+
 def cascade_run(
     scans: Sequence[ScanBook], chosen: Chosen, options: CascadeOptions
-) -> Callable[[float], float]:
-    """Market return on the ray -> bad debt in USD of all scans' cascade together."""
+) -> Callable[[float], CascadeResult]:
+    """Market return on the ray -> all scans' cascade together."""
 
-    def run(x: float) -> float:
+    def run(x: float) -> CascadeResult:
         # No price falls to nothing: one part in a million is left.
         market = max(Fraction(1 + x).limit_denominator(10**6), Fraction(1, 10**6))
         venues = [venue_of(scan) for scan in scans]
-        result = run_cascade(venues, ray(market), chosen.market, options)
-        return result.total_bad_debt_e18 / WAD
+        return run_cascade(venues, ray(market), chosen.market, options)
 
     return run
 
@@ -238,12 +224,17 @@ def report(found: Sequence[Standings], without: Mapping[str, str]) -> Told:
 
 def reverse_entry(found: Reverse) -> ReverseEntry:
     """The answers of reverse stress as the document has them."""
+    plausible = found.plausible
     return ReverseEntry(
         target_usd=found.target_usd,
         static={name: _ray_shock(shock) for name, shock in found.static.items()},
+        static_together=_ray_shock(found.static_together),
         cascade=_ray_shock(found.cascade),
-        plausible={name: _plausible_entry(shock) for name, shock in found.plausible.items()},
-        left_out=tuple(found.left_out),
+        plausible={}
+        if plausible is None
+        else {name: _plausible_entry(shock) for name, shock in plausible.shocks.items()},
+        plausible_together=None if plausible is None else _plausible_entry(plausible.together),
+        left_out=() if plausible is None else plausible.left_out,
         note=found.note,
     )
 
@@ -251,7 +242,14 @@ def reverse_entry(found: Reverse) -> ReverseEntry:
 def _ray_shock(shock: RayShock) -> RayShockEntry:
     """One answer along a ray."""
     return RayShockEntry(
-        shock.ray.label, shock.x, shock.bad_debt, shock.accounts, shock.tried, shock.note
+        shock.ray.label,
+        shock.x,
+        shock.bad_debt,
+        shock.accounts,
+        shock.tried,
+        shock.note,
+        shock.bounded,
+        shock.skipped,
     )
 
 
@@ -271,80 +269,3 @@ def _plausible_entry(shock: PlausibleShock | None) -> PlausibleEntry | None:
         rays={k: None if v == float("inf") else v for k, v in shock.rays.items()},
         left_out_accounts=shock.left_out,
     )
-
-
-def _plausible(
-    found: Sequence[Standings], target_usd: float, path: Path
-) -> tuple[dict[str, PlausibleShock | None], tuple[str, ...]]:
-    """(deployment -> its most plausible shock, the factors without returns). A ratio that has none
-    of its own moves with what it is quoted in."""
-    history = returns_of(load_history(path), "simple")
-    series = {factor: history.column(factor) for factor in history.factors}
-    shocks: dict[str, PlausibleShock | None] = {}
-    left_out: set[str] = set()
-    for one in found:
-        known, bases = dict[str, Floats](), dict[str, str]()
-        for factor in one.linear.factors:
-            moves_as = _with_history(series, factor)
-            if moves_as is None:
-                left_out.add(factor)
-                continue
-            known[moves_as[0]] = moves_as[1]
-            if moves_as[0] != factor:
-                bases[factor] = moves_as[0]
-        if not known:
-            shocks[one.scan.deployment.name] = None
-            continue
-        values = np.column_stack(list(known.values()))
-        # Stables beside coins: one mean variance for all would give a stable a coin's risk.
-        covariance = ledoit_wolf(values, "constant-correlation").covariance * history.per_day()
-        plug = MovedWithBases(one.scan.plug, bases)
-        book = linear_book(plug, one.scan.book, factors=list(known))
-        rays = [replace(uniform_ray(book.factors), label=RAY)]
-        shocks[one.scan.deployment.name] = most_plausible(book, covariance, target_usd, rays=rays)
-    return shocks, tuple(sorted(left_out))
-
-
-@dataclass(frozen=True, slots=True)
-class MovedWithBases:
-    """A plug whose `bases` (factor -> another one) are shocked as these others are."""
-
-    plug: Plug
-    bases: Mapping[str, str]
-
-    def reprice(self, valued: Valued, factors: Sequence[str], shocks: Floats) -> Repriced:
-        """As the plug's, with one more factor for each that moves with one of these."""
-        place = {factor: number for number, factor in enumerate(factors)}
-        more = [factor for factor, base in self.bases.items() if base in place]
-        rows = [*range(len(factors)), *(place[self.bases[factor]] for factor in more)]
-        return self.plug.reprice(valued, [*factors, *more], shocks[rows])
-
-    def prices(self, book: Book) -> Prices:
-        """The reference prices at the block."""
-        return self.plug.prices(book)
-
-    def value(self, book: Book, prices: Prices) -> Valued:
-        """The book at `prices`."""
-        return self.plug.value(book, prices)
-
-
-def _with_history(series: dict[str, Floats], factor: str) -> tuple[str, Floats] | None:
-    """(the factor that this one moves as, its returns): itself where it has a history, a ratio
-    without one as what it is quoted in; None where neither has."""
-    found, name = _series(series, factor), factor
-    while found is None:
-        base = base_of(name)
-        if base is None:
-            return None
-        found, name = _series(series, base), base
-    return name, found
-
-
-def _series(series: dict[str, Floats], factor: str) -> Floats | None:
-    """Simple returns of a factor; of a ratio those of the whole token, None when either part has
-    none."""
-    base = base_of(factor)
-    if base is None:
-        return series.get(factor)
-    own, quoted = series.get(factor), _series(series, base)
-    return None if own is None or quoted is None else (1 + own) * (1 + quoted) - 1

@@ -1,13 +1,38 @@
-"""The linear twin of an opened scan: its prices say what a close-out sells there."""
+"""The linear twin of an opened scan: its prices say what a close-out sells there; and the ray along
+which twins are moved."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
 from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
 from analyzer.contagion.linear.book import Nonlinear
+from analyzer.contagion.reverse.rays import Ray
+from analyzer.contagion.reverse.rays import ray as ray_of
+from analyzer.contagion.scenario import multiplier, ray
+from analyzer.documents.scenario import RAY
 from analyzer.model.book import Book, LegKind
+from analyzer.model.errors import InputError
 from analyzer.runs.snapshot.books import ScanBook
+
+
+def uniform_ray(factors: Sequence[str]) -> Ray:
+    """The ray of `contagion.scenario.ray` over these factors, so that both mean the same.
+
+    Raises: InputError when it moves none of them.
+    """
+    half = Fraction(1, 2)
+    probe = ray(half)
+    betas = {
+        factor: float((multiplier(probe, probe.steps[0], factor) - 1) / (half - 1))
+        for factor in factors
+    }
+    if not any(betas.values()):
+        raise InputError("every price is a stable's: no ray moves anything here")
+    return ray_of(factors, betas, label=RAY)
 
 
 def twin_of(

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from analyzer.contagion.linear.book import LinearBook, holdings_book
 from analyzer.contagion.reverse.rays import ray, uniform_ray
 from analyzer.contagion.reverse.smallest import (
-    CASCADE_CAVEAT,
     distances,
-    smallest_cascade,
     smallest_static,
     static_equity,
 )
@@ -179,31 +177,10 @@ def test_the_smallest_shock_for_a_bad_debt_is_that_of_rational_arithmetic(
         assert found.accounts == (equity < 0).sum()
 
 
-def test_the_cascade_is_bisected_and_says_what_that_does_not_prove() -> None:
-    book = book_of([[1]], [-80], [100], [0.05])
-    along = uniform_ray(ONE)
-    asked: list[float] = []
-
-    def run(x: float) -> float:
-        asked.append(x)
-        return max(0.0, 80.0 - 100.0 * (1 + x))
-
-    found = smallest_cascade(run, along, 10.0)
-    assert found.x == pytest.approx(-0.3, abs=1e-6)
-    assert found.bad_debt >= 10.0
-    assert found.tried == len(asked)
-    assert found.note == CASCADE_CAVEAT
-    assert smallest_static(book, along, 10.0).x == pytest.approx(-0.3, rel=1e-12)
-    assert smallest_cascade(run, along, 81.0).x is None
-    assert smallest_cascade(run, along, 80.0).x == pytest.approx(-1.0)
-
-
 def test_a_target_that_is_none_is_refused() -> None:
     book, along = book_of([[1]], [0], [100], [0]), uniform_ray(ONE)
     with pytest.raises(ValueError, match="target must be above 0"):
         smallest_static(book, along, 0.0)
-    with pytest.raises(ValueError, match="target must be above 0"):
-        smallest_cascade(lambda _: 0.0, along, -1.0)
 
 
 def test_a_million_hinges_keep_their_digits() -> None:

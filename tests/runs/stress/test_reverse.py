@@ -12,24 +12,32 @@ import numpy as np
 import pytest
 
 from analyzer.contagion.cascade.order import CascadeOptions
-from analyzer.contagion.linear import linear_book
-from analyzer.contagion.reverse.smallest import distances, headroom_exactly
+from analyzer.contagion.linear import joined_book, linear_book
+from analyzer.contagion.reverse.grid import GRID, grid
+from analyzer.contagion.reverse.smallest import (
+    distances,
+    headroom_exactly,
+    smallest_static,
+    static_equity,
+)
 from analyzer.contagion.scenario import parse_shock
 from analyzer.documents.encode import to_json
 from analyzer.model.errors import InputError
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for
+from analyzer.runs.stress.ceilings import all_factors, ceilings, penalties
+from analyzer.runs.stress.plausible import MovedWithBases
 from analyzer.runs.stress.reverse import (
-    MovedWithBases,
     Standings,
     cascade_run,
     parse_target,
     report,
+    reverse,
     stand,
-    uniform_ray,
 )
 from analyzer.runs.stress.rows import distance_rows, wall_rows
 from analyzer.runs.stress.stress import StressOptions, stress
+from analyzer.runs.stress.twins import uniform_ray
 from analyzer.store.snapshot import open_snapshot
 from analyzer.store.tables.distances import TABLE
 
@@ -170,6 +178,8 @@ def test_stress_keeps_distances_and_walls_and_finds_the_shock_that_does_it(
     # The cascade adds to it, so that less of a fall is enough.
     assert static["move"] < answer["cascade"]["move"] < 0
     assert answer["cascade"]["bad_debt_usd"] >= 4e5
+    assert answer["static_together"] == static
+    assert answer["plausible_together"] == answer["plausible"]["aave-v3-devnet-7"]
     plausible = answer["plausible"]["aave-v3-devnet-7"]
     assert plausible["bad_debt_usd"] == pytest.approx(4e5, rel=1e-6)
     assert plausible["distance"] >= plausible["lower_bound"] > 0
@@ -187,9 +197,60 @@ def test_the_shock_of_the_cascade_is_the_cascades_own(demo_snapshot: Path) -> No
     scans = read_books(demo_snapshot, ["aave-v3-devnet-7"])
     chosen, options = curves_for(scans), CascadeOptions()
     one = assess(scans, parse_shock("*=-20%"), chosen, options)
-    assert cascade_run(scans, chosen, options)(-0.2) == pytest.approx(
-        one.result.total_bad_debt_e18 / 1e18
-    )
+    again = cascade_run(scans, chosen, options)(-0.2)
+    assert again.total_bad_debt_e18 == one.result.total_bad_debt_e18
+
+
+def test_no_smaller_level_of_the_grid_does_it_and_no_cascade_is_above_its_ceiling(
+    demo_snapshot: Path,
+) -> None:
+    """All deployments together; every level below the answer is run."""
+    scans = read_books(demo_snapshot)
+    chosen, options, target = curves_for(scans), CascadeOptions(), 3.4e5
+    found, _ = stand(scans)
+    answer = reverse(found, target, chosen, options).cascade
+    assert answer.x is not None
+    assert answer.skipped == 0
+    run = cascade_run(scans, chosen, options)
+    levels = grid()
+    first = round(-answer.x * GRID)
+    debts = [run(-x).total_bad_debt_e18 / 1e18 for x in levels[: first + 1]]
+    assert max(debts[:first]) < target <= debts[first]
+    assert first > 3
+    # Deep falls too: makers who are closed, and accounts that owe more than they hold.
+    falls = np.array([0.0, 0.1, 0.3, 0.519, 0.525, 0.6, 0.8])
+    highest = ceilings(scans, chosen, uniform_ray(all_factors(scans)), falls, penalties(run(0.0)))
+    left = np.array([run(-x).total_bad_debt_e18 / 1e18 for x in falls])
+    assert (left <= highest).all()
+    assert (highest[:3] <= 1.3 * left[:3]).all()
+
+
+def test_static_answers_of_all_together_take_less_of_a_fall_than_of_any_alone(
+    found: list[Standings], demo_snapshot: Path
+) -> None:
+    scans = [one.scan for one in found]
+    (together,) = [
+        smallest_static(whole, uniform_ray(whole.factors), 5e5, nonlinear=asked)
+        for whole, asked in [
+            joined_book(
+                [one.linear for one in found],
+                [one.nonlinear for one in found],
+                [scan.deployment.name for scan in scans],
+            )
+        ]
+    ]
+    alone = [smallest_static(o.linear, o.ray, 5e5, nonlinear=o.nonlinear).x for o in found]
+    assert together.x is not None
+    assert all(x is not None and x < together.x for x in alone)
+    split = [static_at(one, together.x) for one in found]
+    assert sum(split) == pytest.approx(5e5, rel=1e-6)
+
+
+def static_at(one: Standings, x: float) -> float:
+    """Bad debt of a deployment at a market return, before anybody reacts."""
+    equity = static_equity(one.linear, one.ray, x)
+    asked = one.nonlinear.margin(one.ray.at(x))[1][:, 0]
+    return float(np.nansum(np.maximum(-equity, 0)) + np.nansum(np.maximum(-asked, 0)))
 
 
 def write_history(path: Path) -> None:
