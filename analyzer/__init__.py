@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from analyzer.api import Database, HistoryDatabase
+    from analyzer.api import Database, Databases, HistoryDatabase
 
 __version__ = "0.1.0"
 """A snapshot's scans name the version that made them."""
@@ -24,6 +24,16 @@ def open(path: str | Path, *, external: bool = False) -> Database:
     from analyzer.api import open_database
 
     return open_database(path, external=external)
+
+
+def open_all(*paths: str | Path) -> Databases:
+    """The snapshots at `paths` for Python, their tables one after the other.
+
+    See `analyzer.api.many.Databases`. Raises: InputError when one of them is none.
+    """
+    from analyzer.api import open_all as opened
+
+    return opened(*paths)
 
 
 def open_history(path: str | Path) -> HistoryDatabase:

@@ -129,4 +129,4 @@ def _frame(
     check_money(money)
     deployments = {venue.scan_id: name for one in assessed for name, venue in one.venues.items()}
     named = [(deployments[str(row[0])], *row) for row in rows[name]]
-    return table_frame(SCHEMA[name], named, money)
+    return table_frame(SCHEMA[name], named, money, ("deployment",))

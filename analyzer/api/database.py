@@ -4,6 +4,7 @@
     db.accounts()                       equity as Decimal: exact
     db.accounts(money="int")            equity_e18 as int: the contract's own integers
     db.accounts(money="float")          equity_float: for plots, said in its name
+    db.arrow("margin")                  the same for Arrow, exact, without pandas
     db.sql("SELECT ..."), db.query("nearest_to_liquidation", limit=5)
     db.book()                           the cross-margin book with its prices, to compute on
     db.stress(shocks="ETH=-30%")        scenarios with their cascades: .results(), .findings
@@ -18,9 +19,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from analyzer.api.frames import Money, check_money, plain_frame, table_frame
+from analyzer.api.frames import Money, plain_frame
+from analyzer.api.kin import Kept, Kin
+from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import InputError
 from analyzer.protocols.registry import name_among
 from analyzer.runs.snapshot.books import ScanBook
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from analyzer.runs.stress.stress import StressOptions
 
 
-class Database:
+class Database(Kin):
     """An open snapshot. A context manager; every method reads, none writes.
 
     external: see `analyzer.open`.
@@ -68,16 +71,25 @@ class Database:
         money: what its 18-decimal columns hold, see the module. Raises: InputError for an unknown
         table or deployment, or another money.
         """
+        return self._frame(name, deployment=deployment, money=money)
+
+    def _kept(self, name: str, deployment: str | None) -> Kept:
+        """The rows of a table, by key. Raises: InputError."""
         table = SCHEMA.get(name)
         if table is None:
-            raise InputError(f"{self.path} has no table {name!r}: `.tables()` lists them")
-        check_money(money)
+            close = did_you_mean(name, SCHEMA)
+            raise InputError(f"{self.path} has no table {name!r}{close}: `.tables()` lists them")
         rows = [
             (scan, *row)
             for scan_id, scan in self._scan_names(deployment)
             for row in self._snapshot.rows(table, scan_id)
         ]
-        return table_frame(table, rows, money)
+        return Kept(table, ("deployment",), rows)
+
+    def blocks(self) -> dict[str, int]:
+        """Scan id -> number of its block."""
+        _, rows = self._snapshot.query("SELECT scan_id, block_number FROM scans")
+        return {str(scan): int(number) for scan, number in rows}
 
     def _scan_names(self, deployment: str | None) -> list[tuple[str, str]]:
         """(scan id, deployment) of the scans that are wanted. Raises: InputError."""
@@ -90,38 +102,6 @@ class Database:
             known = ", ".join(str(name) for _, name in rows) or "none"
             raise InputError(f"{self.path} holds no deployment {deployment!r} (it holds: {known})")
         return found
-
-    def scans(self, **options: Any) -> pd.DataFrame:
-        """One row per scan: deployment, block, verdict counts, bad debt, how it was verified."""
-        return self.table("scans", **options)
-
-    def accounts(self, **options: Any) -> pd.DataFrame:
-        """One row per account: equity, margin, headroom, verdict, reason, verified."""
-        return self.table("margin", **options)
-
-    def positions(self, **options: Any) -> pd.DataFrame:
-        """One row per account and market."""
-        return self.table("positions", **options)
-
-    def collateral(self, **options: Any) -> pd.DataFrame:
-        """One row per account and token."""
-        return self.table("collateral", **options)
-
-    def markets(self, **options: Any) -> pd.DataFrame:
-        """One row per market."""
-        return self.table("markets", **options)
-
-    def prices(self, **options: Any) -> pd.DataFrame:
-        """One row per price, with status, source and age."""
-        return self.table("prices", **options)
-
-    def backstops(self, **options: Any) -> pd.DataFrame:
-        """The loss waterfall, layer by layer."""
-        return self.table("backstops", **options)
-
-    def findings(self, **options: Any) -> pd.DataFrame:
-        """One row per finding, with its fingerprint."""
-        return self.table("findings", **options)
 
     def sql(
         self, text: str, parameters: Sequence[object] | Mapping[str, object] = ()

@@ -29,15 +29,17 @@ def check_money(money: str) -> None:
         raise InputError(f"money={money!r} is none of {', '.join(MONEY)}")
 
 
-def table_frame(table: Table, rows: Sequence[Sequence[object]], money: Money) -> pd.DataFrame:
-    """Rows (deployment first, then `table.columns`) as a DataFrame: 18-decimal columns as asked,
-    the rest as it is. Unknown is None, NaN in a float column."""
+def table_frame(
+    table: Table, rows: Sequence[Sequence[object]], money: Money, lead: Sequence[str]
+) -> pd.DataFrame:
+    """Rows (`lead` first, then `table.columns`) as a DataFrame: 18-decimal columns as asked, the
+    rest as it is. Unknown is None, NaN in a float column."""
     pandas = _pandas()
-    data: dict[str, Any] = {"deployment": [row[0] for row in rows]}
-    for place, column in enumerate(table.columns, 1):
+    data: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(lead)}
+    for place, column in enumerate(table.columns, len(lead)):
         values = [row[place] for row in rows]
         name = column.name
-        if name == "deployment":
+        if name in lead:
             continue
         if column.kind in _WIDE and name.endswith(_E18):
             suffix, convert = _MONEY[money]

@@ -2,6 +2,8 @@
 
     history = analyzer.open_history("history")
     history.series()                     one row per deployment and block
+    history.accounts(money="float")      every account at every block, as of a snapshot
+    history.arrow("margin")              the same for Arrow, without pandas
     history.table("margin")              history_margin, every account at every block
     history.sql("SELECT ...")            over the views history_scans, history_margin, ...
 
@@ -14,9 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.api.kin import Kept, Kin
+from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import InputError, lacks_extra
 from analyzer.protocols.registry import name_among
 from analyzer.store.history import open_history as open_store
+from analyzer.store.snapshot import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +58,7 @@ def ask(folder: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         return history.query(sql)
 
 
-class HistoryDatabase:
+class HistoryDatabase(Kin):
     """An open history. A context manager; every method reads, none writes."""
 
     def __init__(self, folder: Path) -> None:
@@ -74,6 +79,24 @@ class HistoryDatabase:
             known = ", ".join(sorted(view.removeprefix("history_") for view in views))
             raise InputError(f"{self.folder} has no table {name!r} (it has: {known})")
         return self.sql(f"SELECT * FROM history_{name} ORDER BY deployment, block_number")
+
+    def _kept(self, name: str, deployment: str | None) -> Kept:
+        """The rows of a table of a snapshot at every block. Raises: InputError."""
+        table = SCHEMA.get(name)
+        if table is None:
+            raise InputError(f"{self.folder} has no table {name!r}{did_you_mean(name, SCHEMA)}")
+        wanted = None
+        if deployment is not None:
+            found = self._history.query("SELECT DISTINCT deployment FROM history_scans")[1]
+            known = [str(row[0]) for row in found]
+            wanted = name_among(deployment, known)
+            if wanted not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise InputError(
+                    f"{self.folder} holds no deployment '{deployment}' (it holds: {listed})"
+                )
+        rows = self._history.rows_of(table, wanted)
+        return Kept(table, ("deployment", "block_number"), rows)
 
     def sql(
         self, text: str, parameters: Sequence[object] | Mapping[str, object] = ()

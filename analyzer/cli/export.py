@@ -15,6 +15,7 @@ from analyzer.cli.terminal import note
     "analyzer export --db scan.duckdb --out old.duckdb --storage v1.0.0",
     "analyzer export --db scan.duckdb --out scan.sqlite --format sqlite",
     "analyzer export --db scan.duckdb --out tables --format parquet",
+    "analyzer export --db scan.duckdb --out scan.json --format datasette",
     short_help="Write a snapshot for other programs.",
 )
 @db_option()
@@ -28,10 +29,11 @@ from analyzer.cli.terminal import note
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(("duckdb", "parquet", "sqlite")),
+    type=click.Choice(("duckdb", "parquet", "sqlite", "datasette")),
     default="duckdb",
     show_default=True,
-    help="duckdb for older DuckDBs, sqlite for datasette, parquet for everything else.",
+    help="duckdb for older DuckDBs, sqlite, parquet for everything else; datasette: its metadata "
+    "(OUT.json, what every column means) and the SQLite file beside it.",
 )
 @click.option(
     "--storage",

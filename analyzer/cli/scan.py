@@ -63,6 +63,12 @@ from analyzer.cli.terminal import note, progress
     metavar="PATH",
     help="Write the node's answers that were used to this recording.",
 )
+@click.option(
+    "--storage",
+    metavar="VERSION",
+    help="Write the snapshot in this DuckDB storage version, which older DuckDBs open. "
+    "[default: the newest]",
+)
 @outputs_option(*DOCUMENT_FORMATS)
 @fail_on_option
 @triage_option
@@ -80,6 +86,7 @@ def scan(
     verify_mode: str,
     sample_seed: int,
     record: Path | None,
+    storage: str | None,
     outputs: list[Output],
     fail_on: str,
     triage: Path | None,
@@ -113,6 +120,7 @@ def scan(
         fail_on=fail_on,
         triage=triage,
         max_age=max_age,
+        storage=storage,
         selection=selected(detect, exclude, thresholds),
     )
     if dry_run:

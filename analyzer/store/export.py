@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from analyzer.model.atomic import replaced
@@ -55,11 +56,32 @@ def export_duckdb(source: Path, target: Path, storage: str) -> None:
                 f"ATTACH {path_literal(aside)} AS target (STORAGE_VERSION {literal(storage)})"
             )
         except duckdb.Error as error:
-            raise InputError(
-                f"DuckDB {duckdb.__version__} writes no storage version {storage}: give that of a"
-                " release, v1.0.0 or later"
-            ) from error
+            raise _no_storage(storage) from error
         _copy(connection)
+
+
+def check_storage(storage: str) -> None:
+    """Sees, before long work, that DuckDB writes this storage version. Raises: InputError."""
+    import duckdb
+
+    if not _STORAGE.fullmatch(storage):
+        raise InputError(f"'{storage}' is no storage version: write it as v1.0.0")
+    with TemporaryDirectory(prefix="analyzer-storage-") as folder, closing(connect()) as connection:
+        file = path_literal(Path(folder) / "empty.duckdb")
+        try:
+            connection.execute(f"ATTACH {file} AS empty (STORAGE_VERSION {literal(storage)})")
+        except duckdb.Error as error:
+            raise _no_storage(storage) from error
+
+
+def _no_storage(storage: str) -> InputError:
+    """That this DuckDB does not write a storage version."""
+    import duckdb
+
+    return InputError(
+        f"DuckDB {duckdb.__version__} writes no storage version {storage}: give that of a"
+        " release, v1.0.0 or later"
+    )
 
 
 def _copy(connection: Any) -> None:
@@ -223,6 +245,30 @@ def _rows(snapshot: Snapshot, table: Table) -> list[tuple[Any, ...]]:
     """All rows of a table, scan by scan, amounts whole."""
     scans = snapshot.query(f"SELECT DISTINCT scan_id FROM {quoted(table.name)} ORDER BY 1")[1]
     return [row for (scan,) in scans for row in snapshot.rows(table, str(scan))]
+
+
+def datasette_metadata(source: Path) -> dict[str, Any]:
+    """What Datasette shows beside the tables of `export_sqlite`: title, and of every table and view
+    what it is and what each column means, by the name of the SQLite file.
+
+    Source: docs.datasette.io, metadata: `databases.<name>.tables.<table>.columns`.
+    """
+    with open_snapshot(source) as snapshot:
+        listed = snapshot.tables()
+    tables: dict[str, Any] = {}
+    for found in listed:
+        columns = {column.name: column.comment for column in found.columns}
+        table = SCHEMA.get(found.name)
+        for column in () if table is None else table.columns:
+            if column.kind in _WIDE:
+                columns[column.name + REAL] = f"{column.name} as the nearest number, to sort by."
+        columns = {name: text for name, text in columns.items() if not name.endswith("_overflow")}
+        tables[found.name] = {"description": found.comment, "columns": columns}
+    return {
+        "title": f"{source.stem}: solvency, account by account",
+        "description": "A snapshot of analyzer; amounts are decimal text, exact.",
+        "databases": {source.stem: {"tables": tables}},
+    }
 
 
 @contextmanager

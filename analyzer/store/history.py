@@ -32,8 +32,10 @@ from analyzer.store.confine import connect, lock
 from analyzer.store.history_check import FILES_KEY, Fault, digest, find_faults, put_aside
 from analyzer.store.history_views import HISTORY_TABLES, SCANS_TABLE, SQL_MARK, files_of, views_sql
 from analyzer.store.load import fetch
-from analyzer.store.parquet import write_parquet
+from analyzer.store.overflow256 import join
+from analyzer.store.parquet import AMOUNTS, parquet_columns, write_parquet
 from analyzer.store.reader import Snapshot
+from analyzer.store.schema import Kind, Table, names, quoted
 from analyzer.store.tables import VERSION as TABLES_VERSION
 
 FORMAT = 1
@@ -247,6 +249,35 @@ def _plain(value: object) -> object:
 
 class History(Snapshot):
     """An open history: `query` and `tables` of a snapshot, over the views of all its blocks."""
+
+    def rows_of(self, table: Table, deployment: str | None = None) -> list[tuple[Any, ...]]:
+        """(deployment, block, the values of `table.columns`) of every block, amounts whole, by
+        deployment, block and key. Raises: InputError for a table that no history has."""
+        if table not in HISTORY_TABLES:
+            known = ", ".join(sorted(one.name for one in HISTORY_TABLES))
+            raise InputError(f"a history has no table {table.name!r} (it has: {known})")
+        listed = parquet_columns(table)
+        where = "" if deployment is None else "WHERE deployment = ?"
+        keys = ", ".join(dict.fromkeys(["deployment", "block_number", *map(quoted, table.key)]))
+        _, rows = self.query(
+            f"SELECT deployment, block_number, {names(listed)} FROM history_{table.name} {where}"
+            f" ORDER BY {keys}",
+            [] if deployment is None else [deployment],
+        )
+        places = {column.name: place for place, column in enumerate(listed, 2)}
+        plan = [(column, places[column.name]) for column in table.columns]
+        return [
+            (
+                *row[:2],
+                *(
+                    join(row[at], row[at + 1], signed=column.kind is not Kind.UNSIGNED)
+                    if column.kind in AMOUNTS
+                    else row[at]
+                    for column, at in plan
+                ),
+            )
+            for row in rows
+        ]
 
 
 def open_history(folder: Path) -> History:

@@ -21,7 +21,7 @@ from analyzer.store.schema import Column, Kind, Table
 DIGITS = 38
 """Digits of the widest DECIMAL: a little less than HUGEINT holds."""
 _LIMIT = 10**DIGITS
-_AMOUNTS = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
+AMOUNTS = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
 
 
 def parquet_columns(table: Table) -> list[Column]:
@@ -30,7 +30,7 @@ def parquet_columns(table: Table) -> list[Column]:
     out: list[Column] = []
     for column in table.columns:
         out.append(column)
-        if column.kind in _AMOUNTS:
+        if column.kind in AMOUNTS:
             out.append(overflow_of(column))
     return out
 
@@ -52,21 +52,24 @@ def write_parquet(
     """
     import pyarrow.parquet as pq
 
-    arrow = _arrow(table, list(rows), about)
+    arrow = arrow_table(table, list(rows), about)
     # Opened here: Arrow takes no name that is no UTF-8.
     with replaced(path) as aside, aside.open("wb") as file:
         pq.write_table(arrow, file, compression="zstd")
     return int(arrow.num_rows)
 
 
-def _arrow(table: Table, rows: list[Sequence[object]], about: Mapping[str, str]) -> Any:
-    """The rows as an Arrow table."""
+def arrow_table(table: Table, rows: Sequence[Sequence[object]], about: Mapping[str, str]) -> Any:
+    """The rows (values in the order of `table.columns`) as an Arrow table, as a file has them.
+
+    Raises: OverflowError for an integer that no 256-bit word holds.
+    """
     import pyarrow as pa
 
     arrays: list[Any] = []
     for place, column in enumerate(table.columns):
         values = [row[place] for row in rows]
-        if column.kind not in _AMOUNTS:
+        if column.kind not in AMOUNTS:
             arrays.append(pa.array(values, _type(column)))
             continue
         pairs = [_split(table, column, value) for value in values]

@@ -105,3 +105,48 @@ def test_importing_the_package_imports_neither_pandas_nor_duckdb() -> None:
     code = "import sys, analyzer; print({'pandas', 'duckdb', 'web3'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_arrow_is_exact_and_says_what_does_not_fit(snapshot: Path) -> None:
+    with analyzer.open(snapshot) as db:
+        table = db.arrow("margin")
+        frame = db.accounts(money="int")
+    assert table.column_names[0] == "deployment"
+    assert str(table.schema.field("equity_e18").type) == "decimal128(38, 0)"
+    equity = table["equity_e18"].to_pylist()
+    assert [None if v is None else int(v) for v in equity] == [-600 * 10**18, None, None]
+    wide = table["equity_e18_overflow"].to_pylist()
+    assert [word is None for word in wide] == [True, False, True]
+    assert int.from_bytes(wide[1], "big") - 2**255 == WIDE == frame["equity_e18"][1]
+    with pytest.raises(InputError, match="did you mean 'margin'"), analyzer.open(snapshot) as db:
+        db.arrow("margins")
+
+
+def test_several_snapshots_are_one_table_with_block_and_file_in_front(
+    snapshot: Path, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    later = clean_result([judged(0, equity=-700)], scan_id="b" * 16)
+    later = replace(later, block=replace(later.block, number=later.block.number + 1))
+    now = datetime.now(UTC).replace(tzinfo=None)
+    facts = RunFacts("s" * 16, "recording", "test", "all", 0, now, now)
+    second = tmp_path / "later.duckdb"
+    write_snapshot(second, {**snapshot_rows(facts, [later]), "books": []})
+    with analyzer.open_all(second, snapshot) as both:
+        frame = both.accounts()
+        table = both.arrow("margin")
+        scans = both.scans()
+    assert list(frame.columns[:3]) == ["snapshot", "block_number", "deployment"]
+    assert frame["snapshot"].tolist() == ["scan.duckdb"] * 3 + ["later.duckdb"]
+    assert frame["block_number"].tolist() == [1_234] * 3 + [1_235]
+    assert frame["equity"].tolist()[-1] == Decimal(-700)
+    assert scans["block_number"].tolist() == [1_234, 1_235]
+    assert table["block_number"].to_pylist() == frame["block_number"].tolist()
+    with pytest.raises(InputError, match="name at least one file"):
+        analyzer.open_all()
+    with pytest.raises(InputError, match="there is no snapshot"):
+        analyzer.open_all(snapshot, tmp_path / "none.duckdb")
+    with analyzer.open_all(snapshot) as one, pytest.raises(InputError, match="no deployment"):
+        one.accounts(deployment="mars")

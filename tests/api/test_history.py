@@ -41,6 +41,27 @@ def test_python_opens_a_history_with_exact_amounts(history: Path) -> None:
     assert one["n"][0] == 3
 
 
+def test_a_history_has_the_tables_of_a_snapshot_at_every_block(history: Path) -> None:
+    with analyzer.open_history(history) as opened:
+        accounts = opened.accounts(money="int")
+        decimals = opened.accounts()
+        table = opened.arrow("margin")
+        scans = opened.scans()
+        with pytest.raises(InputError, match="no deployment 'mars'"):
+            opened.accounts(deployment="mars")
+        with pytest.raises(InputError, match=r"no table 'margn' .did you mean 'margin'"):
+            opened.arrow("margn")
+        with pytest.raises(InputError, match="a history has no table 'books'"):
+            opened.arrow("books")
+    assert list(accounts.columns[:2]) == ["deployment", "block_number"]
+    assert scans["block_number"].tolist() == [8, 20]
+    alice = accounts[accounts["account_id"] == ALICE]
+    assert alice["equity_e18"].tolist() == [60 * WAD, 60 * WAD]
+    assert decimals[decimals["account_id"] == ALICE]["equity"].tolist() == [Decimal(60)] * 2
+    assert table.num_rows == len(accounts)
+    assert table["block_number"].to_pylist() == accounts["block_number"].tolist()
+
+
 def test_every_view_and_column_says_what_it_is(history: Path) -> None:
     from analyzer.store.history import open_history
 

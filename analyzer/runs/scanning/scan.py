@@ -5,7 +5,7 @@ open ─▶ check ─▶ index ─▶ rebuild ─▶ verify ─▶ detectors ─
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument,
 from analyzer.findings import add_run_findings, run_detectors
 from analyzer.findings.selection import keep_selected, selection_words
 from analyzer.indexer import Advance, Index, Recheck
-from analyzer.model.atomic import real_path
+from analyzer.model.atomic import real_path, replaced
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
@@ -45,6 +45,7 @@ from analyzer.runs.triage.triage import today, weigh_results
 from analyzer.solvency.rebuild import verify
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verify import VerifyMode, parse_mode
+from analyzer.store.export import check_storage, export_duckdb
 from analyzer.store.snapshot import check_replaceable, write_snapshot
 
 
@@ -60,7 +61,8 @@ class ScanOptions:
     of accepted findings (default: triage.toml beside the snapshot, if it is there). max_age: how
     old the head of a live chain may be (see `freshness`). read_again_daily: numbers that do not
     agree are a reason to read the logs again once a day, not every time. selection: what
-    findings are looked for with.
+    findings are looked for with. storage: the snapshot's DuckDB storage version, as `export` has
+    it; None = the newest.
     """
 
     db: Path
@@ -77,6 +79,7 @@ class ScanOptions:
     max_age: str | None = None
     read_again_daily: bool = False
     selection: Selection = EVERYTHING
+    storage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     index_path = options.index or index_beside(options.db)
     _check_distinct(options, index_path)
     check_replaceable(options.db)
+    if options.storage is not None:
+        check_storage(options.storage)
     # Read before the work, so that a mistake in the file is said at once.
     read_triage(options.triage or triage_beside(options.db), named=options.triage is not None)
     with open_source(
@@ -130,10 +135,24 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     code = exit_code(results, fail_on, weighed.accepted)
     facts = _facts(source, results, options, code=code, started=started)
     progress("write the snapshot", 0, 1)
-    write_snapshot(options.db, snapshot_rows(facts, results))
+    _write(options, snapshot_rows(facts, results))
     progress("write the snapshot", 1, 1)
     document = scan_document(_run(facts, options, scans, compared), results, weighed)
     return ScanOutcome(document, results, code)
+
+
+def _write(options: ScanOptions, rows: Mapping[str, Iterable[Sequence[object]]]) -> None:
+    """The snapshot, in the storage version that was asked for. Raises: InputError."""
+    if options.storage is None:
+        write_snapshot(options.db, rows)
+        return
+    with replaced(options.db) as aside:
+        newest = aside.with_name(f"{aside.name}.newest")
+        try:
+            write_snapshot(newest, rows)
+            export_duckdb(newest, aside, options.storage)
+        finally:
+            newest.unlink(missing_ok=True)
 
 
 def _check_distinct(options: ScanOptions, index_path: Path) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.model.errors import InputError
-from analyzer.store.export import export_duckdb, export_parquet, export_sqlite
+from analyzer.report.render_json import json_text
+from analyzer.runs.snapshot.artifact import write_texts
+from analyzer.store.export import (
+    datasette_metadata,
+    export_duckdb,
+    export_parquet,
+    export_sqlite,
+)
 
-FORMATS = ("duckdb", "parquet", "sqlite")
+FORMATS = ("duckdb", "parquet", "sqlite", "datasette")
 """What a snapshot can be exported to."""
 OLDEST = "v1.0.0"
 """The storage version that every DuckDB from 1.0 on opens."""
@@ -28,5 +35,20 @@ def export(source: Path, target: Path, *, format_: str, storage: str | None = No
         export_duckdb(source, target, storage or OLDEST)
     elif format_ == "parquet":
         export_parquet(source, target)
+    elif format_ == "datasette":
+        _export_datasette(source, target)
     else:
         export_sqlite(source, target)
+
+
+def _export_datasette(source: Path, target: Path) -> None:
+    """Writes `<target>.sqlite` beside the metadata `target`, so that both name each other."""
+    sqlite = target.with_suffix(".sqlite")
+    if target.exists() or target.is_symlink():
+        raise InputError(f"{target} is there already: name another file")
+    if target.suffix != ".json":
+        raise InputError(f"{target}: the metadata of Datasette is a .json file")
+    metadata = datasette_metadata(source)
+    metadata["databases"] = {sqlite.stem: next(iter(metadata["databases"].values()))}
+    export_sqlite(source, sqlite)
+    write_texts({target: json_text(metadata)})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -159,3 +160,48 @@ def test_sqlite_sorts_amounts_as_numbers_and_has_the_views(tmp_path: Path, snaps
             assert len(found.fetchall()) == len(rows)
         commented = connection.execute("SELECT DISTINCT table_name FROM column_comments").fetchall()
     assert {name for (name,) in commented} == {*SCHEMA, *VIEWED}
+
+
+def test_datasette_is_told_what_every_column_means(tmp_path: Path, snapshot: Path) -> None:
+    out = tmp_path / "shown.json"
+    export(snapshot, out, format_="datasette")
+    [(name, database)] = json.loads(out.read_text())["databases"].items()
+    assert name == "shown"
+    connection = sqlite3.connect(tmp_path / "shown.sqlite")
+    for table, told in database["tables"].items():
+        found = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+        assert set(found) == set(told["columns"]), table
+        assert told["description"]
+        assert all(told["columns"].values())
+    connection.close()
+    assert set(SCHEMA) <= set(database["tables"])
+    with pytest.raises(InputError, match="is there already"):
+        export(snapshot, out, format_="datasette")
+    with pytest.raises(InputError, match=r"is a \.json file"):
+        export(snapshot, tmp_path / "shown.txt", format_="datasette")
+
+
+@pytest.mark.parametrize("storage", ["v1.0.0", "v1.2.0"])
+def test_a_scan_writes_the_storage_that_was_asked_for(
+    tmp_path: Path, run_scan: Callable[..., ScanOutcome], storage: str
+) -> None:
+    db, plain = tmp_path / "old.duckdb", tmp_path / "plain.duckdb"
+    for _ in range(2):  # it replaces itself as any other snapshot
+        run_scan(db=db, storage=storage, verify="all")
+    run_scan(db=plain, verify="all")
+    assert {k: v for k, v in contents(db).items() if k != "runs"} == {
+        k: v for k, v in contents(plain).items() if k != "runs"
+    }
+    with duckdb.connect(str(db), read_only=True) as connection:
+        tags = connection.execute("SELECT tags FROM duckdb_databases() WHERE path IS NOT NULL")
+        assert tags.fetchall() == [({"storage_version": f"{storage}+"},)]
+    assert not [p for p in tmp_path.iterdir() if "newest" in p.name or "partial" in p.name]
+
+
+@pytest.mark.parametrize("storage", ["1.0", "v9.9.9", "latest"])
+def test_a_storage_that_there_is_not_is_said_before_anything_is_read(
+    tmp_path: Path, run_scan: Callable[..., ScanOutcome], storage: str
+) -> None:
+    with pytest.raises(InputError, match="storage version"):
+        run_scan(db=tmp_path / "x.duckdb", storage=storage)
+    assert not list(tmp_path.glob("x*"))
