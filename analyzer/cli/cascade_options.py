@@ -20,6 +20,9 @@ ORDERS = tuple(
 )
 """In which order accounts are liquidated; `runs.stress.ORDERS` says the same without click."""
 
+RANGES = ("auto", "always", "never")
+"""When the range over orders is worked out; `runs.stress.orders.RANGES` says the same."""
+
 FAIL_ON = ("low", "medium", "high", "critical", "never")
 
 
@@ -71,6 +74,16 @@ def _options() -> list[Callable[[Decorated], Decorated]]:
             default="batch",
             show_default=True,
             help="All accounts of a round at one price, or one after the other, and who is first.",
+        ),
+        click.option(
+            "--order-range",
+            type=click.Choice(RANGES),
+            default="auto",
+            show_default=True,
+            envvar="ANALYZER_ORDER_RANGE",
+            show_envvar=True,
+            help="The range of bad debt over batch and the two one-by-one orders that bound it; "
+            "auto: where it takes less than a minute.",
         ),
         click.option(
             "--out",

@@ -12,7 +12,7 @@ from typing import ClassVar
 from analyzer.documents.encode import Amount
 from analyzer.documents.envelope import Document
 from analyzer.documents.findings import FindingEntry
-from analyzer.documents.scenario import ScenarioEntry, StressRun
+from analyzer.documents.scenario import OrderOutcome, ScenarioEntry, StressRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,6 @@ class Rescue:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderOutcome:
-    """What one order of liquidation leaves: bad debt of all deployments, accounts closed."""
-
-    order: str
-    bad_debt_e18: Amount
-    closed_accounts: int
-
-
-@dataclass(frozen=True, slots=True)
 class TokenClaim:
     """A deployment that holds another's token, and what part of it is left after the losses."""
 
@@ -191,7 +182,8 @@ class MarketEntry:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityEntry:
-    """Bad debt of all deployments with half of every depth, as given, and with double.
+    """Bad debt of all deployments at the market's prices, with half of every depth, as given, and
+    with double.
     default_depth: how far the stated defaults were off where they could be compared."""
 
     bad_debt_half_depth_e18: Amount
@@ -203,8 +195,8 @@ class SensitivityEntry:
 @dataclass(frozen=True, slots=True)
 class ContagionDocument(Document):
     """What `analyzer contagion` says. failed: how many accounts. routes_rest_e18: what is on no
-    route. what_if, orders: empty = it was not asked. claims: null = not looked at. sensitivity:
-    null = not worked out."""
+    route. what_if: empty = it was not asked. orders: those of the scenario's order_range. claims:
+    null = not looked at. sensitivity: null = not worked out."""
 
     KIND: ClassVar[str] = "contagion"
 

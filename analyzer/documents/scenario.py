@@ -70,13 +70,36 @@ class ScenarioResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What one order of liquidation leaves: bad debt of all deployments at the market's prices, and
+    how many accounts were closed."""
+
+    order: str
+    bad_debt_e18: Amount
+    closed_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRangeEntry:
+    """The range of bad debt over orders of liquidation: that of the run and the two one-by-one
+    orders that bound it in practice, or all. least, most: with the first order that gave it; null,
+    and ran empty = it was not worked out, because it would take about needs_s seconds."""
+
+    least: OrderOutcome | None
+    most: OrderOutcome | None
+    ran: tuple[OrderOutcome, ...]
+    needs_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioEntry:
     """One scenario: what it is, on which depth it was run, and what it does to each deployment.
     unverified: numbers that nobody checked at their source. unmapped: factors of which it says
     nothing, and that stay. not_held: factors that it names and no book holds. not_applicable: why
     it is not about these books (its results are then those of no shock), empty = it is. exhausted:
     factors of which more was to be sold or bought than their market bears. implausible: factors
-    that forced trades alone move by more than half: no market would show such a run."""
+    that forced trades alone move by more than half: no market would show such a run. order_range:
+    null = it was not asked for."""
 
     cascade_id: str
     name: str
@@ -94,6 +117,7 @@ class ScenarioEntry:
     not_applicable: str
     exhausted: tuple[str, ...]
     implausible: tuple[str, ...]
+    order_range: OrderRangeEntry | None
     results: tuple[ScenarioResult, ...]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analyzer.documents.encode import Amount
 from analyzer.documents.envelope import Document
 from analyzer.documents.findings import FindingEntry
 from analyzer.documents.scenario import ScenarioEntry, StressRun
@@ -98,15 +99,34 @@ class ReverseEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverEntry:
+    """Cover-n of one deployment over all scenarios that were run: the largest sum of the n largest
+    shortfalls by owner, the scenario that makes it (shock: where it is one number), and these
+    owners, largest first. An owner's shortfall: the sum of max(-equity, 0) over its accounts,
+    which do not net, at the market's prices before anybody reacts. fund_e18: the bounded layers
+    that must pay, at the block; outlasts: whether they hold that much; null = unknown."""
+
+    deployment: str
+    n: int
+    shortfall_e18: Amount
+    scenario: str
+    shock: float | None
+    owners: tuple[str, ...]
+    fund_e18: Amount | None
+    outlasts: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class StressDocument(Document):
     """What `analyzer stress` says. baseline: the same without any shock, null = it was not run.
-    reverse: null = it was not asked."""
+    cover: Cover-1 and Cover-2 of every deployment. reverse: null = it was not asked."""
 
     KIND: ClassVar[str] = "stress"
 
     run: StressRun
     baseline: ScenarioEntry | None
     scenarios: tuple[ScenarioEntry, ...]
+    cover: tuple[CoverEntry, ...]
     distances: Distances
     reverse: ReverseEntry | None
     findings: tuple[FindingEntry, ...]

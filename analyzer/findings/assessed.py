@@ -30,10 +30,40 @@ _OF_A_VENUE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """Bad debt of all deployments with half and with double every depth; 18 decimals."""
+    """Bad debt of all deployments with half and with double every depth, at the market's prices;
+    18 decimals."""
 
     half_depth_e18: int
     double_depth_e18: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What one order of liquidation leaves: bad debt of all deployments at the market's prices (18
+    decimals), and how many accounts were closed."""
+
+    order: str
+    bad_debt_e18: int
+    closed_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRange:
+    """Bad debt by order of liquidation. ran: none where it would take too long, about needs_s
+    seconds, and nobody asked for it all the same."""
+
+    ran: tuple[Ordered, ...]
+    needs_s: float = 0.0
+
+    @property
+    def least(self) -> Ordered | None:
+        """The first order with the least bad debt."""
+        return min(self.ran, key=lambda order: order.bad_debt_e18, default=None)
+
+    @property
+    def most(self) -> Ordered | None:
+        """The first order with the most bad debt."""
+        return max(self.ran, key=lambda order: order.bad_debt_e18, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +100,8 @@ class Assessed:
     """Each of `paths.paths` in one sentence."""
     sensitivity: Sensitivity | None = None
     """None = it was not worked out."""
+    order_range: OrderRange | None = None
+    """None = it was not asked for."""
     not_held: tuple[str, ...] = ()
     """What the scenario names and no book holds."""
     not_applicable: str = ""

@@ -144,6 +144,13 @@ class Simulation(Protocol):
         penalty, breaching or not: its owner has defaulted and is wound up."""
         ...
 
+    def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
+        """Of an account that was unwound: what was sold for it fetched `lost_e18` less (below 0:
+        more) than it was taken over at, and that is the account's: it has so much less cash or owes
+        so much more. Who pays whom (`liquidator` is the other side); what it owes by it, the next
+        `unwind` pays. Nothing of an unknown account."""
+        ...
+
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
         """Takes out all the collateral that the contract lets the account withdraw now."""
         ...

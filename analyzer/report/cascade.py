@@ -8,6 +8,7 @@ from analyzer.documents.contagion import ContagionDocument, RoundEntry
 from analyzer.documents.encode import to_json
 from analyzer.documents.scenario import ScenarioEntry
 from analyzer.report.markets import markets_grid, sensitivity_lines
+from analyzer.report.orders import range_lines
 from analyzer.report.page import Block, Grid, Heading, Line
 from analyzer.report.stress import (
     assumption_blocks,
@@ -26,6 +27,8 @@ _ROUTES_SHOWN = 8
 """How many kinds of path the page shows."""
 _DIRECT_SHOWN = 3
 """How many paths the page shows in which nothing spread."""
+_AMPLIFIED = 1.05
+"""A price that moved less than this times the scenario's own move is not told by itself."""
 _CHANGE_SHOWN = Fraction(1, 10_000)
 """A price that moved by less is not shown for a round: it would read as 0.0 %."""
 
@@ -50,12 +53,12 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
         *_paths_grid(document, paths),
         *_routes_grid(document),
         *_absorbed_grid(document),
-        *_orders(document),
         *_amplifies(document),
         *_cuts(document),
         *_claims(document),
         markets_grid(document.markets),
         *sensitivity_lines(document.sensitivity),
+        *range_lines([scenario]),
         *_exhausted(document),
         *assumption_blocks([scenario]),
         *scenario_findings(document.findings),
@@ -161,19 +164,6 @@ def _paths_grid(document: ContagionDocument, paths: int) -> list[Block]:
     return blocks or [Line("Paths", "nobody lost anything by the shock", "good")]
 
 
-def _orders(document: ContagionDocument) -> list[Block]:
-    """The range over the orders of liquidation."""
-    found = sorted(document.orders, key=lambda order: order.bad_debt_e18)
-    if not found:
-        return []
-    least, most = found[0], found[-1]
-    text = (
-        f"bad debt is {whole(least.bad_debt_e18)} ({least.order}) to "
-        f"{whole(most.bad_debt_e18)} ({most.order}) over {len(found)} orders of liquidation"
-    )
-    return [Line("Range", text, "plain" if least == most else "doubt")]
-
-
 def _amplifies(document: ContagionDocument) -> list[Block]:
     """By how much the cascade adds to the shock."""
     found = document.amplification
@@ -182,9 +172,13 @@ def _amplifies(document: ContagionDocument) -> list[Block]:
         text = f"failed accounts lost {found.losses:.2f} times what the shock alone took"
         blocks.append(Line("Amplifies", text, "bad" if found.losses > 1 else "good"))
     for factor, value in found.prices.items():
-        if value > 1:
+        if value >= _AMPLIFIED:
             text = f"{factor} moved {value:.2f} times as far as the scenario pushed it"
             blocks.append(Line("", text, "bad"))
+    if found.prices and not any(value >= _AMPLIFIED for value in found.prices.values()):
+        most = max(found.prices.values())
+        text = f"no price moved more than {most:.2f} times as far as the scenario pushed it"
+        blocks.append(Line("", text, "good"))
     return blocks
 
 

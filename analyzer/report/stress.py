@@ -8,10 +8,12 @@ from dataclasses import fields
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.encode import to_json
 from analyzer.documents.findings import FindingEntry
-from analyzer.documents.scenario import RAY, ScenarioEntry, ScenarioResult
+from analyzer.documents.scenario import ScenarioEntry, ScenarioResult
 from analyzer.documents.stress import StressDocument
+from analyzer.report.cover import cover_blocks, scenario_name
 from analyzer.report.distances import distance_blocks, reverse_blocks
 from analyzer.report.money import short
+from analyzer.report.orders import range_lines
 from analyzer.report.page import Block, Grid, Heading, Line
 
 FINDING_ROWS = 20
@@ -59,8 +61,10 @@ def stress_page(document: StressDocument) -> list[Block]:
         *run_lines(document),
         *implausible_lines(scenarios),
         *(_grid(name, [*plain, *scenarios]) for name in document.run.deployments),
+        *cover_blocks(document.cover),
         *distance_blocks(document.distances),
         *reverse_blocks(document.reverse),
+        *range_lines(scenarios),
         *assumption_blocks(scenarios),
         *_sold_out(scenarios),
         *scenario_findings(document.findings),
@@ -113,13 +117,21 @@ def implausible_lines(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
 
 
 def unprofitable_lines(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
-    """Accounts that stay open because closing them pays nobody."""
-    blocks: list[Block] = []
+    """Accounts that stay open because closing them pays nobody: one line a deployment."""
+    left: dict[str, list[ScenarioResult]] = {}
     for scenario in scenarios:
-        left = [f"{r.unprofitable:,} of {r.deployment}" for r in scenario.results if r.unprofitable]
-        if left:
-            text = f"{scenario.name}: accounts in breach that pay nobody: {', '.join(left)}"
-            blocks.append(Line("Left open", text, "doubt"))
+        for result in () if scenario.not_applicable else scenario.results:
+            if result.unprofitable:
+                left.setdefault(result.deployment, []).append(result)
+    blocks: list[Block] = []
+    for name, results in left.items():
+        worst = max(results, key=lambda result: result.unprofitable)
+        under = scenario_name(worst.scenario, worst.shock)
+        text = f"{worst.unprofitable:,} accounts of {name} in breach pay nobody, under {under}"
+        if len(results) > 1:
+            least = min(result.unprofitable for result in results)
+            text += f"; {least:,} or more under {len(results) - 1:,} other scenarios"
+        blocks.append(Line("Left open", text, "doubt"))
     return blocks
 
 
@@ -245,11 +257,9 @@ def _under(names: Sequence[str]) -> str:
 
 
 def _row(result: ScenarioResult) -> tuple[str, ...]:
-    """One row of the table for people. A ray's points are told apart by their shock."""
-    shock = result.shock
-    name = result.scenario
+    """One row of the table for people."""
     return (
-        f"{name} {shock - 1:+.0%}" if name == RAY and shock is not None else name,
+        scenario_name(result.scenario, result.shock),
         "-" if result.below_initial is None else f"{result.below_initial:,}",
         *(f"{count:,}" for count in (result.liquidatable, result.insolvent, result.unknown)),
         whole(result.bad_debt_static_e18),

@@ -38,8 +38,8 @@ from analyzer.store.extend import extend_snapshot
 RECORDING = "crash.zip"
 EXPECTED = "expected.json"
 
-SCENARIO = "2025-10-10_flash"
-"""The scenario that the demo ends with: a shipped one, with books nearly empty."""
+SCENARIO = "2024-08-05_carry_unwind"
+"""The scenario that the demo ends with: a shipped one, of a day with little more than a shock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def test_the_demo_in_json_is_the_document_alone() -> None:
     assert document["verification"]["checks"] > 10_000
     assert [scan["protocol"] for scan in document["scans"]] == ["aave-v3", "perp-v2"]
     assert min(scan["accounts"] for scan in document["scans"]) >= 200
-    assert document["contagion"]["scenario"]["name"] == "2025-10-10_flash"
+    assert document["contagion"]["scenario"]["name"] == "2024-08-05_carry_unwind"
     assert {total["holds"] for scan in document["scans"] for total in scan["totals"]} == {True}
 
 

@@ -25,6 +25,7 @@ from analyzer.report.markdown import markdown
 from analyzer.report.stress import stress_page
 from analyzer.report.table import table
 from analyzer.runs.telling.cascade import contagion_document
+from analyzer.runs.telling.cover import cover_entries
 from analyzer.runs.telling.findings import finding_entry
 from analyzer.runs.telling.scenarios import scenario_entry
 
@@ -61,6 +62,7 @@ def stressed(*cases: Assessed) -> StressDocument:
         run=RUN,
         baseline=None,
         scenarios=tuple(map(scenario_entry, cases)),
+        cover=cover_entries(cases),
         distances=NOTHING,
         reverse=None,
         findings=tuple(map(finding_entry, scenario_findings(cases))),

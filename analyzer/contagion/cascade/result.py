@@ -124,6 +124,23 @@ class PairUsed:
     bought_e18: int
 
 
+@dataclass(slots=True)
+class Work:
+    """Seconds of processor time that a cascade took: visits_s for closing accounts, rest_s for
+    whatever else its rounds need; visits: accounts that were closed, round by round."""
+
+    visits_s: float = 0.0
+    rest_s: float = 0.0
+    rounds: int = 0
+    visits: int = 0
+
+    @property
+    def one_by_one_s(self) -> float:
+        """About what it takes when every visit is a round: the visits, and after each of them what
+        a round needs."""
+        return self.visits_s + self.rest_s / max(self.rounds, 1) * self.visits
+
+
 @dataclass(frozen=True, slots=True)
 class CascadeResult:
     """A scenario's cascade over some venues.
@@ -139,7 +156,7 @@ class CascadeResult:
     sales and below of purchases; exhausted: those factors.
     forced: factor -> how far forced trades alone took its own price at most, as a multiple of what
     it was without them. unprofitable: venue -> accounts that breach in the end, and whose closure
-    pays nobody.
+    pays nobody. work: how long it took here, which is no part of what came out.
     """
 
     scenario: str
@@ -163,6 +180,7 @@ class CascadeResult:
     forced: Mapping[str, Fraction] = field(default_factory=dict)
     unprofitable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    work: Work = field(default_factory=Work, compare=False)
 
     @property
     def implausible(self) -> tuple[str, ...]:
@@ -176,6 +194,18 @@ class CascadeResult:
         account's hole is counted once."""
         left = sum(tally.bad_debt_e18 for tally in self.after.values())
         return sum(self.bad_debt_e18.values()) + left
+
+    @property
+    def total_bad_debt_market_e18(self) -> int:
+        """The same, what is left on accounts taken at the market's prices: they are not the
+        protocol's where an oracle stands still."""
+        left = sum(tally.bad_debt_market_e18 for tally in self.after.values())
+        return sum(self.bad_debt_e18.values()) + left
+
+    @property
+    def closed_accounts(self) -> int:
+        """Accounts that were closed."""
+        return sum(1 for failure in self.failures.values() if failure.round is not None)
 
     def amplification(self, factor: str) -> Fraction | None:
         """How much further a factor fell than the scenario pushed it: final drop over shock's

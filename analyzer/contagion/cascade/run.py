@@ -17,6 +17,7 @@ Source: risk-models section 3 (algorithm), section 4 (attribution).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import process_time
 
 from analyzer.contagion.cascade.closing import Closing, Register
 from analyzer.contagion.cascade.measure import measure, tallies
@@ -60,7 +61,10 @@ def run_cascade(
         shock(state, index, step)
         if shocked is None:
             shocked = tallies(venues, state.prices.unheard_e18())
+        begun = process_time()
         quiet = play_step(state, scenario, index, options)
+        state.work.rest_s += process_time() - begun
+    state.work.rest_s -= state.work.visits_s
     state.register_holes()
     assert shocked is not None  # a scenario has a step
     return _result(state, scenario, options, withdrawn, (before, shocked), quiet=quiet)
@@ -141,6 +145,7 @@ def play_round(
         Register(number, venue, rows)
         for number, (venue, rows) in enumerate(zip(state.venues, state.backstops, strict=True))
     ]
+    begun = process_time()
     for number, account in visits:
         if unwind:
             wind_up(state, closing, registers[number], account)
@@ -148,8 +153,11 @@ def play_round(
         visit(state, closing, registers[number], account)
         if closing.closed and options.sequential:
             break
+    state.work.visits_s += process_time() - begun
     if not closing.closed:
         return False
+    state.work.rounds += 1
+    state.work.visits += len({(closed.venue, closed.account_id) for closed in closing.closed})
     state.number = closing.round
     _finish(state, index, closing)
     return True
@@ -224,4 +232,5 @@ def _result(
         forced=dict(prices.forced),
         unprofitable=_unprofitable(state, options) if quiet else {},
         borne_e18=ledger.borne_e18,
+        work=state.work,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from analyzer.contagion.cascade.prices import MarketPrices
-from analyzer.contagion.cascade.result import Failure, Round
+from analyzer.contagion.cascade.result import Failure, Round, Work
 from analyzer.contagion.cascade.spiral import Spiral
 from analyzer.contagion.cascade.transmission import Changes, Equities, Transmission
 from analyzer.contagion.cascade.venue import Venue
@@ -84,7 +84,7 @@ class State:
     prices: what everything costs in the market. protocol_e18: what each protocol says it costs.
     equities: as last measured. backstops: number of the venue -> its waterfall now. impact,
     recovery: the parts of the market's prices that the protocols have been handed already.
-    number: of the round.
+    number: of the round. work: how long all that took so far.
     """
 
     venues: Sequence[Venue]
@@ -97,6 +97,7 @@ class State:
     impact: Mapping[str, Fraction] = field(default_factory=dict)
     recovery: Mapping[str, Fraction] = field(default_factory=dict)
     number: int = 0
+    work: Work = field(default_factory=Work)
 
     def market(self) -> dict[str, Fraction]:
         """factor -> its price in the market as a share of the block's."""

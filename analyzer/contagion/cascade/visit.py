@@ -4,6 +4,7 @@
                    largest amount that pays, an auction's at the first of its discounts that pays;
                    and again, until none pays
     at any loss    all that the contract lets them close
+    winding up     all of a defaulted account, which bears what its sales lose
 
 Within a round the protocols' prices stand still, while every closure moves along the depth curves
 that the next one meets.
@@ -12,19 +13,24 @@ that the next one meets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.contagion.cascade.choice import largest_paying
-from analyzer.contagion.cascade.closing import LIQUIDATOR, Closing, Register
+from analyzer.contagion.cascade.closing import LIQUIDATOR, ROUNDING, Closing, Register
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.scenario import Auctions, Willingness
 from analyzer.contagion.trace import account_node
-from analyzer.model.closure import Executed
+from analyzer.model.closure import Executed, Transfer
 from analyzer.model.integers import WAD
 from analyzer.protocols.simulation import Offer
 
 ROUNDING_E18 = 10**9
 """A billionth of a dollar: what a closure that gives nobody anything may round by."""
+MOST_SALES = 64
+"""Of one winding up, each for what the one before it lost: where sales fetch next to nothing, what
+is still owed then stays owed."""
+DUST_E18 = 10**12
+"""A loss of a sale up to this is nobody's: tokens of six decimals count no less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,48 @@ def visit(state: State, closing: Closing, register: Register, account_id: str) -
 
 def wind_up(state: State, closing: Closing, register: Register, account_id: str) -> None:
     """The account of an owner who has defaulted is closed whole; that asks nobody. An account
-    without anything fails of nothing."""
+    without anything fails of nothing.
+
+    What its sales fetch less than the protocol's prices (or more) is the account's: first its
+    equity pays, then it is bad debt, and whoever sells for it neither gains nor loses. What it owes
+    by that is paid by selling more of it, until nothing is left or nothing is owed.
+    """
+    simulation = register.venue.simulation
     state.ledger.fail(register.number, account_id, closing.round)
-    executed = register.venue.simulation.unwind(account_id)
-    _book(state, closing, register, account_id, executed)
+    for _ in range(MOST_SALES):
+        executed = list(simulation.unwind(account_id))
+        if not executed:
+            return
+        lost_e18 = 0
+        for one in executed:
+            # What cannot be bought is still owed, at the last price; what cannot be sold is lost.
+            left = state.prices.quote(register.number, one.sold).left_e18
+            owes = any(rest < 0 for rest in left.values())
+            lost_e18 -= _trade(state, closing, register, account_id, one, keeps=owes)
+            lost_e18 -= paid_e18(one)
+        if abs(lost_e18) > DUST_E18:
+            borne: Sequence[Transfer] = simulation.bear(account_id, lost_e18)
+        else:
+            borne = _rounded(lost_e18)
+        executed[-1] = _with_transfers(executed[-1], borne)
+        for one in executed:
+            _note(state, closing, register, account_id, one)
+        if abs(lost_e18) <= DUST_E18:
+            return
+
+
+def _rounded(lost_e18: int) -> tuple[Transfer, ...]:
+    """A loss (or gain) of a sale that is too small for any token."""
+    if not lost_e18:
+        return ()
+    parties = (ROUNDING, LIQUIDATOR) if lost_e18 > 0 else (LIQUIDATOR, ROUNDING)
+    return (Transfer(*parties, abs(lost_e18), "less than tokens count"),)
+
+
+def _with_transfers(executed: Executed, more: Sequence[Transfer]) -> Executed:
+    """A closure with what follows from its sale."""
+    closure = executed.closure
+    return replace(executed, closure=replace(closure, transfers=(*closure.transfers, *more)))
 
 
 def best_choice(
@@ -196,16 +240,39 @@ def _book(
     account_id: str,
     executed: Sequence[Executed],
 ) -> None:
-    """Trades what was taken over and writes the closures into the round and the failure."""
-    venue, mode = register.venue, state.prices.scenario.liquidators.mode
-    keeps = mode is Willingness.AT_ANY_LOSS
+    """Trades what liquidators took over and writes the closures into the round and the failure."""
+    keeps = state.prices.scenario.liquidators.mode is Willingness.AT_ANY_LOSS
     for one in executed:
-        trade = state.prices.trade(register.number, one.sold, last_price=keeps)
-        closing.trade_e18 += trade.proceeds_e18 - valued_e18(state, register.number, one)
-        for factor, volume in trade.traded_e18.items():
-            closing.flow_e18[factor] += volume
-            closing.flows.append((account_node(venue.name, account_id), factor, volume))
-        register.book(closing, account_id, one)
-        closed = state.ledger.fail(register.number, account_id, closing.round).closed_e18
-        factor = venue.factors.get(one.closure.asset_id, one.closure.asset_id)
-        closed[factor] = closed.get(factor, 0) + one.closure.value_e18
+        _trade(state, closing, register, account_id, one, keeps=keeps)
+        _note(state, closing, register, account_id, one)
+
+
+def _trade(
+    state: State,
+    closing: Closing,
+    register: Register,
+    account_id: str,
+    one: Executed,
+    *,
+    keeps: bool,
+) -> int:
+    """Sells and buys what a closure asks for; what that gained over the protocol's own prices.
+    keeps: what the market does not bear counts at the last price."""
+    trade = state.prices.trade(register.number, one.sold, last_price=keeps)
+    gained = trade.proceeds_e18 - valued_e18(state, register.number, one)
+    closing.trade_e18 += gained
+    for factor, volume in trade.traded_e18.items():
+        closing.flow_e18[factor] += volume
+        closing.flows.append((account_node(register.venue.name, account_id), factor, volume))
+    return gained
+
+
+def _note(
+    state: State, closing: Closing, register: Register, account_id: str, one: Executed
+) -> None:
+    """Writes a closure into the round and the failure."""
+    venue = register.venue
+    register.book(closing, account_id, one)
+    closed = state.ledger.fail(register.number, account_id, closing.round).closed_e18
+    factor = venue.factors.get(one.closure.asset_id, one.closure.asset_id)
+    closed[factor] = closed.get(factor, 0) + one.closure.value_e18

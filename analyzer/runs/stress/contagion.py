@@ -9,16 +9,16 @@ from analyzer.chain.base import Progress
 from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
 from analyzer.contagion.scenario import Scenario, with_depth_times
 from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
-from analyzer.documents.contagion import ContagionDocument, ContagionRun, OrderOutcome
-from analyzer.findings.assessed import Assessed, Sensitivity
+from analyzer.documents.contagion import ContagionDocument, ContagionRun
+from analyzer.findings.assessed import Assessed, OrderRange, Sensitivity
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
 from analyzer.runs.stress.cascades import assess
 from analyzer.runs.stress.claims import claims_between_venues
+from analyzer.runs.stress.orders import BATCH, BOUNDING, ORDERS, in_time, ordered, own, with_range
 from analyzer.runs.stress.rows import contagion_rows, finding_rows
 from analyzer.runs.stress.scenarios import named_scenarios, with_held_factors
 from analyzer.runs.stress.stress import (
-    ORDERS,
     Prepared,
     StressOptions,
     exit_code,
@@ -40,7 +40,8 @@ class ContagionOptions:
 
     stress: as for `stress`, with exactly one scenario or shock. paths: how many are found. what_if:
     for how many of the largest root accounts the cascade is run again without their failure.
-    all_orders: run it in every order of liquidation, to show the range of what comes out.
+    all_orders: run it in every order of liquidation, to show the range of what comes out, and not
+    only in those that `stress.order_range` is about.
     """
 
     stress: StressOptions
@@ -85,10 +86,10 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     )
     progress("cascade", 1, steps)
     one = replace(one, sensitivity=sensitivity(prepared, scenario))
+    one = over_orders(prepared, options, one)
     progress("cascade", 2, steps)
     firewall = cheapest_firewall(one.result.edges, protected(one))
     saved = what_if(prepared, scenario, one, options.what_if)
-    ranged = in_every_order(prepared, scenario, one) if options.all_orders else []
     progress("cascade", steps, steps)
     findings = told_of(prepared, [one])
     code = exit_code(prepared, [one], findings)
@@ -103,35 +104,37 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         what_if=options.what_if,
     )
     claims = claims_between_venues([venue_of(scan) for scan in prepared.scans], one.result)
-    document = contagion_document(
-        run, one, findings, firewall=firewall, saved=saved, orders=ranged, claims=claims
-    )
+    document = contagion_document(run, one, findings, firewall=firewall, saved=saved, claims=claims)
     return ContagionOutcome(document, one, findings, code)
 
 
 def sensitivity(prepared: Prepared, scenario: Scenario) -> Sensitivity:
-    """Bad debt with half and with double every depth, all else the same."""
+    """Bad debt at the market's prices with half and with double every depth, all else the same."""
 
     def bad_debt_e18(times: Fraction) -> int:
         venues = [venue_of(scan) for scan in prepared.scans]
         other = with_depth_times(scenario, times)
         market, options = prepared.chosen.market, prepared.options
-        return run_cascade(venues, other, market, options).total_bad_debt_e18
+        return run_cascade(venues, other, market, options).total_bad_debt_market_e18
 
     return Sensitivity(bad_debt_e18(Fraction(1, 2)), bad_debt_e18(Fraction(2)))
 
 
-def in_every_order(prepared: Prepared, scenario: Scenario, one: Assessed) -> list[OrderOutcome]:
-    """What each order of liquidation leaves; the one that was run already is not run again."""
-    found = []
-    for name, options in ORDERS.items():
-        result = one.result
-        if options != prepared.options:
-            venues = [venue_of(scan) for scan in prepared.scans]
-            result = run_cascade(venues, scenario, prepared.chosen.market, options)
-        closed = sum(1 for failure in result.failures.values() if failure.round is not None)
-        found.append(OrderOutcome(name, result.total_bad_debt_e18, closed))
-    return found
+def over_orders(prepared: Prepared, options: ContagionOptions, one: Assessed) -> Assessed:
+    """The run with its range over orders of liquidation: all of them, or those that bound it where
+    that is wanted and in time."""
+    asked = options.stress
+    names = [name for name in ORDERS if name != asked.order] if options.all_orders else []
+    if not names and asked.order == BATCH and asked.order_range != "never":
+        if not in_time([one], asked.order_range):
+            return with_range(one, ())
+        names = list(BOUNDING)
+    if not names:
+        return one
+    first = replace(own(one), order=asked.order)
+    scenario, market = one.scenario, prepared.chosen.market
+    others = [ordered(prepared.scans, scenario, market, name) for name in names]
+    return replace(one, order_range=OrderRange((first, *others)))
 
 
 def protected(one: Assessed) -> list[str]:
@@ -150,9 +153,10 @@ def what_if(
 
     def run(rescued: frozenset[str]) -> int:
         if not rescued:
-            return one.result.total_bad_debt_e18
+            return one.result.total_bad_debt_market_e18
         options = replace(prepared.options, rescued=rescued)
         venues = [venue_of(scan) for scan in prepared.scans]
-        return run_cascade(venues, scenario, prepared.chosen.market, options).total_bad_debt_e18
+        result = run_cascade(venues, scenario, prepared.chosen.market, options)
+        return result.total_bad_debt_market_e18
 
     return leave_one_out(run, roots)

@@ -19,6 +19,7 @@ from analyzer.findings.scenario_detector import SCENARIO
 from analyzer.model.finding import Finding
 from analyzer.runs.stress.cascades import losses, plain
 from analyzer.runs.stress.reverse import Standings
+from analyzer.runs.telling.cover import largest
 from analyzer.store.extend import Remove
 from analyzer.store.rows import Row
 from analyzer.store.schema import literal
@@ -86,6 +87,9 @@ def _runs(one: Assessed) -> Iterator[Row]:
     half = double = None
     if one.sensitivity is not None:
         half, double = one.sensitivity.half_depth_e18, one.sensitivity.double_depth_e18
+    least = most = None
+    if one.order_range is not None:
+        least, most = one.order_range.least, one.order_range.most
     for name in one.venues:
         yield contagion_runs.to_row(
             scan_id=one.venues[name].scan_id,
@@ -110,6 +114,10 @@ def _runs(one: Assessed) -> Iterator[Row]:
             not_applicable=one.not_applicable,
             bad_debt_half_depth_e18=half,
             bad_debt_double_depth_e18=double,
+            bad_debt_least_e18=None if least is None else least.bad_debt_e18,
+            bad_debt_least_order=None if least is None else least.order,
+            bad_debt_most_e18=None if most is None else most.bad_debt_e18,
+            bad_debt_most_order=None if most is None else most.order,
         )
 
 
@@ -128,7 +136,7 @@ def _results(one: Assessed) -> Iterator[Row]:
     for name, venue in one.venues.items():
         before, static, after = (t[name] for t in (result.before, result.shocked, result.after))
         closed = [f for f in result.failures.values() if f.venue == name and f.round is not None]
-        owners = sorted(static.owners_short_e18.values(), reverse=True)
+        owners = largest(one, name, 2)
         debt = one.bad_debt_e18(name)
         yield stress_results.to_row(
             scan_id=venue.scan_id,
@@ -154,8 +162,9 @@ def _results(one: Assessed) -> Iterator[Row]:
             fund_left_e18=venue.fund_left_e18,
             uncovered_e18=one.uncovered_e18(name),
             amplification=debt / static.bad_debt_e18 if static.bad_debt_e18 else None,
-            cover1_e18=sum(owners[:1]),
-            cover2_e18=sum(owners[:2]),
+            cover1_e18=sum(short for _, short in owners[:1]),
+            cover2_e18=sum(short for _, short in owners),
+            cover_owners=[owner for owner, _ in owners],
             bad_debt_static_market_e18=static.bad_debt_market_e18,
             bad_debt_after_market_e18=one.bad_debt_market_e18(name),
         )

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade import CascadeOptions, Order
+from analyzer.contagion.cascade import CascadeOptions
 from analyzer.contagion.scenario import Scenario, Step, ray
 from analyzer.contagion.trace import Limits
 from analyzer.documents.scenario import BASELINE, RAY, StressRun
 from analyzer.documents.stress import StressDocument
 from analyzer.findings import scenario_findings
-from analyzer.findings.assessed import Assessed
+from analyzer.findings.assessed import Assessed, Ordered
 from analyzer.findings.selection import why_untold
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
@@ -31,6 +31,15 @@ from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.stress.executors import check_executor, run_merged
+from analyzer.runs.stress.orders import (
+    BATCH,
+    BOUNDING,
+    ORDERS,
+    RANGES,
+    in_time,
+    ordered,
+    with_range,
+)
 from analyzer.runs.stress.pools import read_depth_pools
 from analyzer.runs.stress.reverse import (
     parse_target,
@@ -53,6 +62,7 @@ from analyzer.runs.stress.scenarios import (
     with_held_factors,
     with_hint,
 )
+from analyzer.runs.telling.cover import cover_entries
 from analyzer.runs.telling.findings import finding_entry
 from analyzer.runs.telling.scenarios import scenario_entry
 from analyzer.store.extend import Remove, extend_snapshot
@@ -70,15 +80,6 @@ NO_SHOCK = Scenario(
 RAY_LEVELS = tuple(Fraction(percent, 100) for percent in (95, 90, 80, 70, 60, 50, 40, 30, 20))
 """Multiples of the block's prices of that grid."""
 
-ORDERS = {
-    f"{mode}{'' if order is Order.BOOK else f'-{order.value}'}": CascadeOptions(
-        order=order, sequential=mode == "sequential"
-    )
-    for mode in ("batch", "sequential")
-    for order in Order
-}
-"""Orders of liquidation by name: all accounts of a round at once, or one after the other."""
-
 
 @dataclass(frozen=True, slots=True)
 class StressOptions:
@@ -87,8 +88,9 @@ class StressOptions:
     db: the snapshot. deployments: of it, only these; none means all, together in one cascade.
     scenarios: names or files; with none and no shock, all that ship and the uniform ray. shocks:
     in words (`ETH=-30%`). depth: a depth file; rpc, recording: where the pools that it names are
-    read, and nothing else. order: one of `ORDERS`. out: the snapshot to write, with the results in
-    it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
+    read, and nothing else. order: one of `ORDERS`. order_range: one of `RANGES`: when a run in the
+    order `BATCH` is given the range of bad debt over others. out: the snapshot to write, with the
+    results in it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
     (`bad-debt=AMOUNT`) by the smallest shocks; returns: a price history, for how plausible they
     are. executor, workers: where the scenarios run, see `runs.executors`.
     """
@@ -98,7 +100,8 @@ class StressOptions:
     scenarios: tuple[str, ...] = ()
     shocks: tuple[str, ...] = ()
     depth: Path | None = None
-    order: str = "batch"
+    order: str = BATCH
+    order_range: str = "never"
     out: Path | None = None
     fail_on: str = "high"
     rpc: tuple[str, ...] = ()
@@ -179,6 +182,7 @@ def run_scenarios(
     """Scenarios and the baseline through the exact cascade, with all that is said of them. target:
     of reverse stress, USD of bad debt."""
     baseline, *assessed = _sweep(options, prepared, [NO_SHOCK, *scenarios], progress)
+    assessed = _with_ranges(options, prepared, assessed, progress)
     progress("distances", 0, 1)
     found, without = stand(prepared.scans)
     backwards = None
@@ -199,6 +203,7 @@ def run_scenarios(
         run=run_facts(options, prepared, code),
         baseline=scenario_entry(baseline),
         scenarios=tuple(map(scenario_entry, assessed)),
+        cover=cover_entries([baseline, *assessed]),
         distances=report(found, without),
         reverse=None if backwards is None else reverse_entry(backwards),
         findings=tuple(map(finding_entry, findings)),
@@ -222,6 +227,8 @@ def prepare(options: StressOptions, progress: Progress) -> Prepared:
     """
     if options.order not in ORDERS:
         raise InputError(f"'{options.order}' is no order: choose one of {', '.join(ORDERS)}")
+    if options.order_range not in RANGES:
+        raise InputError(f"'{options.order_range}' is no range: choose one of {', '.join(RANGES)}")
     fail_on = parse_fail_on(options.fail_on)
     if options.out is not None:
         check_replaceable(options.out)
@@ -329,6 +336,59 @@ def _assess(prepared: Prepared, item: tuple[int, Scenario]) -> dict[int, Assesse
 def _assess_elsewhere(options: StressOptions, item: tuple[int, Scenario]) -> dict[int, Assessed]:
     """The same in a worker, which opens the snapshot for itself."""
     return _assess(_opened(options), item)
+
+
+def _with_ranges(
+    options: StressOptions,
+    prepared: Prepared,
+    assessed: Sequence[Assessed],
+    progress: Progress,
+) -> list[Assessed]:
+    """The runs with their ranges over orders of liquidation, where they are wanted and in time."""
+    if options.order_range == "never" or options.order != BATCH:
+        return list(assessed)
+    items = [
+        (number, order, assessed[number].scenario)
+        for number in in_time(assessed, options.order_range)
+        for order in BOUNDING
+    ]
+    here = options.executor == "local"
+    task = partial(_ordered, prepared) if here else partial(_ordered_elsewhere, options)
+    nothing: dict[tuple[int, str], Ordered] = {}
+    found = run_merged(
+        items,
+        task,
+        _joined,
+        nothing,
+        executor=options.executor,
+        workers=options.workers,
+        progress=progress,
+        what="orders",
+    )
+    return [
+        with_range(one, [found[number, o] for o in BOUNDING if (number, o) in found])
+        for number, one in enumerate(assessed)
+    ]
+
+
+def _ordered(prepared: Prepared, item: tuple[int, str, Scenario]) -> dict[tuple[int, str], Ordered]:
+    """One scenario by its number, in one order."""
+    number, order, scenario = item
+    return {(number, order): ordered(prepared.scans, scenario, prepared.chosen.market, order)}
+
+
+def _ordered_elsewhere(
+    options: StressOptions, item: tuple[int, str, Scenario]
+) -> dict[tuple[int, str], Ordered]:
+    """The same in a worker, which opens the snapshot for itself."""
+    return _ordered(_opened(options), item)
+
+
+def _joined(
+    a: dict[tuple[int, str], Ordered], b: dict[tuple[int, str], Ordered]
+) -> dict[tuple[int, str], Ordered]:
+    """Two sets of orders as one; an order of a scenario is in one of them only."""
+    return {**a, **b}
 
 
 @lru_cache(maxsize=1)

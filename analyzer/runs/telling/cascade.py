@@ -19,7 +19,6 @@ from analyzer.documents.contagion import (
     CutEdge,
     FirewallEntry,
     MarketEntry,
-    OrderOutcome,
     PathEntry,
     Rescue,
     RoundEntry,
@@ -44,21 +43,20 @@ def contagion_document(
     *,
     firewall: Firewall,
     saved: LeaveOneOut | None,
-    orders: Sequence[OrderOutcome] = (),
     claims: Claims | None = None,
 ) -> ContagionDocument:
     """The document of `analyzer contagion`.
 
     firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
-    was not asked. orders: what every order of liquidation leaves; empty = it was not asked.
-    claims: what the deployments are owed by each other.
+    was not asked. claims: what the deployments are owed by each other.
     """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
     routes = routes_of(one.paths)
+    scenario = scenario_entry(one)
     return ContagionDocument(
         run=run,
-        scenario=scenario_entry(one),
+        scenario=scenario,
         rounds=tuple(_round(one, number) for number in range(len(result.rounds))),
         absorbed=tuple(
             Absorbed(node, one.venue_of_node(node), amount)
@@ -77,7 +75,7 @@ def contagion_document(
         routes_rest_e18=routes.rest_e18,
         firewall=_firewall(one, firewall),
         what_if=() if saved is None else tuple(_what_if(saved)),
-        orders=tuple(orders),
+        orders=() if scenario.order_range is None else scenario.order_range.ran,
         claims=claims,
         exhausted=tuple(result.exhausted),
         markets=tuple(MarketEntry(**asdict(row), price_before=1.0) for row in market_rows(one)),
@@ -93,7 +91,7 @@ def _sensitivity(one: Assessed) -> SensitivityEntry | None:
         return None
     return SensitivityEntry(
         bad_debt_half_depth_e18=one.sensitivity.half_depth_e18,
-        bad_debt_e18=one.result.total_bad_debt_e18,
+        bad_debt_e18=one.result.total_bad_debt_market_e18,
         bad_debt_double_depth_e18=one.sensitivity.double_depth_e18,
         default_depth=defaults().validation.sentence,
     )

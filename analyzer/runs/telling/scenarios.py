@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from analyzer.documents.scenario import DepthEntry, ScenarioEntry, ScenarioResult
-from analyzer.findings.assessed import Assessed
+from math import ceil
+
+from analyzer.documents.scenario import (
+    DepthEntry,
+    OrderOutcome,
+    OrderRangeEntry,
+    ScenarioEntry,
+    ScenarioResult,
+)
+from analyzer.findings.assessed import Assessed, OrderRange
+from analyzer.runs.telling.cover import largest
 
 
 def scenario_entry(one: Assessed) -> ScenarioEntry:
@@ -26,7 +35,22 @@ def scenario_entry(one: Assessed) -> ScenarioEntry:
         not_applicable=one.not_applicable,
         exhausted=tuple(one.result.exhausted),
         implausible=one.result.implausible,
+        order_range=_order_range(one.order_range),
         results=tuple(scenario_result(one, name) for name in sorted(one.venues)),
+    )
+
+
+def _order_range(found: OrderRange | None) -> OrderRangeEntry | None:
+    """The range over orders of liquidation."""
+    if found is None:
+        return None
+    outcomes = {o: OrderOutcome(o.order, o.bad_debt_e18, o.closed_accounts) for o in found.ran}
+    least, most = found.least, found.most
+    return OrderRangeEntry(
+        least=None if least is None else outcomes[least],
+        most=None if most is None else outcomes[most],
+        ran=tuple(outcomes.values()),
+        needs_s=ceil(found.needs_s),
     )
 
 
@@ -35,7 +59,7 @@ def scenario_result(one: Assessed, name: str) -> ScenarioResult:
     result, venue, shock = one.result, one.venues[name], one.shock()
     before, static = result.before[name], result.shocked[name]
     closed = [f for f in result.failures.values() if f.venue == name and f.round is not None]
-    owners = sorted(static.owners_short_e18.values(), reverse=True)
+    owners = [short for _, short in largest(one, name, 2)]
     debt = one.bad_debt_e18(name)
     return ScenarioResult(
         scan_id=venue.scan_id,
@@ -59,7 +83,7 @@ def scenario_result(one: Assessed, name: str) -> ScenarioResult:
         fund_left_e18=venue.fund_left_e18,
         uncovered_e18=one.uncovered_e18(name),
         cover1_e18=sum(owners[:1]),
-        cover2_e18=sum(owners[:2]),
+        cover2_e18=sum(owners),
         unprofitable=len(result.unprofitable.get(name, ())),
         rounds=sum(1 for round_ in result.rounds if round_.closed),
         quiet=result.quiet,

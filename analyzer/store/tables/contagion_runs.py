@@ -39,9 +39,18 @@ TABLE = Table(
         ),
         amount(
             "bad_debt_half_depth_e18",
-            "Bad debt of all deployments with half of every depth; NULL = not worked out. " + E18,
+            "Bad debt of all deployments, at the market's prices, with half of every depth; NULL ="
+            " not worked out. " + E18,
         ),
         amount("bad_debt_double_depth_e18", "The same with double every depth. " + E18),
+        amount(
+            "bad_debt_least_e18",
+            "Least bad debt of all deployments, at the market's prices, over the order of the run"
+            " and those that bound it in practice; NULL = not worked out. " + E18,
+        ),
+        text("bad_debt_least_order", "The order that gave it; NULL = not worked out."),
+        amount("bad_debt_most_e18", "The most over these orders. " + E18),
+        text("bad_debt_most_order", "The order that gave it; NULL = not worked out."),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.store.keys import CASCADE, E18, SCAN
 from analyzer.store.rows import record_reader, record_writer
-from analyzer.store.schema import Table, amount, count, figure, text
+from analyzer.store.schema import Table, amount, count, figure, json_text, text
 
 TABLE = Table(
     "stress_results",
@@ -43,6 +43,10 @@ TABLE = Table(
         figure("amplification", "bad_debt_after / bad_debt_static; NULL = nothing to divide by."),
         amount("cover1_e18", "Bad debt of the one owner with the most, static. " + E18),
         amount("cover2_e18", "Bad debt of the two owners with the most, static. " + E18),
+        json_text(
+            "cover_owners",
+            "The owners of cover2, largest first: a JSON list of names.",
+        ),
         amount("bad_debt_static_market_e18", "Static: at the market's prices. " + E18),
         amount("bad_debt_after_market_e18", "After: at the market's prices. " + E18),
     ),

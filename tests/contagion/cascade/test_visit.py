@@ -7,15 +7,17 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
+import pytest
 from cascade_steps import round_of, scenario_of, state_of
 from linear_house import E18, Holder, House
 
+from analyzer.contagion.cascade.closing import Closing
 from analyzer.contagion.cascade.revalue import exogenous, revalue
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.visit import profit_e18, visit, wind_up
 from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Auctions, Liquidators
 from analyzer.market.depth import ImpactCurve, Linear, NoImpact
-from analyzer.model.closure import Closure, Executed
+from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.protocols.simulation import Offer, Waiting
 
 PENALTY = Fraction(2, 100)
@@ -90,12 +92,6 @@ def test_at_any_loss_everything_is_taken_over() -> None:
 
 
 def test_what_a_market_does_not_bear_is_left_or_kept_at_the_last_price() -> None:
-    class Bounded(Linear):
-        """The same, but a market that takes 200 dollars and no more."""
-
-        def _bounds(self) -> tuple[float, float]:
-            return -200.0, 200.0
-
     bounded = Bounded(10_000.0, "a test")
     (amount,) = amounts_closed(shocked(FREE, bounded))
     assert 0 < amount / E18 < 2.1
@@ -194,6 +190,70 @@ def test_a_keeper_works_for_nothing_but_not_on_a_sliver() -> None:
     assert profit_e18(state, 0, executed) == 0
     assert profit_e18(state, 0, executed, whole=False) == -5 * E18
     assert profit_e18(state, 0, replace(executed, sold={"X": E18 // 10**9})) == -5 * E18
+
+
+class Bounded(Linear):
+    """The same, but a market that takes 200 dollars and no more."""
+
+    def _bounds(self) -> tuple[float, float]:
+        return -200.0, 200.0
+
+
+def wound_up(state: State) -> tuple[Closing, int]:
+    """The round in which A is wound up, and what liquidators have of it."""
+    closing, register = round_of(state)
+    wind_up(state, closing, register, "A")
+    return closing, closing.to_liquidators_e18 + closing.trade_e18
+
+
+@pytest.mark.parametrize(("share", "left", "handed_on"), [(100, 50, 0), (92, 0, 26)])
+def test_what_a_winding_up_sells_for_less_costs_the_account_first_and_then_the_backstops(
+    share: int, left: int, handed_on: int
+) -> None:
+    """Ten of X sell at 95 % of their price on average: 50 of an equity of 100, or 46 of 20."""
+    state = shocked(FREE, SHALLOW, Fraction(share, 100))
+    closing, of_liquidators = wound_up(state)
+    assert of_liquidators == 0
+    standing = state.venues[0].simulation.standing("A")
+    assert standing is not None
+    assert abs(standing.equity_e18 - left * E18) < 10**6
+    assert abs(sum(closing.charged.values()) - handed_on * E18) < 10**6
+
+
+def test_what_a_market_does_not_take_of_a_winding_up_is_lost_by_the_account() -> None:
+    """198 for what the market takes; the other 800 fetch nothing, and 902 - 100 are bad debt."""
+    state = shocked(FREE, Bounded(10_000.0, "a test"), Fraction(1))
+    closing, of_liquidators = wound_up(state)
+    assert of_liquidators == 0
+    assert abs(sum(closing.charged.values()) - 702 * E18) < 10**6
+    assert state.prices.exhausted() == ("X",)
+
+
+def test_what_cannot_be_bought_for_a_winding_up_is_owed_at_the_last_price() -> None:
+    state = shocked(FREE, Bounded(10_000.0, "a test"), Fraction(1))
+    house = state.venues[0].simulation
+    assert isinstance(house, House)
+    house.holders["A"] = Holder(1_100 * E18, {"X": -10 * E18})
+    closing, of_liquidators = wound_up(state)
+    assert of_liquidators == 0
+    # 1 % more at the end of what can be had: 201 for the first 200 and at most 816 for the rest.
+    standing = house.standing("A")
+    assert standing is not None
+    assert 80 * E18 < standing.equity_e18 < 100 * E18
+    assert sum(closing.charged.values()) == 0
+
+
+def test_who_sells_for_a_winding_up_would_lose_if_the_account_did_not_bear_it() -> None:
+    class Spared(House):
+        """A house that lets nobody pay for slippage."""
+
+        def bear(self, account_id: str, lost_e18: int) -> list[Transfer]:
+            return []
+
+    house = Spared({"X": 100 * E18}, {"A": Holder(-900 * E18, {"X": 10 * E18})})
+    state = state_of(house, scenario_of({"X": Fraction(1)}, liquidators=FREE), {"X": SHALLOW})
+    _, of_liquidators = wound_up(state)
+    assert abs(of_liquidators + 50 * E18) < 10**6
 
 
 def test_a_winding_up_pays_nobody_a_penalty() -> None:

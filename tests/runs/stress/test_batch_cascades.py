@@ -20,7 +20,7 @@ from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.batch_cascades import Swept, impacts_of, shocks_of, swept
 from analyzer.runs.stress.cascades import assess
-from analyzer.runs.stress.stress import ORDERS
+from analyzer.runs.stress.orders import ORDERS
 from analyzer.runs.stress.venues import funds_of
 
 FACTORS = ("BTC", "ETH", "stETH/ETH")

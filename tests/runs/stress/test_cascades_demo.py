@@ -21,6 +21,7 @@ from analyzer.report.stress import stress_page
 from analyzer.report.table import table
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
+from analyzer.runs.stress import orders
 from analyzer.runs.stress.cascades import (
     assess,
     curves_for,
@@ -29,7 +30,8 @@ from analyzer.runs.stress.cascades import (
     split_by_simulation,
 )
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
-from analyzer.runs.stress.stress import ORDERS, StressOptions, stress
+from analyzer.runs.stress.orders import BOUNDING, ORDERS
+from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
 from analyzer.store.snapshot import open_snapshot
 
@@ -242,12 +244,76 @@ def test_every_order_of_liquidation_may_be_asked_for_and_the_range_is_told(
     options = ContagionOptions(asked, what_if=0, all_orders=True)
     outcome = contagion(options, silent)
     document = to_json(outcome.document)
-    assert [found["order"] for found in document["orders"]] == list(ORDERS)
-    (batch,) = [f for f in document["orders"] if f["order"] == "batch"]
+    ranged = document["scenario"]["order_range"]
+    assert [found["order"] for found in ranged["ran"]] == list(ORDERS)
+    (batch,) = [f for f in ranged["ran"] if f["order"] == "batch"]
     (result,) = document["scenario"]["results"]
-    assert batch["bad_debt_e18"] == result["bad_debt_after_e18"]
+    assert batch["bad_debt_e18"] == result["bad_debt_after_market_e18"]
+    debts = [int(found["bad_debt_e18"]) for found in ranged["ran"]]
+    assert int(ranged["least"]["bad_debt_e18"]) == min(debts)
+    assert int(ranged["most"]["bad_debt_e18"]) == max(debts)
     text = table(cascade_page(outcome.document, paths=1))
     assert "over 8 orders of liquidation" in text
+
+
+def test_a_default_run_is_given_its_range_over_the_orders_that_bound_it(
+    demo_snapshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(order_range: str, **more: Any) -> tuple[Any, list[tuple[Any, ...]]]:
+        out = tmp_path / f"{order_range}.duckdb"
+        asked = StressOptions(
+            db=demo_snapshot, shocks=("ETH=-5%",), deployments=("perp-v2-devnet-7",),
+            order_range=order_range, out=out, fail_on="never", **more,
+        )  # fmt: skip
+        outcome = stress(asked, silent)
+        validate(to_json(outcome.document))
+        columns = ("bad_debt_least_e18", "bad_debt_least_order", "bad_debt_most_e18")
+        return outcome, rows(
+            out, f"SELECT {', '.join(columns)} FROM contagion_runs WHERE scenario = 'ETH -5 %'"
+        )
+
+    outcome, stored = run("always")
+    (found,) = [one.order_range for one in outcome.document.scenarios]
+    assert [one.order for one in found.ran] == ["batch", *BOUNDING]
+    debts = [one.bad_debt_e18 for one in found.ran]
+    assert len(set(debts)) > 1
+    assert (found.least.bad_debt_e18, found.most.bad_debt_e18) == (min(debts), max(debts))
+    assert stored == [(min(debts), found.least.order, max(debts))]
+    assert "over 3 orders of liquidation" in table(stress_page(outcome.document), width=300)
+    monkeypatch.setattr(orders, "PATIENCE_S", 0.0)
+    outcome, stored = run("auto")
+    (left,) = [one.order_range for one in outcome.document.scenarios]
+    assert (left.ran, left.least, left.most) == ((), None, None)
+    assert left.needs_s > 0
+    assert stored == [(None, None, None)]
+    assert "--order-range always does it" in table(stress_page(outcome.document), width=300)
+    outcome, _ = run("always", order="sequential")
+    assert [one.order_range for one in outcome.document.scenarios] == [None]
+
+
+def test_cover_is_told_over_all_scenarios_and_is_the_same_in_the_tables(
+    demo_snapshot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.duckdb"
+    shocks = ("ETH=-40%", "BTC=+40%", "*=-10%")
+    document = stress(
+        StressOptions(db=demo_snapshot, shocks=shocks, out=out, fail_on="never"), silent
+    ).document
+    assert [(one.deployment, one.n) for one in document.cover] == [
+        (name, n) for name in document.run.deployments for n in (1, 2)
+    ]
+    sql = (Path(__file__).parents[3] / "queries" / "cover_over_scenarios.sql").read_text()
+    stored = {row[0]: row for row in rows(out, sql)}
+    every = [document.baseline, *document.scenarios]
+    for entry in document.cover:
+        results = [r for one in every for r in one.results if r.deployment == entry.deployment]
+        column = f"cover{entry.n}_e18"
+        assert entry.shortfall_e18 == max(getattr(result, column) for result in results)
+        assert len(entry.owners) == entry.n
+        told = stored[entry.deployment]
+        assert int(told[2 * entry.n] * 10**18) == entry.shortfall_e18
+        assert told[2 * entry.n + 1] == entry.scenario
+        assert entry.outlasts is (int(told[7]) >= entry.n)
 
 
 def test_stress_says_one_row_a_scenario_and_deployment(demo_snapshot: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,13 @@ import pytest
 from analyzer.contagion.cascade.order import CascadeOptions
 from analyzer.contagion.cascade.result import CascadeResult, Party
 from analyzer.contagion.cascade.run import run_cascade
-from analyzer.contagion.scenario import load_scenario, shipped_scenarios
+from analyzer.contagion.scenario import load_scenario, shipped_scenarios, with_depth_times
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import curves_for
 from analyzer.runs.stress.venues import venue_of
 
 MOST_IMPLAUSIBLE = 3
 """Of the shipped scenarios at default depth."""
-
-WIND_UP = frozenset(s.name for s in shipped_scenarios() if s.default_owners)
-"""Scenarios that close whole accounts at once, whatever it fetches: there liquidators only sell."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,23 +35,61 @@ def ran(demo_snapshot: Path) -> dict[str, CascadeResult]:
             [venue_of(scan) for scan in scans], scenario, market, CascadeOptions()
         )
         for scenario in shipped_scenarios()
-        if scenario.name not in WIND_UP
     }
 
 
 def test_liquidators_lose_in_no_round_of_any_scenario(ran: dict[str, CascadeResult]) -> None:
     for name, result in ran.items():
-        gas_usd = load_scenario(name).liquidators.gas_usd
+        scenario = load_scenario(name)
+        gas_usd = scenario.liquidators.gas_usd
         for round_ in result.rounds:
+            if round_.number == 1 and scenario.default_owners:
+                continue  # who sells for a winding up neither gains nor loses: below
             earned = round_.ledger[Party.LIQUIDATORS]
             assert earned >= int(gas_usd * 10**18) * len(round_.closed), (name, round_.number)
             assert round_.closes, (name, round_.number)
+
+
+def test_who_sells_for_a_winding_up_has_nothing_of_it_to_the_wei(
+    ran: dict[str, CascadeResult],
+) -> None:
+    for owners, name in ((1, "default_1"), (2, "default_2")):
+        first = ran[name].rounds[1]
+        assert first.closed
+        assert first.ledger[Party.LIQUIDATORS] == 0
+        assert first.closes
+        failed = {f.owner for f in ran[name].failures.values() if f.round == 1}
+        short = Counter[str]()
+        for tally in ran[name].shocked.values():
+            short.update(tally.owners_short_e18)
+        assert failed == {owner for owner, _ in short.most_common(owners)}
 
 
 def test_few_scenarios_are_implausible_and_each_is_named(ran: dict[str, CascadeResult]) -> None:
     found = {name: result.implausible for name, result in ran.items() if result.implausible}
     assert len(found) <= MOST_IMPLAUSIBLE
     assert found.keys() <= {"2025-10-10_flash", "2025-10-10_flash_one_venue", "depth_2"}
+
+
+def test_half_and_double_of_every_depth_change_no_bad_debt_by_a_factor_of_three(
+    demo_snapshot: Path, ran: dict[str, CascadeResult]
+) -> None:
+    scans = read_books(demo_snapshot)
+    market = curves_for(scans).market
+    for name in ("2025-10-10_flash", "depth_2", "2024-08-05_carry_unwind"):
+        debts = [ran[name].total_bad_debt_market_e18]
+        for times in (Fraction(1, 2), Fraction(2)):
+            scenario = with_depth_times(load_scenario(name), times)
+            venues = [venue_of(scan) for scan in scans]
+            debts.append(run_cascade(venues, scenario, market).total_bad_debt_market_e18)
+        assert 0 < max(debts) < 3 * min(debts), name
+
+
+def test_a_frozen_oracle_is_not_the_safest_scenario(ran: dict[str, CascadeResult]) -> None:
+    frozen, calm = ran["oracle_freeze"], ran["2025-03-26_hl_jelly"]
+    assert frozen.total_bad_debt_market_e18 > 2 * calm.total_bad_debt_market_e18
+    # By the protocols' own prices it would look safer than no shock at all.
+    assert frozen.total_bad_debt_e18 < calm.total_bad_debt_e18
 
 
 def test_an_event_of_an_asset_that_nobody_holds_is_as_no_shock(

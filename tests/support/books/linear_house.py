@@ -135,7 +135,15 @@ class House:
             executed = self._closure(account_id, asset, Fraction(1), Fraction(0))
             if executed is not None:
                 out.append(self._apply(account_id, executed))
+        if not out and self.holders[account_id].cash < 0:
+            out.append(Executed(Closure(account_id, "bad_debt", "cash", 0, E18, 0, 0), {}))
         return self._settled(account_id, out)
+
+    def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
+        self.holders[account_id].cash -= lost_e18
+        if lost_e18 > 0:
+            return [Transfer(account_id, "liquidator", lost_e18, "slippage")]
+        return [Transfer("liquidator", account_id, -lost_e18, "slippage")] if lost_e18 else []
 
     def _closure(
         self, account_id: str, asset: str, share: Fraction, penalty: Fraction

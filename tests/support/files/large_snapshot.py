@@ -150,6 +150,10 @@ _RUN: Mapping[str, object] = {
     "not_applicable": "",
     "bad_debt_half_depth_e18": 9_000 * E18,
     "bad_debt_double_depth_e18": 4_000 * E18,
+    "bad_debt_least_e18": 5_000 * E18,
+    "bad_debt_least_order": "batch",
+    "bad_debt_most_e18": 6_000 * E18,
+    "bad_debt_most_order": "sequential",
 }
 
 
@@ -197,6 +201,7 @@ def _result(number: int, shock: float) -> dict[str, object]:
         "amplification": 1 + depth / 10,
         "cover1_e18": depth * E18,
         "cover2_e18": 2 * depth * E18,
+        "cover_owners": json.dumps([EVIL, "0xb"]),
         "bad_debt_static_market_e18": (100 + depth**2) * E18,
         "bad_debt_after_market_e18": (100 + depth**3) * E18,
     }

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 
 from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
+from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.backstops import waterfall
 from analyzer.protocols.perp_v2.close.breaching import Breaching
@@ -29,6 +31,7 @@ from analyzer.protocols.perp_v2.close.settled import Settled
 from analyzer.protocols.perp_v2.close.steps import keep, move_in_vault, standing_of
 from analyzer.protocols.perp_v2.close.unwinding import next_unwinding
 from analyzer.protocols.perp_v2.close.withdrawal import withdraw_all
+from analyzer.protocols.perp_v2.fixed_point import to_settlement
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
@@ -216,6 +219,20 @@ class PerpSimulation:
         their price, tokens sold at theirs as far as there is debt, the rest passed to the fund (a
         closure of the kind `bad_debt` where that is all). Raises: KeyError for no such account."""
         return self._visit(next_unwinding, account_id)
+
+    def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
+        """Settlement tokens less or more in the account, rounded against it. Raises: KeyError."""
+        state = self._motion.state
+        if self.standing(account_id) is None:
+            return ()
+        token, account = state.settlement_token, state.accounts[account_id]
+        gained = to_settlement(-lost_e18, state.settlement_decimals)
+        held = account.balances.get(token, 0)
+        state.accounts[account_id] = replace(
+            account, balances={**account.balances, token: held + gained}
+        )
+        self._forget(account_id)
+        return slippage(account_id, lost_e18)
 
     def _visit(self, step: Step, account_id: str) -> list[Executed]:
         """Steps until there is none."""

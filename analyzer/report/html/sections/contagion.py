@@ -64,12 +64,13 @@ def contagion(material: Material) -> Section:
 
 
 def _cascades(stressed: Stressed) -> list[str]:
-    """The cascades whose paths are known, the largest bad debt first."""
+    """The cascades whose paths are known, the largest bad debt first, at the market's prices: a
+    stopped oracle hides none."""
     known = {record["cascade_id"] for record in stressed.paths}
     debt: dict[str, int] = dict.fromkeys(sorted(known), 0)
     for record in stressed.results:
         if record["cascade_id"] in debt:
-            debt[record["cascade_id"]] += record["bad_debt_after_e18"] or 0
+            debt[record["cascade_id"]] += record["bad_debt_after_market_e18"] or 0
     return sorted(debt, key=lambda cascade: (-debt[cascade], cascade))
 
 
@@ -119,6 +120,13 @@ def _facts(run: Record) -> Facts:
     if half is not None and double is not None:
         text = f"{short(half)} with half of every depth, {short(double)} with double"
         facts.append(Fact("Bad debt", text))
+    least, most = run["bad_debt_least_e18"], run["bad_debt_most_e18"]
+    if least is not None and most is not None:
+        text = (
+            f"{short(least)} ({run['bad_debt_least_order']}) to {short(most)}"
+            f" ({run['bad_debt_most_order']}) by the order of liquidation"
+        )
+        facts.append(Fact("Range", text, "plain" if least == most else "doubt"))
     facts += [Fact("Note", note) for note in run["notes"]]
     return Facts(tuple(facts))
 

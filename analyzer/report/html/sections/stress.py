@@ -19,6 +19,7 @@ from analyzer.report.html.content import (
     row,
 )
 from analyzer.report.html.material import Material
+from analyzer.report.html.sections.cover import cover_table
 from analyzer.report.html.sections.stress_table import (
     change,
     results_by_deployment,
@@ -80,7 +81,7 @@ def stress(material: Material) -> Section:
     blocks += [_curve(material, number, members) for number, members in enumerate(curves, 1)]
     drawn = {id(record) for members in curves for record in members}
     others = [record for record in rows if id(record) not in drawn]
-    blocks += results_by_deployment(material, others)
+    blocks += [cover_table(material), *results_by_deployment(material, others)]
     return Section("stress", title, "Stress", tuple(blocks))
 
 

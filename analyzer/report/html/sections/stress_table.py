@@ -15,8 +15,9 @@ _NAMES = (
     "|bad debt after|uncovered|amplified"
 )
 _NOTE = (
-    "Liquidatable, insolvent, bad debt at once: at the shocked prices. Uncovered: beyond the funds"
-    " that must pay. Amplified: bad debt after / at once."
+    "Liquidatable, insolvent, bad debt at once: at the shocked prices. Bad debt: at the market's"
+    " prices, which differ from the protocol's where an oracle stands still. Uncovered: beyond the"
+    " funds that must pay. Amplified: bad debt after / at once, at the protocol's prices."
 )
 _NAMED = 3
 """So many scenarios with one result are named in its row; the others are counted."""
@@ -78,10 +79,10 @@ def _result(record: Record) -> tuple[Cell, ...]:
     return (
         Cell("several" if shock is None else change(shock)),
         *row(record["liquidatable"], record["insolvent"]).cells,
-        money(record["bad_debt_static_e18"]),
+        money(record["bad_debt_static_market_e18"]),
         *row(record["closed_accounts"]).cells,
         money(record["closed_value_e18"]),
-        money(record["bad_debt_after_e18"]),
+        money(record["bad_debt_after_market_e18"]),
         money(record["uncovered_e18"]),
         Cell("–" if factor is None else f"{factor:,.2f}"),
     )

@@ -256,6 +256,39 @@ def test_winding_up_repays_the_debt_at_the_price_and_leaves_the_rest() -> None:
     assert moving.unwind(ALICE) == []
 
 
+def test_what_a_winding_up_lost_is_owed_again_and_more_is_sold_for_it() -> None:
+    moving = motion(weth_and_dai(10, price=1_000))
+    moving.unwind(ALICE)
+    before = moving.state.reserves[DAI]
+    (paid,) = moving.bear(ALICE, 100 * E18)
+    assert (paid.from_party, paid.to_party, paid.amount_e18) == (ALICE, "liquidator", 100 * E18)
+    after = moving.state.reserves[DAI]
+    assert (before.scaled_debt, after.scaled_debt) == (0, 100 * E18)
+    assert equity_of(moving) == 1_300 * E18
+    (again,) = moving.unwind(ALICE)
+    assert again.sold == {WETH: E18 // 10, DAI: -100 * E18}
+    assert moving.state.reserves[DAI] == before
+    moving.bear(ALICE, -50 * E18)
+    assert equity_of(moving) == 1_350 * E18
+
+
+def test_what_a_winding_up_lost_and_nothing_is_left_for_stays_owed() -> None:
+    moving = motion(weth_and_dai(10, price=500))
+    moving.unwind(ALICE)
+    moving.bear(ALICE, 70 * E18)
+    assert moving.unwind(ALICE) == []
+    assert equity_of(moving) == -70 * E18
+    moving.bear(ALICE, -20 * E18)
+    assert equity_of(moving) == -50 * E18
+
+
+def equity_of(moving: AaveSimulation) -> int:
+    """Alice's equity."""
+    standing = moving.standing(ALICE)
+    assert standing is not None
+    return standing.equity_e18
+
+
 def test_winding_up_somebody_without_enough_leaves_bad_debt() -> None:
     moving = motion(weth_and_dai(10, price=500))
     (done,) = moving.unwind(ALICE)

@@ -373,6 +373,26 @@ def test_winding_up_leaves_cash_or_nothing(recording: Recorded, label: str) -> N
             assert abs(after - max(before + interest, 0)) < ROUNDING_WEI
 
 
+@pytest.mark.parametrize("label", ["A", "G"])
+def test_what_a_winding_up_lost_is_cash_less_and_then_a_loss_of_all(
+    recording: Recorded, label: str
+) -> None:
+    moving, wound = in_motion(recording, label), 0
+    for account in moving.account_ids():
+        if not moving.unwind(account):
+            continue
+        wound += 1
+        left = moving.equity_at(account, {})
+        assert left is not None
+        moved = moving.bear(account, left + 100 * 10**18)
+        assert net(list(moved), account) == -left - 100 * 10**18
+        assert moving.equity_at(account, {}) == -100 * 10**18
+        again = transfers_of(list(moving.unwind(account)))
+        assert sum(t.amount_e18 for t in again if t.bad_debt) == 100 * 10**18
+        assert moving.equity_at(account, {}) == 0
+    assert wound
+
+
 @pytest.mark.parametrize("label", ["A", "G", "H"])
 def test_withdrawals_keep_initial_margin(recording: Recorded, label: str) -> None:
     """Nobody is auctionable because of what was withdrawn; while withdrawals are blocked (pin H)

@@ -345,6 +345,24 @@ def test_a_defaulted_owner_is_wound_up_at_the_mark_without_a_penalty(
     assert list(sim.unwind(ONE)) == []
 
 
+def test_what_a_winding_up_lost_is_cash_less_and_more_of_the_tokens_is_sold_for_it(
+    make_state: MakeState, make_account: MakeAccount
+) -> None:
+    state = make_state(make_account(usdc=-70 * USD, weth=E18, eth=(100 * E18, -120 * E18)))
+    _, token, settlement = names(state)
+    sim = simulation(state)
+    sim.unwind(ONE)
+    held = sim.state.accounts[ONE].balances[settlement]
+    (paid,) = sim.bear(ONE, 20 * E18 - 1)
+    assert (paid.from_party, paid.to_party, paid.amount_e18) == (ONE, "liquidator", 20 * E18 - 1)
+    assert sim.state.accounts[ONE].balances[settlement] == held - 20 * USD
+    assert [dict(e.sold) for e in sim.unwind(ONE)] == [{token: 10**16}]
+    (gained,) = sim.bear(ONE, -5 * E18)
+    assert (gained.from_party, gained.to_party, gained.amount_e18) == ("liquidator", ONE, 5 * E18)
+    assert sim.state.accounts[ONE].balances[settlement] == held + 5 * USD
+    assert list(sim.unwind(ONE)) == []
+
+
 def test_a_debt_that_is_all_that_is_left_is_passed_to_the_fund(
     make_state: MakeState, make_account: MakeAccount
 ) -> None:

@@ -20,16 +20,18 @@ from fractions import Fraction
 
 from analyzer.model.book import Prices
 from analyzer.model.closure import Executed, Transfer
+from analyzer.model.integers import ceil_div
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.aave_v3.close.backstops import waterfall
 from analyzer.protocols.aave_v3.close.liquidate import closure_of
 from analyzer.protocols.aave_v3.close.simulate.applied import (
     Seizure,
     apply_seizure,
+    apply_slippage,
     apply_withdrawal,
     copied,
 )
-from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals
+from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals, owed_again
 from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.records.balances import Side, balance_of
@@ -44,6 +46,7 @@ from analyzer.protocols.aave_v3.value.liquidation_call import (
 )
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.value import AaveValued
+from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.simulation import Offer, Receipt, Standing
 
@@ -223,6 +226,20 @@ class AaveSimulation:
                 break
             done.append(self._apply(data, pair, self._executed(data, pair)))
         return done
+
+    def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
+        """So much more (or less) of the first of its debts, in the order of reserve ids, as if less
+        of it had been repaid; a gain beyond that debt is supplied. Rounded against the account."""
+        before = self._account(account_id)
+        found = None if before is None else owed_again(self._valuation, account_id)
+        if before is None or found is None:
+            return ()
+        reserve, price = found
+        more = ceil_div(lost_e18 * reserve.unit, self._e18(price))
+        apply_slippage(self._state, account_id, reserve.asset, more)
+        self._touch(account_id)
+        moved = slippage(account_id, lost_e18)
+        return (*moved, *self._rounding(before, moved))
 
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
         """Takes out of every collateral, in the order of reserve ids, what the pool lets go."""

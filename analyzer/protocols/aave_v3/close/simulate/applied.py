@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from analyzer.protocols.aave_v3.records.accounts import Account, StableLoan
-from analyzer.protocols.aave_v3.records.balances import Side, scaled_taken
+from analyzer.protocols.aave_v3.records.balances import Side, scaled_minted, scaled_taken
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import Holding
 from analyzer.protocols.aave_v3.value.liquidation_call import Outcome
@@ -78,6 +78,35 @@ def apply_withdrawal(
     state.accounts[address] = replace(account, supplied=supplied, collateral_bits=bits)
     _supply_changed(state, asset, burned=burned)
     _paid(state, asset, -amount)
+
+
+def apply_slippage(state: AaveState, address: str, asset: str, more: int) -> None:
+    """The state after `more` of an asset was repaid too much for the account and is owed again
+    (or, below 0, was repaid too little: of what is beyond the debt the account has a collateral).
+    """
+    account, reserve = state.accounts[address], state.reserves[asset]
+    before = account.borrowed.get(asset, 0)
+    owed = max(state.variable_balance(account, reserve), 0)
+    repaid = min(max(-more, 0), owed)
+    if more > 0:
+        scaled = before + scaled_minted(state.rules, Side.DEBT, more, reserve.debt_ray)
+    elif repaid == owed:
+        scaled = 0
+    else:
+        taken = scaled_taken(state.rules, Side.DEBT, repaid, reserve.debt_ray)
+        scaled = max(before - taken, 0)
+    supplied = scaled_minted(state.rules, Side.SUPPLY, max(-more - repaid, 0), reserve.income_ray)
+    state.accounts[address] = replace(
+        account,
+        borrowed={**account.borrowed, asset: scaled},
+        debt_indexes=_settled(state, account, [asset]),
+        supplied={**account.supplied, asset: account.supplied.get(asset, 0) + supplied},
+        collateral_bits=account.collateral_bits | (bool(supplied) << reserve.id),
+    )
+    if reserve.scaled_debt is not None:
+        state.reserves[asset] = replace(reserve, scaled_debt=reserve.scaled_debt + scaled - before)
+    _supply_changed(state, asset, burned=-supplied)
+    _paid(state, asset, -more)
 
 
 def _after(state: AaveState, account: Account, seizure: Seizure) -> Account:

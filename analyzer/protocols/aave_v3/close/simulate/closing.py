@@ -9,12 +9,14 @@ Source: SupplyLogic.executeWithdraw, ValidationLogic.validateHFAndLtv, validateH
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from analyzer.protocols.aave_v3.close.simulate.applied import liquidity
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.records.balances import Side, balance_of, scaled_taken
 from analyzer.protocols.aave_v3.revisions import EModeLtv
+from analyzer.protocols.aave_v3.state.state import ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (
     LIQUIDATION_THRESHOLD,
@@ -22,6 +24,7 @@ from analyzer.protocols.aave_v3.value.liquidation_call import (
     Liquidation,
     Outcome,
 )
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 
 
 class WindingUp(Liquidation):
@@ -46,6 +49,22 @@ class WindingUp(Liquidation):
                 if outcome.reverts is None:
                     return collateral, debt, outcome
         return None
+
+
+def owed_again(valuation: Valuation, address: str) -> tuple[ReserveState, int] | None:
+    """(reserve, its price) of the debt that grows where a winding up fetched too little: the first
+    that the account ever had, in the order of reserve ids, those that can be repaid now before
+    others. None where it never had one with a price."""
+    account, found = valuation.state.accounts[address], list[tuple[bool, int, ReserveState, int]]()
+    for asset in {*account.borrowed, *account.stable} & valuation.state.reserves.keys():
+        reserve = valuation.state.reserves[asset]
+        with suppress(UnreadableNumberError):
+            shut = not reserve.config.active or reserve.config.paused
+            found.append((shut, reserve.id, reserve, valuation.prices.asset(reserve)))
+    if not found:
+        return None
+    _, _, reserve, price = min(found, key=lambda debt: debt[:2])
+    return reserve, price
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from analyzer.model.integers import WAD
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.derive_v2.close.backstops import waterfall
 from analyzer.protocols.derive_v2.close.liquidate import PORTFOLIO, Lot
+from analyzer.protocols.derive_v2.close.simulate import bids
 from analyzer.protocols.derive_v2.close.simulate.before import Before
 from analyzer.protocols.derive_v2.close.simulate.bidding import (
     Bid,
@@ -43,6 +44,7 @@ from analyzer.protocols.derive_v2.close.simulate.withdrawal import largest_withd
 from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.startable import live
 from analyzer.protocols.derive_v2.value.value import DeriveValued
+from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.simulation import Offer, Receipt, Standing, Waiting
 
@@ -187,6 +189,19 @@ class DeriveSimulation:
             return close_out(self._motion.valuation, number)
 
         return [Executed(self._changing(number, closure, apply), sold)]
+
+    def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
+        """Cash less or more in the account."""
+        number = int(account_id)
+        if known(self._motion.valuation, number) is None:
+            return ()
+
+        def apply() -> tuple[Transfer, ...]:
+            bids.add_cash(self._motion.valuation, number, -lost_e18)
+            return slippage(account_id, lost_e18)
+
+        closure = self._changing(number, Closure(account_id, "", "", 0, 0, 0, 0), apply)
+        return closure.transfers
 
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
         """Cash first, then base assets in the account's own order, as long as initial margin
