@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.encode import to_json
 from analyzer.documents.findings import FindingEntry
-from analyzer.documents.scenario import ScenarioEntry, ScenarioResult
+from analyzer.documents.scenario import RAY, ScenarioEntry, ScenarioResult
 from analyzer.documents.stress import StressDocument
 from analyzer.report.cover import cover_blocks, scenario_name
 from analyzer.report.distances import distance_blocks, reverse_blocks
@@ -37,7 +37,8 @@ _SHOWN = (
 _LEGEND = (
     "below IM (or in breach), breach (may be liquidated), insolvent, bad debt: at the scenario's "
     "last prices, before anybody reacts. after: bad debt when the cascade has come to rest, at the "
-    "protocol's prices; at market: at the market's, which differ where an oracle stands still. "
+    "protocol's prices, with what liquidators were paid out of accounts that lacked it; at market: "
+    "at the market's prices, which differ where an oracle stands still. "
     "uncovered: of the latter, what others than bounded backstops bore or will have to."
 )
 
@@ -180,10 +181,25 @@ def _without_effect(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     if idle:
         text = f"{_listed(idle)}: no price of these books changes, so it is as without a shock"
         blocks.append(Line("No effect", text, "doubt"))
+    blocks += _alike(scenarios)
     if len(scenarios) == 1 and scenarios[0].not_held:
         text = f"{_listed(scenarios[0].not_held)}: named by the scenario, and no book holds it"
         blocks.append(Line("Not held", text, "doubt"))
     return blocks
+
+
+def _alike(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
+    """Named scenarios that do the same to these books: what tells them apart, no book holds."""
+    same: dict[tuple[ScenarioResult, ...], list[str]] = {}
+    for scenario in scenarios:
+        if not scenario.not_applicable and not scenario.moves_nothing and scenario.name != RAY:
+            key = tuple(replace(r, scenario="", shock=None) for r in scenario.results)
+            same.setdefault(key, []).append(scenario.name)
+    return [
+        Line("Alike", f"{_listed(names)} do the same to these books", "doubt")
+        for names in same.values()
+        if len(names) > 1
+    ]
 
 
 def _sold_out(scenarios: Sequence[ScenarioEntry]) -> list[Block]:

@@ -11,7 +11,7 @@ from analyzer.documents.stress import CoverEntry
 from analyzer.report.cover import cover_blocks
 from analyzer.report.orders import range_lines
 from analyzer.report.page import Block
-from analyzer.report.stress import unprofitable_lines
+from analyzer.report.stress import assumption_blocks, unprofitable_lines
 from analyzer.report.table import table
 from analyzer.runs.telling.scenarios import scenario_entry
 
@@ -61,6 +61,16 @@ def test_a_cover_says_who_lacks_how_much_under_what_and_whether_the_fund_outlast
     assert "perp the largest 500 uniform ray -30% 600 yes" in text
     assert "perp the largest 2 900 crash unknown unknown" in text
     assert cover_blocks([]) == []
+
+
+def test_scenarios_that_do_the_same_to_these_books_are_told_once() -> None:
+    one, two = entry("crash", None), entry("crash on one venue", None)
+    (result,) = two.results
+    other = replace(two, name="worse", results=(replace(result, insolvent=result.insolvent + 1),))
+    text = said(assumption_blocks([one, two, other]))
+    assert "Alike crash, crash on one venue do the same to these books" in text
+    assert "Alike" not in said(assumption_blocks([one, other]))
+    assert "Alike" not in said(assumption_blocks([one, replace(two, moves_nothing=True)]))
 
 
 def test_what_pays_nobody_is_one_line_a_deployment_with_the_scenario_that_leaves_most() -> None:
