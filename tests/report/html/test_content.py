@@ -247,11 +247,14 @@ def test_the_wall_adds_up_levels_into_steps_and_now_is_a_step_of_its_own() -> No
 
 def outcome(scan: int, scenario: str, shock: float | None, debt: int) -> dict[str, object]:
     """A row of stress_results."""
-    amounts = ("bad_debt_static_e18", "closed_value_e18", "bad_debt_after_e18", "uncovered_e18")
+    amounts = (
+        "bad_debt_static_e18", "bad_debt_static_market_e18", "closed_value_e18", "uncovered_e18",
+        "bad_debt_after_e18", "bad_debt_after_market_e18", "cover1_e18", "cover2_e18",
+    )  # fmt: skip
     return {
         "scan": scan, "scenario": scenario, "shock": shock, "cascade_id": f"{scenario}{scan}",
         "liquidatable": 4, "insolvent": 3, "closed_accounts": 2, "unknown": 0,
-        "fund_before_e18": 7 * E18, "amplification": 1.5,
+        "fund_before_e18": 7 * E18, "amplification": 1.5, "cover_owners": ["0xa", "0xb"],
         **dict.fromkeys(amounts, debt * E18),
     }  # fmt: skip
 
