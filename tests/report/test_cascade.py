@@ -173,7 +173,7 @@ def test_a_run_that_no_market_would_show_and_what_pays_nobody_are_said_in_front(
     text = table(stress_page(replace(document, scenarios=(told,))))
     first, last = (
         text.index("Implausible  elsewhere: forced trades alone move X"),
-        text.index("Left open    elsewhere: accounts in breach that pay nobody: 1,200 of house"),
+        text.index("Left open    1,200 accounts of house in breach pay nobody, under elsewhere"),
     )
     assert first < text.index("below IM") < last
 
