@@ -183,7 +183,7 @@ def test_every_extra_that_a_message_names_is_one() -> None:
         text = path.read_text(encoding="utf-8")
         named |= set(re.findall(r"lacks_extra\(\"[^\"]+\", \"(\w+)\"\)", text))
         named |= set(re.findall(r"install -e '\.\[(\w+)\]'", text))
-    assert {"metrics", "alerts", "pandas", "dask"} <= named <= set(EXTRAS)
+    assert {"metrics", "alerts", "pandas", "dask", "risk"} <= named <= set(EXTRAS)
     assert str(lacks_extra("a table", "pandas")) == (
         "a table needs the extra pandas: pip install -e '.[pandas]' in the folder of the clone"
     )

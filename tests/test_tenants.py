@@ -28,17 +28,16 @@ ENTRANCES = (
 LIBRARIES = {
     "analyzer.contagion.networks": "docs/networks.md",
     "analyzer.contagion.linear.adl": "docs/networks.md",
+    "analyzer.risk.first_passage": "docs/risk.md",
+    "analyzer.risk.hawkes": "docs/risk.md",
 }
 """Rooms for other people's programs -> the page that says who uses them and how."""
 _COLUMNS = "index: raw answers to columns without objects"
-_PROFILE = "risk account: the profile of an account"
 _UNWIND = "risk unwind: an exact sale into a pool at the block"
 WAITING = {
     "analyzer.abi.scan": _COLUMNS,
     "analyzer.abi.columns": _COLUMNS,
     "analyzer.abi.batch": _COLUMNS,
-    "analyzer.market.beta": _PROFILE,
-    "analyzer.market.concentration": _PROFILE,
     "analyzer.market.depth.swap": _UNWIND,
     "analyzer.protocols.perp_v2.state.pool_liquidity": _UNWIND,
 }

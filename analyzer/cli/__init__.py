@@ -22,6 +22,7 @@ main = Program(
         "account": "analyzer.cli.account:account",
         "stress": "analyzer.cli.stress:stress",
         "contagion": "analyzer.cli.contagion:contagion",
+        "risk": "analyzer.cli.risk:risk",
         "backfill": "analyzer.cli.backfill:backfill",
         "history": "analyzer.cli.history:history",
         "query": "analyzer.cli.query:query",

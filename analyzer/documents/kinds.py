@@ -19,6 +19,7 @@ from analyzer.documents.listings import (
     DocumentsDocument,
     QueriesDocument,
 )
+from analyzer.documents.risk import RiskDocument
 from analyzer.documents.rows import RowsDocument
 from analyzer.documents.scan import ScanDocument, VerifyDocument
 from analyzer.documents.settings import SettingsDocument
@@ -43,6 +44,7 @@ KINDS: tuple[type[Document], ...] = (
     JobsDocument,
     OpenFindingsDocument,
     QueriesDocument,
+    RiskDocument,
     RowsDocument,
     ScanDocument,
     SettingsDocument,

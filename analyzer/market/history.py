@@ -1,6 +1,9 @@
 """Price history: a file of (time, factor, price), on one common grid.
 
-    CSV or Parquet with the columns time, factor, price (others are left alone)
+    CSV or Parquet, long or wide
+    long    columns time, factor, price (others are left alone)
+    wide    a column time (or date, ts) and one for each factor; an empty cell is no price
+            (in the long form `asset` may stand for factor, and `close` for price)
     time    ISO 8601 (`2025-10-10`, `2025-10-10T21:15:00Z`; without an offset UTC), unix seconds,
             or a timestamp or date of Parquet
     price   above zero
@@ -33,6 +36,10 @@ Floats = npt.NDArray[np.float64]
 Seconds = npt.NDArray[np.int64]
 
 COLUMNS = ("time", "factor", "price")
+NAMES = {"time": ("time", "date", "ts"), "factor": ("factor", "asset"), "price": ("price", "close")}
+"""Column -> the names that it may have, the first that is there."""
+WIDE_MOST = 1_000
+"""Columns of a wide file: more are not factors."""
 GRIDS_S = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
 """Steps of a grid that is found and not given: a minute to a week."""
 MILLISECONDS_FROM = 100_000_000_000
@@ -137,7 +144,7 @@ def _found_step(series: dict[str, tuple[Seconds, Floats]]) -> int:
 
 
 def _read(path: Path) -> dict[str, Sequence[object]]:
-    """The three columns as Python values."""
+    """The three columns as Python values; of a wide file, factor after factor."""
     import pyarrow as pa
 
     try:
@@ -147,13 +154,34 @@ def _read(path: Path) -> dict[str, Sequence[object]]:
     except (pa.ArrowException, OSError) as error:
         text = str(error).splitlines()[0]
         raise InputError(f"{path} cannot be read as CSV or Parquet: {text}") from error
-    missing = [name for name in COLUMNS if name not in table.column_names]
+    have = table.column_names
+    found = {name: next((n for n in names if n in have), None) for name, names in NAMES.items()}
+    if found["time"] is not None and found["factor"] is None and found["price"] is None:
+        return _wide(path, table, found["time"])
+    missing = [name for name in COLUMNS if found[name] is None]
     if missing:
         raise InputError(
             f"{path} has no column {', '.join(missing)} (it needs {', '.join(COLUMNS)}; it has"
-            f" {', '.join(table.column_names)})"
+            f" {', '.join(have)})"
         )
-    return {name: table.column(name).to_pylist() for name in COLUMNS}
+    return {name: table.column(found[name]).to_pylist() for name in COLUMNS}
+
+
+def _wide(path: Path, table: pa.Table, time: str) -> dict[str, Sequence[object]]:
+    """A column a factor as the three columns, without what has no price."""
+    factors = [name for name in table.column_names if name != time]
+    if not 0 < len(factors) <= WIDE_MOST:
+        raise InputError(
+            f"{path} has {len(factors)} columns of factors beside {time}: from 1 to {WIDE_MOST}"
+        )
+    times = table.column(time).to_pylist()
+    out: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    for factor in factors:
+        for moment, price in zip(times, table.column(factor).to_pylist(), strict=True):
+            if price is not None and str(price).strip():
+                for name, value in zip(COLUMNS, (moment, factor, price), strict=True):
+                    out[name].append(value)
+    return dict(out)
 
 
 def _csv(path: Path) -> pa.Table:
@@ -168,12 +196,14 @@ def _csv(path: Path) -> pa.Table:
 
 
 def _parquet(path: Path) -> pa.Table:
-    """The columns of a Parquet file that are ours."""
+    """The columns of a Parquet file that are ours; of a wide one, all."""
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        have = [name for name in COLUMNS if name in file.schema_arrow.names]
-        return file.read(columns=have) if have else file.read()
+        names = file.schema_arrow.names
+        have = [name for of in NAMES.values() for name in of if name in names]
+        long = any(name in names for name in (*NAMES["factor"], *NAMES["price"]))
+        return file.read(columns=have) if long else file.read()
 
 
 def _parsed(

@@ -11,6 +11,7 @@ import fastjsonschema
 import pytest
 from click.testing import CliRunner
 from document_schemas import validate
+from price_history import write_history
 
 from analyzer.cli import main
 from analyzer.documents.kinds import KINDS
@@ -20,6 +21,18 @@ ON_SNAPSHOT = {
     "demo": ["demo", "--json"],
     "stress": ["stress", "--db", "{db}", "--shock", "ETH=-30%", "--json"],
     "sweep": ["stress", "--db", "{db}", "--batch", "{table}", "--exact", "1", "--json"],
+    "risk": [
+        "risk",
+        "account",
+        "{account}",
+        "--db",
+        "{db}",
+        "--returns",
+        "{prices}",
+        "--still",
+        "USDC,DAI,EURC",
+        "--json",
+    ],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],
     "diff": ["diff", "{db}", "{db}", "--json"],
@@ -51,13 +64,14 @@ def ask(
     """Kind -> the document that its command writes."""
     db, table = str(demo_snapshot), tmp_path_factory.mktemp("sweep") / "scenarios.csv"
     table.write_text("name,ETH,BTC\nfall,-0.3,-0.2\nrise,0.1,0.1\n")
+    prices = write_history(table.with_name("prices.csv"))
     rows = written(
         "sql", "SELECT deployment, account_id FROM v_margin LIMIT 1", "--db", db, "--json"
     )
     account = "/".join(rows["rows"][0].values())
 
     def asked(kind: str) -> dict[str, Any]:
-        names = {"db": db, "account": account, "table": table}
+        names = {"db": db, "account": account, "table": table, "prices": prices}
         return written(*(word.format(**names) for word in ON_SNAPSHOT[kind]))
 
     return asked

@@ -27,7 +27,7 @@ from analyzer.findings import run_detectors
 from analyzer.model.errors import ExitCode, InputError
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "backfill", "history", "query", "sql",
+    "demo", "scan", "account", "stress", "contagion", "risk", "backfill", "history", "query", "sql",
     "report", "export", "verify", "diff", "triage", "detectors", "index", "deployments", "run",
     "watch", "monitoring", "doctor", "config", "documents", "devnet",
 ]  # fmt: skip

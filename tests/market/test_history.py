@@ -160,10 +160,34 @@ def test_what_is_no_history_is_one_line_that_names_the_row(
     assert "\n" not in str(error.value)
 
 
+def test_a_wide_file_is_the_long_one(tmp_path: Path) -> None:
+    long = load_history(
+        written(tmp_path, "2025-01-01,ETH,1\n2025-01-02,ETH,2\n2025-01-02,BTC,3\n2025-01-01,BTC,4")
+    )
+    wide = written(tmp_path, "2025-01-01,1,4\n2025-01-02,2,3", "date,ETH,BTC")
+    found = load_history(wide)
+    assert (found.factors, found.gaps) == (long.factors, long.gaps) == (("BTC", "ETH"), ())
+    np.testing.assert_array_equal(found.prices, long.prices)
+    gapped = written(tmp_path, "1,1,4\n86401,,3\n172801,3,2\n259201,4,2", "ts,ETH,BTC")
+    assert [gap.factor for gap in load_history(gapped).gaps] == ["ETH"]
+    table = pa.table({"time": ["2025-01-01", "2025-01-02"], "ETH": [1.0, None], "BTC": [4.0, 3.0]})
+    parquet.write_table(table, tmp_path / "wide.parquet")
+    assert load_history(tmp_path / "wide.parquet").prices[0].tolist() == [4.0, 1.0]
+
+
+def test_other_names_of_the_long_columns(tmp_path: Path) -> None:
+    rows = "2025-01-01,ETH,9,1\n2025-01-02,ETH,9,2"
+    found = load_history(written(tmp_path, rows, "date,asset,open,close"))
+    assert found.prices[:, 0].tolist() == [1.0, 2.0]
+
+
+def test_a_wide_file_without_a_factor_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has 0 columns of factors"):
+        load_history(written(tmp_path, "2025-01-01", "time"))
+
+
 def test_a_column_or_a_factor_or_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"has no column time, price \(it needs .* has day, factor"
-    ):
+    with pytest.raises(InputError, match=r"has no column time \(it needs .* has day, factor"):
         load_history(written(tmp_path, "2025-01-01,ETH,1", "day,factor,close"))
     with pytest.raises(InputError, match="has no price of SOL"):
         load_history(written(tmp_path, "2025-01-01,ETH,1"), factors=["SOL"])

@@ -13,8 +13,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from price_history import STABLE, write_history
 
 from analyzer.model.integers import HUGEINT_MAX
+from analyzer.runs.risk.inputs import RiskOptions
+from analyzer.runs.risk.profile import profile
 from analyzer.runs.snapshot.query import list_queries, run
 from analyzer.runs.snapshot.sql import sql
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
@@ -40,6 +43,10 @@ def stressed(demo_snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     moves = {"name": ["half", "none"], "ETH": [-0.5, 0.0]}
     asked = SweepOptions(replace(options, db=path, shocks=()), table=moves, exact=0)
     sweep(asked, lambda *_: None)
+    prices = write_history(path.with_name("prices.csv"))
+    for name in ("aave-v3-devnet-7", "perp-v2-devnet-7"):
+        asked_of = RiskOptions(path, "protocol", name, prices, still=STABLE, out=path)
+        profile(asked_of, lambda *_: None)
     return path
 
 

@@ -50,21 +50,35 @@ def account(db: Path, account_id: str) -> StatementDocument:
     several fit, with their names.
     """
     with open_snapshot(db) as snapshot:
-        deployment, _, bare = account_id.strip().rpartition(_SEPARATOR)
-        if deployment:
-            _, known = snapshot.query("SELECT deployment FROM scans")
-            deployment = name_among(deployment, [str(row[0]) for row in known])
-        found = _named(snapshot, bare, deployment)
-        if not found:
-            raise InputError(_unknown(snapshot, bare, db))
-        if len(found) > 1:
-            names = [f"{f['deployment']}{_SEPARATOR}{f['account_id']}" for f in found]
-            more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-            raise InputError(
-                f"{len(names)} accounts of {db} are named by '{bare}': name one of"
-                f" {', '.join(names[:_LISTED])}{more}"
-            )
-        return _statement(found[0], _lines(snapshot, found[0]))
+        found = _only(snapshot, db, account_id)
+        return _statement(found, _lines(snapshot, found))
+
+
+def named_account(db: Path, account_id: str) -> tuple[str, str]:
+    """(deployment, account) of the one that a text names, as in `account`. Raises: InputError as
+    there."""
+    with open_snapshot(db) as snapshot:
+        found = _only(snapshot, db, account_id)
+        return str(found["deployment"]), str(found["account_id"])
+
+
+def _only(snapshot: Snapshot, db: Path, account_id: str) -> dict[str, Any]:
+    """The row of the one account that a text names. Raises: InputError as `account`."""
+    deployment, _, bare = account_id.strip().rpartition(_SEPARATOR)
+    if deployment:
+        _, known = snapshot.query("SELECT deployment FROM scans")
+        deployment = name_among(deployment, [str(row[0]) for row in known])
+    found = _named(snapshot, bare, deployment)
+    if not found:
+        raise InputError(_unknown(snapshot, bare, db))
+    if len(found) > 1:
+        names = [f"{f['deployment']}{_SEPARATOR}{f['account_id']}" for f in found]
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        raise InputError(
+            f"{len(names)} accounts of {db} are named by '{bare}': name one of"
+            f" {', '.join(names[:_LISTED])}{more}"
+        )
+    return found[0]
 
 
 def _named(snapshot: Snapshot, text: str, deployment: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from analyzer.documents.listings import QueriesDocument, StoredQuery
 from analyzer.model.closest import did_you_mean
 from analyzer.model.errors import InputError
 
-GROUPS = ("accounts", "markets", "owners", "liquidations", "contagion", "time", "quality")
+GROUPS = ("accounts", "markets", "owners", "liquidations", "contagion", "risk", "time", "quality")
 """The groups of queries, in the order in which they are listed."""
 
 _HEADER = re.compile(r"-- (title|question|group): (\S.*)")

@@ -30,6 +30,8 @@ from analyzer.store.tables import (
     positions,
     prices,
     reads,
+    risk_accounts,
+    risk_classes,
     runs,
     scans,
     silent_changes,
@@ -50,7 +52,7 @@ TABLES: tuple[Table, ...] = tuple(
         totals, verification, findings, reads, implementations, statements, silent_changes,
         cautions, books, contagion_runs, stress_results, cascade_rounds, cascade_markets,
         contagion_edges, contagion_victims, contagion_paths, distances, liquidation_wall,
-        sweep_results,
+        sweep_results, risk_accounts, risk_classes,
     )
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

@@ -1,0 +1,151 @@
+"""A profile in plain words: what would make the subject liquidatable, how likely, on what data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from analyzer.documents.risk import RiskAccount, RiskDocument
+
+ASSUMES = (
+    "positions stay as they are: nobody adds collateral, closes or withdraws",
+    "figures are float64 over the linear twin of the book; verdicts are the scan's alone",
+    "betas and covariances are those of the days named; what has not happened in them is in no"
+    " figure",
+    "probabilities are those of diffusions without jumps: a crash in one step comes on top",
+    "the two classes are bad days already: they say nothing of how often one comes",
+    "every factor has one depth curve, its own against the unit of account",
+)
+"""What every profile assumes."""
+
+
+COMFORT = 10
+"""From this coverage on nothing is said of it."""
+
+
+def sentences_of(document: RiskDocument) -> RiskDocument:
+    """The document with its sentences."""
+    return replace(document, sentences=tuple(_sentences(document)))
+
+
+def _sentences(document: RiskDocument) -> Iterator[str]:
+    """One thing a sentence, what matters most first."""
+    if document.run.subject == "protocol":
+        yield from _protocol(document)
+    else:
+        for account in document.accounts[:3]:
+            yield from _account(account, document)
+    yield from _tails(document)
+    if document.mix.value_usd:
+        mix = document.mix
+        yield (
+            f"Of {usd(mix.value_usd)} pledged, {mix.stable:.0%} is stable, {mix.staking:.0%} staked"
+            f" and {mix.volatile:.0%} volatile; the largest is {mix.largest}"
+            f" ({mix.largest_share:.0%})."
+        )
+    for change in document.correlation_changes[:1]:
+        yield (
+            f"{change.first} and {change.second} correlate by {change.after:+.2f} since"
+            f" {change.at:%Y-%m-%d}, before it by {change.before:+.2f}."
+        )
+    data = document.data
+    yield (
+        f"On {data.rows:,} steps of {data.step_s / 86_400:g} days from {data.first:%Y-%m-%d} to"
+        f" {data.last:%Y-%m-%d} of {data.source}"
+        + (f"; taken to stand still: {', '.join(data.still)}" if data.still else "")
+        + (f"; without prices: {', '.join(data.missing)}" if data.missing else "")
+        + "."
+    )
+
+
+def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
+    """One account."""
+    name = short_id(account.account_id)
+    if account.why_no_number:
+        yield f"{name}: {account.why_no_number}, so no probability is given."
+        return
+    lever = "no leverage to speak of" if account.leverage is None else f"{account.leverage:.1f}x"
+    if account.headroom_usd is not None and account.headroom_usd < 0:
+        yield f"{name} ({lever}) is below its maintenance requirement at the block's prices."
+    elif account.distance is None:
+        yield (
+            f"{name} ({lever}): no move of {document.run.market}, all others moving with it by"
+            " their betas, makes it liquidatable."
+        )
+    else:
+        sigmas = account.distance_sigmas
+        yield (
+            f"{name} ({lever}) is liquidatable when {document.run.market} moves by"
+            f" {account.distance:+.1%} and all others by their betas"
+            + ("." if sigmas is None else f": {sigmas:.1f} daily volatilities.")
+        )
+    if account.touch:
+        parts = [f"{t.probability:.2%} within {t.horizon_days:g} days" for t in account.touch]
+        week = account.touch[1]
+        yield (
+            f"Probability of touching liquidation: {', '.join(parts)}; with volatility a tenth"
+            f" higher {week.volatility_up:.2%} within {week.horizon_days:g} days"
+            + (
+                ""
+                if week.swapped is None
+                else f", with a quarter of the volatile collateral in stables {week.swapped:.2%}"
+            )
+            + "."
+        )
+    if account.largest_leverage is not None:
+        yield f"One percent within seven days allows a leverage of {account.largest_leverage:.1f}x."
+    alone, together = account.coverage_alone, account.coverage_together
+    if alone is not None and together is not None and together < COMFORT:
+        yield (
+            f"Selling all it holds pays {alone:.2f} of what it owes when it sells"
+            f" alone, {together:.2f} when all repay at once."
+        )
+
+
+def _protocol(document: RiskDocument) -> Iterator[str]:
+    """A deployment."""
+    lever = "" if document.leverage is None else f", {document.leverage:.1f}x its equity"
+    yield (
+        f"{document.accounts_total:,} accounts hold and owe {usd(document.gross_usd)} that prices"
+        f" move{lever}; {document.accounts_unknown:,} are unknown."
+    )
+    for one in document.classes:
+        yield (
+            f"On a bad day of the class {one.name}, one in twenty costs at least"
+            f" {usd(one.insolvency_usd)} (standard error {usd(one.insolvency_error_usd)}) of bad"
+            f" debt and closes {usd(one.liquidations_usd)} ({usd(one.liquidations_error_usd)}),"
+            " all deployments of the snapshot together."
+        )
+    thin = [one for one in document.sales if one.room is not None and one.room < 0]
+    for sale in thin[:3]:
+        yield (
+            f"{sale.factor}: after a jump of {sale.jump or 0:.0%} and {sale.slippage:.1%} slippage"
+            f" the threshold of {sale.threshold or 0:.0%} leaves nothing for a liquidator."
+        )
+
+
+def _tails(document: RiskDocument) -> Iterator[str]:
+    """VaR in words; a protocol's equity is not one purse."""
+    if document.run.subject == "protocol":
+        return
+    for tail in document.tails:
+        if tail.level == max(one.level for one in document.tails if one.method == tail.method):
+            failed = " (this method failed its back-test here)" if tail.failed else ""
+            yield (
+                f"{tail.method.capitalize()} VaR at {tail.level:.0%} over"
+                f" {tail.horizon_s / 86_400:g} days: {usd(tail.var_usd)} (standard error"
+                f" {usd(tail.var_error_usd)}), ES {usd(tail.es_usd)}{failed}."
+            )
+
+
+def usd(value: float) -> str:
+    """Dollars for people: three digits above a thousand are enough."""
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if unit == 'k' else limit):,.1f} {unit} USD"
+    return f"{value:,.2f} USD"
+
+
+def short_id(account: str) -> str:
+    """An address by its ends, as it is printed elsewhere."""
+    return f"{account[:6]}…{account[-4:]}" if len(account) > 20 else account
