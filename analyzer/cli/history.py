@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import format_option
+from analyzer.cli.options import exact_option, format_option
 from analyzer.cli.show import show_rows
 
 
@@ -25,9 +25,16 @@ from analyzer.cli.show import show_rows
     metavar="SELECT",
     help="Ask this of the views instead (history_scans, history_margin, history_series, ...).",
 )
+@exact_option
 @format_option
 def history(
-    *, folder: Path, deployment: str | None, statement: str | None, format_: str, as_json: bool
+    *,
+    folder: Path,
+    deployment: str | None,
+    statement: str | None,
+    exact: bool,
+    format_: str,
+    as_json: bool,
 ) -> int:
     """Show the time series of a history: verdicts, bad debt and shortfall, block by block.
 
@@ -37,5 +44,5 @@ def history(
     from analyzer.api.history import ask, series
 
     columns, rows = ask(folder, statement) if statement else series(folder, deployment)
-    show_rows(columns, rows, "json" if as_json else format_)
+    show_rows(columns, rows, "json" if as_json else format_, exact=exact)
     return 0

@@ -189,6 +189,16 @@ def key_values(what: str) -> Callable[..., dict[str, str]]:
     return parse
 
 
+def exact_option(command: Decorated) -> Decorated:
+    """`--exact`: tables with all digits."""
+    return click.option(
+        "--exact",
+        is_flag=True,
+        help="Tables with all digits, however wide; else they are rounded and fit the terminal. "
+        "CSV, JSON and Parquet are always exact.",
+    )(command)
+
+
 def with_option(command: Decorated) -> Decorated:
     """`--with NAME=FILE`, repeatable: data of one's own beside a snapshot. Gives `beside`."""
     pairs = key_values("NAME=FILE")

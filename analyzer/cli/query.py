@@ -11,6 +11,7 @@ from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import (
     FORMATS,
     db_option,
+    exact_option,
     format_option,
     key_values,
     with_files,
@@ -101,6 +102,7 @@ def explain(*, name: str, format_: str, as_json: bool) -> int:
     help="Write the rows to this Parquet file instead (integers and decimals stay exact).",
 )
 @with_option
+@exact_option
 @outputs_option(*FORMATS)
 def run(
     *,
@@ -109,6 +111,7 @@ def run(
     params: dict[str, str],
     parquet: Path | None,
     beside: dict[str, Path],
+    exact: bool,
     outputs: list[Output],
 ) -> int:
     """Run a stored query on a snapshot; a query in a file of your own is `analyzer sql --file`."""
@@ -122,13 +125,14 @@ def run(
         check_parquet(parquet, {"--db": db, **with_files(beside)})
     columns, rows = run_query(db, name, params, beside)
     if parquet is None:
-        show_rows_in(columns, rows, outputs)
+        show_rows_in(columns, rows, outputs, exact=exact)
         return 0
     from analyzer.runs.snapshot.parquet_file import write_parquet
 
     write_parquet(parquet, columns, rows)
     note(f"{len(rows)} rows written to {parquet}")
-    show_rows_in(columns, rows, [output for output in outputs if output.path is not None])
+    files = [output for output in outputs if output.path is not None]
+    show_rows_in(columns, rows, files, exact=exact)
     return 0
 
 

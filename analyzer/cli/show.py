@@ -58,21 +58,39 @@ def show_document(document: RebuiltDocument, format_: str) -> None:
 
 
 def show_rows_in(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], outputs: Sequence[Output]
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    outputs: Sequence[Output],
+    *,
+    exact: bool,
 ) -> None:
-    """Writes a query's result in every form that was asked for, as `show_outputs` does."""
+    """Writes a query's result in every form that was asked for, as `show_outputs` does. exact: a
+    table with all digits, however wide."""
 
     def draw(_: object, form: str, **look: Any) -> str:
-        return _rows_text(columns, rows, form, **look)
+        return _rows_text(columns, rows, form, **look, **_for_people(exact=exact))
 
     show_outputs(None, outputs, draw, rows=True)
 
 
 def show_rows(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], format_: str, *, count: bool = True
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    format_: str,
+    *,
+    count: bool = True,
+    exact: bool = True,
+    records: bool = False,
 ) -> None:
-    """Writes a query's result as table (with `count` of its rows), json, csv or markdown."""
-    emit(_rows_text(columns, rows, format_, count=count, **_look()))
+    """Writes a query's result as table (with `count` of its rows), json, csv or markdown. exact:
+    a table with all digits, however wide; records: a line a column instead."""
+    how = {"count": count, "records": records, **_for_people(exact=exact)}
+    emit(_rows_text(columns, rows, format_, **how, **_look()))
+
+
+def _for_people(*, exact: bool) -> dict[str, bool]:
+    """How a table treats what is long: rounded, and cut to the terminal if there is one."""
+    return {"exact": exact, "fit": not exact and to_terminal()}
 
 
 def show_entries(document: Any, entries: Sequence[Any], kind: type[Any], format_: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import FORMATS, db_option, with_files, with_option
+from analyzer.cli.options import FORMATS, db_option, exact_option, with_files, with_option
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.show import show_rows_in
 from analyzer.cli.terminal import is_terminal, read_file, read_input
@@ -28,6 +28,7 @@ from analyzer.cli.terminal import is_terminal, read_file, read_input
 )
 @db_option()
 @with_option
+@exact_option
 @outputs_option(*FORMATS)
 def sql(
     *,
@@ -36,6 +37,7 @@ def sql(
     file: Path | None,
     db: Path,
     beside: dict[str, Path],
+    exact: bool,
     outputs: list[Output],
 ) -> int:
     """Run SQL on a snapshot, read-only: one statement, a file, or interactively.
@@ -56,7 +58,7 @@ def sql(
     from analyzer.runs.snapshot.sql import sql as run
 
     if given:
-        show_rows_in(*run(db, given[0], beside), outputs)
+        show_rows_in(*run(db, given[0], beside), outputs, exact=exact)
         return 0
     if any(output.path is not None for output in outputs):
         raise click.UsageError(
@@ -65,4 +67,4 @@ def sql(
     from analyzer.cli.sql_shell import interact
 
     with asking(db, beside) as ask:
-        return interact(ask, outputs[-1].format)
+        return interact(ask, outputs[-1].format, exact=exact)

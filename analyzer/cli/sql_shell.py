@@ -1,4 +1,4 @@
-"""The interactive side of `analyzer sql`: line editing, history, completion, `\\d`.
+"""The interactive side of `analyzer sql`: line editing, history, completion, backslash commands.
 
 History is kept in the user's state folder; where that cannot be written, the shell goes without.
 """
@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.cli.show import show_rows
@@ -58,27 +59,62 @@ def complete(text: str, names: Sequence[str]) -> list[str]:
     return [word for word in words if word.lower().startswith(lower)]
 
 
+HELP = r"""
+statement;      runs it (end it with a semicolon; Tab completes names)
+\d, .tables     lists the tables and views with what each row is
+\d NAME         lists the columns of one with what each means
+\x              a line a column instead of a table, and back
+.exact          all digits instead of rounded numbers, and back
+.help           this
+\q              leaves (so do quit, exit and Ctrl-D)
+""".strip()
+"""What .help says."""
+
+
+@dataclass(slots=True)
+class Look:
+    """How results are shown. records: a line a column; exact: all digits."""
+
+    records: bool = False
+    exact: bool = False
+
+    def obey(self, command: str) -> bool:
+        """Whether a command was about the look, or asked for help: it is done then, and said."""
+        if command in (".help", r"\?"):
+            note(HELP)
+        elif command == r"\x":
+            self.records = not self.records
+            note(f"records are {'on' if self.records else 'off'}")
+        elif command == ".exact":
+            self.exact = not self.exact
+            note(f"all digits are {'on' if self.exact else 'off'}")
+        else:
+            return False
+        return True
+
+
 def statement_of(command: str) -> str | None:
     """The SQL of a backslash command; None when it is none that is known."""
-    if command == r"\d":
+    if command in (r"\d", ".tables"):
         return LIST_TABLES
     found = _DESCRIBE.fullmatch(command)
     return None if found is None else describe(found[1])
 
 
-def interact(run: Run, format_: str) -> int:
+def interact(run: Run, format_: str, *, exact: bool = False) -> int:
     """Reads statements up to `;` and shows their results until end of input or `\\q`."""
     names = [str(row[0]) for row in run(NAMES)[1]]
     _edit_lines(names)
-    note(r"Statements end with ';'. \d lists the tables, \d NAME its columns, \q leaves.")
+    note(r"Statements end with ';'. .help says what there is, .tables which tables, \q leaves.")
+    look = Look(exact=exact)
     try:
-        while (statement := _statement()) is not None:
+        while (statement := _statement(look)) is not None:
             try:
                 columns, rows = run(statement)
             except AnalyzerError as error:
                 note(f"error: {error}")
                 continue
-            show_rows(columns, rows, format_)
+            show_rows(columns, rows, format_, exact=look.exact, records=look.records)
     finally:
         _keep_history()
     return 0
@@ -110,7 +146,7 @@ def _keep_history() -> None:
         readline.write_history_file(path)
 
 
-def _statement() -> str | None:
+def _statement(look: Look) -> str | None:
     """The next statement from the terminal; None at the end of input. Ctrl-C starts afresh."""
     lines: list[str] = []
     while True:
@@ -126,11 +162,13 @@ def _statement() -> str | None:
         word = line.strip()
         if not lines and word in (r"\q", "quit", "exit"):
             return None
-        if not lines and word.startswith("\\"):
+        if not lines and word.startswith(("\\", ".")):
+            if look.obey(word):
+                continue
             command = statement_of(word)
             if command is not None:
                 return command
-            note(rf"there is no command {word}: \d, \d NAME and \q are all")
+            note(f"there is no command {word}: .help says what there is")
             continue
         if word or lines:
             lines.append(line)
