@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Container, Iterator, Sequence
+from contextlib import redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -102,7 +104,9 @@ def _load(entry: EntryPoint) -> Plug:
     Raises: InputError for whatever goes wrong in the other package's code.
     """
     try:
-        plug: Plug = entry.load()
+        # Standard output is for the document alone, whatever a package says when it is imported.
+        with redirect_stdout(sys.stderr):
+            plug: Plug = entry.load()
         problem = _problem(entry.name, plug)
     except BaseException as error:
         _let_interrupts_through(error, _value(entry))

@@ -194,3 +194,19 @@ def test_a_users_interrupt_while_our_own_modules_load_is_no_fault_of_theirs(
     with pytest.raises(KeyboardInterrupt):
         list(working_plugs())
     forget_plugs()
+
+
+def test_what_a_package_prints_when_it_is_imported_stays_out_of_the_document(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "chatty.py").write_text("print('hello')\nfrom bank import PLUG\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = EntryPoint("bank", "chatty:PLUG", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: [entry])
+    forget_plugs()
+    try:
+        assert load_plug("bank") is PLUG
+    finally:
+        forget_plugs()
+        sys.modules.pop("chatty", None)
+    assert capsys.readouterr() == ("", "hello\n")

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow
 from analyzer.model.verdict import Verdict
-from analyzer.solvency.verdicts import decimal_text, headroom_e18, judge_account, judge_accounts
+from analyzer.solvency.verdicts import (
+    decimal_text,
+    headroom_e18,
+    judge_account,
+    judge_accounts,
+    within_bounds,
+)
 
 AMOUNT = st.integers(-(10**24), 10**24)
 
@@ -145,3 +151,28 @@ def test_a_row_that_breaks_an_identity_is_a_fault_and_no_verdict(broken: MarginR
 )
 def test_amounts_are_written_exactly(value: int | None, text: str) -> None:
     assert decimal_text(value) == text
+
+
+COLUMNS = {
+    "equity_e18": "equity",
+    "margin_equity_e18": "margin equity",
+    "initial_margin_e18": "initial margin",
+    "maintenance_margin_e18": "maintenance margin",
+    "free_collateral_e18": "free collateral",
+    "settled_equity_e18": "settled equity",
+}
+
+
+@pytest.mark.parametrize(("column", "name"), COLUMNS.items())
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_amount_of_more_than_2_to_the_223_makes_its_account_unknown(
+    column: str, name: str, sign: int
+) -> None:
+    at_the_bound = replace(row(1), **{column: sign * 2**223})
+    beyond = replace(row(1), owner="0x7", **{column: sign * (2**223 + 1)})
+    kept, unknown = within_bounds([at_the_bound, beyond])
+    assert kept == at_the_bound
+    assert (unknown.account_id, unknown.owner, unknown.equity_e18) == ("0x1", "0x7", None)
+    assert unknown.unknown_reason == (
+        f"{name} of more than 1e49 units: a price or a balance is absurd"
+    )

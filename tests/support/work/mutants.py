@@ -153,6 +153,8 @@ def mutants_of(place: Place) -> Iterator[Mutant]:
             continue
         if re.match(r"\w+: ", line) and " = " not in line:  # a parameter or a field
             continue
+        if line == "*,\n" or "TypeVar(" in line:  # how a name is passed, how a type is called
+            continue
         start = starts[token.start[0] - 1] + token.start[1]
         end = starts[token.end[0] - 1] + token.end[1]
         for changed in _changed(token):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.kit.ticks import amounts_in_range
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, MarketStatus, Order
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
@@ -20,8 +20,9 @@ from analyzer.protocols.perp_v2.value.limits import floored_account_value
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.numbers import AccountNumbers
 from analyzer.protocols.perp_v2.value.prices import reference_prices
+from analyzer.protocols.perp_v2.value.takeover import ORDERS_FIRST
 from analyzer.protocols.perp_v2.value.valuation import Valuation
-from analyzer.protocols.perp_v2.value.value import value
+from analyzer.protocols.perp_v2.value.value import PerpValued, value
 
 E18 = 10**18
 USD = 10**6
@@ -313,3 +314,44 @@ def property_state(price: int) -> PerpState:
     return PerpState(
         1, 1000, {}, "usdc", "USDC", 6, "0xf", Config(), {"0xb": market}, {"weth": token}, {}
     )
+
+
+BASE_AND_OTHER = [
+    ({"eth": None}, "open", ""),
+    ({"eth": ORDERS_FIRST}, "open", f"liquidation reverts for vETH: {ORDERS_FIRST}"),
+    ({"eth": "CH_X"}, "blocked", "liquidation reverts for vETH: CH_X"),
+    ({"eth": None, "btc": "CH_X"}, "open", "liquidation reverts for vBTC: CH_X"),
+    ({"eth": "CH_X", "btc": "CH_Y"}, "blocked", "liquidation reverts for vETH: CH_X, vBTC: CH_Y"),
+    ({}, "open", ""),
+]
+
+
+@pytest.mark.parametrize(("obstacles", "status", "note"), BASE_AND_OTHER)
+def test_an_account_is_blocked_where_no_position_can_be_taken_over(
+    make_state: MakeState,
+    make_account: MakeAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    obstacles: dict[str, str | None],
+    status: str,
+    note: str,
+) -> None:
+    state = make_state(make_account(usdc=26 * USD, eth=(100 * E18, -120 * E18)))
+    base, still = next(iter(state.markets.items()))
+    state.markets["btc"] = replace(still, base_token="btc", symbol="vBTC")
+    found = {base if name == "eth" else name: why for name, why in obstacles.items()}
+    monkeypatch.setattr(PerpValued, "obstacles", lambda *_: found)
+    assert (row(state).status, row(state).note) == (status, note)
+
+
+def test_what_a_liquidation_would_do_may_not_be_known_while_all_else_is(
+    make_state: MakeState, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_read(*_: object) -> None:
+        raise UnreadableNumberError(Unreadable("fund's capacity", "not recorded"))
+
+    monkeypatch.setattr(PerpValued, "obstacles", not_read)
+    found = row(make_state(make_account(usdc=26 * USD, eth=(100 * E18, -120 * E18))))
+    note = "what a liquidation would do is not known: fund's capacity: not recorded"
+    assert (found.liquidatable, found.status, found.note) == (True, "open", note)
+    healthy = row(make_state(make_account(usdc=30 * USD, eth=(100 * E18, -120 * E18))))
+    assert (healthy.status, healthy.note) == ("open", "")
