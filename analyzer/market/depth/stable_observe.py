@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analyzer.market.depth.stable_swap import StableState
+from analyzer.market.depth.stable_swap import FEE_UNIT, StableState, get_d
+from analyzer.model.errors import UnreadError
 from analyzer.model.reads import Reading
 from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.unreadable import (
@@ -25,6 +26,12 @@ from analyzer.protocols.kit.unreadable import (
 
 ABIS = "stableswap"
 MOST_COINS = 8
+MOST_DECIMALS = 36
+"""Of a coin: what its balances are brought to is 10**36 less its own."""
+MOST_A = 10**6
+"""What Curve's contracts let `A` be at most."""
+MOST_AT_PAR = 10**60
+"""A balance at par with 18 decimals: no market is larger."""
 PRECISION = 100
 """What `A_precise` is multiplied with."""
 NATIVE = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
@@ -55,12 +62,12 @@ def read_stable_pool(address: str, *, source: str = "") -> Reading[StableState |
         amounts = tuple(known(replies.number(ticket)) for ticket in balances)
         count = {coin: known(replies.number(ticket)) for coin, ticket in places.items()}
         decimals = tuple(count.get(coin, 18) for coin in head.coins)
-        rates = head.rates or tuple(10 ** (36 - places) for places in decimals)
-        if not (all(amounts) and all(rates) and head.amplification):
-            raise UnreadableNumberError(reverts(balances[0].what, "the pool holds nothing"))
+        if max(decimals) > MOST_DECIMALS:
+            raise UnreadableNumberError(reverts(address, "a coin has more decimals than it can"))
+        rates = head.rates or tuple(10 ** (MOST_DECIMALS - places) for places in decimals)
     except UnreadableNumberError as error:
         return error.unreadable
-    return StableState(
+    state = StableState(
         address=address,
         coins=head.coins,
         balances=amounts,
@@ -71,6 +78,26 @@ def read_stable_pool(address: str, *, source: str = "") -> Reading[StableState |
         fee=head.fee,
         source=source or f"StableSwap pool {address}",
     )
+    fault = _fault(state)
+    return state if fault is None else reverts(f"StableSwap pool {address}", fault)
+
+
+def _fault(state: StableState) -> str | None:
+    """Why no pool can be what a contract says that it is; None for one that can."""
+    at_par = state.at_par()
+    if not (all(at_par) and state.amplification):
+        return "the pool holds nothing"
+    if len({coin.lower() for coin in state.coins}) < len(state.coins):
+        return "a coin is in it twice"
+    if state.fee >= FEE_UNIT:
+        return "its fee is all that it pays"
+    if state.amplification > MOST_A * state.precision or max(at_par) > MOST_AT_PAR:
+        return "its numbers are beyond those of any pool"
+    try:
+        get_d(at_par, state.amplification, state.precision)
+    except UnreadError:
+        return "its invariant does not settle"
+    return None
 
 
 def _read_head(address: str) -> Reading[_Head]:

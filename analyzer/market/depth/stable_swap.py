@@ -64,10 +64,11 @@ def get_dy(state: StableState, sold: int, bought: int, amount: int) -> int:
 
 
 def get_d(at_par: Sequence[int], amplification: int, precision: int) -> int:
-    """The invariant. Raises: UnreadError when the iteration does not end."""
+    """The invariant. Raises: UnreadError when the iteration does not end, or begins with a number
+    below zero (the contract reverts)."""
     n, total = len(at_par), sum(at_par)
     ann, d = amplification * n, total
-    for _ in range(_STEPS):
+    for _ in range(_STEPS if ann >= precision else 0):
         p = d
         for balance in at_par:
             p = p * d // (balance * n)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from analyzer.abi.codec import decode_values, encode_values
@@ -26,6 +28,7 @@ class Node:
     def __init__(self, *coins: str) -> None:
         self.coins = coins
         self.values: dict[str, object] = {"A_precise": 3_000, "A": 30, "fee": 4_000_000}
+        self.decimals = 18
         self.balances = [1_000 * 10**18, 2_000 * 10**6, 10**18]
         self.spoilt: dict[str, Answer] = {}
 
@@ -45,7 +48,8 @@ class Node:
         if name in self.spoilt:
             return self.spoilt[name]
         if name == "decimals":
-            return Value(encode_values(("uint8",), (6 if request.to.lower() == USDC else 18,)))
+            places = 6 if request.to.lower() == USDC else self.decimals
+            return Value(encode_values(("uint8",), (places,)))
         function = ABI.function(name)
         args = decode_values(function.input_types, data[4:])
         place = int(str(args[0])) if args else 0
@@ -124,6 +128,47 @@ def test_a_pool_without_anything_in_it_is_unknown(node: Node) -> None:
     state = node.drive(read_stable_pool(POOL))
     assert isinstance(state, Unreadable)
     assert state.reason == "the pool holds nothing"
+
+
+MOST = 2**256 - 1
+
+
+def dust(node: Node) -> None:
+    """A balance that is less than a unit at par."""
+    node.balances[2], node.values["stored_rates"] = 1, [10**18, 10**30, 10**17]
+
+
+def back_and_forth(node: Node) -> None:
+    """Balances so far apart that the contract's iteration never ends."""
+    node.coins, node.balances = (NATIVE, STETH), [1_164_115_433_906_158_533, 126_614_243]
+    node.values["A_precise"] = 100
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda node: setattr(node, "decimals", 37), "a coin has more decimals than it can"),
+        (lambda node: setattr(node, "decimals", 255), "a coin has more decimals than it can"),
+        (lambda node: node.values.update(fee=10**10), "its fee is all that it pays"),
+        (lambda node: node.values.update(fee=MOST), "its fee is all that it pays"),
+        (lambda node: node.values.update(A_precise=0), "the pool holds nothing"),
+        (lambda node: node.values.update(A_precise=MOST), "beyond those of any pool"),
+        (lambda node: node.balances.__setitem__(0, MOST), "beyond those of any pool"),
+        (lambda node: node.values.update(stored_rates=[0, 10**30, 10**18]), "holds nothing"),
+        (dust, "the pool holds nothing"),
+        (lambda node: node.values.update(stored_rates=[MOST] * 3), "beyond those of any pool"),
+        (lambda node: setattr(node, "coins", (STETH, USDC, STETH)), "a coin is in it twice"),
+        (lambda node: node.values.update(A_precise=1), "its invariant does not settle"),
+        (back_and_forth, "its invariant does not settle"),
+    ],
+)
+def test_what_no_pool_can_be_is_unknown_with_the_reason(
+    node: Node, spoil: Callable[[Node], None], reason: str
+) -> None:
+    spoil(node)
+    state = node.drive(read_stable_pool(POOL))
+    assert isinstance(state, Unreadable)
+    assert reason in state.reason
 
 
 def test_a_pool_of_the_depth_file_becomes_a_curve_that_names_it(node: Node) -> None:
