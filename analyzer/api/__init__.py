@@ -1,10 +1,11 @@
-"""What `analyzer.open` gives: snapshots and histories for Python."""
+"""What `analyzer.open` gives: snapshots and histories for Python; and what a sale costs."""
 
 from __future__ import annotations
 
 from analyzer.api.database import Database, open_database
 from analyzer.api.history import HistoryDatabase, open_history
 from analyzer.api.many import Databases, open_all
+from analyzer.market.depth.quote import quote
 
 __all__ = [
     "Database",
@@ -13,4 +14,5 @@ __all__ = [
     "open_all",
     "open_database",
     "open_history",
+    "quote",
 ]

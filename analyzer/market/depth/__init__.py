@@ -8,7 +8,10 @@ volatility, `steps` an order book, `pool` a Uniswap V3 pool, which `observe` rea
 (`pool_state`; `pair` for V2) and `swap` swaps in on integers; `stable_pool`, `stable_observe` and
 `stable_swap` are the same for Curve's. `peg` is a band behind a curve. `file` reads the depth file,
 `default` is what is assumed without one, by pair of `classes` with a `cliff`, and `choose` says
-which was used. `route` is the pairs that a sale goes through, `quote` what it costs.
+which was used. `route` is the pairs that a sale goes through, `quote` what it costs:
+
+    from analyzer.market import depth
+    depth.quote("wstETH", "WETH", 22e6)      # average share lost by a sale of 22 M USD, by default
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from analyzer.market.depth.impact import (
 )
 from analyzer.market.depth.peg import PegBand
 from analyzer.market.depth.pool import ConcentratedPool, Segment
+from analyzer.market.depth.quote import quote
 from analyzer.market.depth.stable_pool import StablePool
 from analyzer.market.depth.steps import OrderBook
 from analyzer.market.depth.volume import ContSchaanning, SquareRoot
@@ -50,5 +54,6 @@ __all__ = [
     "Segment",
     "SquareRoot",
     "StablePool",
+    "quote",
     "scaled",
 ]
