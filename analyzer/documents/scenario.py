@@ -27,6 +27,25 @@ class DepthEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpactEntry:
+    """A market through which price impact reached accounts that failed. factor: the side that
+    moves; against: the other one, or a class of them. loss_e18: what they lost by it; share: of all
+    that they lost by price impact. traded_e18: net sale of the factor in the market (below zero:
+    purchase), at the block's prices; lost: the share of it that was lost on average. quote: what
+    quotes of such trades said, or the source of the curve. major: ETH, BTC, or a staking token of
+    theirs."""
+
+    factor: str
+    against: str
+    loss_e18: Amount
+    share: float
+    traded_e18: Amount
+    lost: float
+    quote: str
+    major: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioResult:
     """What a scenario does to one deployment (18 decimals, null = unknown).
 
@@ -98,7 +117,8 @@ class ScenarioEntry:
     nothing, and that stay. not_held: factors that it names and no book holds. not_applicable: why
     it is not about these books (its results are then those of no shock), empty = it is. exhausted:
     factors of which more was to be sold or bought than their market bears. implausible: factors
-    that forced trades alone move by more than half: no market would show such a run. order_range:
+    that forced trades alone move by more than half: no market would show such a run. impact: the
+    markets through which price impact reached failed accounts, the largest first. order_range:
     null = it was not asked for."""
 
     cascade_id: str
@@ -117,6 +137,7 @@ class ScenarioEntry:
     not_applicable: str
     exhausted: tuple[str, ...]
     implausible: tuple[str, ...]
+    impact: tuple[ImpactEntry, ...]
     order_range: OrderRangeEntry | None
     results: tuple[ScenarioResult, ...]
 

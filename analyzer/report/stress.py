@@ -12,6 +12,7 @@ from analyzer.documents.scenario import RAY, ScenarioEntry, ScenarioResult
 from analyzer.documents.stress import StressDocument
 from analyzer.report.cover import cover_blocks, scenario_name
 from analyzer.report.distances import distance_blocks, reverse_blocks
+from analyzer.report.impact import impact_lines
 from analyzer.report.money import short
 from analyzer.report.orders import range_lines
 from analyzer.report.page import Block, Grid, Heading, Line
@@ -154,6 +155,7 @@ def assumption_blocks(scenarios: Sequence[ScenarioEntry]) -> list[Block]:
     if unknown:
         text = f"the depth of {_listed(unknown)} is not known: sales do not move their price here"
         blocks.append(Line("Not known", text, "doubt"))
+    blocks += impact_lines(scenarios)
     blocks += unprofitable_lines(scenarios)
     blocks += _unverified(scenarios)
     restless = [s.name for s in scenarios if not all(r.quiet for r in s.results)]

@@ -203,6 +203,8 @@ def used_pairs(books: PairBooks) -> tuple[PairUsed, ...]:
             source=books.curves[pair].source,
             sold_e18=found.sold_e18,
             bought_e18=found.bought_e18,
+            ratio=books.curves[pair].price_ratio(found.net_e18 / E18),
+            lost=abs(1 - books.curves[pair].average_ratio(0.0, found.net_e18 / E18)),
         )
         for pair, found in sorted(books.turnover.items())
     )

@@ -113,7 +113,8 @@ class PairUsed:
     """A pair that forced trades went through. moves: its thin side; against: the other one.
     depth_usd: net sales that take the price of the thin side down by ten percent, as the scenario
     has it; None where none do. kind, source: of its curve. sold_e18, bought_e18: of the thin side,
-    at the block's prices."""
+    at the block's prices. ratio: what the net of them made of the price. lost: the share of it that
+    a sale of the net loses on average, or that a purchase costs more."""
 
     moves: str
     against: str
@@ -122,6 +123,8 @@ class PairUsed:
     source: str
     sold_e18: int
     bought_e18: int
+    ratio: float
+    lost: float
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ from analyzer.market.depth.cliff import Cliff
 
 TABLE = Path(__file__).with_name("default_pairs.toml")
 """Package data, written by the fit."""
+ASSUMED_FROM = "default for "
+"""How the source of every default begins."""
 ANYTHING = "anything"
 """The other side of a row for every side."""
 
@@ -51,9 +53,11 @@ class CrossValidation:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The table. rows: (thin class, other class or `anything`) -> its curve."""
+    """The table. rows: (thin class, other class or `anything`) -> its curve. quotes: the same ->
+    what the quotes behind it said, in words."""
 
     rows: Mapping[tuple[str, str], Cliff]
+    quotes: Mapping[tuple[str, str], str]
     validation: CrossValidation
 
 
@@ -68,11 +72,12 @@ def defaults() -> Defaults:
             exponent=values["exponent"],
             steepness=values["steepness"],
             minted=row.get("minted", False),
-            source=f"default for {row['thin']} against {_side(row['thick'])}: {row['basis']}",
+            source=f"{ASSUMED_FROM}{row['thin']} against {_side(row['thick'])}: {row['basis']}",
         )
         for row in values["pair"]
     }
-    return Defaults(rows, CrossValidation(**values["cross_validation"]))
+    quotes = {(row["thin"], _side(row["thick"])): row["quote"] for row in values["pair"]}
+    return Defaults(rows, quotes, CrossValidation(**values["cross_validation"]))
 
 
 def default_curve(thin: str, thick: str | None = None) -> Cliff:
@@ -91,6 +96,16 @@ def default_row(thin: str, thick: str) -> tuple[str, Cliff]:
         if (kind, other) in rows:
             return other, rows[kind, other]
     raise AssertionError(f"the table of default depths has no row for {kind}")
+
+
+def default_quote(thin: str, against: str) -> str:
+    """What the quotes behind a default said. thin: a factor; against: the other factor, or as in
+    `default_row`. Raises: KeyError for no row of the table."""
+    quotes, kind = defaults().quotes, depth_class(thin)
+    for other in (against, depth_class(against)):
+        if (kind, other) in quotes:
+            return quotes[kind, other]
+    return quotes[kind, default_row(thin, against)[0]]
 
 
 def _side(name: str) -> str:

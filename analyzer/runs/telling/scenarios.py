@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import ceil
 
 from analyzer.documents.scenario import (
     DepthEntry,
+    ImpactEntry,
     OrderOutcome,
     OrderRangeEntry,
     ScenarioEntry,
     ScenarioResult,
 )
 from analyzer.findings.assessed import Assessed, OrderRange
+from analyzer.findings.impact import impact_rows
 from analyzer.runs.telling.cover import largest
 
 
@@ -35,6 +38,7 @@ def scenario_entry(one: Assessed) -> ScenarioEntry:
         not_applicable=one.not_applicable,
         exhausted=tuple(one.result.exhausted),
         implausible=one.result.implausible,
+        impact=tuple(ImpactEntry(**asdict(row)) for row in impact_rows(one)),
         order_range=_order_range(one.order_range),
         results=tuple(scenario_result(one, name) for name in sorted(one.venues)),
     )

@@ -18,10 +18,11 @@ from depth_fit import (
     turnover,
     within_two,
 )
+from depth_fit import quoted as quoted_words
 
 from analyzer.market.depth import Cliff
 from analyzer.market.depth.classes import DEPTH_CLASSES, depth_class, thinness
-from analyzer.market.depth.default import default_curve, defaults
+from analyzer.market.depth.default import default_curve, default_quote, defaults
 from analyzer.market.depth.quote import quote
 
 
@@ -101,6 +102,34 @@ def test_the_fit_and_the_table_speak_of_one_curve(quoted: list[Median]) -> None:
         # past its cliff a market ends where its price is a tenth, which the fit does not know
         near = 1e-6 if expected < 0.2 else 0.02
         assert quote(*one.pair, one.usd) == pytest.approx(expected, rel=near, abs=1e-12)
+
+
+def test_every_default_is_told_with_the_quotes_behind_it(shared: Path) -> None:
+    quotes, said = read_quotes(shared), defaults().quotes
+    assert said.keys() == defaults().rows.keys()
+    ether = quoted_words(quotes, ("eth", "large-stable"))
+    for (thin, thick), words in said.items():
+        if thin in ("large-other", "small-other", "unlisted"):
+            share = defaults().rows[thin, thick].one_percent_usd
+            share /= defaults().rows["eth", "large-stable"].one_percent_usd
+            assert words == f"none of its own; {share:.3g} times the depth of ETH, of which {ether}"
+        else:
+            assert words == quoted_words(quotes, (thin, "*" if thick == "anything" else thick))
+
+
+@pytest.mark.parametrize(
+    ("thin", "against", "words"),
+    [
+        ("ETH", "large-stable", "126 1inch quotes of 2023-11-20 for 1 to 10 M USD lose 0.25 %"),
+        ("ETH", "DAI", "126 1inch quotes"),
+        ("stETH/ETH", "eth", "63 1inch quotes"),
+        ("LBTC/BTC", "BTC", "71 1inch quotes"),
+        ("OP", "anything", "none of its own; 0.0562 times the depth of ETH, of which 126 1inch"),
+        ("OP", "USD", "none of its own; 0.0562 times"),
+    ],
+)
+def test_the_quotes_of_a_pair_are_those_of_its_classes(thin: str, against: str, words: str) -> None:
+    assert default_quote(thin, against).startswith(words)
 
 
 def test_coins_without_quotes_have_those_of_eth_in_proportion_to_their_turnover(

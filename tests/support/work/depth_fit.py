@@ -237,6 +237,21 @@ def others(shared: Path, numbers: Numbers) -> dict[str, tuple[float, float]]:
     return {kind: (size * float(share[0]), size * float(share[1])) for kind, size in sizes.items()}
 
 
+def quoted(quotes: Mapping[Pair, Sequence[tuple[float, float]]], row: Row) -> str:
+    """What the quotes of a row's own pairs said, of the largest size up to 10 M USD that five of
+    them have."""
+    mine = [found for pair, found in quotes.items() if [leg for leg, _ in legs(pair)] == [row]]
+    both = [quote for found in mine for quote in found]
+    for low, high in ((1e6, 1e7), (1e5, 1e6)):
+        lost = [share for usd, share in both if low < usd <= high]
+        if len(lost) >= ENOUGH:
+            sizes = f"{low / 1e6:g} to {high / 1e6:g} M USD"
+            share = float(f"{100 * statistics.median(lost):.2g}")
+            count = f"{len(lost):,} 1inch quotes of 2023-11-20"
+            return f"{count} for {sizes} lose {share:g} % in the median"
+    raise AssertionError(f"no pair of {row} alone was quoted")
+
+
 def table(shared: Path, numbers: Numbers, lines: Sequence[str]) -> str:
     """The table as it ships."""
     quotes = read_quotes(shared)
@@ -245,31 +260,29 @@ def table(shared: Path, numbers: Numbers, lines: Sequence[str]) -> str:
     for (thin, thick), values in sorted(numbers.items()):
         one_percent, holds = np.exp(values)
         count = sum((thin, thick) in dict(legs(pair)) for pair in quotes)
-        out += _row(
-            thin, thick, one_percent, holds, f"aggregator quotes of 2023-11-20, {count} pairs"
-        )
+        basis = f"aggregator quotes of 2023-11-20, {count} pairs"
+        out += _row((thin, thick), one_percent, holds, basis, quoted(quotes, (thin, thick)))
+    ether = ("eth", "large-stable")
     for kind, (one_percent, holds) in others(shared, numbers).items():
-        out += _row(
-            kind,
-            "*",
-            one_percent,
-            holds,
-            "turnover over volatility before the quotes, in proportion to ETH",
-        )
+        basis = "turnover over volatility before the quotes, in proportion to ETH"
+        times = one_percent / math.exp(numbers[ether][0])
+        own = f"none of its own; {times:.3g} times the depth of ETH, of which "
+        out += _row((kind, "*"), one_percent, holds, basis, own + quoted(quotes, ether))
     return "\n".join(out) + "\n"
 
 
-def _row(thin: str, thick: str, one_percent: float, holds: float, basis: str) -> list[str]:
+def _row(row: Row, one_percent: float, holds: float, basis: str, quote: str) -> list[str]:
     """One `[[pair]]`."""
     return [
         "",
         "[[pair]]",
-        f'thin = "{thin}"',
-        f'thick = "{thick}"',
+        f'thin = "{row[0]}"',
+        f'thick = "{row[1]}"',
         f"one_percent_usd = {float(f'{one_percent:.3g}'):_.0f}",
         f"holds_usd = {float(f'{holds:.3g}'):_.0f}",
-        *(["minted = true"] if thin in MINTED else []),
+        *(["minted = true"] if row[0] in MINTED else []),
         f'basis = "{basis}"',
+        f'quote = "{quote}"',
     ]
 
 
