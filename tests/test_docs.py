@@ -22,6 +22,7 @@ from analyzer.runs.scanning.deployments import load_deployment, read_deployment
 from analyzer.runs.schedule import jobs_file
 from analyzer.runs.schedule.alerts_file import read_alerts
 from analyzer.runs.schedule.jobs_file import read_jobs
+from analyzer.runs.settings.file import read_settings
 from analyzer.runs.snapshot.query import load_query
 from analyzer.runs.triage import file as triage_file
 from analyzer.runs.triage.file import read_triage
@@ -97,6 +98,8 @@ def read_shown(path: Path, text: str) -> None:
         assert read_alerts(path, {"SLACK_URL": "slack://a"}).channels[0] == "slack://a"
     elif "[[accepted]]" in text:
         assert len(read_triage(path, named=True)) == 1
+    elif "[folders]" in text:
+        assert read_settings(path, found=False).path == path
     elif "[contracts]" in text:
         assert read_deployment(path).contracts
     elif "title" in text:
@@ -127,6 +130,9 @@ def test_every_command_that_is_shown_exists_with_its_options(where: str, line: s
 
 def check_command(words: list[str]) -> None:
     """Sees that a command line names a verb, options that it has, and what those may name."""
+    while len(words) > 1 and words[1].startswith("--"):  # what goes before the verb
+        (option,) = [param for param in main.params if words[1] in param.opts]
+        words = [words[0], *words[2 + (not getattr(option, "is_flag", False)) :]]
     name = tuple(words[1:3]) if tuple(words[1:3]) in VERBS else (words[1],)
     assert name in VERBS, f"there is no command {' '.join(words[:3])}"
     verb = VERBS[name]
