@@ -17,6 +17,7 @@ import pytest
 from demands import missing
 from hypothesis import HealthCheck, settings
 from made_once import made_once
+from slow_tests import LIST, listed, name_of
 
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
@@ -83,8 +84,14 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         options.dist, options.loadscopereorder = "loadfile", False
 
 
+SLOW = listed(LIST.read_text(encoding="utf-8"))
+"""Tests that take long, as they were measured."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Marks what is fast."""
+    """Marks what is slow, and what is fast."""
+    if name_of(item.nodeid) in SLOW:
+        item.add_marker(pytest.mark.slow)
     if is_fast(item):
         item.add_marker(pytest.mark.fast)
 

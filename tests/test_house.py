@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from made_once import made_once
 from readme_blocks import DEMO, blocks_of, prepare, run_block
+from slow_tests import LIST, listed, name_of, slow
 
 from analyzer.abi.contract import load_abi
 from analyzer.abi.resources import abi_folder
@@ -363,3 +364,24 @@ def test_the_index_of_what_tests_share_names_every_module() -> None:
     assert unnamed(text, modules) == []
     assert unnamed(text, [Path("nobody.py"), *modules]) == ["nobody"]
     assert list(folder.glob("*.py")) == []
+
+
+def test_the_list_of_slow_tests_names_tests_that_there_are() -> None:
+    def gone(names: Iterable[str]) -> list[str]:
+        parts = [name.split("::") for name in names]
+        return [
+            f"{file}::{test}"
+            for file, test in parts
+            if not (ROOT / file).is_file()
+            or f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
+        ]
+
+    names = listed(LIST.read_text(encoding="utf-8"))
+    assert gone(names) == [], "to write it anew: python tests/support/work/slow_tests.py"
+    assert len(gone(["tests/test_house.py::test_of_nobody", "tests/none.py::test_x"])) == 2
+
+
+def test_a_test_is_slow_by_one_case_or_by_all_of_them() -> None:
+    seconds = {"one": [0.01, 0.3], "many": [0.1] * 21, "neither": [0.2] * 9}
+    assert slow(seconds) == {"one", "many"}
+    assert name_of("tests/test_x.py::test_y[a::b[0]]") == "tests/test_x.py::test_y"
