@@ -6,14 +6,16 @@ README files of protocols, CONTRIBUTING.md and CHANGELOG.md become pages, and li
 
 from __future__ import annotations
 
+import logging
 import posixpath
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 ELSEWHERE = {
@@ -26,14 +28,21 @@ ELSEWHERE = {
 }
 """Page of the site -> file of the repository."""
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
+_CODE = re.compile(r"<(pre|code)\b.*?</\1>", re.DOTALL)
+_TEXT = re.compile(r"<(?:p|li|td)>(.*?)</(?:p|li|td)>", re.DOTALL)
+_SWALLOWED = re.compile(r"^\s*(?:[-*] |\|.*\||```).*", re.MULTILINE)
 _FENCE = re.compile(r"(^```.*?^```)", re.DOTALL | re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that lie elsewhere."""
+    """Adds the pages that lie elsewhere, and how the site looks."""
+    from mkdocs.structure.files import File
+
     for page, path in ELSEWHERE.items():
         text = (ROOT / path).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=text))
+    style = (ROOT / ".mkdocs" / "site.css").read_text(encoding="utf-8")
+    files.append(File.generated(config, "assets/site.css", content=style))
     return files
 
 
@@ -60,3 +69,19 @@ def _link(match: re.Match[str], here: str, source: str) -> str:
     if page is None:
         return f"{text} (`{path}`)"
     return f"[{text}]({posixpath.relpath(page, posixpath.dirname(here) or '.')}{anchor})"
+
+
+def on_page_content(html: str, page: Page, **_: Any) -> str:
+    """Warns, which ends a strict build, of what should be a list or a table and became text."""
+    for line in swallowed(html):
+        logging.getLogger("mkdocs.hooks.pages").warning(
+            "%s: not a list or table: %r", page.file.src_uri, line
+        )
+    return html
+
+
+def swallowed(html: str) -> list[str]:
+    """Lines of paragraphs that were meant to begin an item, a row or a block of code: below an item
+    python-markdown wants four spaces where others take two, and no line between two rows."""
+    texts = (match[1] for match in _TEXT.finditer(_CODE.sub("", html)))
+    return [line.strip() for text in texts for line in _SWALLOWED.findall(text)]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-LONGEST_S = 0.3
-ALL_S = 2.0
+LONGEST_S = 0.2
+ALL_S = 1.5
 LIST = Path(__file__).resolve().parents[2] / "slow.txt"
 
 
