@@ -6,7 +6,7 @@
 -- column rank: 1 = the first path of that cascade
 -- column path_id: the same path has the same id from run to run
 -- column amount: how much of the loss came this way
--- column share_of_loss: of the victim's loss (a float)
+-- column share_of_loss: of what the victim lost before its gains (a float, at most 1)
 -- column victim: who lost it in the end
 -- column words: the path in plain words
 SELECT

@@ -44,11 +44,13 @@ class RoundEntry:
 
 @dataclass(frozen=True, slots=True)
 class Absorbed:
-    """What one layer bears. deployment: null where it is of none."""
+    """What one layer bears. deployment: null where it is of none. in_the_end: of what nobody has
+    been charged with, in words, who will bear it; empty elsewhere."""
 
     absorber: str
     deployment: str | None
     amount_e18: Amount
+    in_the_end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Amplification:
 
 @dataclass(frozen=True, slots=True)
 class PathEntry:
-    """One way that a loss took to its victim. share_of_loss: of the victim's, null = it has none.
-    spreads: whether one failure led to another on it."""
+    """One way that a loss took to its victim. share_of_loss: of what the victim lost before
+    its gains, null = nothing. spreads: whether one failure led to another on it."""
 
     rank: int
     path_id: str

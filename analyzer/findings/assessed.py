@@ -72,6 +72,7 @@ class AssessedVenue:
 
     block: number and hash as text. fund_before_e18, fund_left_e18: the bounded layers that must
     pay, at the block and in the end; None = one of them could not be read. bounded: their names.
+    bearers: who bears in the end what nobody has been charged with; empty = its rules name nobody.
     """
 
     scan_id: str
@@ -81,6 +82,7 @@ class AssessedVenue:
     fund_before_e18: int | None
     fund_left_e18: int | None
     bounded: frozenset[str]
+    bearers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,10 @@ def _moves(found: RoundEntry) -> str:
 
 def _absorbed_grid(document: ContagionDocument) -> list[Block]:
     """Who bears the losses."""
-    rows = tuple((a.absorber, whole(a.amount_e18)) for a in document.absorbed)
+    rows = tuple((a.in_the_end or a.absorber, whole(a.amount_e18)) for a in document.absorbed)
     if not rows:
         return [Line("Who pays", "nobody: there is no bad debt", "good")]
-    note = "unsettled: negative equity that nobody has been charged with."
+    note = "nobody yet: negative equity that nobody has been charged with."
     return [Grid("Losses by absorber", ("absorber", "bears"), rows, frozenset({"bears"}), note)]
 
 

@@ -82,8 +82,8 @@ def routes_of(top: TopPaths) -> Routes:
     )
 
 
-def route_text(route: Route) -> str:
-    """A route in words, with arrows between its stations."""
+def route_text(route: Route, names: Mapping[str, str] | None = None) -> str:
+    """A route in words, with arrows between its stations. names: node -> what people call it."""
     stations: list[str] = []
     for step in route.steps:
         if kind_of(step.from_group) is NodeKind.SHOCK:
@@ -92,10 +92,10 @@ def route_text(route: Route) -> str:
             stations.append("before the shock")
         else:
             if not stations:
-                stations.append(node_text(step.from_group))
+                stations.append(node_text(step.from_group, names))
             if step.channel in _CARRIED_BY:
                 stations.append(f"{_CARRIED_BY[step.channel]} {short_text(step.asset)}".rstrip())
-        stations.append(node_text(step.to_group))
+        stations.append(node_text(step.to_group, names))
     return " → ".join(stations)
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from analyzer.contagion.trace import Channel, Edge, Firewall, NodeKind, Path, kind_of, parts_of
-from analyzer.contagion.trace.edges import LOOKED_THROUGH, move_node
+from analyzer.contagion.trace.edges import LOOKED_THROUGH, move_node, unsettled_node
 from analyzer.contagion.trace.paths import Step, VictimPaths
 from analyzer.model.integers import WAD
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "B"))
 _BY_THE_FAILED = (Channel.PRICE, Channel.DEFICIT, Channel.ADL)
+NOBODY = "nobody yet"
 ADDRESS_LENGTH = 42
 """Of an address as text: those are shortened."""
 LEAST_PERCENT = 0.01
@@ -68,22 +69,34 @@ def facts_of(result: CascadeResult, names: Mapping[str, str] | None = None) -> F
 def path_sentence(path: Path, facts: Facts, victim: VictimPaths | None = None) -> str:
     """One path as a sentence: how much it brought, and what happened along it.
 
-    victim: the victim that it ends in, for the whole of its loss.
+    victim: the victim that it ends in, for all that it lost before its gains.
     """
     name = node_text(path.victim, facts.names)
     amount = money_text(path.amount_e18)
-    of = f"of the {money_text(victim.loss_e18)} that" if victim and victim.loss_e18 > 0 else "that"
+    of = f"of the {money_text(victim.whole_e18)} that" if victim else "that"
     failed = victim.failed if victim else path.victim in facts.closed
     if kind_of(path.victim) is NodeKind.UNSETTLED:
-        head = f"{amount} {of} nobody has been charged with ({parts_of(path.victim)[0]})"
+        head = f"{amount} {of} nobody has been charged with{name.removeprefix(NOBODY)}"
     else:
         head = f"{amount} {of} {name} {'lost' if failed else 'paid'}"
+    if victim and victim.offset_e18 < 0:
+        head += f" before gains of {money_text(-victim.offset_e18)}"
     clauses = []
     for number, step in enumerate(path.steps):
         # Whoever the clause before ended with needs no venue again.
         again = bool(number) and path.steps[number - 1].to_node == step.from_node
         clauses.append(_clause(step, facts, again and step.channel in _BY_THE_FAILED))
     return f"{head}: {'; '.join(clauses)}."
+
+
+def names_of_unsettled(bearers: Mapping[str, str]) -> dict[str, str]:
+    """What the node of losses that nobody has been charged with is called. bearers: venue -> who
+    will bear them in the end, empty where its rules name nobody."""
+    return {
+        unsettled_node(venue): f"{NOBODY} ({venue}; in the end {who})"
+        for venue, who in bearers.items()
+        if who
+    }
 
 
 def firewall_sentence(firewall: Firewall, facts: Facts, most: int = 5) -> str:
@@ -122,7 +135,7 @@ def node_text(node: str, names: Mapping[str, str] | None = None, *, venue: bool 
         case NodeKind.RECEIPT:
             return f"the repricing of {short_text(parts[1])} ({parts[0]}) in round {parts[2]}"
         case NodeKind.UNSETTLED:
-            return f"nobody yet ({parts[0]})"
+            return f"{NOBODY} ({parts[0]})"
         case NodeKind.VENUE | NodeKind.OTHERS:
             return parts[0]
         case _:

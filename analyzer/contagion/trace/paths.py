@@ -96,6 +96,15 @@ class VictimPaths:
     rest_e18: int
     """What came along paths that are not listed, not negative."""
 
+    @property
+    def whole_e18(self) -> int:
+        """What it lost before its gains: all of its paths, listed or not. No path is larger."""
+        return self.loss_e18 - self.offset_e18
+
+    def share(self, amount_e18: int) -> float | None:
+        """Part of what it lost before its gains, for a path at most 1; None where that is 0."""
+        return amount_e18 / self.whole_e18 if self.whole_e18 > 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
@@ -113,7 +122,7 @@ class PathRow:
     amount_e18: int
     """Of the whole path, the same in every step."""
     share_of_victim_loss: float | None
-    """amount / loss; None where the victim's gains outweigh its losses."""
+    """amount / what the victim lost before its gains; None where it lost nothing."""
     victim: str
     victim_failed: bool
 
@@ -306,14 +315,9 @@ def _largest_first(path: Path) -> tuple[int, tuple[tuple[str, ...], ...]]:
     return -path.amount_e18, tuple(_key(step) for step in path.steps)
 
 
-def _share(amount: int, victim: VictimPaths) -> float | None:
-    """Part of a victim's loss."""
-    return amount / victim.loss_e18 if victim.loss_e18 > 0 else None
-
-
 def _rows(path: Path, victim: VictimPaths) -> list[PathRow]:
     """The steps of a path."""
-    identity, share = path.path_id, _share(path.amount_e18, victim)
+    identity, share = path.path_id, victim.share(path.amount_e18)
     return [
         PathRow(
             path_id=identity,
@@ -343,7 +347,7 @@ def _remainder(name: str, amount: int, victim: VictimPaths) -> PathRow:
         asset="",
         to_node=victim.victim,
         amount_e18=amount,
-        share_of_victim_loss=_share(amount, victim),
+        share_of_victim_loss=victim.share(amount),
         victim=victim.victim,
         victim_failed=victim.failed,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from analyzer.contagion.cascade import CascadeOptions, CascadeResult, Venue, run_cascade
 from analyzer.contagion.scenario import Scenario, Step
-from analyzer.contagion.tell import facts_of, path_sentence
+from analyzer.contagion.tell import facts_of, names_of_unsettled, path_sentence
 from analyzer.contagion.trace import Limits, top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth.choose import Chosen, choose_curves
@@ -21,7 +21,12 @@ from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.scenarios import Held, held_in, not_held, why_not_applicable
-from analyzer.runs.stress.venues import bounded_capacity_e18, bounded_layers, venue_of
+from analyzer.runs.stress.venues import (
+    bearers_of,
+    bounded_capacity_e18,
+    bounded_layers,
+    venue_of,
+)
 
 
 def split_by_simulation(
@@ -71,7 +76,8 @@ def assess(
     result = run_cascade(venues, played, chosen.market, options)
     why_not = why_not or _nobody_defaults(scenario, result)
     paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
-    facts, victims = facts_of(result), {victim.victim: victim for victim in paths.victims}
+    names = names_of_unsettled({name: bearers_of(rows) for name, rows in before.items()})
+    facts, victims = facts_of(result, names), {victim.victim: victim for victim in paths.victims}
     return Assessed(
         cascade_id=id_of_cascade(scans, scenario, chosen, options),
         scenario=scenario,
@@ -160,4 +166,5 @@ def _venue(scan: ScanBook, venue: Venue, before: Sequence[BackstopRow]) -> Asses
         fund_before_e18=bounded_capacity_e18(before),
         fund_left_e18=bounded_capacity_e18(venue.simulation.backstops()),
         bounded=frozenset(row.name for row in bounded_layers(before)),
+        bearers=bearers_of(before),
     )

@@ -266,7 +266,7 @@ def _paths(one: Assessed) -> Iterator[Row]:
             victim=path.victim,
             victim_failed=victim.failed,
             amount_e18=path.amount_e18,
-            share_of_loss=path.amount_e18 / victim.loss_e18 if victim.loss_e18 > 0 else None,
+            share_of_loss=victim.share(path.amount_e18),
             steps=_steps(path),
             words=sentence,
         )

@@ -7,7 +7,14 @@ from dataclasses import asdict
 
 from analyzer.contagion.cascade import LeaveOneOut
 from analyzer.contagion.cascade.result import Party
-from analyzer.contagion.tell import facts_of, firewall_sentence, node_text, route_text, routes_of
+from analyzer.contagion.tell import (
+    facts_of,
+    firewall_sentence,
+    names_of_unsettled,
+    node_text,
+    route_text,
+    routes_of,
+)
 from analyzer.contagion.trace import Firewall, amplification, made_of
 from analyzer.documents.contagion import (
     Absorbed,
@@ -52,14 +59,14 @@ def contagion_document(
     """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
-    routes = routes_of(one.paths)
+    routes, names = routes_of(one.paths), _names(one)
     scenario = scenario_entry(one)
     return ContagionDocument(
         run=run,
         scenario=scenario,
         rounds=tuple(_round(one, number) for number in range(len(result.rounds))),
         absorbed=tuple(
-            Absorbed(node, one.venue_of_node(node), amount)
+            Absorbed(node, one.venue_of_node(node), amount, names.get(node, ""))
             for node, amount in sorted(result.absorbed.items(), key=lambda item: -item[1])
         ),
         failed=len(result.failures),
@@ -70,7 +77,8 @@ def contagion_document(
         amplification=_amplification(one),
         paths=tuple(_paths(one)),
         routes=tuple(
-            RouteEntry(route_text(r), r.amount_e18, r.paths, r.spreads) for r in routes.routes
+            RouteEntry(route_text(r, names), r.amount_e18, r.paths, r.spreads)
+            for r in routes.routes
         ),
         routes_rest_e18=routes.rest_e18,
         firewall=_firewall(one, firewall),
@@ -144,17 +152,22 @@ def _paths(one: Assessed) -> list[PathEntry]:
 
 
 def _share(one: Assessed, victim: str, amount_e18: int) -> float | None:
-    """A path's part of its victim's loss."""
+    """A path's part of what its victim lost before its gains."""
     for found in one.paths.victims:
-        if found.victim == victim and found.loss_e18 > 0:
-            return amount_e18 / found.loss_e18
+        if found.victim == victim:
+            return found.share(amount_e18)
     return None
+
+
+def _names(one: Assessed) -> dict[str, str]:
+    """What losses that nobody has been charged with are called."""
+    return names_of_unsettled({name: venue.bearers for name, venue in one.venues.items()})
 
 
 def _firewall(one: Assessed, found: Firewall) -> FirewallEntry:
     """The cheapest cut."""
     return FirewallEntry(
-        words=firewall_sentence(found, facts_of(one.result), most=_CUTS_NAMED),
+        words=firewall_sentence(found, facts_of(one.result, _names(one)), most=_CUTS_NAMED),
         amount_e18=found.amount_e18,
         protected_e18=found.protected_e18,
         cut=tuple(

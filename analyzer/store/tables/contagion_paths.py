@@ -18,7 +18,7 @@ TABLE = Table(
         text("victim", "The node that it ends in."),
         flag("victim_failed", "Whether that is an account that failed."),
         amount("amount_e18", "What of the victim's loss came this way. 18 decimals."),
-        figure("share_of_loss", "Of the victim's loss; NULL = its gains outweigh its losses."),
+        figure("share_of_loss", "Of what the victim lost before its gains; NULL = nothing."),
         json_text("steps", "In order, a JSON list of {round, from, channel, asset, to}."),
         text("words", "The path in words."),
     ),

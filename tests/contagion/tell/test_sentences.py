@@ -14,6 +14,7 @@ from analyzer.contagion.tell.sentences import (
     facts_of,
     firewall_sentence,
     money_text,
+    names_of_unsettled,
     node_text,
     path_sentence,
 )
@@ -25,6 +26,7 @@ from analyzer.contagion.trace.edges import (
     account_node,
     fund_node,
     move_node,
+    offset_edge,
     receipt_node,
     unsettled_node,
     venue_node,
@@ -215,3 +217,35 @@ def test_nodes_for_people() -> None:
     assert node_text("others:dust") == "dust"
     with pytest.raises(ValueError, match="is no node"):
         node_text("0x12")
+
+
+def test_a_path_is_told_as_a_part_of_what_was_lost_before_gains() -> None:
+    edges = [
+        Edge(0, SHOCK, Channel.EXOGENOUS, "X", A, 52 * E18),
+        Edge(0, SHOCK, Channel.EXOGENOUS, "Z", A, 20 * E18),
+        offset_edge(0, "Y", A, 26 * E18),
+    ]
+    result = top_paths(edges, {A: 46 * E18}, {A})
+    (victim,) = result.victims
+    assert path_sentence(result.paths[0], Facts(names={A: "A"}), victim) == (
+        "52 of the 72 that A lost before gains of 26: the shock to X hit A."
+    )
+
+
+def test_who_will_bear_what_nobody_has_been_charged_with_is_said() -> None:
+    node = unsettled_node("aave")
+    names = names_of_unsettled({"aave": "suppliers of what each account owes", "other": ""})
+    assert names == {node: "nobody yet (aave; in the end suppliers of what each account owes)"}
+    assert node_text(node, names) == names[node]
+    edges = [
+        Edge(0, SHOCK, Channel.EXOGENOUS, "X", A, 7 * E18),
+        Edge(1, A, Channel.DEFICIT, "", node, 7 * E18),
+    ]
+    result = top_paths(edges, {A: 7 * E18, node: 7 * E18}, {A})
+    (path,) = [found for found in result.paths if found.victim == node]
+    of = {victim.victim: victim for victim in result.victims}
+    said = path_sentence(path, Facts(names={A: "A", **names}), of[node])
+    assert said.startswith(
+        "7 of the 7 that nobody has been charged with (aave; in the end suppliers of what each"
+        " account owes): the shock to X"
+    )

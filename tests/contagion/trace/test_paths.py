@@ -221,7 +221,21 @@ def test_gains_are_one_offset_row_and_the_sum_closes() -> None:
         (SHOCK, Channel.EXOGENOUS, 10, 0),
         ("offset", Channel.OFFSET, -5, None),
     ]
-    assert [row.share_of_victim_loss for row in rows] == [2.0, -1.0]
+    assert [row.share_of_victim_loss for row in rows] == [1.0, -0.5]
+
+
+@given(cascades())
+def test_no_part_is_larger_than_its_whole(cascade: Cascade) -> None:
+    """All paths of a victim together are what it lost before its gains: no share is above one."""
+    result = paths_of(cascade)
+    for victim in result.victims:
+        together = sum(path.amount_e18 for path in victim.paths) + victim.rest_e18
+        assert together == victim.whole_e18
+        for path in victim.paths:
+            assert path.amount_e18 <= victim.whole_e18
+            share = victim.share(path.amount_e18)
+            assert share is not None
+            assert 0 < share <= 1
 
 
 def test_a_residue_that_nobody_caused_is_an_offset_and_starts_no_path() -> None:
@@ -234,10 +248,12 @@ def test_a_residue_that_nobody_caused_is_an_offset_and_starts_no_path() -> None:
     assert paid(result.rows()) == {A: 13}
 
 
-def test_a_victim_that_gained_on_balance_has_paths_but_no_shares() -> None:
+def test_shares_are_of_what_a_victim_lost_before_its_gains_also_where_it_gained_on_balance() -> (
+    None
+):
     edges = [Edge(0, SHOCK, Channel.EXOGENOUS, "X", A, 10), offset_edge(0, "Y", A, 14)]
     rows = top_paths(edges, {A: -4}, {A}).rows()
-    assert [(row.amount_e18, row.share_of_victim_loss) for row in rows] == [(10, None), (-14, None)]
+    assert [(row.amount_e18, row.share_of_victim_loss) for row in rows] == [(10, 1.0), (-14, -1.4)]
 
 
 def test_an_account_that_failed_without_a_loss_is_where_its_paths_begin() -> None:

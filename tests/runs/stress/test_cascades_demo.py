@@ -32,7 +32,7 @@ from analyzer.runs.stress.cascades import (
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
 from analyzer.runs.stress.orders import BOUNDING, ORDERS
 from analyzer.runs.stress.stress import StressOptions, stress
-from analyzer.runs.stress.venues import bounded_capacity_e18, venue_of
+from analyzer.runs.stress.venues import bearers_of, bounded_capacity_e18, venue_of
 from analyzer.store.snapshot import open_snapshot
 
 SHOCK = "ETH=-30%"
@@ -473,3 +473,17 @@ def test_an_order_of_liquidation_is_part_of_the_result(
     single = assess(perp, scenario, chosen, CascadeOptions(sequential=True))
     assert (batch.result.order, single.result.order) == ("batch, book", "sequential, book")
     assert len(single.result.rounds) > len(batch.result.rounds)
+
+
+def test_each_protocol_says_who_bears_in_the_end_what_nobody_has_been_charged_with(
+    demo_snapshot: Path,
+) -> None:
+    found = {s.deployment.protocol: s.plug.backstops(s.valued) for s in read_books(demo_snapshot)}
+    assert {protocol: bearers_of(rows) for protocol, rows in found.items()} == {
+        "aave-v3": "suppliers of what each account owes",
+        "perp-v2": "everyone who withdraws last",
+    }
+    assert bearers_of([]) == ""
+    layers = [row for rows in found.values() for row in rows if row.kind is BackstopKind.SOCIALISED]
+    assert bearers_of([layers[0], layers[-1]]) == f"{layers[0].name} and {layers[-1].name}"
+    assert bearers_of([row for row in found["perp-v2"] if row.kind is BackstopKind.FUND]) == ""
