@@ -237,3 +237,170 @@ def test_notifications_kinds_and_fingerprints_have_a_bound(log: dict[str, Any]) 
     assert len(counted) == module.MAX_KINDS + 1
     assert sum(counted.values()) == sum(kinds.values())
     assert counted["range 299"] == 299
+
+
+def test_a_result_is_this_and_nothing_else(log: dict[str, Any]) -> None:
+    found = results(log)["insolvent-account"]
+    who, print_ = account_id(1), "b4917c646baf7fe9"
+    [place] = found["locations"][0]["logicalLocations"]
+    assert found == {
+        "ruleId": "insolvent-account",
+        "ruleIndex": [detector.id for detector in ALL_DETECTORS].index("insolvent-account"),
+        "kind": "fail",
+        "level": "error",
+        "rank": 95.0,
+        "message": {
+            "text": f"Account owes more than it has: {who} of local; shortfall 700.00; below"
+            " maintenance 800.00; equity -700.00"
+        },
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "eip155-31337/local"},
+                    "region": {"startLine": 1},
+                },
+                "logicalLocations": [
+                    {
+                        "index": place["index"],
+                        "fullyQualifiedName": f"eip155:31337/local/account/{who}",
+                        "name": who,
+                        "kind": "account",
+                    }
+                ],
+            }
+        ],
+        # printf 'insolvent-account\x1f31337\x1flocal\x1f<account>\x1f' | sha256sum
+        "partialFingerprints": {
+            "analyzerFinding/v1": print_,
+            "primaryLocationLineHash": f"{print_}:1",
+        },
+        "suppressions": [
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": "being wound down",
+                "properties": {
+                    "author": "R. Auditor",
+                    "date": "2026-11-20",
+                    "expires": None,
+                    "up_to": {},
+                },
+            }
+        ],
+        "properties": {
+            "severity": "critical",
+            "security-severity": "9.5",
+            "fingerprint": print_,
+            "scan_id": "0123456789abcdef",
+            "chain_id": 31337,
+            "deployment": "local",
+            "account_id": who,
+            "market": None,
+            "block_number": BLOCK.number,
+            "block_hash": BLOCK.hash,
+            "cause": None,
+            "amounts": {
+                "shortfall_e18": str(700 * WAD),
+                "below_maintenance_e18": str(800 * WAD),
+                "equity_e18": str(-700 * WAD),
+                "margin_equity_e18": str(-700 * WAD),
+                "maintenance_margin_e18": str(100 * WAD),
+            },
+            "evidence": {
+                "block": f"{BLOCK.number} ({BLOCK.hash})",
+                "verdict": "equity -700 is below zero; margin equity -700 - maintenance margin 100"
+                " = -800",
+                "status": "open",
+                "verified": "every compared field equals the contract's view",
+            },
+        },
+    }
+
+
+def test_a_rule_is_this_and_nothing_else(log: dict[str, Any]) -> None:
+    rules = {rule["id"]: rule for rule in log["runs"][0]["tool"]["driver"]["rules"]}
+    unknown_account = next(one for one in ALL_DETECTORS if one.id == "unknown-account")
+    proves, not_, remedy = (
+        unknown_account.proves,
+        unknown_account.does_not_prove,
+        unknown_account.remedy,
+    )
+    assert rules["unknown-account"] == {
+        "id": "unknown-account",
+        "name": "UnknownAccount",
+        "shortDescription": {"text": unknown_account.title},
+        "fullDescription": {"text": proves},
+        "help": {
+            "text": f"What it proves: {proves}\n\nWhat it does not prove: {not_}\n\n"
+            f"What to do: {remedy}",
+            "markdown": f"**What it proves.** {proves}\n\n**What it does not prove.** {not_}\n\n"
+            f"**What to do.** {remedy}",
+        },
+        "defaultConfiguration": {"level": "warning", "rank": 55.0},
+        "properties": {
+            "security-severity": "5.5",
+            "severity": "medium",
+            "proves": proves,
+            "does_not_prove": not_,
+            "remedy": remedy,
+            "tags": ["security", "solvency"],
+        },
+    }
+
+
+def test_levels_and_numbers_are_these() -> None:
+    levels = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+    assert {**levels, "info": "note"} == LEVELS
+    numbers = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.1"}
+    assert numbers == SECURITY_SEVERITY
+
+
+ENDINGS = [
+    (0, True, "nothing at or above --fail-on"),
+    (1, True, "findings at or above --fail-on"),
+    (2, False, "the input is wrong"),
+    (3, False, "not fully read, or not proven"),
+    (4, True, "a number differs from the contract's own view"),
+]
+
+
+@pytest.mark.parametrize(("code", "successful", "words"), ENDINGS)
+def test_an_invocation_is_this_and_nothing_else(code: int, successful: bool, words: str) -> None:
+    [run] = sarif(document(exit_code=code))["runs"]
+    [said] = run["invocations"]
+    assert isinstance(said.pop("toolExecutionNotifications"), list)
+    assert said == {
+        "executionSuccessful": successful,
+        "exitCode": code,
+        "exitCodeDescription": words,
+        "startTimeUtc": "2026-11-22T10:00:00Z",
+        "endTimeUtc": "2026-11-22T10:00:01Z",
+        "properties": {
+            "verify": "all",
+            "sample_seed": 0,
+            "fail_on": "high",
+            "source": "recording",
+            "endpoint": "my evidence.zip",
+            "snapshot": "scan.duckdb",
+        },
+    }
+    assert run["automationDetails"] == {"id": "analyzer/31337-local/00112233445566ff"}
+
+
+def test_the_runs_properties_are_these(log: dict[str, Any]) -> None:
+    said = log["runs"][0]["properties"]
+    assert said["verification"] == {
+        "mode": "all",
+        "accounts": 5,
+        "checks": 2,
+        "mismatches": 1,
+        "not_compared": 0,
+        "kinds": {"Vault.getAccountValue": 2},
+    }
+    [scan] = said["scans"]
+    assert list(scan) == [
+        *("scan_id", "protocol", "deployment", "chain_id", "block", "methodology", "accounts"),
+        *("unknown", "verdicts", "solvency", "completeness"),
+    ]
+    assert log["$schema"] == "https://json.schemastore.org/sarif-2.1.0.json"
+    assert log["version"] == "2.1.0"
