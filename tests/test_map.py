@@ -141,7 +141,7 @@ def importable(name: str) -> bool:
     return False
 
 
-NO_MODULES = {"analyzer.prom"}
+NO_MODULES = {"analyzer.prom", "analyzer.toml"}
 """Names of files that a user makes."""
 
 

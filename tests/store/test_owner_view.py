@@ -26,7 +26,7 @@ def scan_row(scan: str, protocol: str) -> tuple[object, ...]:
     return (
         scan, protocol, f"{protocol}-test", 10, "{}", "{}", "by hand", 7, "0xab", 99, "1",
         1, 0, 0, 0, 0, 1, 0, None, "none", 0, 0, 0, 0, 1, 2, 2, 3, 1, "[]",
-        "solvent", "[]",
+        "solvent", "[]", "[]", "{}",
     )  # fmt: skip
 
 

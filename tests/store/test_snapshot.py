@@ -20,7 +20,7 @@ from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
 SCAN = (
     "5ca0", "perp-v2", "test", 10, '{"vault": "0x01"}', "{}", "by hand", 7, "0xab", 99, "1",
     1, 0, 0, 0, 0, 1, 0, None, "none", 0, 0, 0, 0, 1, 2, 2, 3, 1, "[]",
-    "solvent", "[]",
+    "solvent", "[]", "[]", "{}",
 )  # fmt: skip
 EXACT = Context(prec=100)
 

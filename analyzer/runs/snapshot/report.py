@@ -18,7 +18,7 @@ from analyzer.report.html.assemble import assemble
 from analyzer.report.html.content import Content
 from analyzer.report.html.fit import fitted
 from analyzer.report.html.material import Material
-from analyzer.report.html.paper import for_paper
+from analyzer.report.html.printed import for_paper
 from analyzer.report.html.render import GENERATOR, html
 from analyzer.report.html.sections.accounts import CSV_NAME
 from analyzer.report.html.selection import Listing, listing

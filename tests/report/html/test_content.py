@@ -22,7 +22,7 @@ from analyzer.report.html.assemble import assemble
 from analyzer.report.html.charts.scatter import MARKS, Dot, plane, scatter
 from analyzer.report.html.content import Content, DataTable, Figure, Fold
 from analyzer.report.html.fit import fitted
-from analyzer.report.html.paper import for_paper
+from analyzer.report.html.printed import for_paper
 from analyzer.report.html.render import html
 from analyzer.report.html.sections.paths import told_apart
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS
