@@ -37,7 +37,8 @@ def show_estimate(options: EstimateOptions, form: str) -> int:
     if form == "json":
         show_json(document)
         return 0
-    show_rows(*entry_rows(document.deployments, EstimatedDeployment), form, count=False)
+    columns, rows = entry_rows(document.deployments, EstimatedDeployment)
+    show_rows(columns, rows, form, count=False, exact=False)
     sample = document.sample
     note(
         f"sample (seed {sample.seed}): {sample.logs:,} logs of {sample.blocks:,} blocks in"

@@ -115,12 +115,22 @@ def endpoints(
     rpc: tuple[str, ...], recording: Path | None, deployments: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The URLs of a run: those that are given, else those that the settings have for the chain of
-    its deployments. Raises: InputError for deployments of several chains, or a variable unset."""
+    its deployments.
+
+    Raises: InputError for deployments of several chains, or a variable that is not set; a usage
+    error for a chain that the settings do not have."""
     if rpc or recording is not None or not deployments or not has_endpoints():
         return rpc
     from analyzer.runs.scanning.deployments import chain_of
 
-    found = settings().endpoints(chain_of(deployments))
+    chain = chain_of(deployments)
+    found = settings().endpoints(chain)
+    if not found:
+        raise click.UsageError(
+            f"The settings have no endpoint for chain {chain}: add it to [endpoints], or give"
+            " --rpc",
+            click.get_current_context(),
+        )
     keep_secret(found)
     return found
 

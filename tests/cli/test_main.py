@@ -336,6 +336,12 @@ def test_isolated_takes_nothing_from_a_file(settled: Path, scanned: list[Any]) -
     assert (scanned[-1].fail_on, scanned[-1].deployments) == ("low", ())
 
 
+def test_a_chain_without_an_endpoint_is_named(settled: Path, scanned: list[Any]) -> None:
+    result = invoke("scan", "--deployment", "aave-v3-ethereum")
+    assert (result.exit_code, scanned) == (2, [])
+    assert "error: The settings have no endpoint for chain 1: add it to" in result.stderr
+
+
 def test_a_recording_takes_no_deployment_of_the_settings(settled: Path, scanned: list[Any]) -> None:
     invoke("scan", "--recording", "r.zip")
     assert (scanned[-1].deployments, scanned[-1].rpc) == ((), ())
