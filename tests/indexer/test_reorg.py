@@ -64,6 +64,24 @@ def test_a_reorg_says_how_many_blocks_it_took_away(tmp_path: Path, chain: Memory
     assert advance(tmp_path / "i", chain).rolled_back == chain_head_before() - 15
 
 
+def test_where_nothing_was_reorganised_nothing_is_taken_away(
+    tmp_path: Path, chain: MemoryChain
+) -> None:
+    said = [advance(tmp_path / "i", chain).rolled_back for _ in range(2)]
+    chain.mine(3)
+    assert [*said, advance(tmp_path / "i", chain).rolled_back] == [0, 0, 0]
+
+
+def test_where_no_block_stayed_all_from_the_first_one_on_are_taken_away(
+    tmp_path: Path, chain: MemoryChain
+) -> None:
+    advance(tmp_path / "i", chain)
+    head, first = chain.head, bank().from_block
+    other_ending(chain, 0)
+    assert chain.ref(first).hash != small_story(MemoryChain()).ref(first).hash
+    assert advance(tmp_path / "i", chain).rolled_back == head - first + 1
+
+
 def chain_head_before() -> int:
     return small_story(MemoryChain()).head
 
