@@ -69,6 +69,33 @@ def test_an_address_and_a_topic_of_one_filter_are_suspicious() -> None:
     assert not suspicious(replace(found, bloom=b"\xff" * 256), [LogFilter((A,), (T1,))])
 
 
+def filled(bits: int) -> BlockRef:
+    """A header whose filter holds A and T1, and has so many bits set."""
+    value = int.from_bytes(bloom_of([bytes.fromhex(A[2:]), bytes.fromhex(T1[2:])]), "big")
+    for place in range(2_048):
+        if value.bit_count() < bits:
+            value |= 1 << place
+    return header(value.to_bytes(256, "big"))
+
+
+# 2048 * (1 % / pairs) ** (1 / 6): 950.6 bits for one pair of address and topic, 754.5 for four.
+@pytest.mark.parametrize(
+    ("bits", "filters", "asked"),
+    [
+        (950, [LogFilter((A,), (T1,))], True),
+        (951, [LogFilter((A,), (T1,))], False),
+        (754, [LogFilter((A, B), (T1, T2))], True),
+        (755, [LogFilter((A, B), (T1, T2))], False),
+        (754, [LogFilter((A,), (T1, T2)), LogFilter((B,), (T1, T2))], True),
+        (755, [LogFilter((A,), (T1, T2)), LogFilter((B,), (T1, T2))], False),
+    ],
+)
+def test_a_filter_is_asked_about_while_chance_has_one_in_a_hundred_at_most(
+    bits: int, filters: list[LogFilter], asked: bool
+) -> None:
+    assert suspicious(filled(bits), filters) is asked
+
+
 def with_blooms(fake: FakeNode) -> None:
     """The filters that the chain of a fake node has."""
     for number, raw in enumerate(fake.headers):

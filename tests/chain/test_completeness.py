@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
+import pytest
+from blooms import bloom_of
 from fake_node import FakeNode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.chain.completeness import find_fork
+from analyzer.chain.base import Chain, ChangedError
+from analyzer.chain.completeness import check_fit, check_reached, check_still, find_fork
 from analyzer.model.block import BlockRef
+from analyzer.model.logs import RawLog
 
 
 def header(number: int, *, salt: int = 0) -> BlockRef:
@@ -72,3 +77,39 @@ def test_a_reorg_on_a_node_is_found_by_hash(fake: FakeNode, open_node: Any) -> N
     fake.reorg(25, salt=2)
     assert find_fork(node, stored) == 0
     assert find_fork(node, {}) is None
+
+
+def log(number: int, index: int = 0, *, salt: int = 0) -> RawLog:
+    """A log of that block."""
+    block_hash = bytes.fromhex(header(number, salt=salt).hash[2:])
+    return RawLog(number, index, block_hash, b"", 0, b"\x01" * 20, (b"\x02" * 32,), b"")
+
+
+def test_a_block_is_still_there_unless_its_number_has_another_hash_now() -> None:
+    check_reached(header(7), header(7))
+    check_reached(header(7), header(8, salt=1))
+    with pytest.raises(ChangedError, match=r"block 7 was 0x0+7 and is now 0x0*10*7: the chain was"):
+        check_reached(header(7), header(7, salt=1))
+
+
+def test_the_chain_is_asked_for_the_block_itself() -> None:
+    class Other:
+        """A chain with another block 7 and the same block 8."""
+
+        def headers(self, numbers: list[int]) -> list[BlockRef]:
+            return [header(n, salt=n == 7) for n in numbers]
+
+    check_still(cast(Chain, Other()), header(8))
+    with pytest.raises(ChangedError, match="block 7 was"):
+        check_still(cast(Chain, Other()), header(7))
+
+
+def test_logs_fit_their_headers_by_hash_and_by_filter() -> None:
+    full = replace(header(7), bloom=bloom_of([b"\x01" * 20, b"\x02" * 32]))
+    check_fit([log(7), log(7, 1), log(8)], [full, header(8), header(9)])
+    check_fit([], [])
+    with pytest.raises(ChangedError, match="the logs of block 8 name another block hash"):
+        check_fit([log(7), log(8, salt=1)], [full, header(8)])
+    empty = replace(header(7), bloom=bloom_of([b"\x01" * 20]))
+    with pytest.raises(ChangedError, match="log 3 of block 7 is not in the bloom filter"):
+        check_fit([log(7, 3)], [empty])
