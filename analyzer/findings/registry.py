@@ -27,7 +27,10 @@ from analyzer.findings.short_together import OwnerShortTogether
 from analyzer.findings.uncovered_deficit import UncoveredDeficit
 from analyzer.findings.undercollateralized import UndercollateralizedAccount
 from analyzer.findings.unknown_account import UnknownAccount
-from analyzer.findings.unprofitable_liquidation import UnprofitableLiquidation
+from analyzer.findings.unprofitable_liquidation import (
+    UnprofitableAtTheBlock,
+    UnprofitableLiquidation,
+)
 from analyzer.findings.unproven_rules import UnprovenRules
 from analyzer.findings.withdrawals import WithdrawalsAtRisk
 from analyzer.model.finding import Finding
@@ -49,6 +52,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     UnknownImplementation,
     UnprovenRules,
     UnknownPriceAge,
+    UnprofitableAtTheBlock,
 )
 """Every detector, in the order in which a reader should see them among equals."""
 
@@ -67,8 +71,15 @@ SCENARIO_DETECTORS: tuple[type[ScenarioDetector], ...] = (
 )
 """Every detector that sees a scenario's cascade."""
 
-ALL_DETECTORS: tuple[type[Described], ...] = (*DETECTORS, *RUN_DETECTORS, *SCENARIO_DETECTORS)
-"""Every detector of any kind, in the order in which a reader should see them."""
+_OF_SCENARIOS = frozenset(detector.id for detector in SCENARIO_DETECTORS)
+
+ALL_DETECTORS: tuple[type[Described], ...] = (
+    *(detector for detector in DETECTORS if detector.id not in _OF_SCENARIOS),
+    *RUN_DETECTORS,
+    *SCENARIO_DETECTORS,
+)
+"""Every detector of any kind, in the order in which a reader should see them. What both a scan and
+a scenario show is one kind, as the scenario's detector states it."""
 
 _BY_ID = {detector.id: detector for detector in ALL_DETECTORS}
 _RANK = {detector.id: number for number, detector in enumerate(ALL_DETECTORS)}

@@ -1,12 +1,19 @@
-"""Accounts in breach that nobody closes, because it pays nobody."""
+"""Accounts in breach that nobody closes, because it pays nobody: at a block, or in a scenario."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from analyzer.findings.assessed import Assessed
+from analyzer.findings.detector import Detector
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.model.finding import Finding, Severity
+from analyzer.solvency.result import ScanResult
+
+DUST = "dust"
+"""Why it pays nobody at the block: it would not even in a market that takes everything."""
+THIN_MARKET = "thin market"
+"""Or because its market takes more than the bonus."""
 
 
 class UnprofitableLiquidation(ScenarioDetector):
@@ -17,13 +24,16 @@ class UnprofitableLiquidation(ScenarioDetector):
     severity = Severity.MEDIUM
     measures = ("left_bad_debt_e18",)
     proves = (
-        "When the scenario's cascade has come to rest, accounts of the deployment are still in "
-        "breach, and at the stated depth, gas and required return no liquidator gains by closing "
-        "any part of them that the contract lets them close."
+        "At the block of a scan, or when a scenario's cascade has come to rest, the account may be "
+        "liquidated, and no liquidator gains by closing any part of it that the contract lets "
+        "them close: at the stated depth (in a scan the default one), after gas (5 dollars a "
+        "closure) and the required return (none), a scenario's own where it says so. Any loss "
+        "counts, there is no least amount."
     )
     does_not_prove = (
-        "That nobody would close them at a loss (the protocol's own keeper, an insurer), nor that "
-        "depth does not return: then they would be closed later, at the prices of then."
+        "That nobody would close it at a loss (the protocol's own keeper, an insurer), nor that "
+        "depth does not return: then it would be closed later, at the prices of then. Where the "
+        "depth is a stated default, only its order of magnitude counts."
     )
     remedy = (
         "For dust, raise the least size of a debt; for collateral whose market is thin, lower its "
@@ -46,3 +56,22 @@ class UnprofitableLiquidation(ScenarioDetector):
                 },
                 evidence={"accounts": ", ".join(accounts[:3])},
             )
+
+
+class UnprofitableAtTheBlock(Detector):
+    """One finding an account: it may be liquidated now, and no rational liquidator would do it.
+
+    The same kind of finding as in a scenario, so that one acceptance and one page serve both.
+    """
+
+    id = UnprofitableLiquidation.id
+    title = UnprofitableLiquidation.title
+    severity = Severity.MEDIUM
+    measures = UnprofitableLiquidation.measures
+    proves = UnprofitableLiquidation.proves
+    does_not_prove = UnprofitableLiquidation.does_not_prove
+    remedy = UnprofitableLiquidation.remedy
+
+    def detect(self, result: ScanResult) -> Iterable[Finding]:
+        """Every caution about an account that pays nobody."""
+        yield from self.of_cautions(result, dict.fromkeys((DUST, THIN_MARKET)))

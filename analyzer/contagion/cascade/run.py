@@ -29,7 +29,7 @@ from analyzer.contagion.cascade.revalue import endogenous, exogenous, revalue
 from analyzer.contagion.cascade.settle import parties_e18, settle
 from analyzer.contagion.cascade.spiral import Spiral
 from analyzer.contagion.cascade.state import Ledger, State
-from analyzer.contagion.cascade.transmission import Transmission
+from analyzer.contagion.cascade.transmission import Equities, Transmission
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.cascade.visit import visit, wind_up
 from analyzer.contagion.cascade.withdrawals import withdraw_all
@@ -90,7 +90,15 @@ def opened(
 ) -> State:
     """The state before the shock. depth: as for `run_cascade`."""
     market = depth if isinstance(depth, Market) else Market(depth, assumed=False)
-    prices, equities = MarketPrices(venues, scenario, market), measure(venues)
+    return at_the_block(venues, scenario, market, measure(venues))
+
+
+def at_the_block(
+    venues: Sequence[Venue], scenario: Scenario, market: Market, equities: Equities | None = None
+) -> State:
+    """The same where the venues have been measured. equities: None = nobody's is asked for, which
+    is enough to ask what a closure would pay."""
+    prices, equities = MarketPrices(venues, scenario, market), equities or [{} for _ in venues]
     return State(
         venues=venues,
         prices=prices,

@@ -24,7 +24,6 @@ from analyzer.documents.backfill import (
     BackfillFailure,
     BackfillRun,
 )
-from analyzer.findings import run_detectors
 from analyzer.findings.selection import keep_selected
 from analyzer.findings.shortfall import FUND_KIND
 from analyzer.indexer import Index, Recheck
@@ -41,6 +40,7 @@ from analyzer.runs.many.second_reading import read_again_up_to
 from analyzer.runs.many.shards import NOTHING, Cell, Summary, merge, tally
 from analyzer.runs.scanning.beginning import all_hold, beginning_doubts, code_before
 from analyzer.runs.scanning.freshness import check_heads
+from analyzer.runs.scanning.judging import judge
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import scan_tables
 from analyzer.runs.scanning.second_reading import deployment_read_again, may_be_mended
@@ -208,7 +208,7 @@ def _scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     plug = load_plug(deployment.protocol)
     rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=_silent)
     result = verify(plug, rebuilt, parse_mode(options.verify), seed=options.seed)
-    result.findings = run_detectors(result)
+    judge(result)
     keep_selected([result], options.selection)
     if not all_hold(result):
         result = doubted(result, *beginning_doubts(result, code_before(source.chain, deployment)))

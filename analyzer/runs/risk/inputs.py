@@ -21,9 +21,9 @@ from analyzer.risk.days import Days, days_of
 from analyzer.runs.snapshot.account import named_account
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
+from analyzer.runs.snapshot.venues import funds_of
 from analyzer.runs.stress.cascades import curves_for
 from analyzer.runs.stress.twins import twin_of
-from analyzer.runs.stress.venues import funds_of
 from analyzer.store.snapshot import check_replaceable
 
 MARKETS = ("BTC", "ETH")

@@ -15,7 +15,7 @@ from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
 from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument, ScanRun
-from analyzer.findings import add_run_findings, run_detectors
+from analyzer.findings import add_run_findings
 from analyzer.findings.selection import keep_selected, selection_words
 from analyzer.indexer import Advance, Index, Recheck
 from analyzer.model.atomic import real_path, replaced
@@ -31,6 +31,7 @@ from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.evidence import attachments, compare
 from analyzer.runs.scanning.freshness import check_head
+from analyzer.runs.scanning.judging import judge
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import (
@@ -206,7 +207,7 @@ def scan_one(
         progress("compare with the contract", 0, 1)
         result = verify(plug, rebuilt, mode, seed=seed)
         progress("compare with the contract", 1, 1)
-        result.findings = run_detectors(result)
+        judge(result)
         return result
 
     result = judged()

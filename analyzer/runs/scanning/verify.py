@@ -20,7 +20,7 @@ from typing import Any
 from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.documents.scan import RebuildRun, VerifyDocument
-from analyzer.findings import add_run_findings, run_detectors
+from analyzer.findings import add_run_findings
 from analyzer.findings.selection import keep_selected
 from analyzer.indexer import Index
 from analyzer.model.errors import ExitCode, InputError
@@ -32,6 +32,7 @@ from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.deployments import load_deployment
+from analyzer.runs.scanning.judging import judge
 from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import kept_words, read_again_if_doubtful
@@ -184,7 +185,7 @@ def _verify_one(
         rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
         progress("compare with the contract", 0, 1)
         result = rebuild.verify(plug, rebuilt, mode, seed=seed)
-        result.findings = run_detectors(result)
+        judge(result)
         return result
 
     result = judged()

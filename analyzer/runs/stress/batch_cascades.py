@@ -23,8 +23,8 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.impact import NoImpact
 from analyzer.model.book import Book
 from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.venues import funds_of
 from analyzer.runs.stress.twins import twin_of
-from analyzer.runs.stress.venues import funds_of
 
 LEAVES_OUT = (
     "margin is that of the linear twin, in float64: no protocol's rounding",

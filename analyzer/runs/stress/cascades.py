@@ -20,13 +20,13 @@ from analyzer.model.errors import InputError
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.stress.scenarios import Held, held_in, not_held, why_not_applicable
-from analyzer.runs.stress.venues import (
+from analyzer.runs.snapshot.venues import (
     bearers_of,
     bounded_capacity_e18,
     bounded_layers,
     venue_of,
 )
+from analyzer.runs.stress.scenarios import Held, held_in, not_held, why_not_applicable
 
 
 def split_by_simulation(

@@ -13,6 +13,7 @@ from analyzer.documents.contagion import ContagionDocument, ContagionRun
 from analyzer.findings.assessed import Assessed, OrderRange, Sensitivity
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.finding import Finding
+from analyzer.runs.snapshot.venues import venue_of
 from analyzer.runs.stress.cascades import assess
 from analyzer.runs.stress.claims import claims_between_venues
 from analyzer.runs.stress.orders import BATCH, BOUNDING, ORDERS, in_time, ordered, own, with_range
@@ -26,7 +27,6 @@ from analyzer.runs.stress.stress import (
     run_facts,
     told_of,
 )
-from analyzer.runs.stress.venues import venue_of
 from analyzer.runs.telling.cascade import contagion_document
 from analyzer.store.extend import extend_snapshot
 

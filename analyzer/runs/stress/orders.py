@@ -20,7 +20,7 @@ from analyzer.documents.scenario import RAY
 from analyzer.findings.assessed import Assessed, Ordered, OrderRange
 from analyzer.market.depth.route import Market
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.stress.venues import venue_of
+from analyzer.runs.snapshot.venues import venue_of
 
 BATCH = "batch"
 """The order of a run that names none."""

@@ -44,10 +44,10 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.runs.snapshot.books import ScanBook
+from analyzer.runs.snapshot.venues import venue_of
 from analyzer.runs.stress.ceilings import all_factors, ceilings, penalties
 from analyzer.runs.stress.plausible import Plausible, plausible_shocks
 from analyzer.runs.stress.twins import has_more_tests, twin_of, uniform_ray
-from analyzer.runs.stress.venues import venue_of
 
 TARGET = "bad-debt"
 WITHIN = (0.05, 0.1, 0.2, 0.3)

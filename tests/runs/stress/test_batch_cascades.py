@@ -18,10 +18,10 @@ from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.impact import Exponential, ImpactCurve, Linear, NoImpact
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
+from analyzer.runs.snapshot.venues import funds_of
 from analyzer.runs.stress.batch_cascades import Swept, impacts_of, shocks_of, swept
 from analyzer.runs.stress.cascades import assess
 from analyzer.runs.stress.orders import ORDERS
-from analyzer.runs.stress.venues import funds_of
 
 FACTORS = ("BTC", "ETH", "stETH/ETH")
 PRICE = {"BTC": 50_000, "ETH": 2_000, "stETH/ETH": 2_100}

@@ -21,6 +21,7 @@ from analyzer.report.stress import stress_page
 from analyzer.report.table import table
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
+from analyzer.runs.snapshot.venues import bearers_of, bounded_capacity_e18, venue_of
 from analyzer.runs.stress import orders
 from analyzer.runs.stress.cascades import (
     assess,
@@ -32,7 +33,6 @@ from analyzer.runs.stress.cascades import (
 from analyzer.runs.stress.contagion import ContagionOptions, contagion
 from analyzer.runs.stress.orders import BOUNDING, ORDERS
 from analyzer.runs.stress.stress import StressOptions, stress
-from analyzer.runs.stress.venues import bearers_of, bounded_capacity_e18, venue_of
 from analyzer.store.snapshot import open_snapshot
 
 SHOCK = "ETH=-30%"

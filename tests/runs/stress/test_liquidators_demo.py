@@ -13,8 +13,8 @@ from analyzer.contagion.cascade.result import CascadeResult, Party
 from analyzer.contagion.cascade.run import run_cascade
 from analyzer.contagion.scenario import load_scenario, shipped_scenarios, with_depth_times
 from analyzer.runs.snapshot.reader import read_books
+from analyzer.runs.snapshot.venues import venue_of
 from analyzer.runs.stress.cascades import curves_for
-from analyzer.runs.stress.venues import venue_of
 
 MOST_IMPLAUSIBLE = 3
 """Of the shipped scenarios at default depth."""

@@ -15,8 +15,8 @@ from analyzer.contagion.trace.paths import top_paths
 from analyzer.findings.assessed import Assessed, AssessedVenue
 from analyzer.market.depth import ImpactCurve, Linear
 from analyzer.market.depth.choose import DepthUsed
+from analyzer.runs.snapshot.venues import bounded_capacity_e18
 from analyzer.runs.stress.cascades import losses
-from analyzer.runs.stress.venues import bounded_capacity_e18
 
 R15_CURVE = Linear(92 * 92 / 0.03, "case R15: 0.03 a unit sold")
 
