@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from derive_house import CASH, PERP, SRM, STORED, House
 
 from analyzer.model.rows import MarginRow
-from analyzer.protocols.derive_v2.records.accounts import Account, Holding
-from analyzer.protocols.derive_v2.records.auctions import Auction, AuctionParams
-from analyzer.protocols.derive_v2.value.account import AccountNumbers, ManagerMargin, Valuation
+from analyzer.protocols.derive_v2.records.accounts import Holding
+from analyzer.protocols.derive_v2.records.auctions import Auction
+from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.margin import margin_row
 from analyzer.protocols.derive_v2.value.startable import startable_scenarios
-from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, reverts
-
-CASH, PERP, SRM, PMRM = "0xCash", "0xPerp", "0xSrm", "0xPmrm"
-PARAMS = AuctionParams(95, 70, 900, 43_200, 3_600, 10, 0)
-STORED = 100
-
-
-@dataclass
-class House:
-    """A valuation of account 7 alone. margins: maintenance margin by scenario, as the manager's
-    view has it; interest: not yet settled; refusal: what the settlement of perps reverts with."""
-
-    margins: Sequence[int]
-    manager: str = PMRM
-    mm: int | Unreadable = -1
-    im: int | Unreadable = -30
-    mtm: int | Unreadable = 50
-    interest: int = 0
-    refusal: Unreadable | None = None
-    scenarios: Sequence[int] | Unreadable = ()
-    holdings: list[Holding] = field(default_factory=lambda: [Holding(CASH, 0, STORED)])
-    disabled: bool = False
-    auction: Auction | None = None
-    block_time: int = 1_000
-
-    def __post_init__(self) -> None:
-        manager = SimpleNamespace(perp=PERP, scenarios=self.scenarios or list(self.margins))
-        self.state = SimpleNamespace(
-            accounts={7: Account(7, "0xOwner", self.manager, self.holdings)},
-            pmrms={PMRM: manager} if self.manager == PMRM else {},
-            perps={PERP: SimpleNamespace(disabled=self.disabled)},
-            cash=SimpleNamespace(address=CASH),
-            auction_house=SimpleNamespace(
-                params=PARAMS, auctions={} if self.auction is None else {7: self.auction}
-            ),
-            block_time=self.block_time,
-        )
-
-    def numbers(self, number: int) -> AccountNumbers:
-        settled = STORED + self.interest
-        return AccountNumbers(number, self.mtm, self.mm, self.im, None, None, STORED, settled, {})
-
-    def margin(
-        self, _account: Account, *, initial: bool, scenario: int | None = None
-    ) -> ManagerMargin:
-        assert not initial
-        assert isinstance(self.mtm, int)
-        return ManagerMargin(self.margins[scenario or 0], self.mtm)
-
-    def cash_with_interest(self, _account: Account) -> int:
-        return STORED + self.interest
-
-    def unsettled(self, _account: Account, _holding: Holding) -> int:
-        if self.refusal is not None:
-            raise UnreadableNumberError(self.refusal)
-        return 0
+from analyzer.protocols.kit.unreadable import Unreadable, reverts
 
 
 def row(**given: Any) -> MarginRow:
@@ -146,7 +89,7 @@ def test_scenarios_that_were_not_read_block_and_are_named() -> None:
     ("changed", "liquidatable", "kind"),
     [
         ({"margins": [-1, -9], "auction": live(1)}, True, "solvent"),
-        ({"margins": [-9, 0], "auction": live(1)}, False, "solvent"),
+        ({"margins": [-9, 20], "auction": live(1)}, False, "solvent"),
         ({"margins": [-1], "auction": live(insolvent=True)}, True, "insolvent"),
         ({"margins": [0], "auction": live(insolvent=True)}, False, "insolvent"),
         ({"margins": [-1], "mtm": -1, "auction": live()}, False, "solvent"),
