@@ -70,8 +70,9 @@ AREAS: dict[str, tuple[Place, ...]] = {
         *places("value/liquidation_call", "close/test_liquidate.py value close", _AAVE),
         *places("value/close_factor", "value close/test_liquidate.py", _AAVE),
         *places("close/liquidate", "close/test_liquidate.py close", _AAVE),
-        *places("value/auction value/startable", "value close", _DERIVE),
-        *places("close/liquidate", "close", _DERIVE),
+        *places("value/auction", "value/test_auction.py value close", _DERIVE),
+        *places("value/startable", "value/test_margin.py close", _DERIVE),
+        *places("close/liquidate", "close/test_bid.py close", _DERIVE),
         *places("close/liquidate", "close/test_liquidate.py close", _PERP),
         *places("close/liquidate_collateral", "close/test_liquidate_collateral.py close", _PERP),
         *places("close/possible", "close/test_possible.py close", _PERP),
@@ -105,7 +106,7 @@ AREAS: dict[str, tuple[Place, ...]] = {
     ),
     "diff": (
         *places("findings/diff", "findings/test_diff.py runs/triage/test_diff.py"),
-        *places("runs/triage/diff", "runs/triage/test_diff.py"),
+        *places("runs/triage/diff", "runs/triage/test_diff_reasons.py runs/triage/test_diff.py"),
     ),
     "SARIF": places("report/sarif report/sarif_places", "report/test_sarif.py"),
 }
