@@ -39,7 +39,8 @@ _LEGEND = (
     "below IM (or in breach), breach (may be liquidated), insolvent, bad debt: at the scenario's "
     "last prices, before anybody reacts. after: bad debt when the cascade has come to rest, at the "
     "protocol's prices, with what liquidators were paid out of accounts that lacked it; at market: "
-    "at the market's prices, which differ where an oracle stands still. "
+    "at the market's prices, which differ where an oracle stands still. fund left: what bounded "
+    "backstops still hold; below zero, what they owe. "
     "uncovered: of the latter, what others than bounded backstops bore or will have to."
 )
 

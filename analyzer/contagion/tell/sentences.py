@@ -109,9 +109,9 @@ def firewall_sentence(firewall: Firewall, facts: Facts, most: int = 5) -> str:
         left = money_text(sum(edge.amount_e18 for edge in others))
         named.append(f"{len(others)} more ({left})")
     return (
-        f"{money_text(firewall.protected_e18)} of what others paid may have come from failures"
-        f" that spread; bearing {money_text(firewall.amount_e18)} elsewhere would have cut every"
-        f" such way: {'; '.join(named)}."
+        f"{money_text(firewall.protected_e18)} of what others paid was left by accounts that other"
+        f" failures had reached, however little; bearing {money_text(firewall.amount_e18)}"
+        f" elsewhere would have cut every such way: {'; '.join(named)}."
     )
 
 

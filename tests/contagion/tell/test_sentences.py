@@ -152,9 +152,10 @@ def test_every_other_channel_has_words() -> None:
 def test_a_firewall_in_words() -> None:
     found = cheapest_firewall(r15_edges().edges, [FUND, D])
     assert firewall_sentence(found, R15) == (
-        "5.0 k of what others paid may have come from failures that spread; bearing 5.0 k elsewhere"
-        " would have cut every such way: what C could not pay and was cut from the profit of D"
-        " (3.9 k); what C could not pay and insurance fund (perp) bore (1.1 k)."
+        "5.0 k of what others paid was left by accounts that other failures had reached, however"
+        " little; bearing 5.0 k elsewhere would have cut every such way: what C could not pay and"
+        " was cut from the profit of D (3.9 k); what C could not pay and insurance fund"
+        " (perp) bore (1.1 k)."
     )
     assert "; 1 more (1.1 k)." in firewall_sentence(found, R15, most=1)
     assert firewall_sentence(Firewall((), 0, 0), R15).endswith("there is nothing to cut.")
@@ -169,8 +170,9 @@ def test_every_kind_of_cut_has_words() -> None:
         Edge(1, venue_node("aave"), Channel.CLAIM, "T", venue_node("perp"), E18),
     )
     assert firewall_sentence(Firewall(edges, 4 * E18, 9 * E18), R15) == (
-        "9 of what others paid may have come from failures that spread; bearing 4 elsewhere would"
-        " have cut every such way: the closing of A as it goes into the move of X in round 1 (1);"
+        "9 of what others paid was left by accounts that other failures had reached, however"
+        " little; bearing 4 elsewhere would have cut every such way: the closing of A as it goes"
+        " into the move of X in round 1 (1);"
         " what the move of X in round 1 cost B (1); the loss of insurance fund (perp) as it goes"
         " into the repricing of T (aave) in round 1 (1); what came from aave to perp by T (1)."
     )
