@@ -189,7 +189,7 @@ def test_a_run_that_no_market_would_show_and_what_pays_nobody_are_said_in_front(
 def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
     move: float | None, said: str
 ) -> None:
-    shock = RayShockEntry("uniform ray", move, 12.0, 1, 1, "as it is")
+    shock = RayShockEntry("uniform ray", move, 12.0, 1, 1, "as it is", 0, 0)
     found = ReverseEntry(10.0, {"house": shock}, shock, {"house": None}, ("Z",), "no --returns")
     text = table(reverse_blocks(found))
     assert said in text
