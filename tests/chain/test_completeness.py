@@ -41,6 +41,23 @@ def test_the_fork_is_the_deepest_stored_block_that_is_still_there(
     assert len(asked) <= 2 * len(kept).bit_length() + 4
 
 
+def test_the_newest_is_asked_for_first_then_ever_longer_steps_then_halves() -> None:
+    asked: list[int] = []
+
+    class Forked:
+        """A chain whose blocks from 21 on are not the stored ones."""
+
+        def resolve(self, text: str) -> BlockRef:
+            return header(100)
+
+        def headers(self, numbers: list[int]) -> list[BlockRef]:
+            asked.extend(numbers)
+            return [header(n, salt=n > 20) for n in numbers]
+
+    assert find_fork(cast(Chain, Forked()), {n: header(n).hash for n in range(101)}) == 20
+    assert asked == [100, 99, 97, 93, 85, 69, 37, 18, 27, 22, 20, 21]
+
+
 @given(
     kept=st.sets(st.integers(0, 60), min_size=1, max_size=20),
     orphans=st.sets(st.integers(0, 60), max_size=4),

@@ -47,6 +47,8 @@ def test_a_side_that_was_not_read_counts_as_not_held_whatever_it_is_of() -> None
     ("row", "found"),
     [
         (replace(SUM, rebuilt=99), [Lack.SMALLER]),
+        (replace(SUM, rebuilt=0, on_chain=1), [Lack.SMALLER]),
+        (replace(SUM, rebuilt=1, on_chain=0), []),
         (replace(SUM, rebuilt=-100), []),  # off, and said so: but not because it is less
         (replace(SUM, rebuilt=101), []),
         (replace(SUM, rebuilt=99, allowed=1), []),

@@ -178,6 +178,20 @@ def test_the_document_says_of_which_side_each_finding_and_scan_is(compared: Any)
     }
 
 
+def test_a_deployment_of_one_side_alone_is_listed_too(compared: Any) -> None:
+    other = replace(LATER, deployment="another", chain_id=6)
+    outcome = compared(Summaries("a", [SCAN], []), Summaries("b", [LATER, other], []))
+    places = to_json(outcome.document)["deployments"]
+    assert [(p["chain_id"], p["deployment"], p["in"]) for p in places] == [
+        (6, "another", "after"),
+        (7, "local", "both"),
+    ]
+    assert (places[0]["before"], places[0]["after"]["scan_id"]) == (None, "bbbb")
+    back = compared(Summaries("b", [LATER, other], []), Summaries("a", [SCAN], []))
+    first = to_json(back.document)["deployments"][0]
+    assert (first["in"], first["after"]) == ("before", None)
+
+
 @pytest.mark.parametrize(
     ("severity", "fail_on", "code"),
     [

@@ -11,10 +11,9 @@ Source: LiquidationLogic._calculateDebt (before 3.3), LiquidationLogic.executeLi
 
 from __future__ import annotations
 
-from analyzer.model.integers import WAD
 from analyzer.protocols.aave_v3.ray_math import percent_mul
 
-CLOSE_FACTOR_THRESHOLD = 95 * WAD // 100
+CLOSE_FACTOR_THRESHOLD = 95 * 10**16
 """Health factor above which only a part may be repaid; also the sentinel's limit."""
 HALF_BPS = 5_000
 MIN_BASE_FOR_PARTIAL = 2_000 * 10**8
