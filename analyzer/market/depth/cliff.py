@@ -25,10 +25,15 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyzer.market.depth.impact import ASSUMED, Curve, require_positive
+from analyzer.market.depth.impact import (
+    ASSUMED,
+    LAST_BOUGHT,
+    LAST_SOLD,
+    Curve,
+    require_positive,
+)
 
 _HALVINGS = 200
-LAST_SOLD, LAST_BOUGHT = 0.1, 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@
 
 A formula that would reach zero (or infinity, for purchases) ends at MIN_RATIO (MAX_RATIO): from
 there on the price stays. Every curve says how far it can be trusted: `most_sellable` and
-`most_buyable` are what its market takes and gives; `exhausted` is every `v` beyond.
+`most_buyable` are what its market takes and gives; `exhausted` is every `v` beyond. Of a formula
+that is up to where the price is a tenth of the price before, or ten times it (LAST_SOLD,
+LAST_BOUGHT), as of a default: nothing was ever fitted to what lies beyond.
 
 Units: USD and ratios, float64. Floats move prices here; verdicts stay with the integers.
 """
@@ -29,6 +31,9 @@ MIN_RATIO = 1e-9
 """Where every falling price stops."""
 MAX_RATIO = 1e9
 """Where every rising price stops."""
+
+LAST_SOLD, LAST_BOUGHT = 0.1, 10.0
+"""The prices, over the price before, at which a market ends that is a formula."""
 
 ASSUMED = "assumed"
 """The source of a curve that nobody gave one."""
@@ -119,18 +124,23 @@ class Curve(ABC):
             total += (end - high) / way * self._ratio(high)
         return total
 
+    def _reaching(self, ratio: float) -> float:
+        """The v at which a formula's price is `ratio`; infinite (with the sign of v) for a curve
+        that ends where its market does."""
+        return math.inf if ratio < 1 else -math.inf
+
     @property
     def most_sellable(self) -> float:
-        """The upper end of the formula."""
-        return self._bounds()[1]
+        """The upper end of the formula, or of its market."""
+        return min(self._bounds()[1], self._reaching(LAST_SOLD))
 
     @property
     def most_buyable(self) -> float:
-        """The lower end of the formula, as purchases."""
-        return -self._bounds()[0]
+        """The lower end of the formula, or of its market, as purchases."""
+        return -max(self._bounds()[0], self._reaching(LAST_BOUGHT))
 
     def exhausted(self, v: float) -> bool:
-        """Whether `v` lies outside the range of the formula."""
+        """Whether `v` lies beyond what the market takes or gives."""
         return not -self.most_buyable <= v <= self.most_sellable
 
     def _inside(self, low: float, high: float) -> float:
@@ -176,6 +186,9 @@ class ConstantProduct(Curve):
         low = self.depth_usd * (MAX_RATIO**-0.5 - 1)
         return low, self.depth_usd * (MIN_RATIO**-0.5 - 1)
 
+    def _reaching(self, ratio: float) -> float:
+        return self.depth_usd * (ratio**-0.5 - 1)
+
     def _ratio(self, v: float) -> float:
         return (self.depth_usd / (self.depth_usd + v)) ** 2
 
@@ -203,6 +216,9 @@ class Linear(Curve):
         unit = self.usd_per_unit_ratio
         return unit * (1 - MAX_RATIO), unit * (1 - MIN_RATIO)
 
+    def _reaching(self, ratio: float) -> float:
+        return self.usd_per_unit_ratio * (1 - ratio)
+
     def _ratio(self, v: float) -> float:
         return max(1 - v / self.usd_per_unit_ratio, MIN_RATIO)
 
@@ -223,6 +239,9 @@ class Exponential(Curve):
 
     def _bounds(self) -> tuple[float, float]:
         return -self.depth_usd * math.log(MAX_RATIO), -self.depth_usd * math.log(MIN_RATIO)
+
+    def _reaching(self, ratio: float) -> float:
+        return -self.depth_usd * math.log(ratio)
 
     def _ratio(self, v: float) -> float:
         return math.exp(-v / self.depth_usd)

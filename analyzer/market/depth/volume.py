@@ -59,6 +59,10 @@ class SquareRoot(Curve):
         slope = self._slope()
         return -((math.log(MAX_RATIO) / slope) ** 2), (math.log(MIN_RATIO) / slope) ** 2
 
+    def _reaching(self, ratio: float) -> float:
+        way = math.log(ratio) / self._slope()
+        return math.copysign(way**2, -way)
+
     def _ratio(self, v: float) -> float:
         return math.exp(-self._slope() * math.copysign(math.sqrt(abs(v)), v))
 
@@ -111,6 +115,11 @@ class ContSchaanning(Curve):
         if self.floor >= MIN_RATIO:
             return low, math.inf
         return low, -self._delta() * math.log((MIN_RATIO - self.floor) / room)
+
+    def _reaching(self, ratio: float) -> float:
+        if ratio <= self.floor:
+            return math.inf
+        return -self._delta() * math.log((ratio - self.floor) / (1 - self.floor))
 
     def _ratio(self, v: float) -> float:
         return self.floor + (1 - self.floor) * math.exp(-v / self._delta())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def test_a_formula_that_would_reach_zero_stops_and_says_so() -> None:
     curve = Linear(100.0)
     assert curve.price_ratio(250) == pytest.approx(MIN_RATIO)
     assert curve.average_ratio(0, 200) == pytest.approx(0.25, rel=1e-6)
-    assert (curve.exhausted(99), curve.exhausted(101)) == (False, True)
+    assert (curve.exhausted(89), curve.exhausted(91)) == (False, True)
     assert ConstantProduct(100.0).exhausted(-100)
     assert ConstantProduct(100.0).price_ratio(-100) == pytest.approx(MAX_RATIO)
 
@@ -212,3 +213,27 @@ def test_a_depth_that_is_none_is_refused_by_name(wrong: float) -> None:
 def test_a_floor_of_the_whole_price_is_refused() -> None:
     with pytest.raises(ValueError, match="floor has to be at least 0 and below 1"):
         ContSchaanning(1.0, 1.0, 1.0, floor=1.0)
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        ConstantProduct(1e6),
+        Linear(1e6),
+        Exponential(1e6),
+        SquareRoot(1e8, 0.04, 1.0),
+        ContSchaanning(1e8, 0.04, 0.3, floor=0.05),
+    ],
+    ids=lambda curve: curve.name,
+)
+def test_the_market_of_a_formula_ends_at_a_tenth_of_its_price_and_at_ten_times_it(
+    curve: Any,
+) -> None:
+    assert curve.price_ratio(curve.most_sellable) == pytest.approx(0.1, rel=1e-9)
+    assert curve.price_ratio(-curve.most_buyable) == pytest.approx(10, rel=1e-9)
+    assert curve.exhausted(1.001 * curve.most_sellable)
+    assert not curve.exhausted(0.999 * curve.most_sellable)
+
+
+def test_a_floor_above_a_tenth_never_ends_a_market() -> None:
+    assert ContSchaanning(1e8, 0.04, 0.3, floor=0.2).most_sellable == math.inf
