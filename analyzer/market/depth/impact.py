@@ -187,7 +187,7 @@ class ConstantProduct(Curve):
         return low, self.depth_usd * (MIN_RATIO**-0.5 - 1)
 
     def _reaching(self, ratio: float) -> float:
-        return self.depth_usd * (ratio**-0.5 - 1)
+        return self.depth_usd * (1 / math.sqrt(ratio) - 1)
 
     def _ratio(self, v: float) -> float:
         return (self.depth_usd / (self.depth_usd + v)) ** 2
