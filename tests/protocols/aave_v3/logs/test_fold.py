@@ -265,6 +265,26 @@ def test_what_no_rule_explains_becomes_a_note() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("revision", "supply", "debt", "notes"),
+    [
+        (7, RAY, RAY, 0),
+        (7, RAY + 1, RAY, 0),  # a premium may be that small
+        (7, RAY - 1, RAY, 1),
+        (7, RAY + 1, RAY + 1, 1),
+        (7, RAY, RAY - 1, 1),
+        (8, RAY + 1, RAY, 1),
+        (8, RAY, RAY, 0),
+    ],
+)
+def test_only_a_premium_raises_the_supply_index_beyond_its_rule(
+    revision: int, supply: int, debt: int, notes: int
+) -> None:
+    story = told().updated("WETH", supply=supply, debt=debt)
+    kinds = [note.kind for note in story.fold(revision).notes]
+    assert kinds == ["reserve indexes"] * notes
+
+
 def test_a_proxys_code_is_remembered_from_its_creation_and_its_upgrades() -> None:
     story = told().token("a", "WETH", "Upgraded", implementation=NEWER)
     first = {POOL: CODE, CONFIGURATOR: CODE}
