@@ -2,7 +2,8 @@
 
     python tests/support/work/mutants.py                        four of each area
     python tests/support/work/mutants.py --area margin --each 9 --seed 3
-    python tests/support/work/mutants.py --area reorg --list    what could be drawn, nothing is run
+    python tests/support/work/mutants.py --at analyzer/chain/bloom.py:68
+    python tests/support/work/mutants.py --area reorg --list    what would be drawn, nothing is run
 
 For every area some places of its modules are drawn, in turn from each module: a comparison, a sign,
 a digit or a key is changed by one character, and the tests that belong to the module are run, the
@@ -192,6 +193,12 @@ def drawn(area: str, each: int, seed: int) -> list[Mutant]:
     return [mutant for mutant in turns if mutant is not None][:each]
 
 
+def _of_line(area: str, line: str) -> list[Mutant]:
+    """Every mutant of one line, where the area has it."""
+    found = chain.from_iterable(map(mutants_of, AREAS[area]))
+    return [mutant for mutant in found if f"{mutant.place.module}:{mutant.line}" == line]
+
+
 class Bench:
     """A copy of the repository in which one mutant after another is put to the tests."""
 
@@ -283,12 +290,17 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=7, help="which are drawn (default 7)")
     words.add_argument("--skip", type=int, default=0, help="leave out the first N of each area")
     words.add_argument("--limit", type=float, default=300, help="seconds a test folder may take")
+    words.add_argument("--at", metavar="FILE:LINE", help="every mutant of a line, not a draw")
     words.add_argument("--list", action="store_true", help="print what is drawn, run nothing")
     asked = words.parse_args()
     mutants = [
         (area, mutant)
         for area in asked.area or AREAS
-        for mutant in drawn(area, asked.skip + asked.each, asked.seed)[asked.skip :]
+        for mutant in (
+            drawn(area, asked.skip + asked.each, asked.seed)[asked.skip :]
+            if asked.at is None
+            else _of_line(area, asked.at)
+        )
     ]
     if asked.list:
         print(*(f"{area}: {mutant}" for area, mutant in mutants), sep="\n")
