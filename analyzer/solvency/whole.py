@@ -99,8 +99,9 @@ def _smaller(totals: Sequence[TotalRow]) -> Iterator[Shortage]:
 
 
 def _is_less(total: TotalRow) -> bool:
-    """Whether the rebuilt side is the smaller one, whatever its sign."""
-    return abs(total.rebuilt or 0) < abs(total.on_chain or 0)
+    """Whether the rebuilt side is the smaller one, whatever its sign; both are known."""
+    rebuilt, on_chain = total.rebuilt, total.on_chain
+    return rebuilt is not None and on_chain is not None and abs(rebuilt) < abs(on_chain)
 
 
 def _no_gift(total: TotalRow) -> bool:
