@@ -1,4 +1,4 @@
-"""A clone alone proves every protocol: of each a recording is here, with what its contracts said."""
+"""A clone alone proves every protocol: a recording of each, with its contracts' views, is here."""
 
 from __future__ import annotations
 

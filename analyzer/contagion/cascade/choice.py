@@ -61,8 +61,16 @@ def largest_paying(most: int, profit: Profit, fixed_e18: int = 0) -> int:
 def _paying_half(most: int, pays: Callable[[int], bool], tried: Mapping[int, int]) -> int:
     """The largest of the halves that pays; 0 when none does, which is known as soon as the next
     smaller one loses more: below the peak every amount gains less than a larger one."""
+    halves = _halves(most)
+    if halves and not tried.keys() - {most}:
+        # Not even the smallest may be closed. What may not lies above what may, so no part may be,
+        # unless that one was too small to be a unit of some token: two others tell.
+        if pays(halves[0]):
+            return halves[0]
+        if not pays(halves[len(halves) // 2]) and not tried.keys() - {most}:
+            return 0
     above = tried.get(most)
-    for amount in _halves(most):
+    for amount in halves:
         if pays(amount):
             return amount
         found = tried.get(amount)

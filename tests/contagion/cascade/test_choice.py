@@ -82,7 +82,18 @@ def test_costs_far_beyond_the_largest_gain_are_seen_without_a_search(
 def test_where_only_all_may_be_closed_no_part_is_searched_for() -> None:
     asked = Asked(lambda amount: 40 - 50 if amount == 10**9 else None)
     assert largest_paying(10**9, asked, 50) == 0
-    assert asked.times <= 1 + 1 + 20
+    assert asked.times <= 4
+
+
+def test_what_is_too_small_to_be_closed_hides_no_larger_amount() -> None:
+    """Of 2**20 amounts below 5 are no unit of a token, and from 2**14 on too little is left."""
+
+    def profit(amount: int) -> int | None:
+        if amount == 2**20:
+            return -1
+        return None if amount < 5 or amount >= 2**14 else 0
+
+    assert 2**14 - 2 <= largest_paying(2**20, profit) < 2**14
 
 
 def test_what_may_not_be_left_over_is_never_left() -> None:
