@@ -157,6 +157,30 @@ def test_rounds_and_results_count_the_same_closed_accounts(stressed: Path) -> No
     assert len(closed) == sum(row["closed_accounts"] for row in results)
 
 
+def test_markets_say_what_forced_trades_met_and_whether_a_market_would_show_it(
+    stressed: Path,
+) -> None:
+    rows = of_shock(stressed, "cascade_markets")
+    assert {row["deployment"] for row in rows} == {"aave-v3-devnet-7", "perp-v2-devnet-7"}
+    assert len({(r["deployment"], r["factor"], r["against"]) for r in rows}) == len(rows)
+    for row in rows:
+        assert row["depth_usd"] > 0
+        assert row["curve"]
+        assert row["source"]
+        assert row["unsold"] == row["unbought"] == 0
+    traded = {row["factor"] for row in rows if row["sold"] != row["bought"]}
+    moved = {row["factor"] for row in rows if row["price_shocked"] != row["price_after"]}
+    assert traded
+    assert traded <= moved
+    assert {row["implausible"] for row in rows} == {False}
+    implausible, left = (
+        value(stressed, f"SELECT any_value({name}) FROM contagion_runs WHERE scenario = '{NAME}'")
+        for name in ("implausible", "unprofitable")
+    )
+    assert json.loads(implausible) == []
+    assert json.loads(left) == {"aave-v3-devnet-7": 0, "perp-v2-devnet-7": 0}
+
+
 def test_paths_come_in_order_and_have_words(stressed: Path) -> None:
     paths = of_shock(stressed, "contagion_paths")
     assert [row["rank"] for row in paths] == sorted(row["rank"] for row in paths)

@@ -107,6 +107,8 @@ def _runs(one: Assessed) -> Iterator[Row]:
             curves={u.factor: {"name": u.kind, "source": u.source} for u in one.depth},
             unmapped=list(result.unmapped),
             exhausted=list(result.exhausted),
+            implausible=list(result.implausible),
+            unprofitable={name: len(accounts) for name, accounts in result.unprofitable.items()},
             rounds=sum(1 for round_ in result.rounds if round_.closed),
             quiet=result.quiet,
             ledger_closes=all(round_.closes for round_ in result.rounds),

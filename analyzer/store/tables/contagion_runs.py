@@ -28,6 +28,16 @@ TABLE = Table(
             "exhausted",
             "Factors of which more had to be sold or bought than the market bears, a JSON list.",
         ),
+        json_text(
+            "implausible",
+            "Factors whose price forced trades alone move by more than half of its shocked price,"
+            " up or down, a JSON list: no market would show such a run. [] = a plausible one.",
+        ),
+        json_text(
+            "unprofitable",
+            "Deployment -> accounts that are in breach in the end and whose closure pays nobody, a"
+            " JSON object of counts.",
+        ),
         count("rounds", "Rounds in which somebody was closed."),
         flag("quiet", "true = nothing more would happen; false = the rounds ran out."),
         flag("ledger_closes", "true = accounts + absorbers + liquidators + market = 0 each round."),

@@ -143,6 +143,8 @@ _RUN: Mapping[str, object] = {
     "curves": json.dumps({"ETH": {"name": "constant product", "source": EVIL}}),
     "unmapped": json.dumps(["OP"]),
     "exhausted": json.dumps([]),
+    "implausible": json.dumps([]),
+    "unprofitable": json.dumps({}),
     "rounds": 3,
     "quiet": True,
     "ledger_closes": True,
