@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import pytest
 from assessed_house import assessed_house, falls_to, r15_house
 from linear_house import E18, Holder, House
 
-from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Liquidators
+from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Liquidators, Step
 from analyzer.findings import scenario_findings
 from analyzer.findings.cascade_amplification import CascadeAmplification
 from analyzer.findings.contagion_path import ContagionPath
@@ -117,6 +118,25 @@ def test_a_price_that_only_the_cascade_moves_is_found() -> None:
     assert moved.amounts == {"move_ppm": -200_000}
     assert moved.title == "The cascade alone moves Y by -20.0%: no shock does"
     assert [f for f in found(1_001.0) if f.market == "Y under crash"] == []
+
+
+def test_bad_debt_is_compared_with_the_static_loss_of_the_last_step() -> None:
+    """X at half its price, while nobody works, and back at 92: half is not what is compared."""
+    alone = falls_to()
+    there = Step({"X": Fraction(1, 2)}, liquidator_capacity=Fraction(0))
+    back = replace(alone, steps=(there, *alone.steps))
+    house = r15_house()
+    house.holders["E"] = Holder(-9_210 * E18, {"X": 100 * E18})
+    one, two = (assessed_house(deepcopy(house), scenario) for scenario in (alone, back))
+    assert one.static_bad_debt_e18("house") == two.static_bad_debt_e18("house") == 10 * E18
+    found = [
+        [f.amounts for f in CascadeAmplification().detect(each) if "bad debt" in f.title]
+        for each in (one, two)
+    ]
+    assert found[0] == found[1]
+    ((amounts,), _) = found
+    assert amounts["bad_debt_at_shocked_prices_e18"] == 10 * E18
+    assert amounts["bad_debt_e18"] >= 15 * E18
 
 
 def test_forced_sales_beyond_the_depth_within_ten_percent_are_found() -> None:
