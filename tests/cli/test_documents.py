@@ -43,9 +43,10 @@ ON_SNAPSHOT = {
     "deployments": ["deployments", "--json"],
     "detectors": ["detectors", "list", "--json"],
     "documents": ["documents", "--json"],
+    "settings": ["config", "show", "--json"],
 }
 """Kind -> a command that writes it."""
-ELSEWHERE = {"scan", "verify", "index", "backfill", "jobs", "health"}
+ELSEWHERE = {"scan", "verify", "index", "backfill", "estimate", "jobs", "job_list", "health"}
 """Kinds that need a chain, jobs or a watch: the tests of their runs hold them to their schemas."""
 
 
