@@ -32,6 +32,7 @@
     decay = 0.94
     round_days = 1
     cap = 5
+    fixed_thresholds = true                  # those rise too that depend on no volatility
 
     [liquidators]                            # or, for short: liquidators = "at any loss"
     mode = "rational"                        # only what pays; "at any loss": all that they may
@@ -232,6 +233,7 @@ def _spiral(entry: Entry) -> MarginSpiral:
         decay=entry.positive("decay", plain.decay),
         round_days=entry.positive("round_days", plain.round_days),
         cap=entry.positive("cap", plain.cap),
+        fixed_thresholds=entry.flag("fixed_thresholds"),
     )
     if spiral.cap < 1:
         raise InputError(f"{entry.where}.cap has to be at least 1: requirements do not fall")

@@ -54,7 +54,8 @@ class MarginSpiral:
 
     daily_volatility: sigma before the scenario. shock: by how much volatility is multiplied at
     once (2 = twice). round_days: the time that one round's return r stands for. cap: no
-    requirement is multiplied by more.
+    requirement is multiplied by more. fixed_thresholds: whether those rise too that depend on no
+    volatility, which is what most venues have.
 
     Source: shared risk notes, section 1.6; EWMA weights as in RiskMetrics.
     """
@@ -64,6 +65,7 @@ class MarginSpiral:
     decay: Fraction = Fraction(94, 100)
     round_days: Fraction = Fraction(1)
     cap: Fraction = Fraction(5)
+    fixed_thresholds: bool = False
 
     def next_volatility(self, sigma: float, log_return: float) -> float:
         """Daily volatility after a round in which prices moved by `log_return`."""

@@ -240,7 +240,7 @@ def test_an_unknown_account_is_counted_and_never_closed() -> None:
 def test_requirements_that_rise_with_volatility_catch_more_accounts() -> None:
     mild = scenario(Fraction(94, 100))
     assert run_cascade([venue_of(r15_house())], mild, {"X": NoImpact()}).failures == {}
-    spiral = MarginSpiral(Fraction(2, 100), decay=Fraction(1, 2))
+    spiral = MarginSpiral(Fraction(2, 100), decay=Fraction(1, 2), fixed_thresholds=True)
     tight = scenario(Fraction(94, 100), margin_spiral=spiral)
     result = run_cascade([venue_of(r15_house())], tight, {"X": NoImpact()})
     assert {f.account_id for f in result.failures.values()} == {"A", "B"}

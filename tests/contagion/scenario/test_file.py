@@ -46,6 +46,7 @@ BTC = 0.1
 [margin_spiral]
 shock = 2
 cap = 1.3
+fixed_thresholds = true
 [[step]]
 shocks = {ETH = "-0.1%"}
 prices = {0xaa = 1234.567890123456789012}
@@ -78,7 +79,7 @@ shocks = {"@alt" = "x0.3"}
         stale=frozenset({"BTC"}),
         withdraw=True,
         default_owners=("7", "9"),
-        margin_spiral=MarginSpiral(shock=Fraction(2), cap=Fraction(13, 10)),
+        margin_spiral=MarginSpiral(shock=Fraction(2), cap=Fraction(13, 10), fixed_thresholds=True),
     )
 
 
