@@ -190,7 +190,16 @@ def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
     move: float | None, said: str
 ) -> None:
     shock = RayShockEntry("uniform ray", move, 12.0, 1, 1, "as it is", 0, 0)
-    found = ReverseEntry(10.0, {"house": shock}, shock, {"house": None}, ("Z",), "no --returns")
+    found = ReverseEntry(
+        target_usd=10.0,
+        static={"house": shock},
+        static_together=shock,
+        cascade=shock,
+        plausible={"house": None},
+        plausible_together=None,
+        left_out=("Z",),
+        note="no --returns",
+    )
     text = table(reverse_blocks(found))
     assert said in text
     assert "no shock of the factors with returns reaches it" in text
