@@ -56,27 +56,32 @@ def smallest_cascade(
             known[level] = run(SIGN[direction] * float(levels[level]) + 0.0)
         return known[level] >= target
 
-    ends = [*possible[::COARSE], *possible[-1:]]
-    enough = next((level for level in ends if reaches(level)), GRID + 1)
-    below = [level for level in possible if level < enough]
-    first = _first(below, reaches, max(1, -(-len(below) // most_runs)))
-    found = enough if first is None else first
-    at = min(found, GRID)
-    left = sum(1 for level in below if level < found and level not in known)
-    bounded = at + (found > GRID) - sum(1 for level in possible if level < found)
-    amount = known[at] if at in known else run(SIGN[direction] * float(levels[at]) + 0.0)
+    found = _smallest(possible, reaches, most_runs)
+    at, x = min(found, GRID), None if found > GRID else SIGN[direction] * float(levels[found]) + 0.0
+    reaches(at)
+    below = [level for level in possible if level < found]
+    bounded, skipped = found - len(below), sum(1 for level in below if level not in known)
     return RayShock(
         ray=along,
         direction=direction,
         target=target,
-        x=None if found > GRID else SIGN[direction] * float(levels[at]) + 0.0,
-        bad_debt=amount,
+        x=x,
+        bad_debt=known[at],
         accounts=0,
         tried=len(known),
-        note=_note(found, direction, bounded, left),
+        note=_note(found, direction, bounded, skipped),
         bounded=bounded,
-        skipped=left,
+        skipped=skipped,
     )
+
+
+def _smallest(possible: Sequence[int], reaches: Callable[[int], bool], most_runs: int) -> int:
+    """The first of the possible levels that is enough, of those that are run; GRID + 1 = none."""
+    ends = [*possible[::COARSE], *possible[-1:]]
+    enough = next((level for level in ends if reaches(level)), GRID + 1)
+    below = [level for level in possible if level < enough]
+    first = _first(below, reaches, max(1, -(-len(below) // most_runs)))
+    return enough if first is None else first
 
 
 def _first(below: Sequence[int], reaches: Callable[[int], bool], stride: int) -> int | None:
