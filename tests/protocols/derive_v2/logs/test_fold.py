@@ -97,6 +97,16 @@ def test_cash_totals_move_by_what_is_beyond_interest() -> None:
     assert (cash.borrow_index, cash.supply_index, cash.accrued_at) == (WAD + 1, WAD + 2, 99)
 
 
+def test_a_ledger_begins_with_nothing_and_counts_how_often_a_fee_was_switched_on() -> None:
+    enabled = event("CashAsset", "WithdrawFeeEnabled", exchangeRate=WAD)
+    start, later = folded().cash, folded(enabled, enabled)
+    assert (start.borrow_index, start.supply_index) == (WAD, WAD)
+    amounts = (start.total_supply, start.total_borrow, start.net_settled_cash, start.accrued_at)
+    allowed = (start.supply_allowed, start.borrow_allowed)
+    assert {*amounts, *allowed, start.fee_enabled_times} == {0}
+    assert (later.cash.fee_enabled_times, later.notes) == (2, [])
+
+
 def test_a_perp_keeps_mark_and_index_when_its_pnl_goes_into_cash() -> None:
     ledger = folded(
         event(
