@@ -2,9 +2,10 @@
 
     python tests/support/work/slow_tests.py -m 'not chain and not browser' tests/model
 
-A test is slow when one of its cases takes LONGEST_S, or all of them ALL_S, fixtures and child
-processes included. What a run leaves out stays listed as it was. Seconds of CPU, not of a clock:
-they mean the same on a busy machine.
+A test is slow when one of its cases takes LONGEST_S, or all of them ALL_S, with child processes, or
+when it shares a fixture that takes LONGEST_S with others: whoever came first would pay for all.
+What a run leaves out stays listed as it was. Seconds of CPU, not of a clock: they mean the same on
+a busy machine.
 """
 
 from __future__ import annotations
@@ -48,17 +49,32 @@ def cpu_s() -> float:
 
 
 class Meter:
-    """A plugin of pytest: test -> the seconds of each of its cases."""
+    """A plugin of pytest. seconds: test -> those of each of its cases; costly: the tests that share
+    a fixture which takes long."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.costly: set[str] = set()
+        self._long: set[tuple[str, str]] = set()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Iterator[None]:
+        """One fixture; those of one test alone are in its own seconds."""
+        before = cpu_s()
+        done = yield
+        if fixturedef.scope != "function" and cpu_s() - before >= LONGEST_S:
+            self._long.add((fixturedef.baseid, fixturedef.argname))
+        return done
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Set-up, call and teardown of one case."""
         before = cpu_s()
         done = yield
-        self.seconds[name_of(item.nodeid)].append(cpu_s() - before)
+        name, used = name_of(item.nodeid), getattr(item, "fixturenames", ())
+        self.seconds[name].append(cpu_s() - before)
+        if any(name.startswith(base) and fixture in used for base, fixture in self._long):
+            self.costly.add(name)
         return done
 
 
@@ -67,7 +83,9 @@ def main(arguments: list[str]) -> int:
     meter = Meter()
     code = pytest.main(["-q", "-n0", *arguments], plugins=[meter])
     kept = listed(LIST.read_text(encoding="utf-8")) - meter.seconds.keys()
-    LIST.write_text("\n".join(sorted(kept | slow(meter.seconds))) + "\n", encoding="utf-8")
+    LIST.write_text(
+        "\n".join(sorted(kept | slow(meter.seconds) | meter.costly)) + "\n", encoding="utf-8"
+    )
     return code
 
 
