@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from price_history import MOVING, STABLE, write_history
+from price_history import STABLE, write_history
 
 from analyzer.cli import main
 from analyzer.documents.risk import RiskDocument
@@ -23,6 +23,8 @@ from analyzer.runs.risk.profile import RiskOutcome, profile
 from analyzer.runs.snapshot.sql import sql
 from analyzer.store.snapshot import open_snapshot
 
+LISTED = 4
+"""Accounts that the profile of a protocol lists here: each is a simulation."""
 AAVE, PERP = "aave-v3-devnet-7", "perp-v2-devnet-7"
 
 
@@ -69,7 +71,9 @@ def protocol(
 ) -> tuple[RiskDocument, Path]:
     out = tmp_path_factory.mktemp("risk") / "out.duckdb"
     options = RiskOptions(demo_snapshot, "protocol", AAVE, prices, still=STABLE, out=out)
-    return profile(options, silent).document, out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TOP", LISTED)
+        return profile(options, silent).document, out
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +238,7 @@ def test_a_protocol_has_two_classes_and_rows_of_all_its_accounts(
     [(written, known)] = rows(out, "SELECT count(*), count(touch_7d) FROM risk_accounts")
     assert written == known == count == document.accounts_total
     assert rows(out, "SELECT count(*) FROM risk_classes") == [(4,)]
-    assert len(document.accounts) == 30
+    assert len(document.accounts) == LISTED
 
 
 def test_the_rows_say_what_the_profiles_say(
@@ -330,7 +334,7 @@ def test_the_market_factor_is_the_one_that_is_named(
     asked: Callable[..., RiskOutcome], healthy: list[str]
 ) -> None:
     plain = asked("account", healthy[0]).document
-    own = next(one.factor for one in plain.exposures if one.factor in MOVING)
+    own = next(one.factor for one in plain.exposures if one.daily_volatility)
     document = asked("account", healthy[0], market=own).document
     assert document.run.market == own
     [entry] = [one for one in document.exposures if one.factor == own]
