@@ -17,11 +17,38 @@ from analyzer.documents.scenario import ScenarioEntry, StressRun
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """One account that is not liquidatable yet: move (-0.1 = after a fall of 10 %)."""
+    """One account that is not liquidatable yet: move (-0.1 = after a fall of 10 %). insolvent: the
+    fall after which its equity is below zero; up, insolvent_up: the rises (0.1 = of 10 %) that do
+    the same; null = none on the ray does."""
 
     deployment: str
     account_id: str
     move: float
+    insolvent: float | None
+    up: float | None
+    insolvent_up: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CliffAccount:
+    """An account on a cliff: by how much its shortfall grows there, USD."""
+
+    account_id: str
+    rise_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class CliffEntry:
+    """A fall from `move` (-0.3 = 30 %) by one percent more that changes a deployment's bad debt by
+    a quarter or more, before anybody reacts. fell: accounts whose equity passes zero in it;
+    accounts: those whose shortfall grows most."""
+
+    deployment: str
+    move: float
+    before_usd: float
+    after_usd: float
+    fell: int
+    accounts: tuple[CliffAccount, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +65,8 @@ class WallLine:
 @dataclass(frozen=True, slots=True)
 class Distances:
     """How far accounts are from liquidation along the ray, and the wall of forced sales. already,
-    never, unknown: how many accounts. not_on_ray: deployment -> why it has no distances."""
+    never, unknown: how many accounts. not_on_ray: deployment -> why it has no distances. cliffs:
+    the nearest of each deployment."""
 
     ray: str
     already: int
@@ -47,6 +75,7 @@ class Distances:
     not_on_ray: Mapping[str, str]
     nearest: tuple[Distance, ...]
     wall: tuple[WallLine, ...]
+    cliffs: tuple[CliffEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

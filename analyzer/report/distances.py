@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.documents.stress import (
+    CliffEntry,
     Distances,
     PlausibleEntry,
     RayShockEntry,
@@ -21,15 +22,34 @@ def distance_blocks(found: Distances) -> list[Block]:
         Line("", f"{name} has no distances: {why}", "doubt")
         for name, why in found.not_on_ray.items()
     ]
-    rows = tuple((d.deployment, d.account_id, f"{d.move:+.2%}") for d in found.nearest)
+    rows = tuple(
+        (d.deployment, d.account_id, f"{d.move:+.2%}", *map(_far, (d.insolvent, d.up)))
+        for d in found.nearest
+    )
     note = (
         f"{found.already:,} accounts are liquidatable already, {found.never:,} never on this "
         f"ray (stables and depegs stay), {found.unknown:,} unknown."
     )
     title = "Nearest to liquidation if all prices fall alike"
-    columns = ("deployment", "account", "at")
-    blocks.append(Grid(title, columns, rows, frozenset({"at"}), note, frozenset(columns[:2])))
-    return [*blocks, *_wall(found.wall)]
+    columns = ("deployment", "account", "at", "insolvent at", "rising, at")
+    right, whole = frozenset(columns[2:]), frozenset(columns[:2])
+    blocks.append(Grid(title, columns, rows, right, note, whole))
+    return [*blocks, *_wall(found.wall), *(Line("Cliff", _cliff(one)) for one in found.cliffs)]
+
+
+def _far(move: float | None) -> str:
+    """A distance for people; a dash is never."""
+    return "-" if move is None else f"{move:+.2%}"
+
+
+def _cliff(found: CliffEntry) -> str:
+    """A cliff in one sentence."""
+    who = ", ".join(f"{one.account_id} ({one.rise_usd:,.0f})" for one in found.accounts)
+    return (
+        f"{found.deployment}: a fall of {-found.move + 0.01:.0%} instead of {-found.move:.0%} takes"
+        f" bad debt from {found.before_usd:,.0f} to {found.after_usd:,.0f}, before anybody reacts;"
+        f" {found.fell:,} accounts fall below zero, most of it: {who}"
+    )
 
 
 def reverse_blocks(found: ReverseEntry | None) -> list[Block]:

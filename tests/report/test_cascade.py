@@ -43,7 +43,7 @@ RUN = StressRun(
     fail_on="high",
 )
 FOLLOWED = ContagionRun(**{f.name: getattr(RUN, f.name) for f in fields(RUN)}, paths=1, what_if=0)
-NOTHING = Distances("uniform ray", 0, 0, 0, {"house": "every price is a stable's"}, (), ())
+NOTHING = Distances("uniform ray", 0, 0, 0, {"house": "every price is a stable's"}, (), (), ())
 DEEP = falls_to(Fraction(70, 100))
 
 
@@ -208,7 +208,7 @@ def test_the_answer_of_reverse_stress_is_a_fall_none_or_no_need_of_one(
 
 
 def test_without_a_wall_the_page_says_that_nothing_is_forced_to_sell() -> None:
-    empty = Distances("uniform ray", 0, 3, 1, {}, (), ())
+    empty = Distances("uniform ray", 0, 3, 1, {}, (), (), ())
     text = table(distance_blocks(empty))
     assert "nothing is forced to sell on this ray" in text
     assert "1 unknown" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.contagion.reverse.cliffs import Cliff, cliffs
 from analyzer.contagion.reverse.grid import smallest_cascade
 from analyzer.contagion.reverse.plausible import PlausibleShock, most_plausible
 from analyzer.contagion.reverse.smallest import (
@@ -13,10 +14,12 @@ from analyzer.contagion.reverse.smallest import (
 from analyzer.contagion.reverse.wall import Walls, liquidation_wall
 
 __all__ = [
+    "Cliff",
     "Distances",
     "PlausibleShock",
     "RayShock",
     "Walls",
+    "cliffs",
     "distances",
     "liquidation_wall",
     "most_plausible",

@@ -23,6 +23,7 @@ from analyzer.contagion.reverse import (
     PlausibleShock,
     RayShock,
     Walls,
+    cliffs,
     distances,
     liquidation_wall,
     smallest_cascade,
@@ -33,6 +34,8 @@ from analyzer.contagion.reverse.rays import Ray
 from analyzer.contagion.scenario import ray
 from analyzer.documents.scenario import RAY
 from analyzer.documents.stress import (
+    CliffAccount,
+    CliffEntry,
     Distance,
     PlausibleEntry,
     RayShockEntry,
@@ -52,6 +55,8 @@ from analyzer.runs.stress.twins import has_more_tests, twin_of, uniform_ray
 TARGET = "bad-debt"
 WITHIN = (0.05, 0.1, 0.2, 0.3)
 """Falls of the market up to which it is told how much is forced to sell."""
+CLIFFS = 3
+"""Cliffs that are told of a deployment."""
 NEAREST = 10
 """How many accounts are named as the nearest to liquidation; the table has all of them."""
 
@@ -213,13 +218,55 @@ def report(found: Sequence[Standings], without: Mapping[str, str]) -> Told:
         unknown += int(np.isnan(x).sum())
         ahead = np.flatnonzero(np.isfinite(x) & (x < 0))
         for number in ahead[np.argsort(-x[ahead], kind="stable")][:NEAREST].tolist():
-            nearest.append(Distance(name, one.scan.book.account_ids[number], float(x[number])))
+            nearest.append(_distance(one, number))
         walls += [
             WallLine(name, wall.factor, {f"{x:g}": wall.within(x) for x in WITHIN}, wall.total)
             for wall in one.walls.walls
         ]
     nearest.sort(key=lambda distance: (-distance.move, distance.deployment, distance.account_id))
-    return Told(RAY, already, never, unknown, dict(without), tuple(nearest[:NEAREST]), tuple(walls))
+    return Told(
+        RAY,
+        already,
+        never,
+        unknown,
+        dict(without),
+        tuple(nearest[:NEAREST]),
+        tuple(walls),
+        tuple(entry for one in found for entry in _cliffs(one)),
+    )
+
+
+def _distance(one: Standings, number: int) -> Distance:
+    """One account in both directions."""
+    found = one.distances
+
+    def told(values: Floats) -> float | None:
+        return float(values[number]) if np.isfinite(values[number]) else None
+
+    return Distance(
+        one.scan.deployment.name,
+        one.scan.book.account_ids[number],
+        float(found.liquidation_down[number]),
+        insolvent=told(found.insolvency_down),
+        up=told(found.liquidation_up),
+        insolvent_up=told(found.insolvency_up),
+    )
+
+
+def _cliffs(one: Standings) -> list[CliffEntry]:
+    """The nearest cliffs of a deployment."""
+    ids = one.scan.book.account_ids
+    return [
+        CliffEntry(
+            deployment=one.scan.deployment.name,
+            move=cliff.level,
+            before_usd=cliff.before,
+            after_usd=cliff.after,
+            fell=cliff.fell,
+            accounts=tuple(CliffAccount(ids[number], rise) for number, rise in cliff.most),
+        )
+        for cliff in cliffs(one.linear, one.ray, one.nonlinear)[:CLIFFS]
+    ]
 
 
 def reverse_entry(found: Reverse) -> ReverseEntry:
