@@ -35,4 +35,4 @@ FROM cascade_markets m
 JOIN contagion_runs c USING (scan_id, cascade_id)
 JOIN scans s USING (scan_id)
 WHERE c.scenario LIKE $scenario
-ORDER BY c.scenario, s.deployment, m.sold_e18 + m.bought_e18 DESC NULLS LAST, m.factor, m.against
+ORDER BY c.scenario, s.deployment, m.sold_e18::DOUBLE + m.bought_e18::DOUBLE DESC NULLS LAST, m.factor, m.against

@@ -46,7 +46,13 @@ def table_frame(
             name = name.removesuffix(_E18) + suffix
             values = [None if value is None else convert(value) for value in values]
         exact = column.kind in _WIDE and money != "float"
-        data[name] = pandas.Series(values, dtype=object) if exact else values
+        if exact:
+            data[name] = pandas.Series(values, dtype=object)
+        else:
+            # A column of nothing but unknown figures is one of floats too.
+            data[name] = (
+                pandas.Series(values, dtype="float64") if column.kind is Kind.FIGURE else values
+            )
     frame: pd.DataFrame = pandas.DataFrame(data)
     return frame
 

@@ -16,7 +16,8 @@ class Selection:
     is told, in that measure's own unit (`_e18`: 18 decimals)."""
 
     off: frozenset[str] = frozenset()
-    least: Mapping[str, int] = field(default_factory=dict)
+    # Options that hold it are keys of a worker's cache; a mapping has no hash of its own.
+    least: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 EVERYTHING = Selection()

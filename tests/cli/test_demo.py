@@ -47,7 +47,7 @@ def test_the_demo_shows_its_document_and_the_worst_account_and_ends_with_0() -> 
     assert "aave-v3 · aave-v3-devnet-7" in result.stdout
     assert "perp-v2 · perp-v2-devnet-7" in result.stdout
     assert "Verified     every compared field equals the contract's view" in result.stdout
-    assert "Contagion: 10 October 2025" in result.stdout
+    assert "Contagion: 5 August 2024" in result.stdout
     assert "From one failure to the next" in result.stdout
 
 

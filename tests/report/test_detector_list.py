@@ -52,5 +52,5 @@ def test_a_detector_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="no such format: csv"):
-        listed("csv")
+    with pytest.raises(ValueError, match="no such format: xml"):
+        listed("xml")

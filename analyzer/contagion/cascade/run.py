@@ -96,15 +96,16 @@ def opened(
 def at_the_block(
     venues: Sequence[Venue], scenario: Scenario, market: Market, equities: Equities | None = None
 ) -> State:
-    """The same where the venues have been measured. equities: None = nobody's is asked for, which
-    is enough to ask what a closure would pay."""
-    prices, equities = MarketPrices(venues, scenario, market), equities or [{} for _ in venues]
+    """The same where the venues have been measured. equities: None = nobody's is asked for, and no
+    waterfall, which is enough to ask what a closure would pay."""
+    prices, measured = MarketPrices(venues, scenario, market), equities is not None
+    equities = equities or [{} for _ in venues]
     return State(
         venues=venues,
         prices=prices,
         protocol_e18=[dict(start) for start in prices.start],
         equities=equities,
-        backstops=[venue.simulation.backstops() for venue in venues],
+        backstops=[venue.simulation.backstops() if measured else () for venue in venues],
         ledger=Ledger(equities, Transmission(venues), {venue.name: 0 for venue in venues}),
         spiral=Spiral(scenario.margin_spiral),
     )

@@ -12,7 +12,7 @@ from analyzer.model.integers import WAD
 from analyzer.model.rows import Caution
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.snapshot.venues import venue_of
+from analyzer.runs.snapshot.venues import funds_among, venue_of
 from analyzer.solvency.result import ScanResult
 
 
@@ -25,9 +25,10 @@ def judge(result: ScanResult) -> None:
 def unpaid_cautions(result: ScanResult) -> list[Caution]:
     """A caution about every account that may be liquidated and that no rational liquidator would
     close, at default depth and costs; none of a protocol that has no simulation."""
-    liquidatable = [row.margin.account_id for row in result.margin if row.margin.liquidatable]
-    if not liquidatable:
+    numbers = [n for n, row in enumerate(result.margin) if row.margin.liquidatable]
+    if not numbers:
         return []
+    liquidatable = [result.margin[number].margin.account_id for number in numbers]
     plug = load_plug(result.deployment.protocol)
     try:
         venue = venue_of(
@@ -36,8 +37,10 @@ def unpaid_cautions(result: ScanResult) -> list[Caution]:
                 plug=plug,
                 deployment=result.deployment,
                 block=result.block,
-                valued=plug.value(result.book, result.prices),
-            )
+                # Only these: a book in motion works its accounts out for itself.
+                valued=plug.value(result.book.part(numbers), result.prices),
+            ),
+            funds_among(result.backstops, liquidatable),
         )
     except InputError:
         return []

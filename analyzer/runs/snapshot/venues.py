@@ -14,9 +14,9 @@ _FIXED = "fixed"
 _E18_DECIMALS = 18
 
 
-def venue_of(scan: ScanBook) -> Venue:
+def venue_of(scan: ScanBook, funds: frozenset[str] | None = None) -> Venue:
     """The venue of a scan, with a simulation of its own: a cascade changes it, so every run needs
-    a new one.
+    a new one. funds: the accounts that are layers of its waterfall, where they are known already.
 
     Raises: InputError for a protocol that has no simulation.
     """
@@ -34,7 +34,7 @@ def venue_of(scan: ScanBook) -> Venue:
             **{asset_id: asset.decimals for asset_id, asset in assets.items()},
         },
         owners=dict(zip(book.account_ids, book.owners, strict=True)),
-        funds=funds_of(scan),
+        funds=funds_of(scan) if funds is None else funds,
         fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
         contracts=scan.deployment.contracts,
         restart=lambda: scan.plug.simulate(scan.valued),
@@ -43,11 +43,16 @@ def venue_of(scan: ScanBook) -> Venue:
 
 def funds_of(scan: ScanBook) -> frozenset[str]:
     """The accounts of the book that are layers of the loss waterfall themselves: no owner's."""
+    return funds_among(scan.plug.backstops(scan.valued), scan.book.account_ids)
+
+
+def funds_among(rows: Sequence[BackstopRow], account_ids: Sequence[str]) -> frozenset[str]:
+    """Those of `account_ids` that are layers of the loss waterfall `rows`."""
     return frozenset(
         row.account_id
-        for row in scan.plug.backstops(scan.valued)
+        for row in rows
         if row.account_id is not None and row.kind in BEARING and not row.voluntary
-    ).intersection(scan.book.account_ids)
+    ).intersection(account_ids)
 
 
 def bounded_layers(rows: Sequence[BackstopRow]) -> list[BackstopRow]:

@@ -78,7 +78,7 @@ def test_the_nearest_file_counts_alone(tmp_path: Path) -> None:
         ("[folders]\ndate = 'x'", 2, "[folders] has no 'date' (did you mean 'data'?)"),
         ("[folders]\ndata = 3", 2, "folders.data has to be a folder"),
         ("exclude = [", None, "(at end of document)"),
-        ("x = " + "[" * 3000, None, "nested too deep"),
+        ("x = " + "[" * 3000 + "]" * 3000, None, "nested too deep"),
     ],
 )
 def test_a_wrong_file_is_one_line_with_file_key_and_line(
