@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.contagion.reverse.cliffs import Cliff, cliffs
+from analyzer.contagion.reverse.cliff import Cliff, cliffs
 from analyzer.contagion.reverse.grid import smallest_cascade
 from analyzer.contagion.reverse.plausible import PlausibleShock, most_plausible
 from analyzer.contagion.reverse.smallest import (

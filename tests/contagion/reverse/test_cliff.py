@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.contagion.linear import LinearBook
 from analyzer.contagion.linear.book import holdings_book
-from analyzer.contagion.reverse.cliffs import MATTERS, cliffs
+from analyzer.contagion.reverse.cliff import MATTERS, cliffs
 from analyzer.contagion.reverse.rays import uniform_ray
 
 
