@@ -150,7 +150,7 @@ FOREIGN = {
 }
 
 FOREIGN_SAMPLES = {
-    "a package registry": "see https://pypi" + ".org/simple",
+    "a package registry": "see ht" + "tps://py" + "pi.o" + "rg/simple",
     "a path of one machine": 'open("/ho' + 'me/me/x")',
     "a temporary path": "cd /t" + "mp/x",
 }
