@@ -10,7 +10,7 @@ import click
 
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
-from analyzer.cli.options import db_option, format_option
+from analyzer.cli.options import db_option, format_option, index_option
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -126,13 +126,14 @@ def owner(*, owner_id: str, **given: Any) -> int:
     metavar="FILE",
     help="Write the snapshot with a row for every account in it; may be the file of --db.",
 )
-def protocol(*, deployment: str, out: Path | None, **given: Any) -> int:
+@index_option
+def protocol(*, deployment: str, out: Path | None, index_path: Path | None, **given: Any) -> int:
     """Profile a deployment: what a bad day costs in two classes, what happens if all sell, its
-    largest accounts, correlations that changed.
+    largest accounts, loss spirals, how liquidations cluster, correlations that changed.
 
     With --out, VaR, leverage, distances and probabilities of every account go into the snapshot.
     """
-    return _run("protocol", deployment, out=out, **given)
+    return _run("protocol", deployment, out=out, index=index_path, **given)
 
 
 def _run(
@@ -148,6 +149,7 @@ def _run(
     format_: str,
     as_json: bool,
     out: Path | None = None,
+    index: Path | None = None,
 ) -> int:
     """Runs a profile and shows it."""
     from analyzer.report.risk import account_rows, risk_page
@@ -163,6 +165,7 @@ def _run(
         market=market,
         depth=depth,
         out=out,
+        index=index,
         seed=seed,
     )
     with progress() as report:

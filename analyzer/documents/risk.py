@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from analyzer.documents.encode import Amount
 from analyzer.documents.envelope import Document, Run
+from analyzer.documents.findings import FindingEntry
 from analyzer.documents.scenario import DepthEntry
 
 
@@ -203,11 +204,54 @@ class CorrelationChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SpiralPoint:
+    """The loss spiral after a fall of this size (0.1 = by a tenth): kappa, how much further the
+    price falls for each bit that it falls; sold_usd: what is sold by force until then, net."""
+
+    fall: float
+    kappa: float
+    sold_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpiralEntry:
+    """A factor that falls alone, all deployments selling into one depth. largest: the largest kappa
+    and the first fall at which it is; reaches_one: the first fall from which it runs by itself,
+    null = none up to the last point. points: one a percent."""
+
+    factor: str
+    largest: float
+    largest_at: float
+    reaches_one: float | None
+    points: tuple[SpiralPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteringEntry:
+    """Indexed liquidations of a deployment as a Hawkes process. liquidations: events; moments:
+    blocks that hold any, which is what is fitted. branching: how many further ones each brings,
+    with its standard error; base_per_day: those that come by themselves; half_life_days: of what
+    each brings; gain: log likelihood above that of even times. null where too few are indexed."""
+
+    deployment: str
+    liquidations: int
+    moments: int
+    first: datetime
+    last: datetime
+    branching: float | None
+    branching_error: float | None
+    base_per_day: float | None
+    half_life_days: float | None
+    gain: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RiskDocument(Document):
     """What `analyzer risk` says. sentences: the profile in plain words. assumes: what every number
     rests on. no_number: what could not be said, and why. accounts: those of the subject; of a
     protocol the thirty with the largest gross value. equity_e18: of the subject's known accounts at
-    the block's prices, by the protocols' own integers."""
+    the block's prices, by the protocols' own integers. spirals, clustering, findings: of a protocol
+    alone."""
 
     KIND: ClassVar[str] = "risk"
 
@@ -229,4 +273,7 @@ class RiskDocument(Document):
     sales: tuple[SaleEntry, ...]
     classes: tuple[ClassEntry, ...]
     correlation_changes: tuple[CorrelationChange, ...]
+    spirals: tuple[SpiralEntry, ...]
+    clustering: tuple[ClusteringEntry, ...]
+    findings: tuple[FindingEntry, ...]
     depth: tuple[DepthEntry, ...]

@@ -10,6 +10,7 @@ from analyzer.findings.blocked import LiquidationBlocked
 from analyzer.findings.cascade_amplification import CascadeAmplification
 from analyzer.findings.contagion_path import ContagionPath
 from analyzer.findings.control_total import ControlTotalOff
+from analyzer.findings.correlation_changed import CorrelationChanged
 from analyzer.findings.cover_shortfall import CoverShortfall
 from analyzer.findings.detector import Described, Detector
 from analyzer.findings.divergence import ContractDivergence
@@ -21,6 +22,7 @@ from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.findings.insolvent import InsolventAccount
 from analyzer.findings.oracle import BadOracle, UnknownPriceAge
+from analyzer.findings.risk_detector import Profiled, RiskDetector
 from analyzer.findings.run_detector import RunDetector
 from analyzer.findings.scenario_detector import ScenarioDetector
 from analyzer.findings.short_together import OwnerShortTogether
@@ -71,12 +73,16 @@ SCENARIO_DETECTORS: tuple[type[ScenarioDetector], ...] = (
 )
 """Every detector that sees a scenario's cascade."""
 
+RISK_DETECTORS: tuple[type[RiskDetector], ...] = (CorrelationChanged,)
+"""Every detector that sees a deployment's risk profile."""
+
 _OF_SCENARIOS = frozenset(detector.id for detector in SCENARIO_DETECTORS)
 
 ALL_DETECTORS: tuple[type[Described], ...] = (
     *(detector for detector in DETECTORS if detector.id not in _OF_SCENARIOS),
     *RUN_DETECTORS,
     *SCENARIO_DETECTORS,
+    *RISK_DETECTORS,
 )
 """Every detector of any kind, in the order in which a reader should see them. What both a scan and
 a scenario show is one kind, as the scenario's detector states it."""
@@ -118,6 +124,11 @@ def scenario_findings(assessed: Sequence[Assessed]) -> list[Finding]:
         finding for one in assessed if one.touched() for detector in SCENARIO_DETECTORS
         for finding in detector().detect(one)
     )  # fmt: skip
+
+
+def profile_findings(profiled: Profiled) -> list[Finding]:
+    """Every finding of a deployment's risk profile, in the order of `run_detectors`."""
+    return in_order(f for detector in RISK_DETECTORS for f in detector().detect(profiled))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

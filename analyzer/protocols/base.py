@@ -153,6 +153,8 @@ class Plug(Protocol):
 
     Optional, texts: money, the unit of its 18-decimal amounts (`USD`); without it answers name no
     unit. interest: what the short side of its markets is called; without it `open interest`.
+    Optional too: liquidations, (role, event) of the events that tell of one; without it nothing is
+    said of how they cluster.
     """
 
     name: str

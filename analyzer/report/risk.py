@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.documents.risk import RiskAccount, RiskDocument
+from analyzer.documents.risk import ClusteringEntry, RiskAccount, RiskDocument, SpiralEntry
 from analyzer.report.blocks import Block, Grid, Heading, Line
 
+SHOWN = (0.1, 0.2, 0.3, 0.5)
+"""Falls at which a loss spiral is shown."""
 MANY = 100
 """From here on coverage is of no interest to anybody."""
 
@@ -21,6 +23,8 @@ def risk_page(document: RiskDocument) -> list[Block]:
         *_tails(document),
         *_sales(document),
         *_classes(document),
+        *_spirals(document),
+        *_clustering(document),
         *_changes(document),
         *(Line("assumes", text) for text in document.assumes),
     ]
@@ -143,6 +147,61 @@ def _classes(document: RiskDocument) -> list[Block]:
     columns = ("class", "VaR of insolvency", "LaR of liquidations", "draws", "unknown")
     note = "95th percentiles of one bad day, all deployments together, through the batch cascade"
     return [Grid("Bad days", columns, rows, frozenset(columns[1:]), note)] if rows else []
+
+
+def _spirals(document: RiskDocument) -> list[Block]:
+    """Where prices run by themselves; the whole curves are in the JSON form and in the snapshot."""
+    rows = tuple(
+        (
+            one.factor,
+            f"{one.largest:.3f}",
+            f"-{one.largest_at:.0%}",
+            "nowhere" if one.reaches_one is None else f"-{one.reaches_one:.0%}",
+            *(f"{_kappa(one, fall)}" for fall in SHOWN),
+        )
+        for one in document.spirals
+    )
+    columns = ("factor", "kappa at most", "at", "by itself from", *(f"-{f:.0%}" for f in SHOWN))
+    note = (
+        "kappa: how much further the price falls for each bit that it falls alone, through what is"
+        " sold by force; all deployments into one depth"
+    )
+    return [Grid("Loss spirals", columns, rows, frozenset(columns[1:]), note)] if rows else []
+
+
+def _kappa(one: SpiralEntry, fall: float) -> str:
+    """The curve at one fall."""
+    return next((f"{p.kappa:.3f}" for p in one.points if abs(p.fall - fall) < 1e-9), "-")
+
+
+def _clustering(document: RiskDocument) -> list[Block]:
+    """Whether liquidations bring more of them."""
+    rows = tuple(
+        (
+            one.deployment,
+            f"{one.liquidations:,}",
+            f"{one.moments:,}",
+            f"{one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}",
+            "too few" if one.branching is None else _with_error(one),
+            "-" if one.base_per_day is None else f"{one.base_per_day:.3g}",
+            "-" if one.half_life_days is None else f"{one.half_life_days:.3g}",
+            "-" if one.gain is None else f"{one.gain:.1f}",
+        )
+        for one in document.clustering
+    )
+    columns = (
+        "deployment", "liquidations", "blocks", "between", "branching ratio", "of itself a day",
+        "half-life, days", "gain",
+    )  # fmt: skip
+    note = "branching ratio: how many further ones each brings; what drives both is not told apart"
+    title = "Indexed liquidations as a Hawkes process"
+    return [Grid(title, columns, rows, frozenset(columns[1:]), note)] if rows else []
+
+
+def _with_error(one: ClusteringEntry) -> str:
+    """The branching ratio and its error."""
+    error = "no error" if one.branching_error is None else f"{one.branching_error:.3f}"
+    return f"{one.branching:.3f} ± {error}"
 
 
 def _changes(document: RiskDocument) -> list[Block]:

@@ -36,6 +36,7 @@ class AaveV3(StagedPlug):
     required_contracts = REQUIRED_CONTRACTS
     money = "USD"
     interest = "borrowings"
+    liquidations = (("pool", "LiquidationCall"),)
     ledger_type = AaveLedger
     observation_type = AaveObservation
     state_type = AaveState

@@ -32,6 +32,10 @@ class DeriveV2(StagedPlug):
     methodology = "derive-v2/1 (derivexyz/v2-core 7736900d)"
     required_contracts = REQUIRED_CONTRACTS
     money = "USDC"
+    liquidations = (
+        ("DutchAuction", "SolventAuctionStarted"),
+        ("DutchAuction", "InsolventAuctionStarted"),
+    )
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState

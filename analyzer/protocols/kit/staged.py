@@ -92,7 +92,7 @@ class StagedPlug:
 
     ledger_type, observation_type, state_type, valued_type: the protocol's own. money: the unit of
     its 18-decimal amounts, empty = it has no name. interest: what the short side of its markets is
-    called.
+    called. liquidations: (role, event) of the events that tell of a liquidation.
     """
 
     name: str
@@ -100,6 +100,7 @@ class StagedPlug:
     required_contracts: tuple[str, ...]
     money: ClassVar[str] = ""
     interest: ClassVar[str] = "open interest"
+    liquidations: ClassVar[tuple[tuple[str, str], ...]] = ()
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]

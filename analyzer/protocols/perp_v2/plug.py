@@ -31,6 +31,7 @@ class PerpV2(StagedPlug):
     methodology = "perp-v2/1 (@perp/curie-contract 2.8.4)"
     required_contracts = REQUIRED_CONTRACTS
     money = "USDC"
+    liquidations = (("clearing_house", "PositionLiquidated"), ("vault", "CollateralLiquidated"))
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState

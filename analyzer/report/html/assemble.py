@@ -12,12 +12,14 @@ from analyzer.report.html.sections.findings import findings
 from analyzer.report.html.sections.losses import losses
 from analyzer.report.html.sections.over_time import changed, over_time
 from analyzer.report.html.sections.pictures import equity, planes, ratios
+from analyzer.report.html.sections.risk import risk
 from analyzer.report.html.sections.stress import stress, wall
 
 
 def assemble(material: Material) -> Content:
     """The whole content: the answer, what is wrong, what may come, who, and what it rests on."""
     where = planes(material)
+    profile = risk(material)
     sections = (
         answer(material),
         *([changed(material)] if material.since is not None else []),
@@ -28,6 +30,7 @@ def assemble(material: Material) -> Content:
         wall(material),
         stress(material),
         contagion(material),
+        *([profile] if profile is not None else []),
         losses(material),
         accounts(material, where),
         statements(material),

@@ -10,6 +10,7 @@ from analyzer.documents.over_time import Series, Since
 from analyzer.documents.report import ReportedScan
 from analyzer.documents.scan import JudgedDocument
 from analyzer.model.rows import StatementLine
+from analyzer.report.html.profiled import Profiled
 from analyzer.report.html.selection import Listing
 from analyzer.report.html.stressed import Stressed
 from analyzer.report.links import link_of
@@ -27,6 +28,7 @@ class Material:
     listing: Listing
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
     stressed: Stressed = field(default_factory=Stressed)
+    profiled: Profiled = field(default_factory=Profiled)
     series: Sequence[Series] = ()
     since: Sequence[Since] | None = None
 

@@ -37,7 +37,8 @@ class RiskOptions:
 
     subject: `account`, `owner` or `protocol`; id: in the words of the user. returns: a price
     history. still: factors that are taken to stand still. market: the market factor. out: the
-    snapshot to write with the rows of a protocol's accounts in it; may be `db`.
+    snapshot to write with the rows of a protocol's accounts in it; may be `db`. index: whose
+    liquidations are fitted; None = the one beside the snapshot, if there is one.
     """
 
     db: Path
@@ -48,6 +49,7 @@ class RiskOptions:
     market: str | None = None
     depth: Path | None = None
     out: Path | None = None
+    index: Path | None = None
     seed: int = 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from analyzer.risk.sufficiency import room, sales
 from analyzer.risk.var import filtered, historical
 from analyzer.risk.var.garch import LEAST
 from analyzer.runs.risk.accounts import Figures, Moves, accounts_of, figures_of, moves_of
+from analyzer.runs.risk.feedback import clustering_of, spirals_of
+from analyzer.runs.risk.findings import finding_rows, profile_findings_of
 from analyzer.runs.risk.inputs import Opened, RiskOptions, open_risk, pledged
 from analyzer.runs.risk.rows import risk_rows
 from analyzer.runs.risk.sentences import ASSUMES, sentences_of
@@ -67,7 +69,9 @@ def profile(options: RiskOptions, progress: Progress) -> RiskOutcome:
     found = figures_of(opened, moves, opened.rows)
     document = _document(opened, moves, found)
     if options.out is not None:
-        extend_snapshot(options.db, options.out, risk_rows(opened, moves, found, document))
+        rows = risk_rows(opened, moves, found, document)
+        rows["findings"], gone = finding_rows(opened, document)
+        extend_snapshot(options.db, options.out, rows, gone)
     progress("profile", 1, 1)
     return RiskOutcome(document, ExitCode(document.run.exit_code))
 
@@ -83,7 +87,10 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
     linear = bool(book.linear[rows].all())
     tails = tails_of(opened, slopes, linear=linear)
     order = rows[np.argsort(-found.gross[rows], kind="stable")][:TOP].tolist()
-    classes, without = _classes(opened) if options.subject == "protocol" else ((), ())
+    whole = options.subject == "protocol"
+    classes, without = _classes(opened) if whole else ((), ())
+    clustering, unclustered = clustering_of(opened) if whole else ((), ())
+    changed = _correlations(opened, slopes)
     equity = float(np.nansum(found.equity[rows]))
     gross = float(found.gross[rows].sum())
     unknown = int(book.unknown[rows].sum())
@@ -113,7 +120,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
         ),
         sentences=(),
         assumes=ASSUMES,
-        no_number=(*tails.no_number, *without),
+        no_number=(*tails.no_number, *without, *unclustered),
         accounts_total=len(rows),
         accounts_unknown=unknown,
         equity_e18=_exact_equity(opened),
@@ -126,14 +133,17 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
         accounts=accounts_of(opened, moves, found, order),
         sales=_sales(opened, slopes),
         classes=classes,
-        correlation_changes=_correlations(opened, slopes),
+        correlation_changes=changed,
+        spirals=spirals_of(opened) if whole else (),
+        clustering=clustering,
+        findings=(),
         depth=tuple(
             DepthEntry(one.factor, one.origin, one.kind, one.source)
             for one in opened.chosen.used
             if one.factor in used
         ),
     )
-    return sentences_of(document)
+    return sentences_of(replace(document, findings=profile_findings_of(opened, document)))
 
 
 def _code(opened: Opened) -> ExitCode:

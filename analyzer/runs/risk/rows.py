@@ -17,7 +17,7 @@ from analyzer.runs.risk.accounts import Figures, Moves, finite, ratio
 from analyzer.runs.risk.inputs import Opened
 from analyzer.runs.risk.tails import BEYOND, LEVELS
 from analyzer.store.rows import Row
-from analyzer.store.tables import risk_accounts, risk_classes
+from analyzer.store.tables import risk_accounts, risk_classes, risk_spirals
 
 HORIZON_S = 7 * 86_400
 
@@ -44,6 +44,19 @@ def risk_rows(
             )
             for scan in opened.scans
             for one in document.classes
+        ]
+    if document.spirals:
+        out["risk_spirals"] = [
+            risk_spirals.to_row(
+                scan_id=scan.scan_id,
+                factor=one.factor,
+                fall=point.fall,
+                kappa=point.kappa,
+                sold_usd=point.sold_usd,
+            )
+            for scan in opened.scans
+            for one in document.spirals
+            for point in one.points
         ]
     return out
 

@@ -116,6 +116,26 @@ def _protocol(document: RiskDocument) -> Iterator[str]:
             f" debt and closes {usd(one.liquidations_usd)} ({usd(one.liquidations_error_usd)}),"
             " all deployments of the snapshot together."
         )
+    runs = [one for one in document.spirals if one.reaches_one is not None]
+    for run in runs[:3]:
+        yield (
+            f"{run.factor} that falls by {run.reaches_one or 0:.0%} goes on falling by itself: what"
+            " is sold by force moves it by as much again."
+        )
+    if not runs and document.spirals:
+        worst = document.spirals[0]
+        yield (
+            f"No price runs by itself: the worst loss spiral is {worst.factor}'s, at"
+            f" -{worst.largest_at:.0%} {worst.largest:.3f} further for each bit that it falls."
+        )
+    for cluster in document.clustering:
+        if cluster.branching is not None:
+            error = cluster.branching_error
+            yield (
+                f"Each of {cluster.liquidations:,} indexed liquidations brings"
+                f" {cluster.branching:.2f} further ones (standard error"
+                f" {'not known' if error is None else format(error, '.2f')})."
+            )
     thin = [one for one in document.sales if one.room is not None and one.room < 0]
     for sale in thin[:3]:
         yield (

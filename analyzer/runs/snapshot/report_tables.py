@@ -1,11 +1,13 @@
-"""What stress and contagion wrote into a snapshot, read for a report."""
+"""What stress, contagion and risk wrote into a snapshot, read for a report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from analyzer.report.html.profiled import Profiled
 from analyzer.report.html.stressed import Record, Stressed
+from analyzer.runs.snapshot.query import run
 from analyzer.store.reader import Snapshot, of_rows
 from analyzer.store.schema import Table
 from analyzer.store.tables import (
@@ -40,6 +42,25 @@ def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
             paths=records(contagion_paths.TABLE, contagion_paths.from_row),
             edges=_edges(snapshot),
         )
+
+
+def profiled(snapshot: Snapshot) -> Profiled:
+    """The tables of a risk profile, as the stored queries give them; empty where none is."""
+    _, [(rows,)] = snapshot.query("SELECT count(*) FROM risk_accounts")
+    if not rows:
+        return Profiled()
+    return Profiled(
+        *(
+            _answer(snapshot, name)
+            for name in ("top_accounts", "assets", "bad_days", "loss_spirals")
+        )
+    )
+
+
+def _answer(snapshot: Snapshot, name: str) -> list[Record]:
+    """The rows of a stored query, by column."""
+    columns, rows = run(snapshot.path, name, {})
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _edges(snapshot: Snapshot) -> dict[str, int]:

@@ -32,6 +32,7 @@ from analyzer.store.tables import (
     reads,
     risk_accounts,
     risk_classes,
+    risk_spirals,
     runs,
     scans,
     silent_changes,
@@ -52,7 +53,7 @@ TABLES: tuple[Table, ...] = tuple(
         totals, verification, findings, reads, implementations, statements, silent_changes,
         cautions, books, contagion_runs, stress_results, cascade_rounds, cascade_markets,
         contagion_edges, contagion_victims, contagion_paths, distances, liquidation_wall,
-        sweep_results, risk_accounts, risk_classes,
+        sweep_results, risk_accounts, risk_classes, risk_spirals,
     )
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

@@ -28,18 +28,8 @@ LISTED = 4
 AAVE, PERP = "aave-v3-devnet-7", "perp-v2-devnet-7"
 
 
-@pytest.fixture(autouse=True)
-def installed() -> None:
-    """The protocols that are installed: none is the bank of the tests around."""
-
-
 def silent(what: str, done: int, total: int) -> None:
     """No progress."""
-
-
-@pytest.fixture(scope="module")
-def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_history(tmp_path_factory.mktemp("prices") / "prices.csv")
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +53,6 @@ def asked(demo_snapshot: Path, prices: Path) -> Callable[..., RiskOutcome]:
 
 def rows(snapshot: Path, statement: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in sql(snapshot, statement)[1]]
-
-
-@pytest.fixture(scope="module")
-def protocol(
-    demo_snapshot: Path, prices: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[RiskDocument, Path]:
-    out = tmp_path_factory.mktemp("risk") / "out.duckdb"
-    options = RiskOptions(demo_snapshot, "protocol", AAVE, prices, still=STABLE, out=out)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "TOP", LISTED)
-        return profile(options, silent).document, out
 
 
 @pytest.fixture(scope="module")

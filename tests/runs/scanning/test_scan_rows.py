@@ -14,7 +14,7 @@ from analyzer.store.tables import prices
 RUN_OR_SCENARIO = {
     "runs", "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges",
     "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
-    "cascade_markets", "risk_accounts", "risk_classes",
+    "cascade_markets", "risk_accounts", "risk_classes", "risk_spirals",
 }  # fmt: skip
 """Tables of which a scan alone has no rows."""
 

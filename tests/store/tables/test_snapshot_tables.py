@@ -105,7 +105,7 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
 RECORDS = {
     "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets", "contagion_edges",
     "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
-    "risk_accounts", "risk_classes",
+    "risk_accounts", "risk_classes", "risk_spirals",
 }  # fmt: skip
 """Tables of no dataclass: their values come and go by name."""
 

@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "contagion_edges",
         "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
     ),
-    "Risk": ("risk_accounts", "risk_classes"),
+    "Risk": ("risk_accounts", "risk_classes", "risk_spirals"),
     "The book itself": ("books",),
     "Readable views": (
         "v_accounts", "v_margin", "v_owners", "v_positions", "v_collateral", "v_findings",

@@ -1,0 +1,18 @@
+"""What `risk protocol --out` left in a snapshot, as the report takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.report.html.stressed import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Rows of the stored queries `top_accounts`, `assets`, `bad_days` and `loss_spirals`."""
+
+    accounts: Sequence[Record] = ()
+    assets: Sequence[Record] = ()
+    classes: Sequence[Record] = ()
+    spirals: Sequence[Record] = ()
