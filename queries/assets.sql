@@ -44,4 +44,4 @@ SELECT
     sum(unknown)::BIGINT AS unknown
 FROM sides
 GROUP BY deployment, symbol
-ORDER BY deployment, pledged + long + short DESC, symbol
+ORDER BY deployment, sum(gross) DESC, symbol

@@ -29,6 +29,7 @@ LIBRARIES = {
     "analyzer.contagion.networks": "docs/networks.md",
     "analyzer.contagion.linear.adl": "docs/networks.md",
     "analyzer.risk.first_passage": "docs/risk.md",
+    "analyzer.risk.unwind": "docs/risk.md",
 }
 """Rooms for other people's programs -> the page that says who uses them and how."""
 _COLUMNS = "index: raw answers to columns without objects"

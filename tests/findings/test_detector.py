@@ -44,6 +44,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "contagion-path",
         "contract-divergence",
         "control-total-off",
+        "correlation-changed",
         "cover-shortfall",
         "forced-sales-exceed-depth",
         "fund-exhausted",

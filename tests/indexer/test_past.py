@@ -63,5 +63,5 @@ def test_what_holds_no_such_deployment_is_wrong_input(
         past_events(index, perp.deployment, perp.plug, TRADES, up_to=perp.block.number + 10**6)
     with pytest.raises(InputError, match="there is no index"):
         past_events(tmp_path / "none", perp.deployment, perp.plug, TRADES, up_to=1)
-    with pytest.raises(InputError, match="demo.duckdb"):
+    with pytest.raises(InputError, match=r"demo\.duckdb"):
         past_events(demo_snapshot, perp.deployment, perp.plug, TRADES, up_to=1)
