@@ -64,7 +64,7 @@ def almgren_chriss(
     (eta <= gamma tau / 2).
     """
     _check(T=T, N=N, sigma=sigma, eps=eps, eta=eta, gamma=gamma, lam=lam)
-    if T <= 0 or N < 1 or N != int(N):
+    if T <= 0 or N < 1 or int(N) != N:
         raise ValueError(f"a schedule needs a time and whole steps above zero, not {T!r}, {N!r}")
     if not math.isfinite(X):
         raise ValueError(f"an amount has to be a number, not {X!r}")
