@@ -124,6 +124,15 @@ def index_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def from_scratch_option(command: Decorated) -> Decorated:
+    """--from-scratch: no fold of an earlier scan is gone on from."""
+    return click.option(
+        "--from-scratch",
+        is_flag=True,
+        help="Fold every log from the first, whatever the index kept of earlier scans.",
+    )(command)
+
+
 def max_age_option(command: Decorated) -> Decorated:
     """`--max-age AGE`: how old the head of a live chain may be."""
     return click.option(

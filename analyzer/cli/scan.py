@@ -12,6 +12,7 @@ from analyzer.cli.options import (
     DOCUMENT_FORMATS,
     db_option,
     fail_on_option,
+    from_scratch_option,
     index_option,
     max_age_option,
     source_options,
@@ -75,6 +76,7 @@ from analyzer.cli.terminal import note, progress
 @selection_options
 @dry_run_option
 @max_age_option
+@from_scratch_option
 def scan(
     *,
     rpc: tuple[str, ...],
@@ -92,6 +94,7 @@ def scan(
     triage: Path | None,
     dry_run: bool,
     max_age: str | None,
+    from_scratch: bool,
     detect: tuple[str, ...],
     exclude: tuple[str, ...],
     thresholds: dict[str, str],
@@ -121,6 +124,7 @@ def scan(
         triage=triage,
         max_age=max_age,
         storage=storage,
+        from_scratch=from_scratch,
         selection=selected(detect, exclude, thresholds),
     )
     if dry_run:
@@ -152,5 +156,11 @@ def scan(
     with progress() as report:
         outcome = run(options, report)
     show_judged(outcome.document, outputs)
+    for one in outcome.document.run.folded:
+        if one.after_block is not None:
+            where = f"after block {one.after_block:,}, where an earlier scan left off"
+            note(f"{one.deployment}: {one.logs:,} logs folded {where}")
+        for refused in one.refused:
+            note(f"{one.deployment}: {refused}")
     note(f"snapshot written to {db}")
     return int(outcome.exit_code)

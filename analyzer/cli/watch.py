@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
-from analyzer.cli.options import db_option, index_option, max_age_option, rpc_option
+from analyzer.cli.options import (
+    db_option,
+    from_scratch_option,
+    index_option,
+    max_age_option,
+    rpc_option,
+)
 from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.settings import chosen_deployments, endpoints
 from analyzer.cli.terminal import note
@@ -65,6 +71,7 @@ from analyzer.cli.terminal import note
 )
 @selection_options
 @max_age_option
+@from_scratch_option
 @click.option("--times", type=int, help="Stop after so many scans.")
 def watch(
     *,
@@ -82,6 +89,7 @@ def watch(
     alerts_file: Path | None,
     times: int | None,
     max_age: str | None,
+    from_scratch: bool,
     detect: tuple[str, ...],
     exclude: tuple[str, ...],
     thresholds: dict[str, str],
@@ -105,6 +113,7 @@ def watch(
             index=index_path,
             verify=verify_mode,
             max_age=max_age,
+            from_scratch=from_scratch,
             selection=selected(detect, exclude, thresholds),
         ),
         confirmations=confirmations,

@@ -278,6 +278,18 @@ class DeploymentReadAgain(ReadAgain):
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentFolded:
+    """Which logs of one deployment were folded for a scan. after_block: all up to there had been
+    folded by an earlier scan, null = none had. refused: folds of earlier scans that were not gone
+    on from, and why."""
+
+    deployment: str
+    after_block: int | None
+    logs: int
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A recording's own findings against those of this scan: `same`, `differ` or `not compared`;
     why: in words, empty when they are the same."""
@@ -291,13 +303,15 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class ScanRun(RebuildRun):
     """A run of `scan`. fail_on: the severity from which findings count, or `never`.
-    rolled_back_blocks: blocks of the index that a reorg took. code_before_from_block: contracts
+    rolled_back_blocks: blocks of the index that a reorg took. folded: what was folded for this
+    scan, by deployment. code_before_from_block: contracts
     with code before their first block that was read. evidence: null where the recording carries
     no findings, or there is no recording."""
 
     fail_on: str
     rolled_back_blocks: int
     new_logs: int
+    folded: tuple[DeploymentFolded, ...]
     read_again: tuple[DeploymentReadAgain, ...]
     code_before_from_block: tuple[str, ...]
     evidence: Evidence | None

@@ -11,7 +11,7 @@ every header that it stored is asked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from analyzer.chain.base import Chain, NotRecordedError, Progress
 from analyzer.chain.completeness import check_reached, check_still
 from analyzer.chain.header_links import Links, header_links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
+from analyzer.indexer.folds import fold_basis
 from analyzer.indexer.read import read_logs, stored_headers
 from analyzer.indexer.recheck import Recheck, SecondReading
 from analyzer.indexer.reorg import roll_back, take_back
@@ -28,6 +29,7 @@ from analyzer.indexer.tables import TABLES, VERSION
 from analyzer.indexer.tables import chain as chain_table
 from analyzer.indexer.tables.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from analyzer.indexer.tables.events import make_event_tables
+from analyzer.indexer.tables.folds import StoredFold, drop_fold, keep_fold, stored_folds
 from analyzer.indexer.tables.read_twice import note_read_twice, read_twice_to
 from analyzer.indexer.tables.sources import read_namings, write_namings
 from analyzer.indexer.tables.unsettled import settle, unsettle
@@ -100,6 +102,8 @@ class Index:
         self.path = path
         self._abi = abi
         self._source = source
+        self._read_only = read_only
+        self._held: dict[str, StoredFold] = {}
         self._connection = open_database(path, read_only=read_only, remedy=REMEDY)
         try:
             with making(path, REMEDY):
@@ -204,17 +208,80 @@ class Index:
         first = catalogue.first_block if checkpoint is None else checkpoint.head.number + 1
         return catalogue.filters(), first
 
-    def events(self, deployment: Deployment, plug: EventPlug, *, up_to: int) -> Iterator[Event]:
-        """All events of a deployment up to a block, in (block, log index) order.
+    def events(
+        self, deployment: Deployment, plug: EventPlug, *, up_to: int, first: int = 0
+    ) -> Iterator[Event]:
+        """All events of a deployment in the blocks `first` to `up_to`, in (block, log index) order.
 
         The same as an index that never went beyond that block would give.
         """
         key = self._key(deployment)
         catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
-        for raw, time in read_logs(self._connection, key, up_to=up_to):
+        for raw, time in read_logs(self._connection, key, first=first, up_to=up_to):
             match = catalogue.match(raw)
             if match is not None:
                 yield decode(raw, *match, time)
+
+    def kept_folds(
+        self, deployment: Deployment, plug: EventPlug, *, up_to: int, program: str
+    ) -> Iterator[StoredFold]:
+        """The folds that were kept at or below a block, the nearest first: of this program, and
+        of the very logs that are indexed now."""
+        key = self._key(deployment)
+        catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
+        held = self._held.get(key)
+        if held is not None and held.block <= up_to:
+            yield from self._still_so([held], key, deployment, catalogue, program)
+        stored = stored_folds(self._connection, key, up_to=up_to)
+        yield from self._still_so(stored, key, deployment, catalogue, program)
+
+    def keep_fold(
+        self,
+        deployment: Deployment,
+        plug: EventPlug,
+        fold: bytes,
+        *,
+        block: int,
+        up_to: int,
+        program: str,
+    ) -> None:
+        """Keeps a packed fold of all logs up to `block`, as they are seen from the block `up_to`.
+
+        An index that is open for reading only keeps the last one in memory, for this process.
+        """
+        key = self._key(deployment)
+        catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
+        basis = fold_basis(self._connection, key, deployment, catalogue, block=block)
+        if self._read_only:
+            self._held[key] = StoredFold(block, basis, program, fold, True)
+            return
+        with transaction(self._connection):
+            keep_fold(self._connection, key, block, basis, program, fold)
+
+    def drop_fold(self, deployment: Deployment, block: int) -> None:
+        """Drops the fold that was kept at a block: something speaks against it."""
+        key = self._key(deployment)
+        if self._read_only:
+            self._held.pop(key, None)
+            return
+        with transaction(self._connection):
+            drop_fold(self._connection, key, block)
+
+    def _still_so(
+        self,
+        folds: Iterable[StoredFold],
+        key: str,
+        deployment: Deployment,
+        catalogue: Catalogue,
+        program: str,
+    ) -> Iterator[StoredFold]:
+        """Those of this program that rest on what is indexed now."""
+        for fold in folds:
+            if fold.program != program:
+                continue
+            now = fold_basis(self._connection, key, deployment, catalogue, block=fold.block)
+            if fold.basis == now:
+                yield fold
 
     def extent(self, deployment: Deployment, plug: EventPlug, *, block: BlockRef) -> Extent:
         """What is held up to `block`, and how its headers hang together."""

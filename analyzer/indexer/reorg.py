@@ -11,6 +11,7 @@ from analyzer.indexer.read import read_logs, stored_headers
 from analyzer.indexer.sources import Catalogue
 from analyzer.indexer.tables.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from analyzer.indexer.tables.events import event_tables, stored_event_tables
+from analyzer.indexer.tables.folds import drop_folds
 from analyzer.indexer.tables.sources import write_namings
 from analyzer.indexer.tables.unsettled import settle, settled_at
 from analyzer.model.deployment import Deployment
@@ -93,4 +94,5 @@ def take_back(
     connection.execute(
         "DELETE FROM read_twice WHERE deployment_key = ? AND up_to > ?", [key, above]
     )
+    drop_folds(connection, key, above=-1 if unclaimed else above)
     write_namings(connection, key, catalogue.namings)

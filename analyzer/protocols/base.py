@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +148,39 @@ class Repriced:
         return self.margin_equity - self.maintenance
 
 
+class Folding(Protocol):
+    """A fold that can be left off after any block and gone on with, in another process or year.
+
+    version: of the program; what another one packed is not gone on from. `pack` after the same
+    logs gives the same bytes, wherever the fold was left off in between.
+    """
+
+    @property
+    def version(self) -> str:
+        """Which program this is, a short text."""
+        ...
+
+    def begin(self, deployment: Deployment) -> Any:
+        """The state before any log."""
+        ...
+
+    def go_on(self, deployment: Deployment, state: Any, events: Iterable[Event]) -> Reading[None]:
+        """Takes the events of further whole blocks; changes `state`."""
+        ...
+
+    def end(self, deployment: Deployment, state: Any) -> Ledger:
+        """The ledger; `state` is not used after it."""
+        ...
+
+    def pack(self, state: Any) -> bytes:
+        """The state as bytes. Raises: CodecError."""
+        ...
+
+    def unpack(self, data: bytes) -> Any:
+        """The state that `pack` wrote. Raises: CodecError."""
+        ...
+
+
 class Plug(Protocol):
     """One protocol. Registered under the entry-point group `analyzer.protocols`.
 
@@ -155,6 +188,7 @@ class Plug(Protocol):
     unit. interest: what the short side of its markets is called; without it `open interest`.
     Optional too: liquidations, (role, event) of the events that tell of one; without it nothing is
     said of how they cluster.
+    Optional: folding, a `Folding`; without it every scan folds all logs from the first.
     """
 
     name: str

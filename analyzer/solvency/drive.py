@@ -6,7 +6,7 @@ go to the chain and the answers back, and each answer is counted by contract and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -24,6 +24,14 @@ EVIDENCE = "evidence"
 """Reads that are only shown or compared: counted and told, but no margin needs them."""
 IMPLEMENTATION = "implementation"
 JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One batch of reads and its answers, in the same order."""
+
+    requests: tuple[ReadRequest, ...]
+    answers: tuple[Answer, ...]
 
 
 @dataclass(slots=True)
@@ -67,8 +75,37 @@ class CountedReads:
         that block or its state cannot be had, it is 'not read'. Raises UnreadError when the block
         itself has no state.
         """
+        by_request = self._performed(dict.fromkeys(requests))
+        self._count_all(requests, by_request, purpose)
+        return [by_request[request] for request in requests]
+
+    def ask_again(self, batches: Sequence[Sequence[ReadRequest]]) -> list[list[Answer]]:
+        """Performs batches that a rebuild asked one after the other, in one go; counted as they
+        were then. The answers of each, in its order. Raises: as `ask`."""
+        together = [request for batch in batches for request in batch]
+        by_request = self._performed(dict.fromkeys(together))
+        for batch in batches:
+            self._count_all(batch, {r: by_request[r] for r in dict.fromkeys(batch)}, REBUILD)
+        return [[by_request[request] for request in batch] for batch in batches]
+
+    def drive(self, reading: Reading[T], noted: list[Exchange] | None = None) -> T:
+        """Runs `reading` to its end for the rebuild and returns what it returns. noted: where each
+        batch is written down with its answers."""
+        try:
+            batch = next(reading)
+            while True:
+                answers = self.ask(batch, purpose=REBUILD)
+                if noted is not None:
+                    noted.append(Exchange(tuple(batch), tuple(answers)))
+                batch = reading.send(answers)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def _performed(self, requests: Iterable[ReadRequest]) -> dict[ReadRequest, Answer]:
+        """The answers of requests that are each there once."""
         by_block: dict[int | None, list[ReadRequest]] = {}
-        for request in dict.fromkeys(requests):
+        for request in requests:
             by_block.setdefault(request.block, []).append(request)
         by_request: dict[ReadRequest, Answer] = {}
         for number, asked in by_block.items():
@@ -76,20 +113,16 @@ class CountedReads:
             if len(answers) != len(asked):
                 raise RuntimeError(f"{len(asked)} reads were asked, {len(answers)} answers came")
             by_request.update(zip(asked, answers, strict=True))
-        needed = {request for request in requests if not request.evidence}
-        for request, answer in by_request.items():
-            self._count(request, answer, _purpose(request, purpose, needed=request in needed))
-        return [by_request[request] for request in requests]
+        return by_request
 
-    def drive(self, reading: Reading[T]) -> T:
-        """Runs `reading` to its end for the rebuild and returns what it returns."""
-        try:
-            batch = next(reading)
-            while True:
-                batch = reading.send(self.ask(batch, purpose=REBUILD))
-        except StopIteration as done:
-            result: T = done.value
-            return result
+    def _count_all(
+        self, batch: Sequence[ReadRequest], answers: Mapping[ReadRequest, Answer], purpose: str
+    ) -> None:
+        """Counts the answers of one batch. A read counts as needed when anybody in the batch who
+        asked for it needs it."""
+        needed = {request for request in batch if not request.evidence}
+        for request, answer in answers.items():
+            self._count(request, answer, _purpose(request, purpose, needed=request in needed))
 
     def _at(self, number: int | None, requests: Sequence[ReadRequest]) -> Sequence[Answer]:
         """The answers at the block, or at the earlier one of that number."""

@@ -15,11 +15,14 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.identity import scan_id
 from analyzer.model.logs import Event
 from analyzer.model.rows import JudgedRow
-from analyzer.protocols.base import Plug, Valued
+from analyzer.protocols.base import Ledger, Plug, Valued
 from analyzer.solvency.drive import JUDGE, CountedReads
 from analyzer.solvency.result import Completeness, ScanResult
 from analyzer.solvency.verdicts import judge_accounts, within_bounds
 from analyzer.solvency.verify import VerifyMode, accounts_to_verify, compare, with_verified
+
+STAGES = 5
+"""Steps of a rebuild, for its progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,41 @@ def rebuild(
     `events`: all events up to the block, in (block, log index) order.
     Raises: UnreadError when the block has no state; ValueError when the plug breaks an identity.
     """
-    stages = 5
-    progress("fold the events", 0, stages)
+    progress("fold the events", 0, STAGES)
     reads = CountedReads(chain, block)
     ledger = reads.drive(plug.fold(deployment, events))
-    progress("read the block's state", 1, stages)
+    return rebuild_folded(
+        plug,
+        deployment,
+        ledger,
+        reads,
+        block=block,
+        completeness=completeness,
+        progress=progress,
+    )
+
+
+def rebuild_folded(
+    plug: Plug,
+    deployment: Deployment,
+    ledger: Ledger,
+    reads: CountedReads,
+    *,
+    block: BlockRef,
+    completeness: Completeness,
+    progress: Progress,
+) -> Rebuilt:
+    """The same from the ledger of all events, with the reads that its fold asked."""
+    progress("read the block's state", 1, STAGES)
     observation = reads.drive(plug.observe(deployment, ledger, block))
-    progress("rebuild the book", 2, stages)
+    progress("rebuild the book", 2, STAGES)
     book = plug.book(deployment, block, ledger, observation)
-    progress("compute margin", 3, stages)
+    progress("compute margin", 3, STAGES)
     prices = plug.prices(book)
     valued = plug.value(book, prices)
     margin = within_bounds(plug.margin(valued))
     judged = judge_accounts(margin)
-    progress("write the statements", 4, stages)
+    progress("write the statements", 4, STAGES)
     result = ScanResult(
         scan_id=scan_id(deployment, block.hash, plug.methodology),
         deployment=deployment,
@@ -76,7 +100,7 @@ def rebuild(
         verify_mode=VerifyMode.NONE.value,
         reads=reads.rows(),
     )
-    progress("rebuilt", stages, stages)
+    progress("rebuilt", STAGES, STAGES)
     return Rebuilt(result, valued, reads)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from analyzer.indexer.keys import KEY
+from analyzer.indexer.tables.folds import drop_folds
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.store.load import fetch, load_rows
@@ -99,10 +100,12 @@ def write_checkpoint(
 
 def recount(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Counts the logs of a deployment anew for its checkpoint. That nothing was missing when its
-    logs were last read twice is no longer so: they are other logs now."""
+    logs were last read twice is no longer so, and what was folded of them is of others: they are
+    other logs now."""
     connection.execute(
         "UPDATE checkpoints SET logs = (SELECT count(*) FROM raw_logs r WHERE r.deployment_key = ?)"
         " WHERE deployment_key = ?",
         [key, key],
     )
     connection.execute("DELETE FROM read_twice WHERE deployment_key = ?", [key])
+    drop_folds(connection, key, above=-1)

@@ -15,7 +15,7 @@ from analyzer.protocols.aave_v3.deployments import (
 from analyzer.protocols.aave_v3.judge.cautions import cautions
 from analyzer.protocols.aave_v3.judge.totals import totals
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.aave_v3.logs.fold import AaveLedger, fold
+from analyzer.protocols.aave_v3.logs.fold import FOLDING, AaveLedger, fold
 from analyzer.protocols.aave_v3.logs.sources import follow, sources
 from analyzer.protocols.aave_v3.state.book import book
 from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
@@ -46,6 +46,7 @@ class AaveV3(StagedPlug):
         sources=sources,
         follow=follow,
         fold=fold,
+        folding=FOLDING,
         observe=observe,
         book=book,
         prices=prices,

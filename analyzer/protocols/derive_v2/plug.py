@@ -11,7 +11,7 @@ from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.derive_v2.judge.cautions import cautions
 from analyzer.protocols.derive_v2.judge.totals import totals
 from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.derive_v2.logs.fold import DeriveLedger, fold
+from analyzer.protocols.derive_v2.logs.fold import FOLDING, DeriveLedger, fold
 from analyzer.protocols.derive_v2.logs.sources import sources
 from analyzer.protocols.derive_v2.state.book import book
 from analyzer.protocols.derive_v2.state.observe import DeriveObservation, observe
@@ -21,7 +21,7 @@ from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import prices
 from analyzer.protocols.derive_v2.value.reprice import reprice
 from analyzer.protocols.derive_v2.value.value import DeriveValued, value
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.staged import StagedPlug, Stages
 
 
 class DeriveV2(StagedPlug):
@@ -42,7 +42,8 @@ class DeriveV2(StagedPlug):
     valued_type = DeriveValued
     stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveValued]] = Stages(
         sources=sources,
-        fold=asks_nothing(fold),
+        fold=fold,
+        folding=FOLDING,
         observe=observe,
         book=book,
         prices=prices,

@@ -69,6 +69,7 @@ from analyzer.protocols.kit.float_filter import NEAR, slack, sums, suspects
 from analyzer.protocols.kit.folding import at_first, count_event, listed, note
 from analyzer.protocols.kit.judging import Question, ask, judge_selectors
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, read_times, status_of
+from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
 from analyzer.protocols.kit.state_coders import CodecError
@@ -141,6 +142,7 @@ __all__ = [
     "Receipt",
     "Replies",
     "Repriced",
+    "ResumableFold",
     "SilentChange",
     "Simulation",
     "Source",

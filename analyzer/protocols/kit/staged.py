@@ -25,6 +25,7 @@ from analyzer.model.rows import BackstopRow, MarginRow, TotalRow
 from analyzer.protocols.base import (
     Caution,
     Details,
+    Folding,
     Judge,
     Ledger,
     Observation,
@@ -33,6 +34,7 @@ from analyzer.protocols.base import (
     Valued,
 )
 from analyzer.protocols.kit.book_codec import BookCodec
+from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.simulation import Simulation
 
 L = TypeVar("L")
@@ -78,6 +80,8 @@ class Stages(Generic[L, O, V]):
     follow: Callable[[Deployment, Event], Sequence[Source]] = follows_nothing
     cautions: Callable[[V, Rows], Sequence[Caution]] = warns_of_nothing
     simulate: Callable[[V], Simulation] | None = None
+    folding: ResumableFold[Any, L] | None = None
+    """The fold in steps, where it can be left off and gone on with; `fold` is the whole of it."""
 
 
 def checked_type(found: object, kind: type[L], what: str) -> L:
@@ -118,6 +122,11 @@ class StagedPlug:
     def follow(self, deployment: Deployment, event: Event) -> Sequence[Source]:
         """The contracts that this event names."""
         return self.stages.follow(deployment, event)
+
+    @property
+    def folding(self) -> Folding | None:
+        """The fold in steps; None where it cannot be left off."""
+        return self.stages.folding
 
     def fold(self, deployment: Deployment, events: Iterable[Event]) -> Reading[Ledger]:
         """Events in (block, log index) order to state."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.staged import StagedPlug, Stages
 from analyzer.protocols.perp_v2.close.backstops import backstops
 from analyzer.protocols.perp_v2.close.liquidate import liquidate
 from analyzer.protocols.perp_v2.close.simulate import simulate
@@ -12,7 +12,7 @@ from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_d
 from analyzer.protocols.perp_v2.judge.cautions import cautions
 from analyzer.protocols.perp_v2.judge.totals import totals
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.perp_v2.logs.fold import PerpLedger, fold
+from analyzer.protocols.perp_v2.logs.fold import FOLDING, PerpLedger, fold
 from analyzer.protocols.perp_v2.logs.sources import follow, sources
 from analyzer.protocols.perp_v2.state.book import book
 from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
@@ -40,7 +40,8 @@ class PerpV2(StagedPlug):
         deployments=shipped_deployments,
         sources=sources,
         follow=follow,
-        fold=asks_nothing(fold),
+        fold=fold,
+        folding=FOLDING,
         observe=observe,
         book=book,
         prices=prices,

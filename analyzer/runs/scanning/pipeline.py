@@ -3,7 +3,7 @@ alike."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.chain.base import Chain, Progress
@@ -12,7 +12,8 @@ from analyzer.model.atomic import beside, real_path
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.registry import load_plug
-from analyzer.solvency.rebuild import Rebuilt, rebuild
+from analyzer.runs.scanning.folding import fold_indexed
+from analyzer.solvency.rebuild import STAGES, Rebuilt, rebuild_folded
 from analyzer.solvency.result import Completeness, ScanResult
 
 
@@ -23,18 +24,43 @@ def index_beside(db: Path) -> Path:
     return beside(db, f"{named.stem}.index{named.suffix or '.duckdb'}")
 
 
+@dataclass(frozen=True, slots=True)
+class FoldedFrom:
+    """What a rebuild folded (see `folding.Folded`)."""
+
+    block: int | None
+    logs: int
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuiltFrom(Rebuilt):
+    """A rebuild, and what its fold went on from."""
+
+    folded: FoldedFrom
+
+
 def rebuild_indexed(
-    index: Index, chain: Chain, deployment: Deployment, *, block: BlockRef, progress: Progress
-) -> Rebuilt:
-    """Rebuilds a deployment at a block that is indexed. Asks no judge."""
+    index: Index,
+    chain: Chain,
+    deployment: Deployment,
+    *,
+    block: BlockRef,
+    progress: Progress,
+    from_scratch: bool = False,
+) -> RebuiltFrom:
+    """Rebuilds a deployment at a block that is indexed. Asks no judge. from_scratch: every log is
+    folded, whatever the index kept."""
     plug = load_plug(deployment.protocol)
     extent = index.extent(deployment, plug, block=block)
-    return rebuild(
+    progress("fold the events", 0, STAGES)
+    folded = fold_indexed(index, chain, plug, deployment, block, from_scratch=from_scratch)
+    rebuilt = rebuild_folded(
         plug,
         deployment,
-        chain=chain,
+        folded.ledger,
+        folded.reads,
         block=block,
-        events=index.events(deployment, plug, up_to=block.number),
         completeness=Completeness(
             extent.from_block,
             block.number,
@@ -45,6 +71,12 @@ def rebuild_indexed(
             extent.links.broken,
         ),
         progress=progress,
+    )
+    return RebuiltFrom(
+        rebuilt.result,
+        rebuilt.valued,
+        rebuilt.reads,
+        FoldedFrom(folded.gone_on_from, folded.logs, folded.refused),
     )
 
 

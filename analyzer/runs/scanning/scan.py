@@ -14,7 +14,13 @@ from pathlib import Path
 from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.chain.record import Recorder
-from analyzer.documents.scan import DeploymentReadAgain, Evidence, ScanDocument, ScanRun
+from analyzer.documents.scan import (
+    DeploymentFolded,
+    DeploymentReadAgain,
+    Evidence,
+    ScanDocument,
+    ScanRun,
+)
 from analyzer.findings import add_run_findings
 from analyzer.findings.selection import keep_selected, selection_words
 from analyzer.indexer import Advance, Index, Recheck
@@ -32,7 +38,7 @@ from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.evidence import attachments, compare
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.judging import judge
-from analyzer.runs.scanning.pipeline import doubted, index_beside, rebuild_indexed
+from analyzer.runs.scanning.pipeline import FoldedFrom, doubted, index_beside, rebuild_indexed
 from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import (
     deployment_read_again,
@@ -63,7 +69,8 @@ class ScanOptions:
     old the head of a live chain may be (see `freshness`). read_again_daily: numbers that do not
     agree are a reason to read the logs again once a day, not every time. selection: what
     findings are looked for with. storage: the snapshot's DuckDB storage version, as `export` has
-    it; None = the newest.
+    it; None = the newest. from_scratch: every log is folded, whatever the index kept of earlier
+    scans, and nothing is kept.
     """
 
     db: Path
@@ -81,6 +88,7 @@ class ScanOptions:
     read_again_daily: bool = False
     selection: Selection = EVERYTHING
     storage: str | None = None
+    from_scratch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                 scan_one(
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
                     progress=progress, daily=options.read_again_daily,
+                    from_scratch=options.from_scratch,
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
@@ -176,12 +185,13 @@ def _check_distinct(options: ScanOptions, index_path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """One deployment at one block: its result with its findings, what its index did, the second
-    reading of its logs (None = there was none), and the contracts that had code before their first
-    block."""
+    """One deployment at one block: its result with its findings, what its index did, what was
+    folded, the second reading of its logs (None = there was none), and the contracts that had code
+    before their first block."""
 
     result: ScanResult
     advance: Advance
+    folded: FoldedFrom
     again: Recheck | None = None
     early: Sequence[str] = ()
 
@@ -196,27 +206,31 @@ def scan_one(
     seed: int,
     progress: Progress,
     daily: bool = False,
+    from_scratch: bool = False,
 ) -> Scanned:
     """One deployment at one block. Where numbers do not agree, its logs are read a second time
     from a live chain, once, and everything that rests on them is made again."""
     plug = load_plug(deployment.protocol)
     advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
 
-    def judged() -> ScanResult:
-        rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
+    def judged() -> tuple[ScanResult, FoldedFrom]:
+        rebuilt = rebuild_indexed(
+            index, source.chain, deployment, block=block, progress=progress,
+            from_scratch=from_scratch,
+        )  # fmt: skip
         progress("compare with the contract", 0, 1)
         result = verify(plug, rebuilt, mode, seed=seed)
         progress("compare with the contract", 1, 1)
         judge(result)
-        return result
+        return result, rebuilt.folded
 
-    result = judged()
+    result, folded = judged()
     again = read_again_if_doubtful(source, index, result, progress, daily=daily)
     if again is not None and again.changed:
-        result = judged()
+        result, folded = judged()
     early = code_before(source.chain, deployment)
     result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
-    return Scanned(result, advance, again, early)
+    return Scanned(result, advance, folded, again, early)
 
 
 @contextmanager
@@ -298,10 +312,18 @@ def _run(
         fail_on=options.fail_on,
         rolled_back_blocks=sum(one.advance.rolled_back for one in scans),
         new_logs=sum(one.advance.logs_added for one in scans),
+        folded=tuple(_folded(scans)),
         read_again=tuple(_read_again(scans)),
         code_before_from_block=tuple(text for one in scans for text in one.early),
         evidence=compared,
     )
+
+
+def _folded(scans: list[Scanned]) -> Iterator[DeploymentFolded]:
+    """What each deployment's fold went on from."""
+    for one in scans:
+        name, folded = one.result.deployment.name, one.folded
+        yield DeploymentFolded(name, folded.block, folded.logs, folded.refused)
 
 
 def _read_again(scans: list[Scanned]) -> Iterator[DeploymentReadAgain]:

@@ -182,7 +182,10 @@ def _verify_one(
     index.advance(source.chain, deployment, plug, to=block, progress=progress)
 
     def judged() -> ScanResult:
-        rebuilt = rebuild_indexed(index, source.chain, deployment, block=block, progress=progress)
+        # A second opinion: nothing that an earlier scan left behind is believed.
+        rebuilt = rebuild_indexed(
+            index, source.chain, deployment, block=block, progress=progress, from_scratch=True
+        )
         progress("compare with the contract", 0, 1)
         result = rebuild.verify(plug, rebuilt, mode, seed=seed)
         judge(result)

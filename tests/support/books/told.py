@@ -31,6 +31,7 @@ SCAN_RUN = ScanRun(
     fail_on="high",
     rolled_back_blocks=0,
     new_logs=0,
+    folded=(),
     read_again=(),
     code_before_from_block=(),
     evidence=None,

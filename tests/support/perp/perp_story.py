@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from analyzer.abi.codec import encode_values
 from analyzer.abi.contract import load_abi
 from analyzer.abi.keccak import checksum
@@ -76,7 +78,11 @@ class Story:
 
     def fold(self) -> PerpLedger:
         """What the fold makes of it."""
-        return fold(DEPLOYMENT, self.events)
+        reading = fold(DEPLOYMENT, self.events)
+        with pytest.raises(StopIteration) as done:
+            next(reading)
+        assert isinstance(done.value.value, PerpLedger)
+        return done.value.value
 
     def market(self, tick: int = 0) -> Story:
         """The market at a price of 1.0001 ** tick."""

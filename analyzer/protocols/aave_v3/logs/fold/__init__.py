@@ -7,6 +7,7 @@ implementations are read at the pinned block, anchors at the upgrade's. No user'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
@@ -20,8 +21,9 @@ from analyzer.protocols.aave_v3.logs.sources import configurator_of
 from analyzer.protocols.aave_v3.records.balances import Side
 from analyzer.protocols.aave_v3.revisions import rules_of
 from analyzer.protocols.kit.arguments import text
+from analyzer.protocols.kit.resumable import ResumableFold
 
-__all__ = ["AaveLedger", "fold"]
+__all__ = ["FOLDING", "AaveLedger", "fold"]
 
 Handler = Callable[[FoldContext, Event], None]
 
@@ -64,16 +66,31 @@ def _handler(event: Event) -> Handler | None:
     return _HANDLERS.get((event.contract, event.name))
 
 
-def fold(deployment: Deployment, events: Iterable[Event]) -> Reading[AaveLedger]:
-    """The market after `events`, which come in (block, log index) order.
+@dataclass(slots=True)
+class AaveFold:
+    """The fold between two blocks. revision: of the Pool's code, None before any log asked for it.
+    configurator_accrues: as `FoldContext` has it. said: what the chain said of the end of the last
+    block or of the next, which is not settled before a later log."""
+
+    ledger: AaveLedger
+    revision: int | None = None
+    configurator_accrues: bool = False
+    said: list[anchors.Said] = field(default_factory=list)
+
+
+def _begin(deployment: Deployment) -> AaveFold:
+    """The market before any log."""
+    return AaveFold(AaveLedger(configurator=deployment.contracts.get(CONFIGURATOR, "")))
+
+
+def _go_on(deployment: Deployment, state: AaveFold, events: Iterable[Event]) -> Reading[None]:
+    """Takes further `events`, which come in (block, log index) order.
 
     Asks each implementation for its revision where a rule depends on it, and an upgrade's block for
     what its initializer wrote. An event that no rule explains is not dropped: it becomes a note of
     the ledger. Raises: UnreadError when an implementation of the Pool does not say its revision.
     """
-    ledger = AaveLedger(configurator=deployment.contracts.get(CONFIGURATOR, ""))
-    context: FoldContext | None = None
-    said: list[anchors.Said] = []
+    ledger, context, said = state.ledger, _context(state), state.said
     for event in events:
         ledger.events += 1
         if said and context is not None:
@@ -98,10 +115,33 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> Reading[AaveLedger]
             handler(context, event)
         elif (event.contract, event.name) not in _WITHOUT_EFFECT:
             context.note("unhandled event", event, f"{event.contract}.{event.name}")
+    state.said = said
     if context is not None:
-        anchors.settle(context, said)
-    find_unknown(ledger)
-    return ledger
+        state.revision = context.rules.revision
+        state.configurator_accrues = context.configurator_accrues
+
+
+def _end(deployment: Deployment, state: AaveFold) -> AaveLedger:
+    """The market after the last event: what the chain said of its block's end, and of whom the
+    logs give no number that can be trusted."""
+    context = _context(state)
+    if context is not None:
+        anchors.settle(context, state.said)
+    find_unknown(state.ledger)
+    return state.ledger
+
+
+def _context(state: AaveFold) -> FoldContext | None:
+    """What the handlers work with; None before the Pool's code is known."""
+    if state.revision is None:
+        return None
+    rules = rules_of(state.revision, state.ledger.first_release)
+    return FoldContext(state.ledger, rules, state.configurator_accrues)
+
+
+FOLDING = ResumableFold(AaveFold, _begin, _go_on, _end)
+fold = FOLDING.whole
+"""The market after all events; reads as `_go_on` says."""
 
 
 def _upgraded_pool(

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
 from analyzer.protocols.derive_v2.logs.fold import accounts, auctions, cash, feeds, managers, perps
 from analyzer.protocols.derive_v2.logs.fold.ledger import DeriveLedger
 from analyzer.protocols.kit.arguments import FoldNote
+from analyzer.protocols.kit.resumable import ResumableFold
 
-__all__ = ["DeriveLedger", "fold"]
+__all__ = ["FOLDING", "DeriveLedger", "fold"]
 
 Handler = Callable[[DeriveLedger, Event], None]
 
@@ -61,12 +63,17 @@ WITHOUT_EFFECT = frozenset(
 that is read at the block (the fee's own event is not emitted on every change)."""
 
 
-def fold(deployment: Deployment, events: Iterable[Event]) -> DeriveLedger:
-    """The protocol after `events`, which come in (block, log index) order.
+def _begin(deployment: Deployment) -> DeriveLedger:
+    """The protocol before any log."""
+    return DeriveLedger(cash_asset=deployment.contracts["CashAsset"])
+
+
+def _go_on(deployment: Deployment, ledger: DeriveLedger, events: Iterable[Event]) -> Reading[None]:
+    """Takes further `events`, which come in (block, log index) order; asks nothing.
 
     An event that no rule explains is not dropped: it becomes a note of the ledger.
     """
-    ledger = DeriveLedger(cash_asset=deployment.contracts["CashAsset"])
+    yield from ()
     for event in events:
         ledger.events += 1
         handler = HANDLERS.get((event.contract, event.name))
@@ -81,4 +88,13 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> DeriveLedger:
                     f"{event.contract}.{event.name}",
                 )
             )
+
+
+def _end(deployment: Deployment, ledger: DeriveLedger) -> DeriveLedger:
+    """The protocol after the last event: the ledger is all that the fold keeps."""
     return ledger
+
+
+FOLDING = ResumableFold(DeriveLedger, _begin, _go_on, _end)
+fold = FOLDING.whole
+"""The protocol after all events."""

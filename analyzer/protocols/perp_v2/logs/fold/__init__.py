@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
+from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.perp_v2.logs.fold import markets, positions, vault
 from analyzer.protocols.perp_v2.logs.fold.context import FoldContext, Pending
 from analyzer.protocols.perp_v2.logs.fold.ledger import PerpLedger
 
-__all__ = ["PerpLedger", "fold"]
+__all__ = ["FOLDING", "PerpLedger", "fold"]
 
 Handler = Callable[[FoldContext, Event], None]
 
@@ -50,12 +53,30 @@ def _handler(event: Event) -> Handler | None:
     return HANDLERS.get((event.contract, event.name))
 
 
-def fold(deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
-    """The protocol after `events`, which come in (block, log index) order.
+@dataclass(slots=True)
+class PerpFold:
+    """The fold between two blocks. ran: the contracts that logged anything so far."""
+
+    ledger: PerpLedger
+    ran: set[str] = field(default_factory=set)
+
+
+def _begin(deployment: Deployment) -> PerpFold:
+    """The protocol before any log."""
+    return PerpFold(PerpLedger())
+
+
+def _go_on(deployment: Deployment, state: PerpFold, events: Iterable[Event]) -> Reading[None]:
+    """Takes further `events`, which come in (block, log index) order; asks nothing.
 
     An event that no rule explains is not dropped: it becomes a note of the ledger.
     """
-    context = FoldContext(PerpLedger(), deployment.contracts["insurance_fund"])
+    yield from ()
+    for market in state.ledger.markets.values():
+        # One pool under two names; out of bytes they come as two.
+        market.pool = state.ledger.pools[market.pool.address]
+    # No transaction lies in two blocks: what an open one left to refer to is never asked for.
+    context = FoldContext(state.ledger, deployment.contracts["insurance_fund"], ran=state.ran)
     for event in events:
         if event.tx_hash != context.pending.tx_hash:
             context.pending = Pending(event.tx_hash)
@@ -66,4 +87,13 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> PerpLedger:
         elif (event.contract, event.name) not in WITHOUT_EFFECT:
             context.note("unhandled event", event, f"{event.contract}.{event.name}")
         context.ran.add(event.address)
-    return context.ledger
+
+
+def _end(deployment: Deployment, state: PerpFold) -> PerpLedger:
+    """The protocol after the last event."""
+    return state.ledger
+
+
+FOLDING = ResumableFold(PerpFold, _begin, _go_on, _end)
+fold = FOLDING.whole
+"""The protocol after all events."""
