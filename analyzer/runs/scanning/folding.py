@@ -61,10 +61,11 @@ class _Begun:
 
 @dataclass(slots=True)
 class _Counted:
-    """Events as they pass."""
+    """Events as they pass. last: the block of the last one, -1 = none has passed."""
 
     events: Iterator[Event]
     count: int = 0
+    last: int = -1
     held: Event | None = None
 
     def up_to(self, block: int) -> Iterator[Event]:
@@ -78,6 +79,7 @@ class _Counted:
                 self.held = event
                 return
             self.count += 1
+            self.last = event.block_number
             yield event
 
 
@@ -103,7 +105,8 @@ def fold_indexed(
     if behind >= first:
         _fold_on(folding, deployment, begun, events.up_to(behind))
         if events.count >= max(KEEP_AFTER_LOGS, begun.size * LOGS_PER_BYTE):
-            _keep(index, plug, folding, deployment, begun, behind, block)
+            # As of the last block with a log: blocks without any may leave the chain unnoticed.
+            _keep(index, plug, folding, deployment, begun, events.last, block)
     _fold_on(folding, deployment, begun, events.up_to(block.number))
     ledger = folding.end(deployment, begun.state)
     return Folded(ledger, begun.reads, begun.block, events.count, tuple(refused))
@@ -145,7 +148,8 @@ def _kept(
                 raise CodecError(f"it is of block {left.block}")
             _check_answers(reads, left)
         except CodecError as error:
-            refused.append(f"the fold kept at block {fold.block} is not gone on from: {error}")
+            why = str(error) if error.path else error.problem
+            refused.append(f"the fold kept at block {fold.block} is not gone on from: {why}")
             index.drop_fold(deployment, fold.block)
             continue
         return _Begun(left.state, reads, left.block, list(left.exchanges), len(fold.fold))
