@@ -181,6 +181,9 @@ def test_every_abi_parses_and_is_not_empty(path: Path) -> None:
 
 DIGESTS = {
     "analyzer/model/identity.py": "every identity",
+    "analyzer/indexer/folds.py": "which logs a kept fold rests on",
+    "analyzer/indexer/tables/folds.py": "bytes of a kept fold",
+    "analyzer/protocols/kit/resumable.py": "which program folds",
     "analyzer/chain/recording.py": "content of a recording",
     "analyzer/devnet/aave_v3/artifacts.py": "what was compiled",
     "analyzer/devnet/packages.py": "which packages were fetched",
