@@ -42,11 +42,27 @@ def suspicious(header: BlockRef, filters: Sequence[LogFilter]) -> bool:
     """
     if not _speaks(header):
         return False
-    pairs = sum(len(f.addresses) * len(f.topics0) for f in filters)
-    share = int.from_bytes(header.bloom, "big").bit_count() / _BITS
-    if pairs * share**_BITS_A_PAIR > _MOST_CHANCE:
+    if pairs_by_chance(header.bloom, filters) > _MOST_CHANCE:
         return False
     return any(_any(header.bloom, f.addresses) and _any(header.bloom, f.topics0) for f in filters)
+
+
+def holds_none(bloom: bytes, filters: Sequence[LogFilter]) -> bool:
+    """Whether a filter with any bit set proves that no log of these filters is in the block: none
+    of them has both an address and a topic whose bits are all set. A filter without addresses, or
+    without topics, asks for any."""
+    return not any(
+        (not f.addresses or _any(bloom, f.addresses)) and (not f.topics0 or _any(bloom, f.topics0))
+        for f in filters
+    )
+
+
+def pairs_by_chance(bloom: bytes, filters: Sequence[LogFilter]) -> float:
+    """How many pairs of an address and a topic of the filters chance alone is expected to put into
+    a filter as full as this one: the number of pairs times (share of bits that are set)^6."""
+    pairs = sum(len(f.addresses) * len(f.topics0) for f in filters)
+    share = int.from_bytes(bloom, "big").bit_count() / _BITS
+    return float(pairs * share**_BITS_A_PAIR)
 
 
 def _speaks(header: BlockRef) -> bool:

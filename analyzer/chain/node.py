@@ -12,12 +12,14 @@ from analyzer.chain.faults import Fault, FaultKind
 from analyzer.chain.logs import LogReader
 from analyzer.chain.pace import Pace
 from analyzer.chain.pool import TRIES, Pool, Reader, Request
+from analyzer.chain.proofs.ask import ask_proof, ask_receipts
+from analyzer.chain.proofs.source import Receipts, WantedWords
 from analyzer.chain.size import Size
 from analyzer.chain.wire import parse_header
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError, UnreadError
 from analyzer.model.logs import LogFilter
-from analyzer.model.reads import Answer, ReadRequest
+from analyzer.model.reads import Answer, NotRead, ReadRequest
 
 
 class Node:
@@ -91,9 +93,28 @@ class Node:
 
     def headers(self, numbers: Sequence[int]) -> list[BlockRef]:
         """The headers of these blocks, in order. Raises UnreadError naming one that is missing."""
+        return self._headers(numbers, self._whole)
+
+    def whole_headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        """The same with all that the node sent. Raises UnreadError naming one that is missing."""
+        return self._headers(numbers, True)
+
+    def receipts(self, blocks: Sequence[BlockRef]) -> list[Receipts | NotRead]:
+        """All receipts of each block. Raises UnreadError when no endpoint answers."""
+        return ask_receipts(self._pool, blocks)
+
+    def proof_nodes(
+        self, block: BlockRef, wanted: Sequence[WantedWords]
+    ) -> list[Sequence[bytes] | NotRead]:
+        """The nodes of each contract's proofs at a block. Raises UnreadError when no endpoint
+        answers."""
+        return ask_proof(self._pool, block, wanted)
+
+    def _headers(self, numbers: Sequence[int], whole: bool) -> list[BlockRef]:
+        """The headers of these blocks, in order, `whole` or what is used of them."""
         requests: list[Request] = [("eth_getBlockByNumber", [hex(n), False]) for n in numbers]
         out: list[BlockRef] = []
-        answers = self._pool.batch(requests, _header_reader(numbers, self._whole))
+        answers = self._pool.batch(requests, _header_reader(numbers, whole))
         for number, answer in zip(numbers, answers, strict=True):
             if not isinstance(answer, BlockRef):
                 raise UnreadError(f"the node does not give the header of block {number}: {answer}")

@@ -12,10 +12,13 @@ from pathlib import Path
 import orjson
 
 from analyzer.chain.base import Chain, LogChunk
+from analyzer.chain.proofs.kept import KeptProofs
+from analyzer.chain.proofs.source import ProofSource, Receipts, WantedWords
 from analyzer.chain.recording import FORMAT, LogCoverage, write_recording
 from analyzer.chain.wire import check_same
 from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
+from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter, RawLog
 from analyzer.model.reads import Answer, NotRead, ReadRequest, Reverted
 
@@ -49,6 +52,7 @@ class Recorder:
         self._logs: dict[tuple[int, int], RawLog] = {}
         self._coverage = LogCoverage()
         self._reads: dict[tuple[int, ReadRequest], Answer] = {}
+        self._proofs = KeptProofs()
         self._attachments: dict[str, bytes] = {}
         self._closed = False
 
@@ -97,6 +101,33 @@ class Recorder:
                 self._reads[block.number, key] = answer
         return answers
 
+    def whole_headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        """The inner chain's headers with all their fields, kept."""
+        return [self._keep(header) for header in self._prover.whole_headers(numbers)]
+
+    def receipts(self, blocks: Sequence[BlockRef]) -> list[Receipts | NotRead]:
+        """The inner chain's receipts, kept."""
+        answers = self._prover.receipts(blocks)
+        for block, answer in zip(blocks, answers, strict=True):
+            self._proofs.keep_receipts(block, answer)
+        return answers
+
+    def proof_nodes(
+        self, block: BlockRef, wanted: Sequence[WantedWords]
+    ) -> list[Sequence[bytes] | NotRead]:
+        """The inner chain's proofs, kept."""
+        answers = self._prover.proof_nodes(block, wanted)
+        for want, answer in zip(wanted, answers, strict=True):
+            self._proofs.keep_nodes(block, want, answer)
+        return answers
+
+    @property
+    def _prover(self) -> ProofSource:
+        """The inner chain as what proves. Raises: UnreadError for one that gives no proofs."""
+        if not isinstance(self._chain, ProofSource):
+            raise UnreadError("this chain gives no proofs")
+        return self._chain
+
     def close(self) -> None:
         """Closes the inner chain and writes the recording (once)."""
         self._chain.close()
@@ -139,6 +170,7 @@ class Recorder:
             "calls": [],
             "storage": [],
             "code_hashes": [],
+            **self._proofs.rows(),
         }
         order = sorted(self._reads, key=lambda k: (k[0], k[1].to, k[1].data))
         for number, request in order:

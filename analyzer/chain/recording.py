@@ -7,6 +7,7 @@
     calls.jsonl[.gz]          {"block", "to", "data", "result" | "error": {code?, message?, data?}}
     storage.jsonl[.gz]        {"block", "address", "slot", "value"}
     code_hashes.jsonl[.gz]    {"block", "address", "code_hash"}, optional
+    receipts.jsonl[.gz], proofs.jsonl[.gz]    what proves (see `proofs.kept`), optional
 
 `log_filters` are eth_getLogs parameters: address, topics (a list in a list), fromBlock, toBlock
 (a missing one means any). A folder, or a .zip of it.
@@ -36,9 +37,11 @@ from analyzer.model.limits import MB, UNPACKED_MB
 from analyzer.model.logs import LogFilter
 
 FORMAT = 1
-FILES = ("blocks", "logs", "calls", "storage", "code_hashes")
-ATTACHMENTS = ("findings.json", "version.json")
-"""Files beside the node's answers: what was found from them, and by which program."""
+FILES = ("blocks", "logs", "calls", "storage", "code_hashes", "receipts", "proofs")
+_OPTIONAL = frozenset(FILES[4:])
+"""Files that a recording has only where they have rows."""
+ATTACHMENTS = ("findings.json", "version.json", "certificate.json")
+"""Files beside the node's answers: what was found from them, by which program, what is proved."""
 _META_KEYS = frozenset(
     {"format", "chain_id", "description", "deployments", "pinned_blocks", "log_filters"}
 )
@@ -293,7 +296,7 @@ def write_recording(
     check_recording_place(path)
     content = {"meta.json": orjson.dumps(meta, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)}
     for name, rows in files.items():
-        if rows or name != "code_hashes":
+        if rows or name not in _OPTIONAL:
             text = b"".join([orjson.dumps(row) + b"\n" for row in rows])
             content[f"{name}.jsonl.gz"] = _gzip(text)
     content |= dict(attachments or {})

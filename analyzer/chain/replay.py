@@ -18,6 +18,8 @@ from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, read_fault, revert_text
 from analyzer.chain.header_links import BrokenChainError, check_hash_chain
 from analyzer.chain.logs import Wanted
+from analyzer.chain.proofs.kept import load_proofs
+from analyzer.chain.proofs.source import Receipts, WantedWords
 from analyzer.chain.recording import (
     ATTACHMENTS,
     LogCoverage,
@@ -58,6 +60,7 @@ class Replay:
             self._calls = _load_calls(files)
             self._slots = _load_words(files, "storage", ("address", "slot"), "value")
             self._codes = _load_words(files, "code_hashes", ("address",), "code_hash")
+            self._proofs = load_proofs(files)
             has_logs = files.has("logs")
             self.log_identity = files.digest(("blocks", "logs"))
             found = {name: files.attached(name) for name in ATTACHMENTS}
@@ -144,6 +147,20 @@ class Replay:
         if known is not None and known.hash != block.hash.lower():
             raise NotRecordedError(f"block {block.number} {block.hash} is not in the recording")
         return [self._answer(block.number, request) for request in requests]
+
+    def whole_headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        """The recorded headers with the fields that were recorded. Raises: NotRecordedError."""
+        return self.headers(numbers)
+
+    def receipts(self, blocks: Sequence[BlockRef]) -> list[Receipts | NotRead]:
+        """The recorded receipts."""
+        return self._proofs.receipts(blocks)
+
+    def proof_nodes(
+        self, block: BlockRef, wanted: Sequence[WantedWords]
+    ) -> list[Sequence[bytes] | NotRead]:
+        """The recorded proofs."""
+        return self._proofs.proof_nodes(block, wanted)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -19,6 +19,7 @@ from analyzer.cli.options import (
     triage_option,
 )
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.proof_options import proof_options, proof_wishes
 from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.settings import endpoints
 from analyzer.cli.show import show_judged
@@ -36,6 +37,8 @@ from analyzer.cli.terminal import note, progress
     "--format sarif=findings.sarif --format json=scan.json",
     "analyzer scan --recording evidence.zip --db scan.duckdb --exclude unknown-price-age "
     "--threshold insolvent-account=100",
+    "analyzer scan --rpc http://127.0.0.1:8545 --deployment perp-v2.toml --db scan.duckdb "
+    "--prove logs --prove-sample 500 --record evidence.zip",
     short_help="Rebuild and judge every account at a block.",
 )
 @source_options
@@ -70,6 +73,7 @@ from analyzer.cli.terminal import note, progress
     help="Write the snapshot in this DuckDB storage version, which older DuckDBs open. "
     "[default: the newest]",
 )
+@proof_options
 @outputs_option(*DOCUMENT_FORMATS)
 @fail_on_option
 @triage_option
@@ -89,6 +93,10 @@ def scan(
     sample_seed: int,
     record: Path | None,
     storage: str | None,
+    prove: tuple[str, ...],
+    prove_sample: int | None,
+    trusted_hash: tuple[str, ...],
+    checkpoints: Path | None,
     outputs: list[Output],
     fail_on: str,
     triage: Path | None,
@@ -126,6 +134,7 @@ def scan(
         storage=storage,
         from_scratch=from_scratch,
         selection=selected(detect, exclude, thresholds),
+        prove=proof_wishes(prove, prove_sample, trusted_hash, checkpoints, seed=sample_seed),
     )
     if dry_run:
         from analyzer.runs.scanning.estimate import EstimateOptions

@@ -12,6 +12,7 @@ from analyzer.documents.envelope import Document, Run
 from analyzer.documents.findings import Group, Triage, WeighedFinding
 from analyzer.findings.scale import Grade, Measure
 from analyzer.findings.summary import Answer
+from analyzer.model.certificate import Certificate
 from analyzer.model.finding import Severity
 from analyzer.model.rows import Proves
 from analyzer.model.verdict import Verdict
@@ -214,7 +215,8 @@ class Scan(ScanPlace):
     move alone in every stress. silent_changes: state changes that no event carries. matters: the
     findings that matter most, one a cause. explorer: address of the chain's explorer, before an
     address of an account or contract; null = none is known. detectors_off: those that did not
-    look; thresholds: detector -> the least main measure of a finding that is told."""
+    look; thresholds: detector -> the least main measure of a finding that is told. certificate:
+    what was proved, null = nobody asked for proofs."""
 
     methodology: str
     accounts: int
@@ -233,6 +235,7 @@ class Scan(ScanPlace):
     explorer: str | None
     detectors_off: tuple[str, ...]
     thresholds: Mapping[str, Amount]
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,23 @@ def doubts(result: ScanResult) -> tuple[str, ...]:
         out.append(f"{silent} of {len(result.checks)} comparisons with the contract not answered")
     if _nobody_was_asked(result):
         out.append(f"--verify {result.verify_mode}, and there was no view to ask")
+    out += _unproved(result)
     if shortfall_e18(hidden_bad_debt(result).at_prices_e18, absorption(result)) is None:
         out.append("the backstops' capacity is unknown")
     return tuple(out)
+
+
+def _unproved(result: ScanResult) -> list[str]:
+    """What was to be proved and is not, or is proved to be otherwise."""
+    if result.proofs is None:
+        return []
+    found, missing = result.proofs.certificate.contradictions, result.proofs.certificate.missing
+    out = []
+    if found:
+        out.append(f"{len(found)} contradicted by proof: {found[0].text}")
+    if missing:
+        out.append(f"not all that was asked for is proved: {missing[0]}")
+    return out
 
 
 def unknown_code_words(rows: Sequence[ImplementationRow]) -> str:

@@ -38,7 +38,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.identity import index_key
-from analyzer.model.logs import Event, LogFilter
+from analyzer.model.logs import Event, LogFilter, RawLog
 from analyzer.store.catalog import check_carries_nothing, check_tables
 from analyzer.store.damage import is_database_error
 from analyzer.store.files import (
@@ -294,6 +294,15 @@ class Index:
                 blocks.add(raw.block_number)
         headers = stored_headers(self._connection, key, up_to=block.number)
         return Extent(catalogue.first_block, logs, len(blocks), header_links([*headers, block]))
+
+    def held(
+        self, deployment: Deployment, plug: EventPlug, *, up_to: int
+    ) -> tuple[Catalogue, list[RawLog]]:
+        """The logs that a scan up to a block rests on, in order, and the contracts they are of."""
+        key = self._key(deployment)
+        catalogue = self._catalogue(key, deployment, plug).up_to(up_to)
+        raws = (raw for raw, _ in read_logs(self._connection, key, up_to=up_to))
+        return catalogue, [raw for raw in raws if catalogue.match(raw) is not None]
 
     def _key(self, deployment: Deployment) -> str:
         """The key of a deployment of this index's source."""

@@ -25,6 +25,7 @@ from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
 from analyzer.report.links import link_of
 from analyzer.report.money import short
+from analyzer.report.proofs import proof_lines
 
 __all__ = ["FINDING_ROWS", "Block", "Grid", "Heading", "Line", "not_read", "page", "scan_blocks"]
 
@@ -56,6 +57,7 @@ def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
         *answer_lines(scan),
         *_totals_line(scan),
         *matter_lines(scan),
+        *proof_lines(scan.certificate),
         *_verdicts(scan),
         *_worst(scan),
         *_linked(scan, finding_blocks(findings), findings),

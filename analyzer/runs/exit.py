@@ -38,7 +38,8 @@ def exit_code(
     """
     codes = [ExitCode.CLEAN]
     for result in results:
-        if result.mismatches:
+        proofs = result.proofs
+        if result.mismatches or (proofs is not None and proofs.certificate.contradictions):
             codes.append(ExitCode.DIVERGENCE)
         if doubts(result):
             codes.append(ExitCode.NOT_FULLY_READ)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Book, Prices
+from analyzer.model.certificate import Proofs
 from analyzer.model.deployment import Deployment
 from analyzer.model.finding import Finding
 from analyzer.model.rows import BackstopRow, CheckRow, ImplementationRow, JudgedRow, ReadRow
@@ -55,7 +56,7 @@ class ScanResult:
     """One deployment at one block, rebuilt, judged and (in part or whole) verified.
 
     deposits: what the accounts hold as collateral, where `details` do not list it. selection: what
-    its findings were looked for with.
+    its findings were looked for with. proofs: what was proved of it, where anybody asked for it.
     """
 
     scan_id: str
@@ -76,6 +77,7 @@ class ScanResult:
     findings: list[Finding] = field(default_factory=list)
     deposits: Sum | None = None
     selection: Selection = EVERYTHING
+    proofs: Proofs | None = None
 
     @property
     def mismatches(self) -> list[CheckRow]:

@@ -24,6 +24,7 @@ from analyzer.store.tables import (
     backstops,
     books,
     cautions,
+    certificates,
     collateral,
     findings,
     implementations,
@@ -32,6 +33,8 @@ from analyzer.store.tables import (
     orders,
     positions,
     prices,
+    proved_codes,
+    proved_words,
     reads,
     runs,
     scans,
@@ -68,6 +71,7 @@ def scan_tables(result: ScanResult) -> Tables:
         **_account_tables(result),
         **_market_tables(result),
         **_outcome_tables(result),
+        **_proof_tables(result),
     }
     return {name: _that_fit(name, rows) for name, rows in tables.items()}
 
@@ -141,6 +145,22 @@ def _outcome_tables(result: ScanResult) -> Tables:
             for number, caution in enumerate(result.cautions, 1)
         ),
         "books": (books.to_row(row, key) for row in _book(result)),
+    }
+
+
+def _proof_tables(result: ScanResult) -> Tables:
+    """What was proved; no rows where nobody asked."""
+    if result.proofs is None:
+        return {}
+    key, proofs = result.scan_id, result.proofs
+    return {
+        "certificates": [certificates.to_row(proofs.certificate)],
+        "proved_words": (
+            proved_words.to_row(word, key, n) for n, word in enumerate(proofs.words, 1)
+        ),
+        "proved_codes": (
+            proved_codes.to_row(code, key, n) for n, code in enumerate(proofs.codes, 1)
+        ),
     }
 
 

@@ -32,6 +32,7 @@ from analyzer.model.identity import run_id
 from analyzer.model.scan_rows import RunFacts
 from analyzer.model.scratch import Scratch
 from analyzer.model.selection import EVERYTHING, Selection
+from analyzer.protocols.base import Valued
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
@@ -39,6 +40,7 @@ from analyzer.runs.scanning.evidence import attachments, compare
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.judging import judge
 from analyzer.runs.scanning.pipeline import FoldedFrom, doubted, index_beside, rebuild_indexed
+from analyzer.runs.scanning.proving import NOTHING, ProveOptions, check_provable, prove
 from analyzer.runs.scanning.rows import snapshot_rows
 from analyzer.runs.scanning.second_reading import (
     deployment_read_again,
@@ -70,7 +72,7 @@ class ScanOptions:
     agree are a reason to read the logs again once a day, not every time. selection: what
     findings are looked for with. storage: the snapshot's DuckDB storage version, as `export` has
     it; None = the newest. from_scratch: every log is folded, whatever the index kept of earlier
-    scans, and nothing is kept.
+    scans, and nothing is kept. prove: what is proved against headers; by default nothing is.
     """
 
     db: Path
@@ -89,6 +91,7 @@ class ScanOptions:
     selection: Selection = EVERYTHING
     storage: str | None = None
     from_scratch: bool = False
+    prove: ProveOptions = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     check_replaceable(options.db)
     if options.storage is not None:
         check_storage(options.storage)
+    check_provable(options.prove)
     # Read before the work, so that a mistake in the file is said at once.
     read_triage(options.triage or triage_beside(options.db), named=options.triage is not None)
     with open_source(
@@ -122,6 +126,8 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
         deployments=options.deployments,
         record=options.record,
         progress=progress,
+        # A live chain is asked for whole headers where they are needed.
+        whole_headers=options.prove.wanted and options.recording is not None,
     ) as source:
         block = resolve_pinned(source.chain, options.block)
         check_head(source, options.block, block, options.max_age)
@@ -133,7 +139,7 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                 scan_one(
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
                     progress=progress, daily=options.read_again_daily,
-                    from_scratch=options.from_scratch,
+                    from_scratch=options.from_scratch, proving=options.prove,
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
@@ -207,13 +213,15 @@ def scan_one(
     progress: Progress,
     daily: bool = False,
     from_scratch: bool = False,
+    proving: ProveOptions | None = None,
 ) -> Scanned:
     """One deployment at one block. Where numbers do not agree, its logs are read a second time
-    from a live chain, once, and everything that rests on them is made again."""
+    from a live chain, once, and everything that rests on them is made again. proving: what of the
+    result is proved in the end."""
     plug = load_plug(deployment.protocol)
     advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
 
-    def judged() -> tuple[ScanResult, FoldedFrom]:
+    def judged() -> tuple[ScanResult, Valued, FoldedFrom]:
         rebuilt = rebuild_indexed(
             index, source.chain, deployment, block=block, progress=progress,
             from_scratch=from_scratch,
@@ -222,14 +230,16 @@ def scan_one(
         result = verify(plug, rebuilt, mode, seed=seed)
         progress("compare with the contract", 1, 1)
         judge(result)
-        return result, rebuilt.folded
+        return result, rebuilt.valued, rebuilt.folded
 
-    result, folded = judged()
+    result, valued, folded = judged()
     again = read_again_if_doubtful(source, index, result, progress, daily=daily)
     if again is not None and again.changed:
-        result, folded = judged()
+        result, valued, folded = judged()
     early = code_before(source.chain, deployment)
     result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
+    if proving is not None and proving.wanted:
+        result.proofs = prove(source, index, result, valued, proving, progress)
     return Scanned(result, advance, folded, again, early)
 
 

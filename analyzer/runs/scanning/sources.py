@@ -48,11 +48,13 @@ def open_source(
     given: Sequence[Deployment] = (),
     record: Path | None = None,
     progress: Progress | None = None,
+    whole_headers: bool = False,
 ) -> Iterator[Source]:
     """Opens the chain and loads the deployments; closes it in the end.
 
     deployments: names or files; given: deployments that are known already, instead of names. They
     come by name, however they were ordered, so that what is made of them is the same.
+    whole_headers: headers keep all of their fields, as they do where a recording is written.
     A recording that is being written is finished only when nothing was raised.
     Raises: InputError for a wrong URL, recording, deployment or chain id, for files that cannot
     be written; UnreadError when no endpoint answers.
@@ -67,7 +69,8 @@ def open_source(
         early = [load_deployment(name) for name in deployments]
     if recording is None and rpc and not early:
         raise InputError("which deployment? give --deployment with a file or a name")
-    inner = open_chain(rpc, recording, progress=progress, whole_headers=record is not None)
+    whole = whole_headers or record is not None
+    inner = open_chain(rpc, recording, progress=progress, whole_headers=whole)
     chain: Chain = inner if record is None else Recorder(inner, record, description=_DESCRIPTION)
     try:
         found = early or _of_recording(inner, recording, deployments)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from analyzer.findings.scale import funds_of, sum_deposits
 from analyzer.model.book import Asset, LegKind, Prices, make_book
+from analyzer.model.certificate import Proofs
 from analyzer.model.scan_rows import ScanRow
 from analyzer.protocols.base import Details
 from analyzer.solvency.result import Completeness, ScanResult, Sum
@@ -23,11 +24,14 @@ from analyzer.store.tables import (
     accounts,
     backstops,
     cautions,
+    certificates,
     findings,
     implementations,
     margin,
     markets,
     prices,
+    proved_codes,
+    proved_words,
     reads,
     silent_changes,
     totals,
@@ -79,6 +83,12 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         findings=listed(findings.TABLE, findings.from_row),
         selection=scan.selection,
     )
+    for certificate in listed(certificates.TABLE, certificates.from_row):
+        result.proofs = Proofs(
+            certificate,
+            tuple(listed(proved_words.TABLE, proved_words.from_row)),
+            tuple(listed(proved_codes.TABLE, proved_codes.from_row)),
+        )
     result.deposits = _deposits(snapshot, scan.scan_id, funds_of(result))
     return result
 

@@ -185,6 +185,7 @@ def _scan(
         explorer=explorer,
         detectors_off=tuple(sorted(result.selection.off)),
         thresholds=dict(result.selection.least),
+        certificate=None if result.proofs is None else result.proofs.certificate,
     )
 
 

@@ -15,6 +15,7 @@ from analyzer.store.tables import (
     cascade_markets,
     cascade_rounds,
     cautions,
+    certificates,
     collateral,
     contagion_edges,
     contagion_paths,
@@ -29,6 +30,8 @@ from analyzer.store.tables import (
     orders,
     positions,
     prices,
+    proved_codes,
+    proved_words,
     reads,
     risk_accounts,
     risk_classes,
@@ -53,7 +56,8 @@ TABLES: tuple[Table, ...] = tuple(
         totals, verification, findings, reads, implementations, statements, silent_changes,
         cautions, books, contagion_runs, stress_results, cascade_rounds, cascade_markets,
         contagion_edges, contagion_victims, contagion_paths, distances, liquidation_wall,
-        sweep_results, risk_accounts, risk_classes, risk_spirals,
+        sweep_results, risk_accounts, risk_classes, risk_spirals, certificates, proved_words,
+        proved_codes,
     )
 )  # fmt: skip
 """Every table of a snapshot, in the order in which they are made and written."""

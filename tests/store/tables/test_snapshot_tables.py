@@ -12,6 +12,8 @@ import pytest
 
 from analyzer.model.block import BlockRef
 from analyzer.model.book import Price
+from analyzer.model.certificate import Certificate, Cost, HeadersProved, ProvedCode, ProvedWord
+from analyzer.model.certificate_text import certificate_text
 from analyzer.model.deployment import Deployment
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.rows import (
@@ -55,6 +57,10 @@ SCAN = ScanRow(
     23, 24, ("a doubt",), "solvent", ("a caveat",), ("bad-oracle",), {"insolvent-account": 10**20},
 )  # fmt: skip
 
+CERTIFICATE = Certificate(
+    "5ca0", "p", "d", 10, 99, "0xab", ("logs",), HeadersProved(1, 0, {}, 0), None, None, None,
+    ("one", "two"), (), ("hashes",), Cost(1, 2, 3, 4),
+)  # fmt: skip
 ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
     ("runs", RunFacts("b", "rpc", "url", "all", 1, NOW, NOW), ("5ca0", "1.0"),
      ("5ca0", "b", "1.0", "rpc", "url", "all", 1, STORED, STORED)),
@@ -101,6 +107,13 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
     ("cautions", Caution("k", None, "m", "t", {"z": 2, "a_e18": 1}, {"e": "v"}), ("5ca0", 3),
      ("5ca0", 3, "k", None, "m", "t", '{"a_e18":"1","z":"2"}', '{"e":"v"}')),
     ("books", BookRow("1", None, "too odd", None), ("5ca0",), ("5ca0", "1", None, "too odd", None)),
+    ("certificates", CERTIFICATE, (), ("5ca0", False, 0, 2, certificate_text(CERTIFICATE))),
+    ("proved_words",
+     ProvedWord("0x1", None, "vault", "0xv", "0x01", "balance", "-3", 0, 256, "0x02", "0x03"),
+     ("5ca0", 1),
+     ("5ca0", 1, "0x1", None, "vault", "0xv", "0x01", "balance", "-3", 0, 256, "0x02", "0x03")),
+    ("proved_codes", ProvedCode("vault", "0xi", "0x04"), ("5ca0", 2),
+     ("5ca0", 2, "vault", "0xi", "0x04")),
 ]  # fmt: skip
 RECORDS = {
     "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets", "contagion_edges",

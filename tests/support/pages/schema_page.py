@@ -24,6 +24,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Markets, prices and backstops": ("markets", "prices", "backstops"),
     "Findings": ("findings",),
     "Quality": ("totals", "verification", "silent_changes", "cautions"),
+    "Proofs": ("certificates", "proved_words", "proved_codes"),
     "Stress and contagion": (
         "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets",
         "contagion_edges",

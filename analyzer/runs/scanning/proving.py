@@ -1,0 +1,186 @@
+"""Proves a scan: its logs, its state, and the headers both rest on; what comes of it is told.
+
+logs ─┐
+      ├─▶ gathered headers ─▶ neighbours ─▶ trusted hashes ─▶ certificate
+state ┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from analyzer.chain.base import Progress
+from analyzer.chain.proofs.gathered import Gathered
+from analyzer.chain.proofs.outcome import ContradictionError
+from analyzer.chain.proofs.prove_logs import HeldLogs, prove_logs
+from analyzer.chain.proofs.source import ProofSource
+from analyzer.chain.proofs.tries import needs_tries
+from analyzer.indexer import Index
+from analyzer.model.certificate import (
+    Certificate,
+    Contradiction,
+    Cost,
+    HeadersProved,
+    LogsProved,
+    Proofs,
+)
+from analyzer.model.logs import RawLog
+from analyzer.protocols.base import Valued
+from analyzer.protocols.registry import load_plug
+from analyzer.runs.scanning.sources import Source
+from analyzer.solvency.result import ScanResult
+
+LOGS, STATE, QUORUM = "logs", "state", "quorum"
+
+
+@dataclass(frozen=True, slots=True)
+class ProveOptions:
+    """What to prove. asked: `logs`, `state`. sample: how many blocks with logs, and as many
+    without; None = all. trusted: block -> hash that the user trusts. seed: of every sample."""
+
+    asked: tuple[str, ...] = ()
+    sample: int | None = None
+    trusted: Mapping[int, str] = field(default_factory=dict)
+    seed: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be proved."""
+        return bool(self.asked)
+
+
+NOTHING = ProveOptions()
+"""Proves nothing."""
+
+
+def check_provable(options: ProveOptions) -> None:
+    """Sees, before long work, that the library of tries is there. Raises: InputError."""
+    if options.wanted:
+        needs_tries()
+
+
+def prove(
+    source: Source,
+    index: Index,
+    result: ScanResult,
+    valued: Valued,
+    options: ProveOptions,
+    progress: Progress,
+) -> Proofs:
+    """What can be proved of a scan; nothing that fails ends the scan.
+
+    Raises: UnreadError never: what was not read is told as missing.
+    """
+    chain = source.chain
+    if not isinstance(chain, ProofSource):
+        nothing = HeadersProved(0, 0, {}, 0)
+        why = ("this chain gives no proofs",)
+        return Proofs(_certificate(result, options, nothing, None, why, Cost(0, 0, 0, 0)))
+    gathered = Gathered(chain)
+    logs = None
+    _check_block(gathered, result)
+    if LOGS in options.asked:
+        logs = _prove_logs(gathered, index, result, options, progress)
+    gathered.check_neighbours()
+    headers = gathered.anchor(options.trusted)
+    certificate = _certificate(
+        result,
+        options,
+        headers,
+        logs,
+        gathered.missing,
+        gathered.cost(),
+        tuple(gathered.contradictions),
+    )
+    return Proofs(certificate)
+
+
+def _check_block(gathered: Gathered, result: ScanResult) -> None:
+    """Proves the header of the scan's own block, which has to be the one that was scanned."""
+    block = result.block
+    gathered.take([block.number])
+    header = gathered.headers.get(block.number)
+    if header is not None and header.hash != block.hash:
+        text = f"block {block.number} was scanned as {block.hash}, and its header is {header.hash}"
+        gathered.contradict("header", ContradictionError(block.number, "hash", text))
+
+
+def _prove_logs(
+    gathered: Gathered,
+    index: Index,
+    result: ScanResult,
+    options: ProveOptions,
+    progress: Progress,
+) -> LogsProved:
+    """The logs that the scan rests on."""
+    plug = load_plug(result.deployment.protocol)
+    catalogue, raws = index.held(result.deployment, plug, up_to=result.block.number)
+    by_block: dict[int, list[RawLog]] = {}
+    for raw in raws:
+        by_block.setdefault(raw.block_number, []).append(raw)
+    held = HeldLogs(
+        catalogue.first_block,
+        by_block,
+        catalogue.filters(),
+        lambda raw: catalogue.match(raw) is not None,
+    )
+    return prove_logs(
+        gathered,
+        held,
+        result.block.number,
+        chain_id=result.deployment.chain_id,
+        sample=options.sample,
+        seed=options.seed,
+        progress=progress,
+    )
+
+
+def _certificate(
+    result: ScanResult,
+    options: ProveOptions,
+    headers: HeadersProved,
+    logs: LogsProved | None,
+    missing: tuple[str, ...],
+    cost: Cost,
+    contradictions: tuple[Contradiction, ...] = (),
+) -> Certificate:
+    """The certificate of one scan."""
+    deployment = result.deployment
+    return Certificate(
+        scan_id=result.scan_id,
+        protocol=deployment.protocol,
+        deployment=deployment.name,
+        chain_id=deployment.chain_id,
+        block=result.block.number,
+        block_hash=result.block.hash,
+        asked=options.asked,
+        headers=headers,
+        logs=logs,
+        state=None,
+        quorum=None,
+        missing=missing,
+        contradictions=contradictions,
+        believed=tuple(_believed(headers, logs, options)),
+        cost=cost,
+    )
+
+
+def _believed(
+    headers: HeadersProved, logs: LogsProved | None, options: ProveOptions
+) -> Iterator[str]:
+    """What no check here can tell, in words."""
+    if headers.trusted:
+        blocks = ", ".join(map(str, headers.trusted))
+        yield f"that the hash you trust is the chain's (block {blocks})"
+    else:
+        yield "that the headers are the chain's: they rest on no hash that you trust"
+    yield "that the rules in this program are those of the contracts' code"
+    if logs is None:
+        yield "that the logs are all there: they were not proved"
+    elif logs.proved_blocks < logs.blocks_with_logs or logs.wanted_empty < logs.empty_blocks:
+        yield "that the blocks which were not drawn hold the logs that were read, and no others"
+    if logs is not None:
+        yield "transaction hashes: they are in no receipts root, and only equal the receipts' own"
+    if STATE not in options.asked:
+        yield "what was read at the block: prices, parameters and storage were not proved"
