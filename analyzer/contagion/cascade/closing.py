@@ -95,10 +95,16 @@ class Closing:
 class Register:
     """Books executed closures of one venue into a round's `Closing`."""
 
-    def __init__(self, number: int, venue: Venue, rows: Iterable[BackstopRow]) -> None:
+    def __init__(
+        self,
+        number: int,
+        venue: Venue,
+        rows: Iterable[BackstopRow],
+        accounts: frozenset[str],
+    ) -> None:
         self.number = number
         self.venue = venue
-        self.accounts = frozenset(venue.simulation.account_ids())
+        self.accounts = accounts
         self.rows = list(rows)
         self._prices = venue.simulation.prices_e18()
         self._used: dict[int, int] = defaultdict(int)

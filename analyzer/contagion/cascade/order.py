@@ -95,6 +95,8 @@ def defaulters(
         chosen = set(sorted(short, key=lambda owner: (-short[owner], owner))[:wanted])
     else:
         chosen = set(wanted)
+    if not chosen:
+        return []
     return [
         (number, account)
         for number, venue in enumerate(venues)

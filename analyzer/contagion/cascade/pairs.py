@@ -25,8 +25,11 @@ from analyzer.market.depth import ImpactCurve, scaled
 from analyzer.market.depth.classes import UNIT
 from analyzer.market.depth.quote import depth_usd
 from analyzer.market.depth.route import Market, Pair
+from analyzer.model.integers import mul_div
 
 E18 = 10**18
+ALL = Fraction(1)
+"""The share of a trade that a market bears where it bears all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,12 @@ class PairBooks:
     _routes: dict[tuple[str, str], tuple[tuple[Pair, bool], ...]] = field(default_factory=dict)
     _ratios: dict[str, dict[Pair, float]] = field(default_factory=dict)
     """Factor that moves -> pair -> what its turnover made of the price."""
+    _legs: dict[tuple[str, str, bool], tuple[Pair, ...]] = field(default_factory=dict)
+    """(Factor, the other one, whether it is sold) -> the pairs of the route in which it moves."""
+    _limits: dict[Pair, tuple[float, float]] = field(default_factory=dict)
+    """Of the curves: the net sales between which their markets are."""
+    _stood: dict[tuple[str, tuple[Pair, ...]], float] = field(default_factory=dict)
+    """(Factor, pairs) -> what all other pairs made of its price, until the next trade."""
 
     def quote(self, wants: Sequence[Want], *, last_price: bool = False) -> Trade:
         """What trading all of `wants` would come to from where the pairs are now.
@@ -118,6 +127,7 @@ class PairBooks:
             found.bought_e18 += max(-volume, 0)
             ratio = self.curves[pair].price_ratio(found.net_e18 / E18)
             self._ratios.setdefault(pair[0], {})[pair] = ratio
+        self._stood.clear()
         for factor, volume in trade.left_e18.items():
             self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
 
@@ -136,34 +146,60 @@ class PairBooks:
         self, part: _Part, moved: dict[Pair, int], left: dict[str, int], *, last_price: bool
     ) -> int:
         """One side of a match, its proceeds (below zero: cost); `moved` and `left` follow."""
-        want, sold = part.want, part.want.worth_e18 > 0
-        ends = (want.factor, part.other) if sold else (part.other, want.factor)
-        legs = [pair for pair, down in self._route(*ends) if down is sold]
-        before = {pair: self._net_e18(pair) + moved.get(pair, 0) for pair in legs}
-        share = Fraction(1)
-        for pair, volume in before.items():
+        want = part.want
+        legs = self._moving(want.factor, part.other, sold=want.worth_e18 > 0)
+        before = [self._net_e18(pair) + moved.get(pair, 0) for pair in legs]
+        share = ALL
+        for pair, volume in zip(legs, before, strict=True):
             share = min(share, self._bearable(pair, volume, want.volume_e18))
-        counted = Fraction(1) if last_price else share
-        traded, until = int(want.volume_e18 * share), int(want.volume_e18 * counted)
-        price = self._stood(want.factor, legs, moved)
-        for pair, volume in before.items():
+        traded = want.volume_e18 if share is ALL else int(want.volume_e18 * share)
+        until = want.volume_e18 if last_price else traded
+        price = self._others(want.factor, legs, moved)
+        for pair, volume in zip(legs, before, strict=True):
             price *= self.curves[pair].average_ratio(volume / E18, (volume + until) / E18)
             moved[pair] = moved.get(pair, 0) + traded
         if traded != want.volume_e18:
             left[want.factor] = left.get(want.factor, 0) + want.volume_e18 - traded
-        return int(want.worth_e18 * counted * Fraction(price))
+        if last_price or share is ALL:
+            return mul_div(want.worth_e18, *price.as_integer_ratio())
+        return int(want.worth_e18 * share * Fraction(price))
 
-    def _stood(self, factor: str, legs: Sequence[Pair], moved: Mapping[Pair, int]) -> float:
+    def _moving(self, factor: str, other: str, *, sold: bool) -> tuple[Pair, ...]:
+        """The pairs of a trade in which the factor moves: where it is sold, those whose thin side
+        is sold."""
+        key = (factor, other, sold)
+        if key not in self._legs:
+            ends = (factor, other) if sold else (other, factor)
+            legs = dict.fromkeys(pair for pair, down in self._route(*ends) if down is sold)
+            self._legs[key] = tuple(legs)
+        return self._legs[key]
+
+    def _others(self, factor: str, legs: tuple[Pair, ...], moved: Mapping[Pair, int]) -> float:
         """What pairs other than `legs` have made of a factor's price."""
+        chain = _chain(factor)
+        if not any(pair[0] in chain for pair in moved):
+            return self._stood_before(factor, legs)
         price = 1.0
-        for link in _chain(factor):
+        for link in chain:
             for pair, ratio in self._ratios.get(link, {}).items():
                 if pair not in legs and pair not in moved:
                     price *= ratio
         for pair, volume in moved.items():
-            if pair not in legs and pair[0] in _chain(factor):
+            if pair not in legs and pair[0] in chain:
                 price *= self.curves[pair].price_ratio((self._net_e18(pair) + volume) / E18)
         return price
+
+    def _stood_before(self, factor: str, legs: tuple[Pair, ...]) -> float:
+        """The same where the trade has moved none of them yet."""
+        key = (factor, legs)
+        if key not in self._stood:
+            price = 1.0
+            for link in _chain(factor):
+                for pair, ratio in self._ratios.get(link, {}).items():
+                    if pair not in legs:
+                        price *= ratio
+            self._stood[key] = price
+        return self._stood[key]
 
     def _net_e18(self, pair: Pair) -> int:
         """Where the pair's curve is."""
@@ -172,12 +208,12 @@ class PairBooks:
 
     def _bearable(self, pair: Pair, before_e18: int, volume_e18: int) -> Fraction:
         """The share of a volume that a pair still takes, 0 to 1."""
-        curve, before = self.curves[pair], before_e18 / E18
+        before, (least, most) = before_e18 / E18, self._limits[pair]
         end = before + volume_e18 / E18
-        held = min(max(end, -curve.most_buyable), curve.most_sellable)
+        held = min(max(end, least), most)
         if held == end or not volume_e18:
-            return Fraction(1)
-        return min(max(Fraction(held - before) * E18 / volume_e18, Fraction(0)), Fraction(1))
+            return ALL
+        return min(max(Fraction(held - before) * E18 / volume_e18, Fraction(0)), ALL)
 
     def _route(self, source: str, target: str) -> tuple[tuple[Pair, bool], ...]:
         """The pairs from one factor to another, and whether the thin side is sold in each."""
@@ -187,7 +223,8 @@ class PairBooks:
             for leg in legs:
                 if leg.pair not in self.curves:
                     multiplier = float(self.multiplier(leg.pair[0]))
-                    self.curves[leg.pair] = scaled(leg.curve, multiplier)
+                    curve = self.curves[leg.pair] = scaled(leg.curve, multiplier)
+                    self._limits[leg.pair] = (-curve.most_buyable, curve.most_sellable)
             self._routes[key] = tuple((leg.pair, leg.sold) for leg in legs)
         return self._routes[key]
 

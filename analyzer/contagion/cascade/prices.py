@@ -36,7 +36,8 @@ class MarketPrices:
     """What every asset costs now, in each protocol and in the market.
 
     pairs: the market's, with everything that was traded in them. impact: factor -> what that made
-    of its price, as far as prices have followed. forced: as in `CascadeResult`.
+    of its price, as far as prices have followed. forced: as in `CascadeResult`. with_claims:
+    whether a venue has a price for a claim on another, or on itself.
     """
 
     def __init__(self, venues: Sequence[Venue], scenario: Scenario, market: Market) -> None:
@@ -49,10 +50,19 @@ class MarketPrices:
         self.impact: dict[str, Fraction] = {}
         self.forced: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
+        self.with_claims = any(
+            receipt.token in start
+            for venue in venues
+            for receipt in venue.simulation.receipts()
+            for start in self.start
+        )
+        moving = (self._moving(venue).values() for venue in venues)
+        self._factors = sorted({factor for of_venue in moving for factor in of_venue})
+        self._unsold: dict[tuple[int, str], int] = {}
 
     def factors(self) -> list[str]:
         """Every factor that some asset has and some market moves, in order."""
-        return sorted({factor for venue in self.venues for factor in self._moving(venue).values()})
+        return self._factors
 
     @staticmethod
     def _moving(venue: Venue) -> dict[str, str]:
@@ -62,6 +72,7 @@ class MarketPrices:
     def apply(self, step: Step) -> None:
         """The scenario's next step: its shocks replace those of the step before."""
         self.given = step.prices_e18
+        self._unsold.clear()
         for factor in self.factors():
             self.shock[factor] = multiplier(self.scenario, step, factor)
 
@@ -80,7 +91,7 @@ class MarketPrices:
             factor = venue.factors[asset]
             value = venue.value_e18(asset, amount, self.start[number][asset])
             volume[factor] = volume.get(factor, 0) + value
-            price = int(self.shocked_e18(number, asset) * self.recovery.get(asset, ONE))
+            price = self._unsold_e18(number, asset)
             worth[factor] = worth.get(factor, 0) + venue.value_e18(asset, amount, price)
         wants = [Want(factor, value, worth[factor]) for factor, value in volume.items()]
         return self.pairs.quote(wants, last_price=last_price)
@@ -102,6 +113,19 @@ class MarketPrices:
     def exhausted(self) -> tuple[str, ...]:
         """The factors, in order, of which more was sold (or bought) than the market bears."""
         return tuple(factor for factor, left in sorted(self.pairs.left_e18.items()) if left)
+
+    def _unsold_e18(self, number: int, asset: str) -> int:
+        """What an asset would cost had nobody been forced to sell."""
+        key = (number, asset)
+        if key not in self._unsold:
+            worth = self.shocked_e18(number, asset) * self.recovery.get(asset, ONE)
+            self._unsold[key] = int(worth)
+        return self._unsold[key]
+
+    def write_down(self, token: str, left: Fraction) -> None:
+        """Losses leave so much of what a claim was worth."""
+        self.recovery[token] = self.recovery.get(token, ONE) * left
+        self._unsold.clear()
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""

@@ -129,19 +129,29 @@ class PairUsed:
 
 @dataclass(slots=True)
 class Work:
-    """Seconds of processor time that a cascade took: visits_s for closing accounts, rest_s for
-    whatever else its rounds need; visits: accounts that were closed, round by round."""
+    """Seconds of processor time that a cascade took: visits_s for visits that closed something,
+    vain_s for those that did not, choosing_s for finding out whom to visit; visits: accounts that
+    were closed, round by round."""
 
     visits_s: float = 0.0
-    rest_s: float = 0.0
+    vain_s: float = 0.0
+    choosing_s: float = 0.0
     rounds: int = 0
     visits: int = 0
 
+    def spent(self, seconds: float, *, in_vain: bool) -> None:
+        """Adds a visit."""
+        if in_vain:
+            self.vain_s += seconds
+        else:
+            self.visits_s += seconds
+
     @property
     def one_by_one_s(self) -> float:
-        """About what it takes when every visit is a round: the visits, and after each of them what
-        a round needs."""
-        return self.visits_s + self.rest_s / max(self.rounds, 1) * self.visits
+        """About what it takes when every visit that closes something is a round: those visits, and
+        before each of them what a round needs for choosing, and half of its visits in vain."""
+        before = (self.choosing_s + self.vain_s / 2) / max(self.rounds, 1)
+        return self.visits_s + before * self.visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +205,13 @@ class CascadeResult:
     def total_bad_debt_e18(self) -> int:
         """Bad debt of all venues: charged to absorbers, and left on accounts in the end. Each
         account's hole is counted once."""
-        left = sum(tally.bad_debt_e18 for tally in self.after.values())
-        return sum(self.bad_debt_e18.values()) + left
+        return total_bad_debt_e18(self.bad_debt_e18, self.after)
 
     @property
     def total_bad_debt_market_e18(self) -> int:
         """The same, what is left on accounts taken at the market's prices: they are not the
         protocol's where an oracle stands still."""
-        left = sum(tally.bad_debt_market_e18 for tally in self.after.values())
-        return sum(self.bad_debt_e18.values()) + left
+        return total_bad_debt_e18(self.bad_debt_e18, self.after, market=True)
 
     @property
     def closed_accounts(self) -> int:
@@ -217,3 +225,12 @@ class CascadeResult:
         if not pushed or not self.rounds:
             return None
         return (self.rounds[-1].price_after.get(factor, Fraction(1)) - 1) / pushed
+
+
+def total_bad_debt_e18(
+    charged_e18: Mapping[str, int], after: Mapping[str, Tally], *, market: bool = False
+) -> int:
+    """Bad debt of all venues: what absorbers were charged with, and what is left on accounts in the
+    end. market: that at the market's prices, not at the protocols'."""
+    left = (t.bad_debt_market_e18 if market else t.bad_debt_e18 for t in after.values())
+    return sum(charged_e18.values()) + sum(left)

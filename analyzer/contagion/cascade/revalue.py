@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from analyzer.contagion.cascade.measure import Change, change, measure
+from analyzer.contagion.cascade.measure import Change, change
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.transmission import Cause, Changes, Move
 from analyzer.contagion.trace import Channel
@@ -51,7 +51,10 @@ def endogenous(state: State) -> list[Stage]:
 
 
 def revalue(state: State, stages: Callable[[State], list[Stage]]) -> Change:
-    """Hands the market's prices to the protocols, stage by stage, and measures what that did."""
+    """Hands the market's prices to the protocols, stage by stage, and measures what that did; where
+    nobody asks why, at once."""
+    if not state.ledger.traced:
+        return _handed_on(state)
     start, before = state.protocol_e18, state.equities
     causes, at = [], start
     for cause, then in stages(state):
@@ -65,10 +68,20 @@ def revalue(state: State, stages: Callable[[State], list[Stage]]) -> Change:
         for venue, changed in zip(state.venues, _changed(start, at), strict=True):
             if changed:
                 venue.simulation.set_prices(changed)
-        state.equities = measure(state.venues)
+        state.measure()
         move = Move(state.number, start, tuple(causes), before, state.equities)
         state.ledger.transmission.moves.append(move)
     return change(state.venues, before, state.equities)
+
+
+def _handed_on(state: State) -> Change:
+    """The protocols' prices after all stages; nothing is measured."""
+    moved = _changed(state.protocol_e18, state.prices.protocol_e18())
+    for venue, changed in zip(state.venues, moved, strict=True):
+        if changed:
+            venue.simulation.set_prices(changed)
+    state.protocol_e18 = [old | new for old, new in zip(state.protocol_e18, moved, strict=True)]
+    return Change(0, 0)
 
 
 def _changed(before: Changes, after: Changes) -> Changes:

@@ -50,8 +50,7 @@ def run_cascade(
     market where nothing else moves. Raises: ValueError when two venues have one name, and when one
     of a scenario of several steps cannot begin again.
     """
-    if len({venue.name for venue in venues}) != len(venues):
-        raise ValueError("two venues of a cascade have the same name")
+    check_names(venues)
     options = options or CascadeOptions()
     withdrawn = withdraw_all(venues) if scenario.withdraw else {}
     state = opened(venues, scenario, depth)
@@ -61,13 +60,16 @@ def run_cascade(
         shock(state, index, step)
         if shocked is None:
             shocked = tallies(venues, state.prices.unheard_e18())
-        begun = process_time()
         quiet = play_step(state, scenario, index, options)
-        state.work.rest_s += process_time() - begun
-    state.work.rest_s -= state.work.visits_s
     state.register_holes()
     assert shocked is not None  # a scenario has a step
     return _result(state, scenario, options, withdrawn, (before, shocked), quiet=quiet)
+
+
+def check_names(venues: Sequence[Venue]) -> None:
+    """Raises: ValueError when two venues have one name."""
+    if len({venue.name for venue in venues}) != len(venues):
+        raise ValueError("two venues of a cascade have the same name")
 
 
 def _untouched(
@@ -93,6 +95,18 @@ def opened(
     return at_the_block(venues, scenario, market, measure(venues))
 
 
+def untraced(
+    venues: Sequence[Venue], scenario: Scenario, depth: Market | Mapping[str, ImpactCurve]
+) -> State:
+    """The same for a cascade of which nobody asks why: nothing is measured and nothing written
+    down, and everything that happens is the same."""
+    market = depth if isinstance(depth, Market) else Market(depth, assumed=False)
+    state = at_the_block(venues, scenario, market)
+    state.ledger.traced = False
+    state.take_backstops()
+    return state
+
+
 def at_the_block(
     venues: Sequence[Venue], scenario: Scenario, market: Market, equities: Equities | None = None
 ) -> State:
@@ -108,6 +122,7 @@ def at_the_block(
         backstops=[venue.simulation.backstops() if measured else () for venue in venues],
         ledger=Ledger(equities, Transmission(venues), {venue.name: 0 for venue in venues}),
         spiral=Spiral(scenario.margin_spiral),
+        members=[frozenset(venue.simulation.account_ids()) for venue in venues],
     )
 
 
@@ -119,6 +134,9 @@ def shock(state: State, index: int, step: Step) -> None:
     state.prices.apply(step)
     moved = revalue(state, exogenous)
     state.spiral.tighten(state.venues, before, state.market())
+    state.ledger.played += 1
+    if not state.ledger.traced:
+        return
     parties = dict.fromkeys(Party, 0)
     parties[Party.ACCOUNTS] = moved.accounts_e18
     parties[Party.ABSORBERS] = moved.funds_e18
@@ -131,17 +149,27 @@ def play_step(state: State, scenario: Scenario, index: int, options: CascadeOpti
     """Rounds until nothing more happens in a step of the scenario; whether it came to rest. Who
     defaults by the scenario's word is wound up in its first round."""
     step, venues = scenario.steps[index], state.venues
-    defaulted = defaulters(venues, scenario, state.equities) if index == 0 else []
+    defaulted = _defaulters(state, scenario) if index == 0 else []
     done = 0
     while step.rounds_limit is None or done < step.rounds_limit:
-        if len(state.ledger.rounds) >= options.max_rounds:
+        if state.ledger.played >= options.max_rounds:
             return False
+        begun = process_time()
         visits = defaulted or choose_visits(venues, step, options)
+        state.work.choosing_s += process_time() - begun
         if not visits or not play_round(state, index, visits, options, unwind=bool(defaulted)):
             return True
         defaulted = []
         done += 1
     return not choose_visits(venues, step, options)
+
+
+def _defaulters(state: State, scenario: Scenario) -> list[Visit]:
+    """Who defaults by the scenario's word, at the prices of now."""
+    equities = state.equities
+    if scenario.default_owners and not state.ledger.traced:
+        equities = measure(state.venues)
+    return defaulters(state.venues, scenario, equities)
 
 
 def play_round(
@@ -151,18 +179,20 @@ def play_round(
     all. unwind: those who are visited have defaulted."""
     closing = Closing(state.number + 1)
     registers = [
-        Register(number, venue, rows)
-        for number, (venue, rows) in enumerate(zip(state.venues, state.backstops, strict=True))
+        Register(number, venue, rows, members)
+        for number, (venue, rows, members) in enumerate(
+            zip(state.venues, state.backstops, state.members, strict=True)
+        )
     ]
-    begun = process_time()
     for number, account in visits:
+        begun, closed = process_time(), len(closing.closed)
         if unwind:
             wind_up(state, closing, registers[number], account)
-            continue
-        visit(state, closing, registers[number], account)
-        if closing.closed and options.sequential:
+        else:
+            visit(state, closing, registers[number], account)
+        state.work.spent(process_time() - begun, in_vain=len(closing.closed) == closed)
+        if closing.closed and options.sequential and not unwind:
             break
-    state.work.visits_s += process_time() - begun
     if not closing.closed:
         return False
     state.work.rounds += 1
@@ -178,6 +208,9 @@ def _finish(state: State, index: int, closing: Closing) -> None:
     closed = settle(state, closing)
     moved = revalue(state, endogenous)
     state.spiral.tighten(state.venues, before, state.market())
+    state.ledger.played += 1
+    if not state.ledger.traced:
+        return
     state.ledger.rounds.append(
         Round(
             number=closing.round,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from analyzer.contagion.cascade.closing import Closing
-from analyzer.contagion.cascade.measure import Change, change, measure
+from analyzer.contagion.cascade.measure import Change, change
 from analyzer.contagion.cascade.result import Party
 from analyzer.contagion.cascade.state import State
 
@@ -18,7 +18,7 @@ def settle(state: State, closing: Closing) -> Change:
     """Everything that follows from a round's closures but for the move of the protocols' prices;
     what the closures changed of all accounts."""
     before = state.equities
-    state.equities = measure(state.venues)
+    state.measure()
     closing.settle_winners(state.venues, state.ledger.failures)
     state.ledger.transmission.record_winners(closing.round, closing.winners, before, state.equities)
     state.prices.follow()
@@ -36,7 +36,7 @@ def record_sales(state: State, closing: Closing) -> None:
 
 def socialise(state: State, closing: Closing) -> None:
     """Losses that a venue's claim holders bear lower what its receipt tokens are worth."""
-    ledger, recovery = state.ledger, state.prices.recovery
+    ledger = state.ledger
     for (number, asset), shares in closing.socialised.items():
         issuer, loss = state.venues[number], sum(shares.values())
         key = (issuer.name, asset)
@@ -45,7 +45,7 @@ def socialise(state: State, closing: Closing) -> None:
             if receipt.backed_by != asset or receipt.supply_e18 <= 0:
                 continue
             left = max(1 - Fraction(loss, receipt.supply_e18), Fraction(0))
-            recovery[receipt.token] = recovery.get(receipt.token, Fraction(1)) * left
+            state.prices.write_down(receipt.token, left)
             ledger.issuers[receipt.token] = issuer.name
             ledger.transmission.record_haircut(closing.round, issuer.name, receipt.token, shares)
 
@@ -61,7 +61,7 @@ def charge_absorbers(state: State, closing: Closing) -> None:
     for node, amount in closing.short.items():
         ledger.failures[node].deficit_e18 += amount
     if closing.transfers:
-        state.backstops = [venue.simulation.backstops() for venue in state.venues]
+        state.take_backstops()
 
 
 def parties_e18(closing: Closing, closed: Change, moved: Change) -> dict[Party, int]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from analyzer.contagion.cascade.measure import measure
 from analyzer.contagion.cascade.prices import MarketPrices
 from analyzer.contagion.cascade.result import Failure, Round, Work
 from analyzer.contagion.cascade.spiral import Spiral
@@ -53,6 +54,8 @@ class Ledger:
     start: equities after withdrawals, before the shock. transmission: why each account lost what it
     lost. failures, absorbed_e18: by node. charged_e18: venue -> bad debt handed to absorbers.
     borne_e18: as in `CascadeResult`. issuers: receipt token -> the venue that it is a claim on.
+    traced: whether anybody asks why: where not, no round, loss or edge is written down. played: how
+    many rounds there were, shocks among them.
     """
 
     start: Equities
@@ -63,6 +66,8 @@ class Ledger:
     absorbed_e18: dict[str, int] = field(default_factory=dict)
     borne_e18: dict[tuple[str, str | None], int] = field(default_factory=dict)
     issuers: dict[str, str] = field(default_factory=dict)
+    traced: bool = True
+    played: int = 0
 
     def fail(self, number: int, account_id: str, round_: int | None) -> OpenFailure:
         """Notes an account's first closure (round None: none, but a hole in the end), and why it
@@ -72,7 +77,7 @@ class Ledger:
         node = account_node(venue.name, account_id)
         if node not in self.failures:
             before = self.start[number].get(account_id) or 0
-            loss = self.transmission.blame(number, account_id)
+            loss = self.transmission.blame(number, account_id) if self.traced else 0
             self.failures[node] = OpenFailure(venue, account_id, round_, before, loss)
         return self.failures[node]
 
@@ -84,7 +89,8 @@ class State:
     prices: what everything costs in the market. protocol_e18: what each protocol says it costs.
     equities: as last measured. backstops: number of the venue -> its waterfall now. impact,
     recovery: the parts of the market's prices that the protocols have been handed already.
-    number: of the round. work: how long all that took so far.
+    members: number of the venue -> its accounts. number: of the round. work: how long all that took
+    so far.
     """
 
     venues: Sequence[Venue]
@@ -94,6 +100,7 @@ class State:
     backstops: list[Sequence[BackstopRow]]
     ledger: Ledger
     spiral: Spiral
+    members: Sequence[frozenset[str]] = ()
     impact: Mapping[str, Fraction] = field(default_factory=dict)
     recovery: Mapping[str, Fraction] = field(default_factory=dict)
     number: int = 0
@@ -102,6 +109,17 @@ class State:
     def market(self) -> dict[str, Fraction]:
         """factor -> its price in the market as a share of the block's."""
         return {factor: self.prices.share(factor) for factor in self.prices.factors()}
+
+    def measure(self) -> None:
+        """Takes everybody's equity anew, where losses are traced."""
+        if self.ledger.traced:
+            self.equities = measure(self.venues)
+
+    def take_backstops(self) -> None:
+        """Looks at every waterfall anew; where losses are not traced, only if somebody holds what
+        a waterfall's losses make cheaper."""
+        if self.ledger.traced or self.prices.with_claims:
+            self.backstops = [venue.simulation.backstops() for venue in self.venues]
 
     def register_holes(self) -> None:
         """The end: negative equity is a hole that nobody has been charged with."""

@@ -162,8 +162,14 @@ def _within(offer: Offer, left_e18: int | None) -> int:
 def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Choice | None:
     """The largest amount of an offer that pays; None when there is none."""
     simulation = state.venues[number].simulation
+    known: dict[int, int | None] = {}
 
     def profit(amount: int) -> int | None:
+        if amount not in known:
+            known[amount] = worked_out(amount)
+        return known[amount]
+
+    def worked_out(amount: int) -> int | None:
         executed = offer.largest if amount == offer.most else simulation.preview(offer, amount)
         if executed is None:
             return None
@@ -171,7 +177,7 @@ def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Ch
             return None
         return profit_e18(state, number, executed, whole=amount == offer.most)
 
-    gas_e18 = int(state.prices.scenario.liquidators.gas_usd * WAD)
+    gas_e18 = state.prices.scenario.liquidators.cost_e18(0)
     amount = largest_paying(offer.most, profit, gas_e18) if offer.choosable else offer.most
     gained = profit(amount) if amount else None
     return None if gained is None or gained < 0 else Choice(offer, amount, gained)
@@ -184,7 +190,7 @@ def profit_e18(state: State, number: int, executed: Executed, *, whole: bool = T
     whole: it is all that is offered. Who then neither trades nor pays nor gets more than a
     contract's rounding is a keeper: it costs them nothing. Any offer has a part as small as that.
     """
-    paid, terms = paid_e18(executed), state.prices.scenario.liquidators
+    paid = paid_e18(executed)
     values = _values_e18(state, number, executed)
     if whole and 0 <= paid < ROUNDING_E18 and all(abs(value) < ROUNDING_E18 for value in values):
         return 0
@@ -192,7 +198,7 @@ def profit_e18(state: State, number: int, executed: Executed, *, whole: bool = T
     if any(left < 0 for left in trade.left_e18.values()):
         return None
     gain = paid + trade.proceeds_e18 - sum(values)
-    return gain - int(terms.gas_usd * WAD + terms.required_return * executed.closure.value_e18)
+    return gain - state.prices.scenario.liquidators.cost_e18(executed.closure.value_e18)
 
 
 def paid_e18(executed: Executed) -> int:

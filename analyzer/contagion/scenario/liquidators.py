@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from analyzer.model.integers import WAD
+
 
 class Willingness(StrEnum):
     """Which closures liquidators go through with."""
@@ -49,6 +51,13 @@ class Liquidators:
     required_return: Fraction = Fraction(0)
     capacity_usd: Fraction | None = None
     auctions: Auctions = Auctions.FIRST_PAYING
+
+    def cost_e18(self, value_e18: int) -> int:
+        """Gas and required return of a closure of that value, 18 decimals, rounded down."""
+        gas, wanted = self.gas_usd, self.required_return
+        parts = gas.denominator * wanted.denominator
+        own = gas.numerator * wanted.denominator * WAD
+        return (own + wanted.numerator * value_e18 * gas.denominator) // parts
 
 
 AT_ANY_LOSS = Liquidators(Willingness.AT_ANY_LOSS, gas_usd=Fraction(0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade import LeaveOneOut, leave_one_out, run_cascade
+from analyzer.contagion.cascade import LeaveOneOut, cascade_outcome, leave_one_out
 from analyzer.contagion.scenario import Scenario, with_depth_times
 from analyzer.contagion.trace import Limits, cheapest_firewall, roots_of
 from analyzer.documents.contagion import ContagionDocument, ContagionRun
@@ -115,7 +115,7 @@ def sensitivity(prepared: Prepared, scenario: Scenario) -> Sensitivity:
         venues = [venue_of(scan) for scan in prepared.scans]
         other = with_depth_times(scenario, times)
         market, options = prepared.chosen.market, prepared.options
-        return run_cascade(venues, other, market, options).total_bad_debt_market_e18
+        return cascade_outcome(venues, other, market, options).total_bad_debt_market_e18
 
     return Sensitivity(bad_debt_e18(Fraction(1, 2)), bad_debt_e18(Fraction(2)))
 
@@ -156,7 +156,7 @@ def what_if(
             return one.result.total_bad_debt_market_e18
         options = replace(prepared.options, rescued=rescued)
         venues = [venue_of(scan) for scan in prepared.scans]
-        result = run_cascade(venues, scenario, prepared.chosen.market, options)
-        return result.total_bad_debt_market_e18
+        outcome = cascade_outcome(venues, scenario, prepared.chosen.market, options)
+        return outcome.total_bad_debt_market_e18
 
     return leave_one_out(run, roots)

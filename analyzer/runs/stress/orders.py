@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.contagion.cascade import CascadeOptions, Order, run_cascade
+from analyzer.contagion.cascade import CascadeOptions, Order, cascade_outcome
 from analyzer.contagion.scenario import Scenario
 from analyzer.documents.scenario import RAY
 from analyzer.findings.assessed import Assessed, Ordered, OrderRange
@@ -44,7 +44,7 @@ PATIENCE_S = 60.0
 def ordered(scans: Sequence[ScanBook], scenario: Scenario, market: Market, order: str) -> Ordered:
     """A scenario's cascade in another order of liquidation."""
     venues = [venue_of(scan) for scan in scans]
-    result = run_cascade(venues, scenario, market, ORDERS[order])
+    result = cascade_outcome(venues, scenario, market, ORDERS[order])
     return Ordered(order, result.total_bad_debt_market_e18, result.closed_accounts)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analyzer.contagion.cascade import CascadeOptions, CascadeResult, run_cascade
+from analyzer.contagion.cascade import CascadeOptions, cascade_outcome, run_cascade
 from analyzer.contagion.linear import LinearBook, joined_book
 from analyzer.contagion.linear.arrays import Floats
 from analyzer.contagion.linear.book import Nonlinear
@@ -31,7 +31,7 @@ from analyzer.contagion.reverse import (
 )
 from analyzer.contagion.reverse.grid import grid
 from analyzer.contagion.reverse.rays import Ray
-from analyzer.contagion.scenario import ray
+from analyzer.contagion.scenario import Scenario, ray
 from analyzer.documents.scenario import RAY
 from analyzer.documents.stress import (
     CliffAccount,
@@ -173,26 +173,30 @@ def _smallest_cascade(
 ) -> RayShock:
     """The first fall of a grid whose cascade leaves so much; what no cascade can leave is not run.
     Penalties are as large as any that the cascade without a shock shows."""
-    run = cascade_run(scans, chosen, options)
+    still = run_cascade([venue_of(scan) for scan in scans], on_ray(0.0), chosen.market, options)
     along = uniform_ray(all_factors(scans))
-    highest = ceilings(scans, chosen, along, grid(), penalties(run(0.0)))
-    return smallest_cascade(
-        lambda x: run(x).total_bad_debt_e18 / WAD, along, target_usd, ceiling=highest
-    )
+    highest = ceilings(scans, chosen, along, grid(), penalties(still))
+    run = cascade_run(scans, chosen, options)
+    return smallest_cascade(run, along, target_usd, ceiling=highest)
 
 
 def cascade_run(
     scans: Sequence[ScanBook], chosen: Chosen, options: CascadeOptions
-) -> Callable[[float], CascadeResult]:
-    """Market return on the ray -> all scans' cascade together."""
+) -> Callable[[float], float]:
+    """Market return on the ray -> bad debt of all scans' cascade together, USD."""
 
-    def run(x: float) -> CascadeResult:
-        # No price falls to nothing: one part in a million is left.
-        market = max(Fraction(1 + x).limit_denominator(10**6), Fraction(1, 10**6))
+    def run(x: float) -> float:
         venues = [venue_of(scan) for scan in scans]
-        return run_cascade(venues, ray(market), chosen.market, options)
+        outcome = cascade_outcome(venues, on_ray(x), chosen.market, options)
+        return outcome.total_bad_debt_e18 / WAD
 
     return run
+
+
+def on_ray(x: float) -> Scenario:
+    """The market's return on the ray as a scenario. No price falls to nothing: one part in a
+    million is left."""
+    return ray(max(Fraction(1 + x).limit_denominator(10**6), Fraction(1, 10**6)))
 
 
 def stand(scans: Sequence[ScanBook]) -> tuple[list[Standings], dict[str, str]]:

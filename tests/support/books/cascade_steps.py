@@ -27,4 +27,5 @@ def state_of(house: House, scenario: Scenario, curves: Mapping[str, ImpactCurve]
 
 def round_of(state: State) -> tuple[Closing, Register]:
     """The next round, nobody visited yet, and the register of the only venue."""
-    return Closing(state.number + 1), Register(0, state.venues[0], state.backstops[0])
+    register = Register(0, state.venues[0], state.backstops[0], state.members[0])
+    return Closing(state.number + 1), register

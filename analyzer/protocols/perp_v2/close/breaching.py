@@ -39,17 +39,20 @@ class Breaching:
             self._needed.pop(account_id, None)
 
     def found(
-        self, valuation: Valuation, prices: Prices, is_known: Callable[[str], bool]
+        self,
+        valuation: Valuation,
+        prices: Prices,
+        known: Callable[[str], AccountMath | None],
     ) -> list[str]:
         """The accounts with a liquidation that would not revert now, in book order.
 
-        is_known: whether every number of an account's margin can be had.
+        known: an account's numbers, None where one of them cannot be had.
         """
         capacity_e18 = fund_capacity_e18(valuation)
         return [
             account_id
             for account_id in self._suspects(valuation.state, prices)
-            if self._is_closable(valuation, account_id, capacity_e18, is_known)
+            if self._is_closable(account_id, capacity_e18, known)
         ]
 
     def _suspects(self, state: PerpState, prices: Prices) -> list[str]:
@@ -65,19 +68,18 @@ class Breaching:
 
     def _is_closable(
         self,
-        valuation: Valuation,
         account_id: str,
         capacity_e18: int | None,
-        is_known: Callable[[str], bool],
+        known: Callable[[str], AccountMath | None],
     ) -> bool:
         """Whether something of the account can be closed now, with what the fund can bear.
 
         What it needs of the fund is remembered while the account, prices and requirements stay.
         """
         if account_id not in self._needed:
-            account = valuation.state.accounts[account_id]
+            numbers = known(account_id)
             try:
-                needed = capacity_needed_e18(valuation, account) if is_known(account_id) else None
+                needed = None if numbers is None else capacity_needed_e18(numbers)
             except UnreadableNumberError:
                 needed = None
             self._needed[account_id] = needed

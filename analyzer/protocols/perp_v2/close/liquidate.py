@@ -32,21 +32,20 @@ def close_position(
     valuation: Valuation, account: Account, base_token: str, requested: int = 0
 ) -> Closure:
     """The closure of `settle_position`. Raises: UnreadableNumberError as it does."""
-    return settle_position(valuation, account, base_token, requested).closure
+    return settle_position(AccountMath(valuation, account), base_token, requested).closure
 
 
-def settle_position(
-    valuation: Valuation, account: Account, base_token: str, requested: int = 0
-) -> Settled:
+def settle_position(numbers: AccountMath, base_token: str, requested: int = 0) -> Settled:
     """One position's liquidation; `requested` 0 asks for as much as possible.
 
     Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
     them. Raises: UnreadableNumberError when a number cannot be had.
     """
-    found = takeover(valuation, account, base_token, requested)
+    valuation = numbers.valuation
+    found = takeover(numbers, base_token, requested)
     if isinstance(found, Refused):
         closure = Closure(
-            account_id=account.address,
+            account_id=numbers.account.address,
             kind="position",
             asset_id=base_token,
             amount=found.size,
@@ -55,7 +54,7 @@ def settle_position(
             penalty_e18=0,
             reverts=found.reverts,
         )
-        return Settled(closure, account, insurance_fund(valuation))
+        return Settled(closure, numbers.account, insurance_fund(valuation))
     return settled_takeover(valuation, found)
 
 
@@ -112,7 +111,7 @@ def position_closures(valuation: Valuation, account: Account) -> Sequence[Closur
     if not is_liquidatable(numbers):
         return []
     return [
-        close_position(valuation, account, base)
+        settle_position(numbers, base).closure
         for base, market in numbers.markets.items()
         if market.size
     ]

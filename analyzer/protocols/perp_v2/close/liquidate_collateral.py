@@ -72,14 +72,12 @@ def close_collateral(
     in_settlement: bool = False,
 ) -> Closure:
     """The closure of `settle_collateral`. Raises: UnreadableNumberError as it does."""
-    return settle_collateral(
-        valuation, account, token, requested, in_settlement=in_settlement
-    ).closure
+    numbers = AccountMath(valuation, account)
+    return settle_collateral(numbers, token, requested, in_settlement=in_settlement).closure
 
 
 def settle_collateral(
-    valuation: Valuation,
-    account: Account,
+    before: AccountMath,
     token: str,
     requested: int | None = None,
     *,
@@ -89,8 +87,8 @@ def settle_collateral(
 
     Raises: UnreadableNumberError when a number cannot be had.
     """
+    valuation, account = before.valuation, before.account
     state = valuation.state
-    before = AccountMath(valuation, account)
     repaid, collateral, reverts = requested_exchange(
         before, token, requested, in_settlement=in_settlement
     )
@@ -188,5 +186,5 @@ def collateral_closures(valuation: Valuation, account: Account) -> Sequence[Clos
     numbers = AccountMath(valuation, account)
     if not is_collateral_liquidatable(numbers):
         return []
-    closures = [close_collateral(valuation, account, token) for token in numbers.tokens]
+    closures = [settle_collateral(numbers, token).closure for token in numbers.tokens]
     return [closure for closure in closures if closure.amount]

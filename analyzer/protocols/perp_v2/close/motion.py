@@ -141,11 +141,12 @@ class Motion:
         self._own_mm_ratio = state.config.mm_ratio
         self.state = in_motion(state)
         self.quotes = Quotes.of(self.state, prices)
+        self._still: dict[str, object] = {}
         self._reset()
 
     def _reset(self) -> None:
         """Forgets what depended on prices, pools and requirements."""
-        self.valuation = Valuation(self.state, self.quotes.prices)
+        self.valuation = Valuation(self.state, self.quotes.prices, self._still)
         self._elsewhere: dict[frozenset[tuple[str, int]], Valuation] = {}
 
     def set_prices(self, prices_e18: Mapping[str, int]) -> None:
@@ -175,7 +176,7 @@ class Motion:
         if found is None:
             quotes, markets = self.quotes.moved(self.state, prices_e18)
             state = replace(self.state, markets={**self.state.markets, **markets})
-            found = Valuation(state, quotes.prices)
+            found = Valuation(state, quotes.prices, self._still)
             if len(self._elsewhere) >= VALUATIONS_KEPT:
                 self._elsewhere.clear()
             self._elsewhere[key] = found

@@ -38,18 +38,18 @@ class Possible:
     """A closure that a liquidator may try; what its consequences are, and whether they stop it,
     `settled` says.
 
-    account: the account once its orders in open markets are cancelled, where they stand in the
+    numbers: of the account once its orders in open markets are cancelled, where they stand in the
     way. maximum: base, signed, 18 decimals, or the token's raw amount; 0 where the contract's
     computation of it reverts.
     """
 
     kind: Literal["position", "collateral"]
     asset_id: str
-    account: Account
+    numbers: AccountMath
     maximum: int
 
 
-def possible_closures(valuation: Valuation, account: Account) -> Iterator[Possible]:
+def possible_closures(numbers: AccountMath) -> Iterator[Possible]:
     """Every closure that may be tried of the account, each as if it came first.
 
     Orders in open markets stop the liquidation of positions, and anyone may cancel them then: the
@@ -57,43 +57,42 @@ def possible_closures(valuation: Valuation, account: Account) -> Iterator[Possib
     nobody's. Raises: UnreadableNumberError when a number cannot be had, at the closure that needs
     it.
     """
-    state, numbers = valuation.state, AccountMath(valuation, account)
+    valuation, state = numbers.valuation, numbers.valuation.state
     if is_liquidatable(numbers) and not state.clearing_house_paused:
-        freed, after = account, numbers
+        freed = numbers
         if has_open_order(numbers):
-            freed = without_open_orders(valuation, account)
-            after = AccountMath(valuation, freed)
+            freed = AccountMath(valuation, without_open_orders(valuation, numbers.account))
         for base in in_order(freed.markets, state.markets):
-            size = max_position_size(after, base)
+            size = max_position_size(freed, base)
             yield Possible("position", base, freed, 0 if isinstance(size, Reverts) else size)
     if is_collateral_liquidatable(numbers) and not state.vault_paused:
         for token in in_order(numbers.tokens, state.collateral):
             repaid, amount = max_repayment(numbers, token)
             if repaid and amount:
-                yield Possible("collateral", token, account, amount)
+                yield Possible("collateral", token, numbers, amount)
 
 
-def settled(valuation: Valuation, possible: Possible, amount: int | None = None) -> Settled:
+def settled(possible: Possible, amount: int | None = None) -> Settled:
     """The closure of `amount` (as `Possible.maximum`; None = all of that) and what it leaves.
 
     Raises: UnreadableNumberError when a number cannot be had.
     """
     wanted = possible.maximum if amount is None else amount
     settle = settle_position if possible.kind == "position" else settle_collateral
-    return settle(valuation, possible.account, possible.asset_id, wanted)
+    return settle(possible.numbers, possible.asset_id, wanted)
 
 
 def next_liquidation(valuation: Valuation, account: Account) -> Settled | None:
     """The first liquidation of the account that would not revert now, of as much as the contract
     allows; None when there is none. Raises: UnreadableNumberError when a number cannot be had."""
-    for possible in possible_closures(valuation, account):
-        found = settled(valuation, possible)
+    for possible in possible_closures(AccountMath(valuation, account)):
+        found = settled(possible)
         if found.closure.reverts is None:
             return found
     return None
 
 
-def capacity_needed_e18(valuation: Valuation, account: Account) -> int | None:
+def capacity_needed_e18(numbers: AccountMath) -> int | None:
     """The least that the fund must be able to bear for something of the account to be liquidated,
     18 decimals; NO_CAPACITY where nothing needs the fund; None where nothing goes whatever it has.
 
@@ -102,8 +101,8 @@ def capacity_needed_e18(valuation: Valuation, account: Account) -> int | None:
     Raises: UnreadableNumberError when a number cannot be had.
     """
     least: int | None = None
-    for possible in possible_closures(valuation, account):
-        closure = settled(valuation, possible).closure
+    for possible in possible_closures(numbers):
+        closure = settled(possible).closure
         if closure.reverts not in (None, BEYOND_THE_FUND):
             continue
         left = closure.after.get("account_value_after_penalty", 0)

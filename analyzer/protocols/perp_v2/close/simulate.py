@@ -53,6 +53,7 @@ class PerpSimulation:
     def __init__(self, book: Book, state: PerpState, prices: Prices) -> None:
         self._account_ids = tuple(book.account_ids)
         self._motion = Motion(state, prices)
+        self._numbers_now: dict[str, AccountMath] = {}
         self._standings: dict[str, Standing | None] = {}
         self._tried: dict[str, Mapping[str, Possible]] = {}
         self._breaching = Breaching(self._account_ids)
@@ -68,6 +69,7 @@ class PerpSimulation:
 
     def _moved(self) -> None:
         """Forgets what depended on prices and requirements."""
+        self._numbers_now.clear()
         self._standings.clear()
         self._tried.clear()
         self._breaching.prices_moved()
@@ -111,8 +113,17 @@ class PerpSimulation:
     def standing(self, account_id: str) -> Standing | None:
         """The account now; None when unknown. Raises: KeyError for no such account."""
         if account_id not in self._standings:
-            self._standings[account_id] = standing_of(self._motion.valuation, account_id)
+            self._standings[account_id] = standing_of(self._numbers(account_id))
         return self._standings[account_id]
+
+    def _numbers(self, account_id: str) -> AccountMath:
+        """The account's numbers now, each worked out when it is asked for. Raises: KeyError."""
+        found = self._numbers_now.get(account_id)
+        if found is None:
+            account = self._motion.state.accounts[account_id]
+            found = AccountMath(self._motion.valuation, account)
+            self._numbers_now[account_id] = found
+        return found
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its equity with these prices, and pools that followed them; None when unknown.
@@ -135,12 +146,12 @@ class PerpSimulation:
         the fund's capacity, a paused market or a share beyond 24 bits protects is not among them.
         """
         return self._breaching.found(
-            self._motion.valuation, self._motion.quotes.prices, self._is_known
+            self._motion.valuation, self._motion.quotes.prices, self._known_numbers
         )
 
-    def _is_known(self, account_id: str) -> bool:
-        """Whether everything that the account's margin needs can be had now."""
-        return self.standing(account_id) is not None
+    def _known_numbers(self, account_id: str) -> AccountMath | None:
+        """The account's numbers; None where one that its margin needs cannot be had now."""
+        return None if self.standing(account_id) is None else self._numbers(account_id)
 
     def _step(self, step: Step, account_id: str) -> Settled | None:
         """The account's next step; None for an unknown account. Raises: KeyError."""
@@ -182,11 +193,10 @@ class PerpSimulation:
     def _possible(self, account_id: str) -> Mapping[str, Possible]:
         """What may be tried of the account now, by offer id; nothing of an unknown one."""
         if account_id not in self._tried:
-            account = self._motion.state.accounts[account_id]
             tried = dict[str, Possible]()
             if self.standing(account_id) is not None:
                 with suppress(UnreadableNumberError):
-                    for possible in possible_closures(self._motion.valuation, account):
+                    for possible in possible_closures(self._numbers(account_id)):
                         tried[f"{possible.kind} {possible.asset_id}"] = possible
             self._tried[account_id] = tried
         return self._tried[account_id]
@@ -199,7 +209,7 @@ class PerpSimulation:
     def _settled(self, possible: Possible, amount: int) -> Settled | None:
         """The liquidation of an amount; None where it would revert or repay nothing."""
         try:
-            found = settled(self._motion.valuation, possible, amount)
+            found = settled(possible, amount)
         except UnreadableNumberError:
             return None
         repays = possible.kind == "position" or found.closure.after["repaid_settlement"]
@@ -251,6 +261,7 @@ class PerpSimulation:
         """What was remembered of accounts that changed."""
         self._breaching.changed(account_ids)
         for account_id in account_ids:
+            self._numbers_now.pop(account_id, None)
             self._standings.pop(account_id, None)
             self._tried.pop(account_id, None)
 

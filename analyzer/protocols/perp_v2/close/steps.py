@@ -12,16 +12,14 @@ from analyzer.protocols.perp_v2.value.limits import (
     is_liquidatable,
     maintenance_margin,
 )
-from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.simulation import Standing
 
 
-def standing_of(valuation: Valuation, account_id: str) -> Standing | None:
-    """The account at the valuation's prices; None when unknown. Raises: KeyError."""
-    account = valuation.state.accounts[account_id]
-    if account_id in valuation.state.unreadable:
+def standing_of(numbers: AccountMath) -> Standing | None:
+    """The account at the prices of its numbers; None when unknown."""
+    valuation = numbers.valuation
+    if numbers.account.address in valuation.state.unreadable:
         return None
-    numbers = AccountMath(valuation, account)
     try:
         return Standing(
             equity_e18=numbers.equity,

@@ -50,7 +50,7 @@ def next_unwinding(valuation: Valuation, account: Account) -> Settled | None:
             market = numbers.markets[base]
             if market.taker_size and valuation.market(base).status == MarketStatus.OPEN:
                 size = market.held.taker_position_size
-                taken = taken_over(valuation, numbers, base, size, penalty=NO_PENALTY)
+                taken = taken_over(numbers, base, size, penalty=NO_PENALTY)
                 return settled_takeover(valuation, taken)
     if not valuation.state.vault_paused:
         settled = _sold_at_full_price(valuation, after)

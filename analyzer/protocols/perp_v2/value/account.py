@@ -6,25 +6,38 @@ Source: `Vault.sol`, `AccountBalance.sol` of `@perp/curie-contract` 2.8.4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from analyzer.protocols.kit.once import once
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
 from analyzer.protocols.perp_v2.records import Account
-from analyzer.protocols.perp_v2.value.position import MarketMath, TokenMath
+from analyzer.protocols.perp_v2.value.position import MarketMath, StillMarket, TokenMath
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
-class AccountMath:
-    """One account across all its markets and tokens; 18 decimals unless said otherwise."""
+class StillAccount:
+    """What of one account stays while prices move, 18 decimals: fees, funding, its settlement
+    balance, and how many of each other token it holds.
 
-    def __init__(self, valuation: Valuation, account: Account) -> None:
+    same: markets of which it is known already.
+    """
+
+    def __init__(
+        self,
+        valuation: Valuation,
+        account: Account,
+        same: Mapping[str, StillMarket] | None = None,
+    ) -> None:
         self.valuation = valuation
         self.account = account
         settlement = valuation.state.settlement_token
+        known = same or {}
         self.markets = {
-            base: MarketMath(valuation, base, held) for base, held in account.markets.items()
+            base: known.get(base) or StillMarket(valuation, base, held)
+            for base, held in account.markets.items()
         }
         self.tokens = {
-            token: TokenMath(valuation, token, balance)
+            token: balance
             for token, balance in account.balances.items()
             if token != settlement and balance != 0
         }
@@ -49,6 +62,69 @@ class AccountMath:
             - self.pending_funding
             + self.account.owed_realized_pnl
         )
+
+
+def still_account(valuation: Valuation, account: Account) -> StillAccount:
+    """What of the account stays. Of an account of the valuation's own state it is kept there, for
+    all valuations of the block: such an account is replaced, never changed."""
+    found = valuation.still.get(account.address)
+    if isinstance(found, StillAccount) and found.account is account:
+        return found
+    made = StillAccount(valuation, account)
+    if valuation.state.accounts.get(account.address) is account:
+        valuation.still[account.address] = made
+    return made
+
+
+class AccountMath:
+    """One account across all its markets and tokens; 18 decimals unless said otherwise.
+
+    same: markets whose numbers are known already.
+    """
+
+    def __init__(
+        self,
+        valuation: Valuation,
+        account: Account,
+        same: Mapping[str, MarketMath] | None = None,
+    ) -> None:
+        self.valuation = valuation
+        self.account = account
+        known = same or {}
+        self.still = still = (
+            still_account(valuation, account)
+            if same is None
+            else StillAccount(valuation, account, {b: market.still for b, market in same.items()})
+        )
+        self.markets = {
+            base: known.get(base) or MarketMath(valuation, market)
+            for base, market in still.markets.items()
+        }
+        self.tokens = {
+            token: TokenMath(valuation, token, balance) for token, balance in still.tokens.items()
+        }
+        self.balance = still.balance
+
+    def but_for(self, account: Account, base_token: str) -> AccountMath:
+        """The numbers of `account`, which is this one but for one market and what is owed: those of
+        all other markets are taken over."""
+        same = {base: market for base, market in self.markets.items() if base != base_token}
+        return AccountMath(self.valuation, account, same)
+
+    @property
+    def pending_fee(self) -> int:
+        """Maker fees not yet collected, all markets."""
+        return self.still.pending_fee
+
+    @property
+    def pending_funding(self) -> int:
+        """Funding owed, all markets, positive = pays; each market truncated on its own."""
+        return self.still.pending_funding
+
+    @once
+    def settlement_balance(self) -> int:
+        """Settlement token with fees, funding and realized PnL counted in, no unrealized PnL."""
+        return self.still.settlement_balance
 
     @once
     def unrealized_pnl(self) -> int:

@@ -16,18 +16,52 @@ from analyzer.protocols.perp_v2.value.funding import pending_fee, pending_paymen
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
-class MarketMath:
-    """One account in one market. All amounts 18 decimals; base positive = long."""
+class StillMarket:
+    """What of one account in one market stays while prices move: debts, fees and funding.
+
+    It is that of the valuation it was made with, and of every other of the same block.
+    """
 
     def __init__(self, valuation: Valuation, base_token: str, held: AccountMarket) -> None:
         self.valuation = valuation
         self.base_token = base_token
         self.held = held
-        self.base_debt = sum(order.base_debt for order in held.orders.values())
-        self.quote_debt = sum(order.quote_debt for order in held.orders.values())
+        self.base_debt = self.quote_debt = 0
+        for order in held.orders.values():
+            self.base_debt += order.base_debt
+            self.quote_debt += order.quote_debt
         self.base = held.taker_position_size - self.base_debt
         self.quote = held.taker_open_notional - self.quote_debt
         self.taker_size = without_dust(held.taker_position_size)
+
+    @once
+    def pending_fee(self) -> int:
+        """Maker fees not yet collected, floored per order."""
+        if not self.held.orders:
+            return 0
+        market = self.valuation.market(self.base_token)
+        return sum(pending_fee(market, order) for order in self.held.orders.values())
+
+    @once
+    def pending_funding(self) -> int:
+        """Funding owed since the last settlement, positive = pays."""
+        growth = self.valuation.growth(self.base_token)
+        return pending_payment(self.valuation.market(self.base_token), self.held, growth)
+
+
+class MarketMath:
+    """One account in one market. All amounts 18 decimals; base positive = long."""
+
+    def __init__(self, valuation: Valuation, still: StillMarket) -> None:
+        self.valuation = valuation
+        self.still = still
+        self.base_token = still.base_token
+        self.held = still.held
+        self.base_debt = still.base_debt
+        self.quote_debt = still.quote_debt
+        self.base = still.base
+        self.quote = still.quote
+        self.taker_size = still.taker_size
 
     @once
     def in_pool(self) -> tuple[int, int]:
@@ -37,13 +71,10 @@ class MarketMath:
         market = self.valuation.market(self.base_token)
         return amounts_in_ranges(self.held, market.sqrt_price_x96)
 
-    @once
+    @property
     def pending_fee(self) -> int:
         """Maker fees not yet collected, floored per order."""
-        if not self.held.orders:
-            return 0
-        market = self.valuation.market(self.base_token)
-        return sum(pending_fee(market, order) for order in self.held.orders.values())
+        return self.still.pending_fee
 
     @once
     def size(self) -> int:
@@ -69,13 +100,12 @@ class MarketMath:
             return 0
         return mul_div(self.base, self.valuation.reference_price_e18(self.base_token), WAD)
 
-    @once
+    @property
     def pending_funding(self) -> int:
         """Funding owed since the last settlement, positive = pays."""
-        growth = self.valuation.growth(self.base_token)
-        return pending_payment(self.valuation.market(self.base_token), self.held, growth)
+        return self.still.pending_funding
 
-    @property
+    @once
     def unrealized_pnl(self) -> int:
         """Position value plus total open notional."""
         return self.value + self.open_notional

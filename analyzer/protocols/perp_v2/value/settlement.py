@@ -18,7 +18,7 @@ from analyzer.protocols.perp_v2.records import Account, FundingGrowth, MarketSta
 from analyzer.protocols.perp_v2.state.ranges import DUST
 from analyzer.protocols.perp_v2.state.state import MarketState
 from analyzer.protocols.perp_v2.value.account import AccountMath
-from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.position import StillMarket
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 
@@ -51,7 +51,7 @@ def settle_funding(valuation: Valuation, account: Account, base_token: str) -> i
     Raises: UnreadableNumberError when the growth cannot be had.
     """
     held = account.markets[base_token]
-    paid = MarketMath(valuation, base_token, held).pending_funding
+    paid = StillMarket(valuation, base_token, held).pending_funding
     account.owed_realized_pnl -= paid
     market, growth = valuation.market(base_token), valuation.growth(base_token)
     account.markets[base_token] = replace(
@@ -101,7 +101,7 @@ def cancel_orders(valuation: Valuation, account: Account, base_token: str) -> No
     Raises: UnreadableNumberError when the funding growth cannot be had.
     """
     market = valuation.market(base_token)
-    fee = MarketMath(valuation, base_token, account.markets[base_token]).pending_fee
+    fee = StillMarket(valuation, base_token, account.markets[base_token]).pending_fee
     settle_funding(valuation, account, base_token)
     held = account.markets[base_token]
     base = quote = 0

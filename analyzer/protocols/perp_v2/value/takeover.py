@@ -22,6 +22,7 @@ from analyzer.protocols.perp_v2.value.limits import (
     max_position_size,
 )
 from analyzer.protocols.perp_v2.value.settlement import (
+    copied,
     exchange,
     fund_capacity,
     insurance_fund,
@@ -87,16 +88,17 @@ class Takeover:
     reverts: str | None
 
 
-def takeover(
-    valuation: Valuation, account: Account, base_token: str, requested: int = 0
-) -> Takeover | Refused:
+def takeover(numbers: AccountMath, base_token: str, requested: int = 0) -> Takeover | Refused:
     """One position's liquidation; `requested` (signed) 0 asks for as much as possible.
 
     Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
     them. Raises: UnreadableNumberError when a number cannot be had.
     """
-    reverts = _precondition(valuation, AccountMath(valuation, account), base_token)
-    before = AccountMath(valuation, without_open_orders(valuation, account))
+    valuation = numbers.valuation
+    reverts = _precondition(numbers, base_token)
+    before = numbers
+    if has_open_order(numbers):
+        before = AccountMath(valuation, without_open_orders(valuation, numbers.account))
     size = max_position_size(before, base_token)
     price = valuation.reference_price_e18(base_token)
 
@@ -116,11 +118,10 @@ def takeover(
         return refused(requested, "CH_WLD")
     if requested != 0 and abs(requested) <= abs(size):
         size = requested
-    return taken_over(valuation, before, base_token, size, reverts)
+    return taken_over(before, base_token, size, reverts)
 
 
 def taken_over(
-    valuation: Valuation,
     before: AccountMath,
     base_token: str,
     size: int,
@@ -130,11 +131,10 @@ def taken_over(
 ) -> Takeover:
     """Takes `size` over at the mark price and works out every number that changes.
 
-    It changes `before.account`, which has to be a copy. penalty: the contract's own when None;
-    with another it is no liquidation, and the fund's capacity does not stop it.
-    Raises: UnreadableNumberError when a number cannot be had.
+    penalty: the contract's own when None; with another it is no liquidation, and the fund's
+    capacity does not stop it. Raises: UnreadableNumberError when a number cannot be had.
     """
-    account = before.account
+    valuation, account = before.valuation, copied(before.account)
     price = valuation.mark_price_e18(base_token)
     notional = mul_div(size, price, WAD)
     value_before = floored_account_value(before)
@@ -146,7 +146,7 @@ def taken_over(
     realized = exchange(account, base_token, base=-size, quote=notional)
     account.owed_realized_pnl -= penalty.total
     fund.owed_realized_pnl += penalty.to_fund
-    value_after = floored_account_value(AccountMath(valuation, account))
+    value_after = floored_account_value(before.but_for(account, base_token))
     if is_liquidation:
         reverts = reverts or _fund_refuses(valuation, fund, value_after)
     if account.address == valuation.state.insurance_fund:
@@ -167,8 +167,9 @@ def taken_over(
     )
 
 
-def _precondition(valuation: Valuation, account: AccountMath, base_token: str) -> str | None:
+def _precondition(account: AccountMath, base_token: str) -> str | None:
     """The first of the contract's own checks that stops a liquidation before any maths."""
+    valuation = account.valuation
     if valuation.state.clearing_house_paused:
         return PAUSED
     if valuation.market(base_token).status != MarketStatus.OPEN:
@@ -212,7 +213,7 @@ def obstacles(account: AccountMath) -> dict[str, str | None]:
     if not is_liquidatable(account):
         return {}
     return {
-        base: takeover(account.valuation, account.account, base).reverts
+        base: takeover(account, base).reverts
         for base, market in account.markets.items()
         if market.size
     }

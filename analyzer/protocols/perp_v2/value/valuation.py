@@ -24,11 +24,19 @@ class Valuation:
 
     With `prices` the accounts are valued at them, and a price that is stale, invalid or missing
     cannot be had. Without, at what the contract itself uses at the block, whatever its age.
+    still: account -> what of it no price moves (`account.StillAccount`), shared by the valuations
+    of one block at other prices.
     """
 
-    def __init__(self, state: PerpState, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        state: PerpState,
+        prices: Prices | None = None,
+        still: dict[str, object] | None = None,
+    ) -> None:
         self.state = state
         self.prices = prices
+        self.still = {} if still is None else still
         self._growths: dict[str, FundingGrowth | Unreadable] = {}
         self._references: dict[str, int | Unreadable] = {}
 

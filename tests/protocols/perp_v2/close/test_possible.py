@@ -7,6 +7,7 @@ from collections.abc import Callable
 from analyzer.protocols.perp_v2.close.possible import possible_closures, settled
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
+from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.prices import reference_prices
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
@@ -16,28 +17,27 @@ MakeState = Callable[..., PerpState]
 MakeAccount = Callable[..., Account]
 
 
-def valued(state: PerpState) -> tuple[Valuation, Account]:
-    """The state at its own prices, and its first account."""
-    return Valuation(state, reference_prices(state)), next(iter(state.accounts.values()))
+def first(state: PerpState) -> AccountMath:
+    """The numbers of the state's first account at the state's own prices."""
+    account = next(iter(state.accounts.values()))
+    return AccountMath(Valuation(state, reference_prices(state)), account)
 
 
 def test_nothing_may_be_tried_of_a_healthy_account(
     make_state: MakeState, make_account: MakeAccount
 ) -> None:
-    found = valued(make_state(make_account(usdc=30 * USD, eth=(100 * E18, -120 * E18))))
-    assert list(possible_closures(*found)) == []
+    found = first(make_state(make_account(usdc=30 * USD, eth=(100 * E18, -120 * E18))))
+    assert list(possible_closures(found)) == []
 
 
 def test_a_small_position_may_be_taken_whole_or_in_part(
     make_state: MakeState, make_account: MakeAccount
 ) -> None:
-    valuation, account = valued(
-        make_state(make_account(usdc=26 * USD, eth=(100 * E18, -120 * E18)))
-    )
-    (position,) = possible_closures(valuation, account)
+    numbers = first(make_state(make_account(usdc=26 * USD, eth=(100 * E18, -120 * E18))))
+    (position,) = possible_closures(numbers)
     assert (position.kind, position.maximum) == ("position", 100 * E18)
-    assert settled(valuation, position).closure.amount == 100 * E18
-    part = settled(valuation, position, 40 * E18)
+    assert settled(position).closure.amount == 100 * E18
+    part = settled(position, 40 * E18)
     assert (part.closure.amount, part.closure.reverts) == (40 * E18, None)
     (base,) = part.account.markets
     assert part.account.markets[base].taker_position_size == 60 * E18
@@ -47,16 +47,15 @@ def test_a_token_is_offered_after_the_positions_and_more_than_its_maximum_revert
     make_state: MakeState, make_account: MakeAccount
 ) -> None:
     state = make_state(make_account(usdc=-2_000 * USD, weth=E18, eth=(E18, -E18)))
-    valuation, account = valued(state)
-    position, token = possible_closures(valuation, account)
+    position, token = possible_closures(first(state))
     assert (position.kind, token.kind) == ("position", "collateral")
     assert 0 < token.maximum <= E18
-    less = settled(valuation, token, token.maximum // 2).closure
+    less = settled(token, token.maximum // 2).closure
     assert (less.amount, less.reverts) == (token.maximum // 2, None)
-    assert settled(valuation, token, token.maximum + 1).closure.reverts == "V_MCAE"
+    assert settled(token, token.maximum + 1).closure.reverts == "V_MCAE"
 
 
 def test_a_paused_contract_offers_nothing(make_state: MakeState, make_account: MakeAccount) -> None:
     state = make_state(make_account(usdc=-2_000 * USD, weth=E18, eth=(E18, -E18)))
     state.clearing_house_paused = state.vault_paused = True
-    assert list(possible_closures(*valued(state))) == []
+    assert list(possible_closures(first(state))) == []
