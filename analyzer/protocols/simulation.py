@@ -84,6 +84,16 @@ class Offer:
         return 0 if self.waiting is None else self.waiting.waited_s
 
 
+class Versioned(Protocol):
+    """What a simulation may have beside the rest, so that nobody works out twice what an account's
+    closures would pay."""
+
+    def version(self, account_id: str) -> object:
+        """The same object as long as the account's offers, and what any part of them comes to, are
+        the same: then what a liquidator gains by them depends on the market alone."""
+        ...
+
+
 class Simulation(Protocol):
     """One protocol's book in motion. Amounts in 18 decimals of its unit of account."""
 

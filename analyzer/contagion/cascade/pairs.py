@@ -103,6 +103,9 @@ class PairBooks:
     """(Factor, the other one, whether it is sold) -> the pairs of the route in which it moves."""
     _limits: dict[Pair, tuple[float, float]] = field(default_factory=dict)
     """Of the curves: the net sales between which their markets are."""
+    _turns: dict[str, int] = field(default_factory=dict)
+    """Thin side -> how many trades moved it."""
+    _sides: dict[frozenset[str], tuple[str, ...]] = field(default_factory=dict)
     _stood: dict[tuple[str, tuple[Pair, ...]], float] = field(default_factory=dict)
     """(Factor, pairs) -> what all other pairs made of its price, until the next trade."""
 
@@ -127,9 +130,21 @@ class PairBooks:
             found.bought_e18 += max(-volume, 0)
             ratio = self.curves[pair].price_ratio(found.net_e18 / E18)
             self._ratios.setdefault(pair[0], {})[pair] = ratio
+            self._turns[pair[0]] = self._turns.get(pair[0], 0) + 1
         self._stood.clear()
         for factor, volume in trade.left_e18.items():
             self.left_e18[factor] = self.left_e18.get(factor, 0) + volume
+
+    def stamp(self, factors: frozenset[str]) -> list[int]:
+        """How often each thin side was traded that a trade of these factors for each other, or for
+        the unit of account, moves or has to do with."""
+        if factors not in self._sides:
+            routes = (self._route(a, b) for a in factors for b in (*factors, UNIT))
+            back = (self._route(UNIT, factor) for factor in factors)
+            moved = {pair[0] for route in (*routes, *back) for pair, _ in route}
+            moved.update(link for factor in factors for link in _chain(factor))
+            self._sides[factors] = tuple(sorted(moved))
+        return [self._turns.get(side, 0) for side in self._sides[factors]]
 
     def own_impact(self, factor: str) -> Fraction:
         """What forced trades have made of a factor's price, without what it is quoted in."""

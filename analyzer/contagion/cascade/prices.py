@@ -59,6 +59,7 @@ class MarketPrices:
         moving = (self._moving(venue).values() for venue in venues)
         self._factors = sorted({factor for of_venue in moving for factor in of_venue})
         self._unsold: dict[tuple[int, str], int] = {}
+        self._era = 0
 
     def factors(self) -> list[str]:
         """Every factor that some asset has and some market moves, in order."""
@@ -72,7 +73,7 @@ class MarketPrices:
     def apply(self, step: Step) -> None:
         """The scenario's next step: its shocks replace those of the step before."""
         self.given = step.prices_e18
-        self._unsold.clear()
+        self._began_anew()
         for factor in self.factors():
             self.shock[factor] = multiplier(self.scenario, step, factor)
 
@@ -125,7 +126,16 @@ class MarketPrices:
     def write_down(self, token: str, left: Fraction) -> None:
         """Losses leave so much of what a claim was worth."""
         self.recovery[token] = self.recovery.get(token, ONE) * left
+        self._began_anew()
+
+    def _began_anew(self) -> None:
+        """Prices before forced sales are others now."""
         self._unsold.clear()
+        self._era += 1
+
+    def stamp(self, factors: frozenset[str]) -> tuple[int, ...]:
+        """The same as long as trading these factors for each other comes to the same."""
+        return (self._era, *self.pairs.stamp(factors))
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""

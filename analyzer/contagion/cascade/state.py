@@ -82,6 +82,16 @@ class Ledger:
         return self.failures[node]
 
 
+@dataclass(frozen=True, slots=True)
+class Vain:
+    """Why nothing of an account paid, so that nobody asks again while it is the same. version: of
+    the account; factors: what would have been traded; stamp: of the market."""
+
+    version: object
+    factors: frozenset[str]
+    stamp: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class State:
     """A cascade between two steps.
@@ -89,8 +99,8 @@ class State:
     prices: what everything costs in the market. protocol_e18: what each protocol says it costs.
     equities: as last measured. backstops: number of the venue -> its waterfall now. impact,
     recovery: the parts of the market's prices that the protocols have been handed already.
-    members: number of the venue -> its accounts. number: of the round. work: how long all that took
-    so far.
+    members: number of the venue -> its accounts. vain: (number of the venue, account) of those whom
+    nobody gained by closing. number: of the round. work: how long all that took so far.
     """
 
     venues: Sequence[Venue]
@@ -103,6 +113,7 @@ class State:
     members: Sequence[frozenset[str]] = ()
     impact: Mapping[str, Fraction] = field(default_factory=dict)
     recovery: Mapping[str, Fraction] = field(default_factory=dict)
+    vain: dict[tuple[int, str], Vain] = field(default_factory=dict)
     number: int = 0
     work: Work = field(default_factory=Work)
 

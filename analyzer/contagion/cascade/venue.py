@@ -32,6 +32,11 @@ class Venue:
     contracts: Mapping[str, str] = field(default_factory=dict)
     restart: Callable[[], Simulation] | None = None
 
+    def version(self, account_id: str) -> object | None:
+        """See `protocols.simulation.Versioned`; None where the simulation does not say."""
+        says = getattr(self.simulation, "version", None)
+        return None if says is None else says(account_id)
+
     def afresh(self) -> Venue:
         """The same deployment at the block, with a simulation of its own. Raises: ValueError when
         nothing says how to make one."""

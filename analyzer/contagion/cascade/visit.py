@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.contagion.cascade.choice import largest_paying
 from analyzer.contagion.cascade.closing import LIQUIDATOR, ROUNDING, Closing, Register
-from analyzer.contagion.cascade.state import State
+from analyzer.contagion.cascade.state import State, Vain
 from analyzer.contagion.scenario import Auctions, Willingness
 from analyzer.contagion.trace import account_node
 from analyzer.model.closure import Executed, Transfer
@@ -111,11 +111,22 @@ def best_choice(
     """The offer that gains a liquidator most, at the largest amount that pays (ties: the lower
     offer id); None when none pays. left_e18: how much value may still be closed (> 0); what cannot
     be divided may go beyond."""
+    venue, key = state.venues[number], (number, account_id)
+    version, vain = venue.version(account_id), state.vain.get(key)
+    same = vain is not None and vain.version is version
+    if vain is not None and same and vain.stamp == state.prices.stamp(vain.factors):
+        return None
+    offers = venue.simulation.offers(account_id)
     found = [
         choice
-        for offer in state.venues[number].simulation.offers(account_id)
+        for offer in offers
         if (choice := _first_paying(state, number, offer, left_e18)) is not None
     ]
+    if not found and version is not None and left_e18 is None:
+        sold = {asset for offer in offers for asset in offer.largest.sold} - venue.fixed
+        traded = frozenset(venue.factors[asset] for asset in sold)
+        now = venue.version(account_id)
+        state.vain[key] = Vain(now, traded, state.prices.stamp(traded))
     return min(found, key=lambda c: (-c.profit_e18, c.offer.offer_id), default=None)
 
 

@@ -70,7 +70,8 @@ def _lacks_liquidity(
 ) -> bool:
     """Whether the collateral's reserve cannot pay the underlying out: then only a liquidator who
     takes aTokens succeeds."""
-    reserve = collateral.reserve
+    # What the reserve holds changes with every liquidation, the account's numbers do not.
+    reserve = state.reserves[collateral.reserve.asset]
     there = reserve.underlying_held if reserve.virtual_balance is None else reserve.virtual_balance
     if there is None:
         return False

@@ -14,6 +14,7 @@ Source: GenericLogic.calculateUserAccountData, calculateAvailableBorrows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,10 +112,28 @@ class AccountData:
 class Valuation:
     """A state at given prices: computes accounts, and shares what they have in common."""
 
-    def __init__(self, state: AaveState, prices: Prices) -> None:
+    def __init__(
+        self,
+        state: AaveState,
+        prices: Prices,
+        known: Mapping[str, AccountData | Unreadable] | None = None,
+    ) -> None:
+        """known: accounts whose numbers are known already."""
         self.state = state
         self.prices = PriceBook(state, prices)
-        self._known: dict[str, AccountData | Unreadable] = {}
+        self._known: dict[str, AccountData | Unreadable] = dict(known or {})
+
+    def known_accounts(self) -> Mapping[str, AccountData | Unreadable]:
+        """The accounts whose numbers were asked for so far."""
+        return self._known
+
+    def moved(self, prices: Prices, accounts: Iterable[str]) -> Valuation:
+        """The valuation after prices, parameters or accounts changed that only these accounts'
+        numbers depend on. What this one knows is handed on to it."""
+        found, found._known = Valuation(self.state, prices), self._known
+        for address in accounts:
+            found._known.pop(address, None)
+        return found
 
     @cached_property
     def reserves_by_id(self) -> dict[int, ReserveState]:

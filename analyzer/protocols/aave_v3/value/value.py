@@ -23,6 +23,8 @@ class AaveValued:
     book: Book
     prices: Prices
     valuation: Valuation
+    kept: dict[str, object] = field(default_factory=dict)
+    """What later stages make of the book once, by name."""
     _pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
 
     @property

@@ -18,24 +18,23 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 class Breaching:
     """What is remembered between two questions of who can be liquidated.
 
-    The filter is made at the first question and knows nothing of what an account does afterwards:
-    whoever `changed` since is asked about in integers.
+    float_filter: of the accounts as they were in the beginning. It knows nothing of what an account
+    does afterwards: whoever `changed` since is asked about in integers.
     """
 
-    def __init__(self, account_ids: Sequence[str]) -> None:
+    def __init__(self, account_ids: Sequence[str], float_filter: Callable[[], FloatFilter]) -> None:
         self._account_ids = account_ids
-        self._filter: FloatFilter | None = None
+        self._filter = float_filter
         self._changed: set[str] = set()
         self._needed: dict[str, int | None] = {}
 
-    def prices_moved(self) -> None:
-        """Prices or requirements are others now."""
-        self._needed.clear()
-
     def changed(self, account_ids: Iterable[str]) -> None:
-        """These accounts are others now."""
+        """These accounts are others than in the beginning."""
+        self._changed.update(account_ids)
+
+    def forget(self, account_ids: Iterable[str]) -> None:
+        """Of these accounts something has changed, prices or requirements among it."""
         for account_id in account_ids:
-            self._changed.add(account_id)
             self._needed.pop(account_id, None)
 
     def found(
@@ -57,10 +56,7 @@ class Breaching:
 
     def _suspects(self, state: PerpState, prices: Prices) -> list[str]:
         """Whoever may breach, in book order: by float64, and all that changed since."""
-        if self._filter is None:
-            self._filter = FloatFilter(state, prices, self._account_ids)
-            self._changed.clear()
-        rows = self._filter.suspects(state, prices).tolist()
+        rows = self._filter().suspects(state, prices).tolist()
         if not self._changed:
             return [self._account_ids[row] for row in rows]
         chosen = {self._account_ids[row] for row in rows} | self._changed

@@ -134,14 +134,18 @@ def scaled(config: Config, own_mm_ratio: int, factor: Fraction) -> Config:
 class Motion:
     """A copy of a book's state at prices that move; whatever was remembered ends with a move.
 
+    still: what no move changes of the book's accounts, where it is known (see `Valuation`).
+
     state: as it is now. quotes: the prices in use. valuation: what the accounts are valued with.
     """
 
-    def __init__(self, state: PerpState, prices: Prices) -> None:
+    def __init__(
+        self, state: PerpState, prices: Prices, still: Mapping[str, object] | None = None
+    ) -> None:
         self._own_mm_ratio = state.config.mm_ratio
         self.state = in_motion(state)
         self.quotes = Quotes.of(self.state, prices)
-        self._still: dict[str, object] = {}
+        self._still = dict(still or {})
         self._reset()
 
     def _reset(self) -> None:

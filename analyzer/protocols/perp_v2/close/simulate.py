@@ -8,14 +8,16 @@ what they hold there. Funding and fees are those of the block. Every closure is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
+from analyzer.protocols.kit.holders import Holders
 from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.backstops import waterfall
@@ -35,6 +37,7 @@ from analyzer.protocols.perp_v2.fixed_point import to_settlement
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 from analyzer.protocols.simulation import Offer, Receipt, Standing
@@ -50,13 +53,27 @@ class PerpSimulation:
     standing, it never breaches and nothing of it is closed.
     """
 
-    def __init__(self, book: Book, state: PerpState, prices: Prices) -> None:
+    def __init__(
+        self,
+        book: Book,
+        state: PerpState,
+        prices: Prices,
+        float_filter: Callable[[], FloatFilter] | None = None,
+        still: Mapping[str, object] | None = None,
+    ) -> None:
+        """float_filter, still: of the same book, where they are shared with other simulations."""
         self._account_ids = tuple(book.account_ids)
-        self._motion = Motion(state, prices)
+        self._motion = Motion(state, prices, still)
         self._numbers_now: dict[str, AccountMath] = {}
         self._standings: dict[str, Standing | None] = {}
         self._tried: dict[str, Mapping[str, Possible]] = {}
-        self._breaching = Breaching(self._account_ids)
+        self._versions: dict[str, object] = {}
+        self._on_fund: set[str] = set()
+        self._holders = Holders(self._account_ids, self._assets_of)
+        self._breaching = Breaching(
+            self._account_ids,
+            float_filter or cache(lambda: FloatFilter(state, prices, self._account_ids)),
+        )
 
     @property
     def state(self) -> PerpState:
@@ -67,12 +84,19 @@ class PerpSimulation:
         """What the accounts are valued with now: state and prices in use."""
         return self._motion.valuation
 
-    def _moved(self) -> None:
-        """Forgets what depended on prices and requirements."""
-        self._numbers_now.clear()
-        self._standings.clear()
-        self._tried.clear()
-        self._breaching.prices_moved()
+    def _moved(self, assets: Iterable[str]) -> None:
+        """Forgets what depended on these prices. What the fund can bear depends on its positions,
+        and whether others can be closed on that."""
+        of_fund = self._assets_of(self.state.insurance_fund)
+        if not of_fund.isdisjoint(assets):
+            self._forget(*self._account_ids)
+        else:
+            self._forget(*self._holders.of(assets))
+
+    def _assets_of(self, account_id: str) -> set[str]:
+        """The markets that the account is in, and the tokens that it holds."""
+        account = self.state.accounts.get(account_id)
+        return set() if account is None else {*account.markets, *account.balances}
 
     def prices_e18(self) -> Mapping[str, int]:
         """Every usable price: markets, tokens, the settlement token (1). A stale or missing price
@@ -87,7 +111,7 @@ class PerpSimulation:
         Raises: KeyError for an asset without a usable price; ValueError for one below 1 wei.
         """
         self._motion.set_prices(prices_e18)
-        self._moved()
+        self._moved(prices_e18)
 
     def set_pool(self, base_token: str, sqrt_price_x96: int) -> None:
         """Puts a market's pool somewhere else than at its price, as it was observed to be.
@@ -96,7 +120,7 @@ class PerpSimulation:
         Raises: KeyError for no such market.
         """
         self._motion.set_pool(base_token, sqrt_price_x96)
-        self._moved()
+        self._moved([base_token])
 
     def scale_requirements(self, factor: Fraction) -> None:
         """The block's maintenance ratio times `factor` from now on, rounded up to 1e-6.
@@ -104,7 +128,7 @@ class PerpSimulation:
         Raises: ValueError for a factor below 1, or one that leads above 100 %.
         """
         self._motion.scale_requirements(factor)
-        self._moved()
+        self._forget(*self._account_ids)
 
     def account_ids(self) -> Sequence[str]:
         """Every account in book order, the insurance fund included."""
@@ -178,6 +202,11 @@ class PerpSimulation:
             if (found := self._settled(possible, possible.maximum)) is not None
         ]
 
+    def version(self, account_id: str) -> object:
+        """See `protocols.simulation.Versioned`: it ends with the account, with its prices, and for
+        one that cannot pay its penalty with what the fund can bear."""
+        return self._versions.setdefault(account_id, object())
+
     def preview(self, offer: Offer, amount: int) -> Executed | None:
         """The liquidation of so much of the position or token."""
         found = self._asked(offer, amount)
@@ -212,6 +241,8 @@ class PerpSimulation:
             found = settled(possible, amount)
         except UnreadableNumberError:
             return None
+        if found.closure.after.get("account_value_after_penalty", 0) < 0:
+            self._on_fund.add(found.closure.account_id)
         repays = possible.kind == "position" or found.closure.after["repaid_settlement"]
         return found if repays and found.closure.reverts is None else None
 
@@ -241,7 +272,7 @@ class PerpSimulation:
         state.accounts[account_id] = replace(
             account, balances={**account.balances, token: held + gained}
         )
-        self._forget(account_id)
+        self._changed(account_id)
         return slippage(account_id, lost_e18)
 
     def _visit(self, step: Step, account_id: str) -> list[Executed]:
@@ -252,18 +283,27 @@ class PerpSimulation:
         return done
 
     def _happened(self, found: Settled) -> Executed:
-        """Makes a step happen."""
+        """Makes a step happen; the fund can bear more or less after it."""
         keep(self._motion.state, found)
-        self._forget(found.closure.account_id, self._motion.state.insurance_fund)
+        self._changed(found.closure.account_id, self._motion.state.insurance_fund)
+        for account_id in self._on_fund:
+            self._versions.pop(account_id, None)
+        self._on_fund.clear()
         return _executed(found)
 
-    def _forget(self, *account_ids: str) -> None:
-        """What was remembered of accounts that changed."""
+    def _changed(self, *account_ids: str) -> None:
+        """These accounts are others now."""
         self._breaching.changed(account_ids)
+        self._forget(*account_ids)
+
+    def _forget(self, *account_ids: str) -> None:
+        """What was remembered of accounts that changed, or whose prices did."""
+        self._breaching.forget(account_ids)
         for account_id in account_ids:
             self._numbers_now.pop(account_id, None)
             self._standings.pop(account_id, None)
             self._tried.pop(account_id, None)
+            self._versions.pop(account_id, None)
 
     def withdraw(self, account_id: str) -> Sequence[Transfer]:
         """`Vault.withdrawAll` of every token, the settlement token last; nothing while the Vault
@@ -278,7 +318,7 @@ class PerpSimulation:
             self._motion.state.accounts[account_id] = taken.account
             for token, amount in taken.amounts.items():
                 move_in_vault(self._motion.state, token, -amount)
-            self._forget(account_id)
+            self._changed(account_id)
         return taken.transfers
 
     def backstops(self) -> Sequence[BackstopRow]:
@@ -298,4 +338,6 @@ def _executed(settled: Settled) -> Executed:
 
 def simulate(valued: PerpValued) -> PerpSimulation:
     """The book in motion, from its block and these prices on. The book itself is not changed."""
-    return PerpSimulation(valued.book, valued.state, valued.prices)
+    return PerpSimulation(
+        valued.book, valued.state, valued.prices, valued.float_filter, valued.still()
+    )

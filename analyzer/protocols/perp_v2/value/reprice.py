@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,9 @@ from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import free_collateral_by_ratio
 from analyzer.protocols.perp_v2.value.position import MarketMath
 from analyzer.protocols.perp_v2.value.valuation import Valuation
-from analyzer.protocols.perp_v2.value.value import PerpValued
+
+if TYPE_CHECKING:
+    from analyzer.protocols.perp_v2.value.value import PerpValued
 
 Floats = npt.NDArray[np.float64]
 E18 = 1e18

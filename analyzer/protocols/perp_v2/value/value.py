@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.perp_v2.state.state import PerpState, state_of
-from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.account import AccountMath, still_account
+from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.numbers import AccountNumbers, numbers_of
 from analyzer.protocols.perp_v2.value.takeover import obstacles
 from analyzer.protocols.perp_v2.value.valuation import Valuation
@@ -21,6 +23,7 @@ class PerpValued:
     book: Book
     prices: Prices
     valuation: Valuation
+    _filter: list[FloatFilter] = field(default_factory=list)
     _accounts: dict[str, AccountMath] = field(default_factory=dict)
     _numbers: dict[str, AccountNumbers | Unreadable] = field(default_factory=dict)
     _obstacles: dict[str, dict[str, str | None] | UnreadableNumberError] = field(
@@ -31,6 +34,18 @@ class PerpValued:
     def state(self) -> PerpState:
         """The book's state."""
         return self.valuation.state
+
+    def float_filter(self) -> FloatFilter:
+        """Who may breach at which prices, in float64; made when it is first asked for."""
+        if not self._filter:
+            self._filter.append(FloatFilter(self.state, self.prices, self.book.account_ids))
+        return self._filter[0]
+
+    def still(self) -> Mapping[str, object]:
+        """What no price moves of every account (see `Valuation`)."""
+        for account in self.state.accounts.values():
+            still_account(self.valuation, account)
+        return self.valuation.still
 
     def account(self, address: str) -> AccountMath:
         """The account's numbers, each as it is asked for. Raises: KeyError for no such account."""

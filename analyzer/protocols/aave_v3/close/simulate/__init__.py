@@ -14,7 +14,7 @@ Source: LiquidationLogic, SupplyLogic; spec sections 5 to 8.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -46,6 +46,8 @@ from analyzer.protocols.aave_v3.value.liquidation_call import (
 )
 from analyzer.protocols.aave_v3.value.prices import to_e18
 from analyzer.protocols.aave_v3.value.value import AaveValued
+from analyzer.protocols.aave_v3.words import bit_numbers
+from analyzer.protocols.kit.holders import Holders
 from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
 from analyzer.protocols.simulation import Offer, Receipt, Standing
@@ -62,13 +64,34 @@ OTHER_PRICES = 64
 
 def simulate(valued: AaveValued) -> AaveSimulation:
     """The book in motion, from its block and these prices on. The book itself is not changed."""
-    return AaveSimulation(valued.book.account_ids, valued.state, valued.prices)
+    return AaveSimulation(valued.book.account_ids, valued.state, valued.prices, valued)
+
+
+def float_filter_of(valued: AaveValued) -> FloatFilter:
+    """Who of a book can be liquidatable at which prices, in float64; made once."""
+    found = valued.kept.get("float_filter")
+    if not isinstance(found, FloatFilter):
+        valuation = valued.valuation
+        known = (
+            (address, data)
+            for address in valued.book.account_ids
+            if not isinstance(data := valuation.account_data(address), Unreadable)
+        )
+        found = valued.kept["float_filter"] = FloatFilter(valued.state, known)
+    return found
 
 
 class AaveSimulation:
     """A `Simulation` of one Aave V3 market (see `protocols.simulation`)."""
 
-    def __init__(self, account_ids: Sequence[str], state: AaveState, prices: Prices) -> None:
+    def __init__(
+        self,
+        account_ids: Sequence[str],
+        state: AaveState,
+        prices: Prices,
+        valued: AaveValued | None = None,
+    ) -> None:
+        """valued: the same book and prices, where its numbers are known already."""
         self._ids = list(account_ids)
         self._known_ids = frozenset(account_ids)
         self._state = copied(state)
@@ -76,8 +99,13 @@ class AaveSimulation:
         self._categories = {n: c.threshold_bps for n, c in state.categories.items()}
         self._prices = prices
         self._changed: set[str] = set()
-        self._float_filter: FloatFilter | None = None
-        self._forget()
+        self._float_filter = None if valued is None else float_filter_of(valued)
+        self._holders = Holders(self._ids, self._assets_of)
+        self._open: dict[str, bool] = {}
+        self._versions: dict[str, object] = {}
+        self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
+        known = None if valued is None else valued.valuation.known_accounts()
+        self._valuation = Valuation(self._state, prices, known)
 
     @property
     def state(self) -> AaveState:
@@ -97,9 +125,10 @@ class AaveSimulation:
                 raise KeyError(asset)
             if price <= 0:
                 raise ValueError(f"a price of {price} for {asset}: prices are positive")
-        if any(known[asset] != price for asset, price in prices_e18.items()):
+        moved = [asset for asset, price in prices_e18.items() if known[asset] != price]
+        if moved:
             self._prices = self._prices.with_e18(prices_e18)
-            self._forget()
+            self._forget(self._holders.of(moved))
 
     def scale_requirements(self, factor: Fraction) -> None:
         """Liquidation thresholds become 1 - (1 - threshold) x factor, rounded down to a basis
@@ -118,7 +147,7 @@ class AaveSimulation:
             threshold = scaled(self._categories[number])
             self._state.categories[number] = replace(category, threshold_bps=threshold)
         self._float_filter = None
-        self._forget()
+        self._forget(self._ids)
 
     def account_ids(self) -> Sequence[str]:
         """Every account in book order."""
@@ -154,7 +183,7 @@ class AaveSimulation:
         """The accounts of which some pair can be liquidated now, in book order."""
         if self._float_filter is None:
             self._float_filter = FloatFilter(self._state, self._known())
-            self._changed = set()
+            self._changed.clear()
         near = self._changed.union(self._float_filter.candidates(self._valuation))
         found = {address for address in near if self._breaches(address)}
         return [address for address in self._ids if address in found]
@@ -298,32 +327,44 @@ class AaveSimulation:
         """Collateral less debt, 18 decimals."""
         return self._e18(data.collateral_base - data.debt_base)
 
-    def _forget(self) -> None:
-        """Prices or parameters changed: every valuation is made again."""
-        self._revalue()
-        self._data: dict[str, AccountData | None] = {}
-        self._open: dict[str, bool] = {}
-
-    def _revalue(self) -> None:
-        """What valuations share is made again."""
-        self._valuation = Valuation(self._state, self._prices)
-        self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
+    def _forget(self, accounts: Iterable[str]) -> None:
+        """Prices or parameters changed, and these accounts' numbers with them."""
+        for address in accounts:
+            self._open.pop(address, None)
+            self._versions.pop(address, None)
+        self._valuation = self._valuation.moved(self._prices, accounts)
+        self._others.clear()
 
     def _touch(self, account_id: str) -> None:
         """One account (and a reserve or two) changed."""
-        self._revalue()
         treasuries = {r.treasury for r in self._state.reserves.values() if r.treasury}
-        for address in {account_id, *treasuries} & self._known_ids:
-            self._data.pop(address, None)
-            self._open.pop(address, None)
+        touched = {account_id, *treasuries} & self._known_ids
+        for address in touched:
             self._changed.add(address)
+            self._holders.changed(address)
+        self._forget(touched)
+
+    def _assets_of(self, account_id: str) -> set[str]:
+        """Everything whose price the account's numbers depend on: its reserves, and what prices its
+        category."""
+        account = self._state.accounts[account_id]
+        assets = {*account.supplied, *account.borrowed, *account.stable}
+        by_id = self._valuation.reserves_by_id
+        ids = bit_numbers(account.collateral_bits)
+        assets.update(by_id[number].asset for number in ids if number in by_id)
+        category = self._state.categories.get(account.emode)
+        if category is not None and category.price_source:
+            assets.add(category.price_source)
+        return assets
+
+    def version(self, account_id: str) -> object:
+        """See `protocols.simulation.Versioned`: it ends with the account and with its prices."""
+        return self._versions.setdefault(account_id, object())
 
     def _account(self, account_id: str) -> AccountData | None:
         """The account's numbers now; None when one is unknown. Raises: KeyError."""
-        if account_id not in self._data:
-            found = self._valuation.account_data(account_id)
-            self._data[account_id] = None if isinstance(found, Unreadable) else found
-        return self._data[account_id]
+        found = self._valuation.account_data(account_id)
+        return None if isinstance(found, Unreadable) else found
 
     def _known(self) -> Iterator[tuple[str, AccountData]]:
         """Every account whose numbers are known."""

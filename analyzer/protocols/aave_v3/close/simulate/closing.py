@@ -97,7 +97,7 @@ class Withdrawals:
         if holding is None or not self._open(holding):
             return None
         high = holding.supplied
-        there = liquidity(holding.reserve)
+        there = liquidity(self._state.reserves[asset])
         if there is not None:
             high = min(high, max(there, 0))
         if high and self._passes(holding, high):
