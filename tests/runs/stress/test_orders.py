@@ -13,16 +13,17 @@ from analyzer.findings.assessed import Assessed, Ordered
 from analyzer.runs.stress.orders import BOUNDING, ORDERS, PATIENCE_S, in_time, with_range
 
 
-def took(visits_s: float, rest_s: float, name: str = "crash") -> Assessed:
+def took(visits_s: float, choosing_s: float, name: str = "crash") -> Assessed:
     """A run of two rounds in which five accounts were closed."""
     one = assessed_house()
-    work = Work(visits_s=visits_s, rest_s=rest_s, rounds=2, visits=5)
+    work = Work(visits_s=visits_s, choosing_s=choosing_s, rounds=2, visits=5)
     result = replace(one.result, work=work)
     return replace(one, result=result, scenario=replace(one.scenario, name=name))
 
 
-def test_one_by_one_every_visit_needs_what_a_round_of_the_first_run_needed() -> None:
-    assert Work(visits_s=3.0, rest_s=4.0, rounds=2, visits=5).one_by_one_s == 3.0 + 5 * 4.0 / 2
+def test_one_by_one_every_visit_needs_a_choice_and_half_of_a_rounds_visits_in_vain() -> None:
+    work = Work(visits_s=3.0, vain_s=2.0, choosing_s=4.0, rounds=2, visits=5)
+    assert work.one_by_one_s == 3.0 + 5 * (4.0 + 2.0 / 2) / 2
     assert Work().one_by_one_s == 0.0
 
 
@@ -31,7 +32,7 @@ def test_a_run_measures_its_own_work_and_is_equal_to_one_that_took_longer() -> N
     closing = [round_ for round_ in one.rounds if round_.closed]
     assert one.work.rounds == len(closing)
     assert one.work.visits == sum(len({c.account_id for c in r.closed}) for r in closing)
-    assert min(one.work.visits_s, one.work.rest_s) > 0
+    assert min(one.work.visits_s, one.work.choosing_s) > 0
     assert replace(one, work=Work(visits_s=9.0)) == other
 
 

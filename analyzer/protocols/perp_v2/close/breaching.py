@@ -8,7 +8,6 @@ from analyzer.model.book import Prices
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.close.possible import NO_CAPACITY, capacity_needed_e18
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
-from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.settlement import insurance_fund
@@ -18,13 +17,15 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 class Breaching:
     """What is remembered between two questions of who can be liquidated.
 
-    float_filter: of the accounts as they were in the beginning. It knows nothing of what an account
-    does afterwards: whoever `changed` since is asked about in integers.
+    float_filter: of the accounts as they were in the beginning; of those that `changed` since, it
+    learns before the next question.
     """
 
     def __init__(self, account_ids: Sequence[str], float_filter: Callable[[], FloatFilter]) -> None:
         self._account_ids = account_ids
-        self._filter = float_filter
+        self._shared = float_filter
+        self._own: FloatFilter | None = None
+        self._rows: dict[str, int] = {}
         self._changed: set[str] = set()
         self._needed: dict[str, int | None] = {}
 
@@ -38,47 +39,48 @@ class Breaching:
             self._needed.pop(account_id, None)
 
     def found(
-        self,
-        valuation: Valuation,
-        prices: Prices,
-        known: Callable[[str], AccountMath | None],
+        self, valuation: Valuation, prices: Prices, numbers: Callable[[str], AccountMath]
     ) -> list[str]:
         """The accounts with a liquidation that would not revert now, in book order.
 
-        known: an account's numbers, None where one of them cannot be had.
+        numbers: of an account, as it is now.
         """
         capacity_e18 = fund_capacity_e18(valuation)
-        return [
-            account_id
-            for account_id in self._suspects(valuation.state, prices)
-            if self._is_closable(account_id, capacity_e18, known)
+        rows = self._filter(numbers).decide(valuation.state, prices, capacity_e18)
+        asked = [
+            row
+            for row in rows.ask.tolist()
+            if self._is_closable(self._account_ids[row], capacity_e18, numbers)
         ]
+        return [self._account_ids[row] for row in sorted([*rows.surely.tolist(), *asked])]
 
-    def _suspects(self, state: PerpState, prices: Prices) -> list[str]:
-        """Whoever may breach, in book order: by float64, and all that changed since."""
-        rows = self._filter().suspects(state, prices).tolist()
+    def _filter(self, numbers: Callable[[str], AccountMath]) -> FloatFilter:
+        """The filter, which knows every account as it is now."""
         if not self._changed:
-            return [self._account_ids[row] for row in rows]
-        chosen = {self._account_ids[row] for row in rows} | self._changed
-        return [account_id for account_id in self._account_ids if account_id in chosen]
+            return self._own or self._shared()
+        if self._own is None:
+            self._own = self._shared().own()
+            self._rows = {account_id: row for row, account_id in enumerate(self._account_ids)}
+        for account_id in self._changed & self._rows.keys():
+            self._own.take(self._rows[account_id], numbers(account_id))
+        self._changed.clear()
+        return self._own
 
     def _is_closable(
         self,
         account_id: str,
         capacity_e18: int | None,
-        known: Callable[[str], AccountMath | None],
+        numbers: Callable[[str], AccountMath],
     ) -> bool:
         """Whether something of the account can be closed now, with what the fund can bear.
 
         What it needs of the fund is remembered while the account, prices and requirements stay.
         """
         if account_id not in self._needed:
-            numbers = known(account_id)
             try:
-                needed = None if numbers is None else capacity_needed_e18(numbers)
+                self._needed[account_id] = capacity_needed_e18(numbers(account_id))
             except UnreadableNumberError:
-                needed = None
-            self._needed[account_id] = needed
+                self._needed[account_id] = None
         needed = self._needed[account_id]
         if needed is None or needed == NO_CAPACITY:
             return needed is not None

@@ -170,12 +170,8 @@ class PerpSimulation:
         the fund's capacity, a paused market or a share beyond 24 bits protects is not among them.
         """
         return self._breaching.found(
-            self._motion.valuation, self._motion.quotes.prices, self._known_numbers
+            self._motion.valuation, self._motion.quotes.prices, self._numbers
         )
-
-    def _known_numbers(self, account_id: str) -> AccountMath | None:
-        """The account's numbers; None where one that its margin needs cannot be had now."""
-        return None if self.standing(account_id) is None else self._numbers(account_id)
 
     def _step(self, step: Step, account_id: str) -> Settled | None:
         """The account's next step; None for an unknown account. Raises: KeyError."""

@@ -9,7 +9,7 @@ and fees, realized PnL.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,14 @@ import numpy.typing as npt
 
 from analyzer.model.book import Book, Prices
 from analyzer.protocols.base import Repriced
-from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.records import Config, MarketStatus
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import free_collateral_by_ratio
-from analyzer.protocols.perp_v2.value.position import MarketMath
+from analyzer.protocols.perp_v2.value.makers import Makers
+from analyzer.protocols.perp_v2.value.position import StillMarket
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Holdings:
 
     settlement, open_notional, quote_debt (netted over markets, <= 0), known: [account]; size,
     short_base (<= 0): [account, market]; balance: [account, token]. size and open_notional leave
-    out the markets where the account has orders: those are `makers`, (account, market, numbers).
+    out the markets where the account has orders: those are with_orders, account -> (market,
+    numbers) of each.
     """
 
     settlement: Floats
@@ -61,7 +62,60 @@ class Holdings:
     short_base: Floats
     balance: Floats
     known: npt.NDArray[np.bool_]
-    makers: list[tuple[int, int, MarketMath]]
+    with_orders: dict[int, list[tuple[int, StillMarket]]]
+    _makers: Makers | None = None
+
+    @property
+    def makers(self) -> Makers:
+        """What is in `with_orders`, all together."""
+        if self._makers is None:
+            self._makers = Makers.of(
+                [(row, *one) for row, held in self.with_orders.items() for one in held]
+            )
+        return self._makers
+
+    def copied(self) -> Holdings:
+        """Holdings of one's own: accounts can be taken anew without touching these."""
+        arrays = ("settlement", "open_notional", "quote_debt", "size", "short_base", "balance")
+        own = {name: getattr(self, name).copy() for name in (*arrays, "known")}
+        return replace(self, with_orders=dict(self.with_orders), **own)
+
+    def take(self, row: int, account: AccountMath) -> None:
+        """Puts what the account holds now into its row."""
+        state = account.valuation.state
+        self.size[row] = self.short_base[row] = self.balance[row] = 0.0
+        self.settlement[row] = self.open_notional[row] = self.quote_debt[row] = 0.0
+        if self.with_orders.pop(row, None):
+            self._makers = None
+        self.known[row] = _is_known(account)
+        if not self.known[row]:
+            return
+        self.settlement[row] = account.settlement_balance / E18
+        self.quote_debt[row] = min(sum(m.quote for m in account.markets.values()), 0) / E18
+        columns = {base: index for index, base in enumerate(state.markets)}
+        for base, market in account.markets.items():
+            column = columns[base]
+            self.short_base[row, column] = min(market.base, 0) / E18
+            if market.held.orders:
+                self.with_orders.setdefault(row, []).append((column, market.still))
+                self._makers = None
+            else:
+                self.size[row, column] = market.size / E18
+                self.open_notional[row] += market.open_notional / E18
+        for index, (token, info) in enumerate(state.collateral.items()):
+            if token in account.tokens:
+                self.balance[row, index] = account.tokens[token].balance * 10.0**-info.decimals
+
+
+def _is_known(account: AccountMath) -> bool:
+    """Whether everything that the account's margin needs can be had."""
+    if account.account.address in account.valuation.state.unreadable:
+        return False
+    try:
+        free_collateral_by_ratio(account, 0)
+    except UnreadableNumberError:
+        return False
+    return True
 
 
 def _multipliers(
@@ -108,64 +162,20 @@ def _scenarios(
 def holdings(state: PerpState, prices: Prices, account_ids: Sequence[str]) -> Holdings:
     """The accounts' holdings in this order; an account of which nothing is known stays unknown."""
     valuation = Valuation(state, prices)
-    count = len(account_ids)
-    market_index = {base: index for index, base in enumerate(state.markets)}
-    token_index = {token: index for index, token in enumerate(state.collateral)}
+    count, markets, tokens = len(account_ids), len(state.markets), len(state.collateral)
     out = Holdings(
         settlement=np.zeros(count),
         open_notional=np.zeros(count),
         quote_debt=np.zeros(count),
-        size=np.zeros((count, len(market_index))),
-        short_base=np.zeros((count, len(market_index))),
-        balance=np.zeros((count, len(token_index))),
+        size=np.zeros((count, markets)),
+        short_base=np.zeros((count, markets)),
+        balance=np.zeros((count, tokens)),
         known=np.zeros(count, dtype=np.bool_),
-        makers=[],
+        with_orders={},
     )
     for row, address in enumerate(account_ids):
-        if address in state.unreadable:
-            continue
-        account = AccountMath(valuation, state.accounts[address])
-        try:
-            # It needs everything that the account's margin needs: it decides what is known.
-            free_collateral_by_ratio(account, 0)
-        except UnreadableNumberError:
-            continue
-        out.known[row] = True
-        out.settlement[row] = account.settlement_balance / E18
-        out.quote_debt[row] = min(sum(m.quote for m in account.markets.values()), 0) / E18
-        for base, market in account.markets.items():
-            column = market_index[base]
-            out.short_base[row, column] = min(market.base, 0) / E18
-            if market.held.orders:
-                out.makers.append((row, column, market))
-            else:
-                out.size[row, column] = market.size / E18
-                out.open_notional[row] += market.open_notional / E18
-        for token, held in account.tokens.items():
-            scale = 10.0 ** -state.collateral[token].decimals
-            out.balance[row, token_index[token]] = held.balance * scale
+        out.take(row, AccountMath(valuation, state.accounts[address]))
     return out
-
-
-def range_amounts(
-    pool_sqrt: Floats, lower_tick: int, upper_tick: int, liquidity: int
-) -> tuple[Floats, Floats]:
-    """(base, quote)[scenario] in whole units that a range holds at the pool's sqrt prices."""
-    low, high = sqrt_ratio_at_tick(lower_tick) / Q96, sqrt_ratio_at_tick(upper_tick) / Q96
-    price = np.clip(pool_sqrt, low, high)
-    amount = liquidity / E18
-    return amount * (high - price) / (high * price), amount * (price - low)
-
-
-def _maker_values(market: MarketMath, price: Floats, pool_sqrt: Floats) -> tuple[Floats, Floats]:
-    """(position value, open notional)[scenario] of one account with orders in one market."""
-    size = np.full_like(price, market.base / E18)
-    notional = np.full_like(price, market.quote / E18)
-    for order in market.held.orders.values():
-        base, quote = range_amounts(pool_sqrt, order.lower_tick, order.upper_tick, order.liquidity)
-        size += base
-        notional += quote
-    return size * price, notional
 
 
 def _matmul(amounts: Floats, prices: Floats) -> Floats:
@@ -200,12 +210,12 @@ def worth_of(state: PerpState, held: Holdings, scenarios: Scenarios) -> Worth:
     value = _matmul(held.size, scenarios.market_price) + held.open_notional[:, None]
     gross = _matmul(np.abs(held.size), scenarios.market_price)
     debt = _matmul(-held.short_base, scenarios.market_price) - held.quote_debt[:, None]
-    for row, column, market in held.makers:
-        worth, notional = _maker_values(
-            market, scenarios.market_price[column], scenarios.pool_sqrt[column]
-        )
-        value[row] += worth + notional
-        gross[row] += np.abs(worth)
+    makers = held.makers
+    if len(makers):
+        size, notional = makers.held(scenarios.pool_sqrt)
+        worth = size * scenarios.market_price[makers.market]
+        np.add.at(value, makers.account, worth + notional)
+        np.add.at(gross, makers.account, np.abs(worth))
     ratios = np.array([info.collateral_ratio / RATIO for info in state.collateral.values()])
     balance = np.where(held.known, held.settlement, np.nan)[:, None]
     return Worth(
