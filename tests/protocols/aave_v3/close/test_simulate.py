@@ -522,4 +522,4 @@ def test_many_accounts_are_sieved_fast() -> None:
     moving.set_prices({WETH: 930 * E18})
     found = moving.breaching()
     assert found == [h.address for h in holders if h.borrowed[DAI] > 7_905 * E18]
-    assert len(moving._data) < 2 * len(found)
+    assert len(moving._valuation.known_accounts()) < 2 * len(found)

@@ -491,14 +491,20 @@ def test_the_ledger_of_every_visit_closes(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(crowd=crowds(), prices=st.lists(st.integers(500, 2_000), min_size=1, max_size=4))
+@given(
+    crowd=crowds(),
+    prices=st.lists(st.integers(500, 2_000), min_size=1, max_size=4),
+    wallet=st.none() | st.integers(0, 200 * USD),
+)
 def test_the_screen_loses_nobody_whatever_happened_before(
     make_state: MakeState,
     make_account: MakeAccount,
     crowd: list[dict[str, object]],
     prices: list[int],
+    wallet: int | None,
 ) -> None:
     state = make_state(*(make_account(**account) for account in crowd))
+    state.insurance_fund_wallet = wallet
     market, token, _ = names(state)
     sim = simulation(state)
     for price in prices:
