@@ -21,7 +21,9 @@ from analyzer.findings.implausible_run import ImplausibleRun
 from analyzer.findings.implementation import UnknownImplementation
 from analyzer.findings.incomplete_set import IncompleteSet
 from analyzer.findings.insolvent import InsolventAccount
+from analyzer.findings.lagging_view import ViewLagsFees
 from analyzer.findings.oracle import BadOracle, UnknownPriceAge
+from analyzer.findings.pool_profits import DeleveragingDue, ProfitsCapped
 from analyzer.findings.risk_detector import Profiled, RiskDetector
 from analyzer.findings.run_detector import RunDetector
 from analyzer.findings.scenario_detector import ScenarioDetector
@@ -46,9 +48,12 @@ DETECTORS: tuple[type[Detector], ...] = (
     InsolventAccount,
     HiddenBadDebtFound,
     LiquidationBlocked,
+    ViewLagsFees,
     WithdrawalsAtRisk,
     UncoveredDeficit,
     UndercollateralizedAccount,
+    ProfitsCapped,
+    DeleveragingDue,
     BadOracle,
     UnknownAccount,
     UnknownImplementation,

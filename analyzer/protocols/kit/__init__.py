@@ -68,6 +68,7 @@ from analyzer.protocols.kit.factors import default_factor, factor_of
 from analyzer.protocols.kit.float_filter import NEAR, slack, sums, suspects
 from analyzer.protocols.kit.folding import at_first, count_event, listed, note
 from analyzer.protocols.kit.judging import Question, ask, judge_selectors
+from analyzer.protocols.kit.named_data import named_event
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, read_times, status_of
 from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
@@ -187,6 +188,7 @@ __all__ = [
     "mapping_slot",
     "mul_div",
     "mul_div_up",
+    "named_event",
     "needed",
     "note",
     "read_code",

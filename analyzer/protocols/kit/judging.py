@@ -64,13 +64,19 @@ def ask(
 
 @cache
 def flat_types(outputs: tuple[str, ...], fields: int) -> tuple[str, ...]:
-    """The output types, with a single static struct of `fields` members taken apart: the same
-    words either way."""
-    if len(outputs) == 1 and outputs[0].startswith("(") and outputs[0].endswith(")"):
-        members = tuple(outputs[0][1:-1].split(","))
-        if len(members) == fields:
-            return members
-    return outputs
+    """The output types, with static structs (also within structs) taken apart where that gives as
+    many as there are fields: the same words either way."""
+    if len(outputs) == fields:
+        return outputs
+    members = tuple(word for output in outputs for word in _members(output))
+    return members if len(members) == fields else outputs
+
+
+def _members(output: str) -> Iterator[str]:
+    """The words of a struct of single words, all the way down; any other type as it is."""
+    words = output.replace("(", "").replace(")", "").split(",")
+    dynamic = any(word in ("string", "bytes") or word.endswith("]") for word in words)
+    yield from [output] if dynamic else words
 
 
 def judge_selectors(folder: str, views: Mapping[str, Sequence[str]]) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""GMX V2: the contracts' own views, control totals and facts for findings."""

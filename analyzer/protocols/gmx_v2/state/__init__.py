@@ -1,0 +1,1 @@
+"""GMX V2: its state at a block, from the logs and from pinned reads."""
