@@ -66,8 +66,6 @@ def ask(
 def flat_types(outputs: tuple[str, ...], fields: int) -> tuple[str, ...]:
     """The output types, with static structs (also within structs) taken apart where that gives as
     many as there are fields: the same words either way."""
-    if len(outputs) == fields:
-        return outputs
     members = tuple(word for output in outputs for word in _members(output))
     return members if len(members) == fields else outputs
 
