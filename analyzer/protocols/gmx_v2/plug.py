@@ -10,7 +10,7 @@ from analyzer.protocols.gmx_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.gmx_v2.judge.cautions import cautions
 from analyzer.protocols.gmx_v2.judge.totals import totals
 from analyzer.protocols.gmx_v2.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.gmx_v2.logs.fold import GmxLedger, fold
+from analyzer.protocols.gmx_v2.logs.fold import FOLDING, GmxLedger, fold
 from analyzer.protocols.gmx_v2.logs.sources import sources
 from analyzer.protocols.gmx_v2.state.book import book
 from analyzer.protocols.gmx_v2.state.observe import GmxObservation, observe
@@ -20,7 +20,7 @@ from analyzer.protocols.gmx_v2.value.margin import margin
 from analyzer.protocols.gmx_v2.value.prices import prices
 from analyzer.protocols.gmx_v2.value.reprice import reprice
 from analyzer.protocols.gmx_v2.value.value import GmxValued, value
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.staged import StagedPlug, Stages
 
 
 class GmxV2(StagedPlug):
@@ -36,7 +36,8 @@ class GmxV2(StagedPlug):
     valued_type = GmxValued
     stages: ClassVar[Stages[GmxLedger, GmxObservation, GmxValued]] = Stages(
         sources=sources,
-        fold=asks_nothing(fold),
+        fold=fold,
+        folding=FOLDING,
         observe=observe,
         book=book,
         prices=prices,

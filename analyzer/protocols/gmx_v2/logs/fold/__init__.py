@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
 from analyzer.protocols.gmx_v2.logs.fold import markets, positions
 from analyzer.protocols.gmx_v2.logs.fold.ledger import GmxLedger
 from analyzer.protocols.kit.named_data import named_event
+from analyzer.protocols.kit.resumable import ResumableFold
 
-__all__ = ["HANDLERS", "GmxLedger", "fold"]
+__all__ = ["FOLDING", "HANDLERS", "GmxLedger", "fold"]
 
 Handler = Callable[[GmxLedger, Event], None]
 
@@ -43,13 +45,18 @@ HANDLERS: dict[str, Handler] = {
 """Name of an event -> what it does to the ledger."""
 
 
-def fold(deployment: Deployment, events: Iterable[Event]) -> GmxLedger:
-    """The protocol after `events`, which come in (block, log index) order.
+def _begin(deployment: Deployment) -> GmxLedger:
+    """The protocol before any log."""
+    return GmxLedger()
+
+
+def _go_on(deployment: Deployment, ledger: GmxLedger, events: Iterable[Event]) -> Reading[None]:
+    """Takes further `events`, which come in (block, log index) order; asks nothing.
 
     Events of other names have no effect on a margin (orders, deposits, fees, configuration, which
     is read at the block); they are counted by name. Raises: UnreadError for data of another form.
     """
-    ledger = GmxLedger()
+    yield from ()
     for generic in events:
         ledger.events += 1
         event = named_event(generic)
@@ -58,4 +65,13 @@ def fold(deployment: Deployment, events: Iterable[Event]) -> GmxLedger:
             ledger.passed_over[event.name] = ledger.passed_over.get(event.name, 0) + 1
         else:
             handler(ledger, event)
+
+
+def _end(deployment: Deployment, ledger: GmxLedger) -> GmxLedger:
+    """The protocol after the last event: the ledger is all that the fold keeps."""
     return ledger
+
+
+FOLDING = ResumableFold(GmxLedger, _begin, _go_on, _end)
+fold = FOLDING.whole
+"""The protocol after all events."""
