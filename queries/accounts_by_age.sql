@@ -26,6 +26,7 @@ FROM (
     FROM accounts a
     JOIN margin m USING (scan_id, account_id)
     JOIN scans s USING (scan_id)
+    WHERE m.status NOT IN ('system', 'pool')
 )
 GROUP BY deployment, bucket
 ORDER BY deployment, bucket

@@ -7,6 +7,7 @@
 -- column accounts: how many
 -- column equity: sum of equity in the settlement currency, NULL when unknown
 -- column maintenance_margin: sum of what maintenance requires, NULL when unknown
+-- column not_borrowable: accounts whose requirement is no amount, because a balance may not be borrowed; not in the sum
 -- column unsummed: true = a sum is NULL, because an amount in it is unknown or does not fit, or the sum does not
 WITH counted AS (
     SELECT
@@ -18,6 +19,7 @@ WITH counted AS (
         sum(trunc(equity)) AS equity_whole,
         sum(equity - trunc(equity)) AS equity_rest,
         count(maintenance_margin) AS margins,
+        count(*) FILTER (not_borrowable AND maintenance_margin IS NULL) AS not_borrowable,
         sum(trunc(maintenance_margin)) AS margin_whole,
         sum(maintenance_margin - trunc(maintenance_margin)) AS margin_rest
     FROM v_margin
@@ -30,8 +32,9 @@ SELECT
     accounts,
     CASE WHEN equities = accounts THEN TRY(equity_whole::DECIMAL(38,18) + equity_rest) END
         AS equity,
-    CASE WHEN margins = accounts THEN TRY(margin_whole::DECIMAL(38,18) + margin_rest) END
+    CASE WHEN margins + not_borrowable = accounts THEN TRY(margin_whole::DECIMAL(38,18) + margin_rest) END
         AS maintenance_margin,
+    not_borrowable,
     equity IS NULL OR maintenance_margin IS NULL AS unsummed
 FROM counted
 ORDER BY deployment, accounts DESC, verdict

@@ -23,6 +23,7 @@ ENTRANCES = (
     "analyzer.protocols.aave_v3",
     "analyzer.protocols.derive_v2",
     "analyzer.protocols.gmx_v2",
+    "analyzer.protocols.nado",
     "analyzer.protocols.perp_v2",
 )
 """The package's own names, the commands, the entry points, and what authors of protocols import."""

@@ -31,6 +31,8 @@ from analyzer.model.reads import ReadRequest
 Reader: TypeAlias = Callable[[bytes], object]
 """Reads and checks one word; the DecodeError that it raises has no field yet."""
 
+_ERROR = bytes.fromhex("08c379a0")
+"""Selector of Error(string)."""
 _ADDRESSES = 1 << 16
 """Addresses whose words are kept: judges ask the same ones many times."""
 
@@ -78,11 +80,15 @@ def encode_values(types: Sequence[str], values: Sequence[object]) -> bytes:
 
 def decode_revert(data: bytes) -> str:
     """What a revert says: the text of Error(string), the code of Panic(uint256), else its 0x
-    selector, or '' when there is no data."""
+    selector, or '' when there is no data. An Error whose text is an encoded Error, as a contract
+    makes it that passes another one's revert on, says what that one says."""
     if not data:
         return ""
     try:
-        if data[:4] == bytes.fromhex("08c379a0"):
+        if data[:4] == _ERROR:
+            (inner,) = decode_values(["bytes"], data[4:])
+            if isinstance(inner, bytes) and inner[:4] == _ERROR:
+                return decode_revert(inner)
             return str(decode_values(["string"], data[4:])[0])
         if data[:4] == bytes.fromhex("4e487b71"):
             return f"Panic(0x{decode_values(['uint256'], data[4:])[0]:02x})"

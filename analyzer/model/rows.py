@@ -12,6 +12,15 @@ from enum import StrEnum
 
 from analyzer.model.verdict import Verdict
 
+OWN_STATUSES = ("system", "pool")
+"""`MarginRow.status` of the protocol's own accounts: they are listed, and no count, sum, finding or
+answer has them."""
+
+NOT_BORROWABLE = "not borrowable"
+"""In the note of a row whose requirement is no amount: the contract counts a balance that may not
+be borrowed as minus infinity. The row keeps the contract's number; sums leave it out and count
+it."""
+
 
 @dataclass(frozen=True, slots=True)
 class MarginRow:
@@ -73,7 +82,8 @@ class JudgedRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account that was seen. kind: `trader`, `maker`, `insurance_fund`, ..."""
+    """An account that was seen. kind: `trader`, `maker`, `insurance_fund`, ... parent_id: of an
+    account that another one opened for one position and is not liable for; None = none."""
 
     account_id: str
     owner: str
@@ -81,6 +91,7 @@ class AccountRow:
     first_block: int | None
     last_block: int | None
     events: int
+    parent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,9 @@ class Details:
     statements: Sequence[StatementLine]
     silent_changes: Sequence[SilentChange] = ()
     totals: Sequence[TotalRow] = ()
+    own: Sequence[MarginRow] = ()
+    """Margin of the protocol's own accounts (treasury, fees, pools of its LPs), which the book does
+    not hold: listed with their status, and in no count, sum, finding or answer."""
 
 
 Expected: TypeAlias = int | bool | str | tuple[tuple[str | int, ...], ...] | None

@@ -6,7 +6,7 @@ events ─▶ fold ─▶ observe ─▶ book ─▶ prices ─▶ value ─▶ 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.chain.base import Chain, Progress
@@ -85,6 +85,7 @@ def rebuild_folded(
     margin = within_bounds(plug.margin(valued))
     judged = judge_accounts(margin)
     progress("write the statements", 4, STAGES)
+    details = plug.details(valued)
     result = ScanResult(
         scan_id=scan_id(deployment, block.hash, plug.methodology),
         deployment=deployment,
@@ -93,12 +94,13 @@ def rebuild_folded(
         book=book,
         prices=prices,
         margin=judged,
-        details=plug.details(valued),
+        details=details,
         backstops=plug.backstops(valued),
         cautions=plug.cautions(valued, margin),
         completeness=completeness,
         verify_mode=VerifyMode.NONE.value,
         reads=reads.rows(),
+        own=judge_accounts(within_bounds(details.own)),
     )
     progress("rebuilt", STAGES, STAGES)
     return Rebuilt(result, valued, reads)
@@ -114,21 +116,26 @@ def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> 
     if mode is VerifyMode.NONE:
         return result
     accounts = accounts_to_verify(result.margin, mode, seed=seed)
-    rows = [row.margin for row in result.margin]
+    accounts += [row.margin.account_id for row in result.own]
+    rows = [row.margin for row in (*result.margin, *result.own)]
     judges = plug.truth(rebuilt.valued, rows, accounts)
     answers = rebuilt.reads.ask([judge.request for judge in judges], purpose=JUDGE)
     checks = compare(judges, answers)
     result = replace(
         result,
         margin=with_verified(result.margin, checks),
+        own=with_verified(result.own, checks),
         checks=checks,
         verified_accounts=len(accounts),
         reads=rebuilt.reads.rows(),
     )
-    return replace(result, margin=_without_proof(result)) if result.unproven_code else result
+    if not result.unproven_code:
+        return result
+    unproven = _without_proof(result.margin), _without_proof(result.own)
+    return replace(result, margin=unproven[0], own=unproven[1])
 
 
-def _without_proof(result: ScanResult) -> list[JudgedRow]:
+def _without_proof(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
     """The rows of a deployment whose code is not known and whose views do not all agree: what
     was equal is not verified by that, what differs stays so."""
-    return [replace(row, verified=None) if row.verified else row for row in result.margin]
+    return [replace(row, verified=None) if row.verified else row for row in rows]

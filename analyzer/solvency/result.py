@@ -57,6 +57,8 @@ class ScanResult:
 
     deposits: what the accounts hold as collateral, where `details` do not list it. selection: what
     its findings were looked for with. proofs: what was proved of it, where anybody asked for it.
+    own: the protocol's own accounts, judged and verified like others, and in nothing that is
+    counted or added up.
     """
 
     scan_id: str
@@ -78,6 +80,7 @@ class ScanResult:
     deposits: Sum | None = None
     selection: Selection = EVERYTHING
     proofs: Proofs | None = None
+    own: Sequence[JudgedRow] = ()
 
     @property
     def mismatches(self) -> list[CheckRow]:

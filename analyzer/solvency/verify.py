@@ -7,6 +7,7 @@ only equal, different, or missing.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -119,7 +120,12 @@ def _revert_outcome(name: str, answer: Answer) -> _Outcome:
     if not isinstance(answer, Reverted):
         return _Outcome(f"value 0x{answer.data.hex()}", False, "the view did not revert")
     words = revert_text(answer)
-    return _Outcome(f"reverted: {words}", not name or name == words or name in answer.message)
+    return _Outcome(f"reverted: {words}", not name or name == words or _names(answer, name))
+
+
+def _names(answer: Reverted, name: str) -> bool:
+    """Whether the node's text has the error as a word of its own: `NL` is not in `NLA`."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", answer.message) is not None
 
 
 def _field_outcomes(judge: Judge, answer: Answer) -> list[_Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.model.rows import OWN_STATUSES
 from analyzer.store.schema import View
 
 _LARGEST = 10**35
@@ -34,6 +35,12 @@ def _summed(column: str) -> str:
     return f"({total_sql(column)})::DECIMAL(38,0) * 0.000000000000000001::DECIMAL(18,18)"
 
 
+def counted_sql(alias: str) -> str:
+    """Whether a row of `margin` is of an account that counts: not one of the protocol's own."""
+    own = ", ".join(f"'{status}'" for status in OWN_STATUSES)
+    return f"coalesce({alias}.status NOT IN ({own}), true)"
+
+
 _HELD = f"""
 held AS (
     SELECT
@@ -61,6 +68,7 @@ own AS (
     JOIN scans s USING (scan_id)
     JOIN runs r USING (scan_id)
     LEFT JOIN held h USING (scan_id, account_id)
+    WHERE {counted_sql("m")}
 )"""
 
 _SHARED = f"""

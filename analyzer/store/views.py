@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from analyzer.store.owner_view import V_OWNERS
+from analyzer.model.rows import NOT_BORROWABLE
+from analyzer.store.owner_view import V_OWNERS, counted_sql
 from analyzer.store.schema import View, quoted
 
 ViewColumn: TypeAlias = tuple[str, str, str]
@@ -45,6 +46,22 @@ def _amounts(alias: str, columns: Sequence[tuple[str, str]]) -> list[ViewColumn]
     return [*shown, ("out_of_range", out_of_range_sql(stored), _OUT_OF_RANGE)]
 
 
+def _without_infinities(columns: Sequence[ViewColumn]) -> list[ViewColumn]:
+    """The amounts of margin, a requirement that is no amount left out, and a flag that says so."""
+    marked = f"contains(m.reason, '{NOT_BORROWABLE}')"
+    out: list[ViewColumn] = []
+    for name, source, comment in columns:
+        if name in _REQUIREMENTS:
+            large = f"abs(m.{name}_e18) >= {10**35}::HUGEINT"
+            source = f"CASE WHEN NOT ({marked} AND {large}) THEN {source} END"
+        out.append((name, source, comment))
+    what = "true = a requirement is no amount, because a balance may not be borrowed, and is NULL."
+    return [*out, ("not_borrowable", marked, what)]
+
+
+_REQUIREMENTS = ("initial_margin", "maintenance_margin", "free_collateral", "headroom")
+
+
 def _plain(alias: str, columns: Sequence[tuple[str, str]]) -> list[ViewColumn]:
     """Columns as they are."""
     return [(name, f"{alias}.{name}", comment) for name, comment in columns]
@@ -67,7 +84,8 @@ _MARGIN_AMOUNTS = (
 
 V_ACCOUNTS = View(
     "v_accounts",
-    "Accounts with their verdict and main numbers. One row per scan and account.",
+    "Accounts with their verdict and main numbers; without the protocol's own, which the table"
+    " `margin` has. One row per scan and account.",
     (
         *_WHERE,
         ("account_id", "a.account_id", "The account."),
@@ -80,16 +98,18 @@ V_ACCOUNTS = View(
         ("events", "a.events", "Logs that name it."),
         ("last_block", "a.last_block", "Block of its last log."),
     ),
-    "accounts a JOIN scans s USING (scan_id) LEFT JOIN margin m USING (scan_id, account_id)",
+    "accounts a JOIN scans s USING (scan_id) LEFT JOIN margin m USING (scan_id, account_id)"
+    f" WHERE {counted_sql('m')}",
 )
 
 V_MARGIN = View(
     "v_margin",
-    "Margin in the settlement currency. One row per scan and account.",
+    "Margin in the settlement currency; without the protocol's own accounts, and without"
+    " requirements that are no amounts. One row per scan and account.",
     (
         *_WHERE,
         *_plain("m", (("account_id", "The account."), ("owner", "Address that owns it."))),
-        *_amounts("m", _MARGIN_AMOUNTS),
+        *_without_infinities(_amounts("m", _MARGIN_AMOUNTS)),
         *_plain(
             "m",
             (
@@ -101,7 +121,7 @@ V_MARGIN = View(
             ),
         ),
     ),
-    "margin m JOIN scans s USING (scan_id)",
+    f"margin m JOIN scans s USING (scan_id) WHERE {counted_sql('m')}",
 )
 
 V_POSITIONS = View(

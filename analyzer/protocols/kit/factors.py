@@ -20,6 +20,7 @@ _BY_SYMBOL = {
     "BTCB": "BTC",
     "cbBTC": "BTC",
     "tBTC": "BTC",
+    "kBTC": "BTC",
     "LBTC": "LBTC/BTC",
     "USDC": "USDC",
     "USDC.e": "USDC",

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from analyzer.model.logs import Event
 from analyzer.protocols.kit.arguments import FoldNote
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -18,7 +19,7 @@ class Seen(Protocol):
     events: int
 
 
-def at_first(items: MutableMapping[str, T], key: str, make: Callable[[], T]) -> T:
+def at_first(items: MutableMapping[K, T], key: K, make: Callable[[], T]) -> T:
     """The item under `key`, made when it is asked for the first time."""
     found = items.get(key)
     if found is None:

@@ -108,7 +108,10 @@ def _account_tables(result: ScanResult) -> Tables:
     key, details = result.scan_id, result.details
     return {
         "accounts": (accounts.to_row(row, key) for row in details.accounts),
-        "margin": (margin.to_row(row, key, headroom_e18(row.margin)) for row in result.margin),
+        "margin": (
+            margin.to_row(row, key, headroom_e18(row.margin))
+            for row in (*result.margin, *result.own)
+        ),
         "collateral": (collateral.to_row(row, key, _amount_e18(row)) for row in details.collateral),
         "positions": (positions.to_row(row, key) for row in details.positions),
         "orders": (orders.to_row(row, key) for row in details.orders),

@@ -20,7 +20,7 @@ from analyzer.runs.snapshot.reader import Reader
 from analyzer.solvency.result import ScanResult
 from analyzer.store.history import open_history
 from analyzer.store.overflow256 import join
-from analyzer.store.owner_view import total_sql
+from analyzer.store.owner_view import counted_sql, total_sql
 from analyzer.store.reader import Snapshot, of_rows, open_snapshot
 
 MOVERS = 10
@@ -31,10 +31,13 @@ _SERIES = (
     " shortfall_e18 FROM history_series WHERE chain_id = ? AND deployment = ? AND block_number <= ?"
     " ORDER BY block_number"
 )
-_EQUITY = "SELECT account_id, equity_e18, equity_e18_overflow FROM history_margin WHERE scan_id = ?"
+_EQUITY = (
+    "SELECT account_id, equity_e18, equity_e18_overflow FROM history_margin m WHERE scan_id = ?"
+    f" AND {counted_sql('m')}"
+)
 _TOTAL = (
     f"SELECT CASE WHEN count(equity_e18_overflow) = 0 THEN {total_sql('equity_e18')} END"
-    " FROM history_margin WHERE scan_id = ?"
+    f" FROM history_margin m WHERE scan_id = ? AND {counted_sql('m')}"
     " AND (equity_e18 IS NOT NULL OR equity_e18_overflow IS NOT NULL)"
 )
 """The sum of the known equities of one scan; NULL = it has more than 38 digits."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from analyzer.findings.scale import funds_of, sum_deposits
 from analyzer.model.book import Asset, LegKind, Prices, make_book
 from analyzer.model.certificate import Proofs
+from analyzer.model.rows import OWN_STATUSES
 from analyzer.model.scan_rows import ScanRow
 from analyzer.protocols.base import Details
 from analyzer.solvency.result import Completeness, ScanResult, Sum
@@ -51,6 +52,7 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
     def listed(table: Table, from_row: Callable[[Sequence[Any]], _T]) -> list[_T]:
         return [from_row(row) for row in snapshot.rows(table, scan.scan_id, as_written=True)]
 
+    judged = listed(margin.TABLE, margin.from_row)
     priced = listed(prices.TABLE, prices.from_row)
     assets = [Asset(p.asset_id, p.symbol, LegKind.COLLATERAL, 18, p.factor) for p in priced]
     result = ScanResult(
@@ -60,7 +62,8 @@ def scan_result(snapshot: Snapshot, scan: ScanRow) -> ScanResult:
         methodology=scan.methodology,
         book=make_book((), assets, (), None),
         prices=Prices({price.asset_id: price for price in priced}),
-        margin=listed(margin.TABLE, margin.from_row),
+        margin=[row for row in judged if row.margin.status not in OWN_STATUSES],
+        own=[row for row in judged if row.margin.status in OWN_STATUSES],
         details=Details(
             accounts=listed(accounts.TABLE, accounts.from_row),
             collateral=(),

@@ -18,6 +18,7 @@ TABLE = Table(
         count("first_block", "Block of its first log; NULL = none."),
         count("last_block", "Block of its last log; NULL = none."),
         count("events", "Logs that name it."),
+        text("parent_id", "Account that opened it for one position; NULL = none."),
     ),
 )
 

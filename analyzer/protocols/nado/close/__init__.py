@@ -1,0 +1,1 @@
+"""Nado: liquidations, the book in motion, and who bears losses."""

@@ -1,0 +1,1 @@
+"""Nado: the contracts' own views, control totals, and what detectors should know."""

@@ -1,0 +1,1 @@
+"""Nado: which logs are indexed, and what they add up to."""

@@ -1,0 +1,157 @@
+"""Logs to the ledger: the last spot balances, sizes of perps, funding and interest.
+
+Traps (spec section 14): the position of an isolated order belongs to the isolated account of the
+parent that the log names; of a liquidated spread the log carries the perp leg's payment. Source:
+the events of nadohq/nado-contracts 1.1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from analyzer.model.deployment import Deployment
+from analyzer.model.logs import Event
+from analyzer.protocols.kit.arguments import FoldNote, blob, integer, text
+from analyzer.protocols.kit.folding import at_first
+from analyzer.protocols.nado.account_ids import isolated_product
+from analyzer.protocols.nado.arithmetic import mul
+from analyzer.protocols.nado.logs.ledger import LoggedBalance, LoggedInterest, NadoLedger, Seen
+
+Handler = Callable[[NadoLedger, Event], None]
+SPREAD_SHIFT = 16
+"""A spread is named by its perp product in the bits from here up, and its spot product below."""
+FINALISATION = 0xFFFFFFFF
+"""The product id of a finalisation."""
+
+
+def _account(ledger: NadoLedger, event: Event, name: str) -> str:
+    """The sub-account that the argument names, its event counted."""
+    account = "0x" + blob(event, name).hex()
+    seen = at_first(ledger.accounts, account, lambda: Seen(event.block_number))
+    seen.last_block = event.block_number
+    seen.events += 1
+    return account
+
+
+def _add(sums: dict[tuple[str, int], int], account: str, product: int, amount: int) -> None:
+    """More of a product."""
+    sums[account, product] = sums.get((account, product), 0) + amount
+
+
+def on_spot_balance(ledger: NadoLedger, event: Event) -> None:
+    """A balance is now `amount`, at the multiplier of its side."""
+    account = _account(ledger, event, "subaccount")
+    ledger.spot[account, integer(event, "productId")] = LoggedBalance(
+        integer(event, "amount"), integer(event, "lastCumulativeMultiplierX18")
+    )
+
+
+def on_interest(ledger: NadoLedger, event: Event) -> None:
+    """A tick multiplied both sides."""
+    found = at_first(ledger.interest, integer(event, "productId"), LoggedInterest)
+    found.deposit_multiplier = mul(
+        found.deposit_multiplier, integer(event, "depositRateMultiplierX18")
+    )
+    found.borrow_multiplier = mul(
+        found.borrow_multiplier, integer(event, "borrowRateMultiplierX18")
+    )
+    found.steps += 1
+
+
+def on_funding(ledger: NadoLedger, event: Event) -> None:
+    """A tick moved both sides of the cumulative funding."""
+    product = integer(event, "productId")
+    ledger.funding[product] = ledger.funding.get(product, 0) + integer(event, "payment")
+    ledger.funding_steps[product] = ledger.funding_steps.get(product, 0) + 1
+
+
+def on_fill(ledger: NadoLedger, event: Event) -> None:
+    """One side of a trade. Spot sides have their own balance logs."""
+    account, product = _account(ledger, event, "subaccount"), integer(event, "productId")
+    sums = ledger.isolated_sizes if event.args["isolated"] else ledger.sizes
+    _add(sums, account, product, integer(event, "baseDelta"))
+    ledger.fills += 1
+
+
+def on_liquidation(ledger: NadoLedger, event: Event) -> None:
+    """A size goes from the liquidated account to the liquidator; of a spread the perp leg goes the
+    other way. Spot legs have their own balance logs."""
+    liquidator = _account(ledger, event, "liquidatorSubaccount")
+    liquidated = _account(ledger, event, "liquidateeSubaccount")
+    product, amount = integer(event, "productId"), integer(event, "amount")
+    if event.args["isEncodedSpread"]:
+        product, amount = product >> SPREAD_SHIFT, -amount
+    _add(ledger.sizes, liquidated, product, -amount)
+    _add(ledger.sizes, liquidator, product, amount)
+    ledger.liquidations += 1
+
+
+def on_moved(ledger: NadoLedger, event: Event) -> None:
+    """A deposit or a withdrawal: its balance has a log of its own."""
+    account, product = _account(ledger, event, "subaccount"), integer(event, "productId")
+    if (account, product) not in ledger.spot:
+        words = f"{event.name} of {account} in product {product} without a balance log"
+        ledger.notes.append(FoldNote("missing balance", event.block_number, event.log_index, words))
+
+
+def on_isolated_closed(ledger: NadoLedger, event: Event) -> None:
+    """The account is empty, and its number may be used again."""
+    isolated = _account(ledger, event, "isolatedSubaccount")
+    parent = _account(ledger, event, "parentSubaccount")
+    product = isolated_product(isolated)
+    ledger.isolated_sizes.pop((parent, product), None)
+    ledger.sizes.pop((isolated, product), None)
+
+
+def on_builder_fee(ledger: NadoLedger, event: Event) -> None:
+    """A builder has more to claim."""
+    _account(ledger, event, "subaccount")
+    product, builder = integer(event, "productId"), integer(event, "builder")
+    fee = integer(event, "builderFee")
+    ledger.builder_fees[product] = ledger.builder_fees.get(product, 0) + fee
+    if builder not in ledger.builders:
+        ledger.builders.append(builder)
+
+
+def on_claimed(ledger: NadoLedger, event: Event) -> None:
+    """A builder was paid: the balance has a log of its own."""
+    _account(ledger, event, "subaccount")
+
+
+def on_product(ledger: NadoLedger, event: Event) -> None:
+    """A product was added or changed; the log names it and nothing more."""
+    listed = ledger.products.setdefault(event.contract, [])
+    product = integer(event, "productId")
+    if product not in listed:
+        listed.append(product)
+
+
+def on_upgraded(ledger: NadoLedger, event: Event) -> None:
+    """A proxy has other code."""
+    ledger.upgraded[event.address] = text(event, "implementation")
+
+
+HANDLERS: dict[str, Handler] = {
+    "SpotBalance": on_spot_balance,
+    "InterestPayment": on_interest,
+    "FundingPayment": on_funding,
+    "FillOrder": on_fill,
+    "Liquidation": on_liquidation,
+    "ModifyCollateral": on_moved,
+    "CloseIsolatedSubaccount": on_isolated_closed,
+    "BuilderFeePayment": on_builder_fee,
+    "ClaimBuilderFee": on_claimed,
+    "AddOrUpdateProduct": on_product,
+    "Upgraded": on_upgraded,
+}
+"""Event -> what it does to the ledger; every event that is indexed has one."""
+
+
+def fold(deployment: Deployment, events: Iterable[Event]) -> NadoLedger:
+    """The venue after `events`, which come in (block, log index) order."""
+    del deployment
+    ledger = NadoLedger()
+    for event in events:
+        ledger.events += 1
+        HANDLERS[event.name](ledger, event)
+    return ledger

@@ -1,0 +1,1 @@
+"""Nado: its state at a block, from pinned slots, with the logs beside it."""

@@ -1,0 +1,1 @@
+"""Nado: prices, health, margin and what is written out of them."""
