@@ -45,8 +45,9 @@ def proof_options(command: Decorated) -> Decorated:
     return click.option(
         "--prove",
         multiple=True,
-        type=click.Choice(("logs",)),
-        help="Prove against block headers: logs, by their receipts. Needs the extra prove.",
+        type=click.Choice(("logs", "state")),
+        help="Prove against block headers: logs, by their receipts; state, by storage proofs of "
+        "our numbers. Repeatable; needs the extra prove.",
     )(command)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,41 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofSlot:
+    """Where one number of ours lies in storage: in the `bits` from `first_bit` (0 = lowest) of a
+    word, in two's complement where it may be negative. contract: its role."""
+
+    account_id: str | None
+    market_id: str | None
+    contract: str
+    address: str
+    slot: int
+    what: str
+    number: int
+    first_bit: int = 0
+    bits: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNumbers:
+    """The numbers of ours that storage holds, with their words; not_in_storage: those that no word
+    holds as such, a sentence each."""
+
+    slots: Sequence[ProofSlot]
+    not_in_storage: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Provable(Protocol):
+    """A plug that says where its numbers lie; what it does not say of is not proved."""
+
+    def proof_slots(self, valued: Valued, account_ids: Sequence[str]) -> StoredNumbers:
+        """The words that hold the numbers of these accounts, and of what their margin rests on:
+        balances, debts, positions, indexes, parameters, prices where a feed keeps them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Repriced:
     """Margin under many price vectors, float64, for stress: never a verdict.
 
@@ -191,6 +226,7 @@ class Plug(Protocol):
     unit. interest: what the short side of its markets is called; without it `open interest`.
     Optional too: liquidations, (role, event) of the events that tell of one; without it nothing is
     said of how they cluster.
+    Optional: proof_slots (`Provable`); without it no number is proved against storage.
     Optional: folding, a `Folding`; without it every scan folds all logs from the first.
     """
 

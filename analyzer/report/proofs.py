@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.certificate import Certificate, LogsProved
+from analyzer.model.certificate import Certificate, LogsProved, StateProved
 from analyzer.report.blocks import Block, Line
 
 _NAMED = 5
@@ -27,6 +27,8 @@ def _lines(certificate: Certificate) -> Iterator[Block]:
     yield Line("Proved", headers_words(certificate), tone)
     if certificate.logs is not None:
         yield Line("Proved", logs_words(certificate.logs), tone)
+    if certificate.state is not None:
+        yield Line("Proved", state_words(certificate.state), tone)
     for text in certificate.missing:
         yield Line("Not proved", text, "doubt")
     for text in certificate.believed:
@@ -61,4 +63,13 @@ def logs_words(logs: LogsProved) -> str:
     return (
         f"{text}; a lie in one block with logs is missed with probability"
         f" {logs.miss_with_logs:.4g}, one block left out whole with {logs.miss_empty:.4g}"
+    )
+
+
+def state_words(state: StateProved) -> str:
+    """What was done with storage, in one sentence."""
+    return (
+        f"{state.proved:,} of {state.wanted:,} numbers by storage proofs, of {state.accounts:,}"
+        f" accounts and what their margin rests on; the code of {state.codes:,} of"
+        f" {state.wanted_codes:,} contracts"
     )

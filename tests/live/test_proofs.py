@@ -16,6 +16,7 @@ from live_scan import deployment_files
 from analyzer.devnet.up import silent, start
 from analyzer.model.certificate import Certificate
 from analyzer.model.errors import ExitCode
+from analyzer.model.verdict import Verdict
 from analyzer.runs.scanning.proving import ProveOptions
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 
@@ -83,3 +84,43 @@ def test_all_logs_of_both_protocols_are_proved_under_a_trusted_hash(
         assert (headers.trusted, headers.links) == ({block: top}, block - logs.first_block)
         assert headers.anchored == headers.recomputed == block - logs.first_block + 1
     assert proved.exit_code == again.exit_code == ExitCode.CLEAN
+
+
+def test_every_number_that_storage_holds_is_proved_to_be_the_rebuilds(
+    chain: DevnetInfo, tmp_path: Path
+) -> None:
+    record = tmp_path / "evidence.zip"
+    proved = prove(chain, tmp_path / "live", ProveOptions(("state",)), record=record)
+    again = prove(chain, tmp_path / "again", ProveOptions(("state",)), recording=record)
+    assert [result.proofs for result in proved.results] == [r.proofs for r in again.results]
+    for result in proved.results:
+        assert result.proofs is not None
+        certificate, words = result.proofs.certificate, result.proofs.words
+        assert certificate.holds, certificate
+        state = certificate.state
+        assert state is not None
+        assert state.proved == state.wanted == len(words) > 500
+        assert state.codes == state.wanted_codes == len(result.proofs.codes) > 10
+        flagged = {r.margin.account_id for r in result.margin if r.verdict is not Verdict.HEALTHY}
+        assert flagged
+        assert flagged <= {word.account_id for word in words}
+        assert all(word.fits for word in words)
+        kinds = {word.what for word in words}
+        assert "implementation" in kinds
+        if result.deployment.protocol == "perp-v2":
+            assert kinds >= {"takerPositionSize", "owedRealizedPnl", "sqrtPriceX96", "mm_ratio"}
+        else:
+            assert kinds >= {"scaled supply", "scaled debt", "variableBorrowIndex", "assetsSources"}
+
+
+def test_an_older_recording_says_that_it_proves_nothing(chain: DevnetInfo, tmp_path: Path) -> None:
+    record = tmp_path / "evidence.zip"
+    prove(chain, tmp_path / "live", ProveOptions(), record=record, only="perp")
+    options = ProveOptions(("logs", "state"))
+    found = prove(chain, tmp_path / "again", options, recording=record)
+    (certificate,) = certificates(found)
+    assert found.exit_code == ExitCode.NOT_FULLY_READ
+    assert certificate.contradictions == ()
+    assert certificate.logs is not None
+    assert certificate.logs.proved_blocks == 0
+    assert any(t.startswith("not provable from this recording") for t in certificate.missing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from analyzer.chain.base import NotRecordedError
 from analyzer.chain.proofs.header import ProvedHeader, check_parents, proved_header
 from analyzer.chain.proofs.outcome import ContradictionError, NotProvableError
 from analyzer.chain.proofs.source import ProofSource
@@ -13,8 +14,6 @@ from analyzer.model.errors import UnreadError
 MOST_HEADERS = 200_000
 """Headers that one proving reads: a trusted hash further away is not followed."""
 _HEADERS_AT_ONCE = 500
-_NAMED = 20
-"""Reasons of one kind that are listed; the rest is counted."""
 
 
 class Gathered:
@@ -24,7 +23,7 @@ class Gathered:
         self.source = source
         self.headers: dict[int, ProvedHeader] = {}
         self.contradictions: list[Contradiction] = []
-        self._missing: dict[str, int] = {}
+        self._missing: dict[str, tuple[str, int]] = {}
         self._failed: set[int] = set()
         self._counts = {"headers": 0, "receipts": 0, "proofs": 0}
         self._most_bytes = most_bytes
@@ -37,14 +36,16 @@ class Gathered:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What could not be checked, a sentence each, equal ones once; the first so many."""
-        texts = list(self._missing)
-        more = len(texts) - _NAMED
-        return (*texts[:_NAMED], f"and {more} more") if more > 0 else tuple(texts)
+        """What could not be checked, a sentence for each kind; of many of a kind the first."""
+        return tuple(
+            text if count == 1 else f"{text} (and {count - 1:,} more like it)"
+            for text, count in self._missing.values()
+        )
 
-    def miss(self, text: str) -> None:
-        """Notes something that could not be checked."""
-        self._missing[text] = self._missing.get(text, 0) + 1
+    def miss(self, kind: str, text: str, count: int = 1) -> None:
+        """Notes that so many things of a kind could not be checked, and why the first could not."""
+        first, before = self._missing.get(kind, (text, 0))
+        self._missing[kind] = (first, before + count)
 
     def contradict(self, kind: str, error: ContradictionError) -> None:
         """Notes something that does not follow."""
@@ -65,8 +66,9 @@ class Gathered:
         room = max(MOST_HEADERS - len(self.headers), 0)
         if len(wanted) > room:
             self.miss(
+                "too many headers",
                 f"{len(wanted) - room} headers beyond the {MOST_HEADERS:,} that are read at most:"
-                " take a sample (--prove-sample), or a trusted hash nearer to the block"
+                " take a sample (--prove-sample), or a trusted hash nearer to the block",
             )
             wanted = wanted[:room]
         for start in range(0, len(wanted), _HEADERS_AT_ONCE):
@@ -104,29 +106,35 @@ class Gathered:
                 self.contradict("trusted hash", error)
                 continue
             except NotProvableError as error:
-                self.miss(f"blocks {resting[0]} to {number} do not chain: {error}")
+                self.miss("links", f"blocks {resting[0]} to {number} do not chain: {error}")
                 continue
             followed[number] = trusted_hash
             anchored += len(resting)
         above = [block for block in proved if block > before]
         if trusted and above:
             self.miss(
+                "above",
                 f"blocks {above[0]} to {above[-1]} are above every trusted hash: only a hash of the"
-                " same or a later block vouches for a block"
+                " same or a later block vouches for a block",
             )
         return HeadersProved(len(self.headers), links, followed, anchored)
 
     def _take_some(self, numbers: Sequence[int]) -> None:
-        """One reading of headers; where it fails as a whole, block by block."""
+        """One reading of headers; of a recording that lacks some, block by block."""
         try:
             found = self.source.whole_headers(numbers)
-        except UnreadError as error:
-            if len(numbers) == 1:
-                self._failed.update(numbers)
-                self.miss(f"not provable: {error}")
+        except NotRecordedError as error:
+            if len(numbers) > 1:
+                for number in numbers:
+                    self._take_some([number])
                 return
-            for number in numbers:
-                self._take_some([number])
+            self._failed.update(numbers)
+            self.miss("headers", f"not provable from this recording: {error}")
+            return
+        except UnreadError as error:
+            # A node that does not answer was asked often enough: nobody asks it block by block.
+            self._failed.update(numbers)
+            self.miss("headers", f"headers were not read: {error}", len(numbers))
             return
         for number, block in zip(numbers, found, strict=True):
             self.spend("headers")
@@ -136,5 +144,5 @@ class Gathered:
             except ContradictionError as error:
                 self.contradict("header", error)
             except NotProvableError as error:
-                self.miss(f"not provable: {error}")
+                self.miss("headers", f"not provable: {error}")
             self._failed.add(number)

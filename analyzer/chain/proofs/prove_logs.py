@@ -81,9 +81,11 @@ def prove_logs(
         progress("prove logs", start, len(wanted))
         if gathered.full:
             left = len(wanted) - start
-            gathered.miss(f"the logs of {left} blocks: the bound on proofs is reached")
+            gathered.miss("bound", f"the logs of {left} blocks: the bound on proofs is reached")
             break
-        _prove_some(gathered, held, wanted[start : start + _BLOCKS_AT_ONCE], chain_id, tally)
+        part = wanted[start : start + _BLOCKS_AT_ONCE]
+        if not _prove_some(gathered, held, part, chain_id, tally):
+            break
     progress("prove logs", len(wanted), len(wanted))
     blooms = [gathered.headers[n] for n in empty if n in gathered.headers]
     return LogsProved(
@@ -107,18 +109,22 @@ def prove_logs(
 
 def _prove_some(
     gathered: Gathered, held: HeldLogs, numbers: Sequence[int], chain_id: int, tally: _Tally
-) -> None:
-    """Proves the logs of some blocks by their receipts."""
+) -> bool:
+    """Proves the logs of some blocks by their receipts. Whether going on makes sense: a node that
+    does not answer was asked often enough."""
     headers = [gathered.headers[n] for n in numbers if n in gathered.headers]
+    if not headers:
+        return True
     blocks = [BlockRef(h.number, h.hash, h.parent_hash, h.time) for h in headers]
     try:
         answers = gathered.source.receipts(blocks)
     except UnreadError as error:
-        gathered.miss(f"the receipts of {len(blocks)} blocks were not read: {error}")
-        return
+        text = f"the receipts of block {blocks[0].number} were not read: {error}"
+        gathered.miss("receipts", text, len(blocks))
+        return False
     for header, answer in zip(headers, answers, strict=True):
         if isinstance(answer, NotRead):
-            gathered.miss(answer.reason)
+            gathered.miss("receipts", answer.reason)
             continue
         gathered.spend("receipts", _size(answer))
         try:
@@ -127,7 +133,7 @@ def _prove_some(
             gathered.contradict("receipts", error)
             continue
         except NotProvableError as error:
-            gathered.miss(f"not provable: {error}")
+            gathered.miss("receipts unprovable", f"not provable: {error}")
             continue
         ours = held.logs.get(header.number, ())
         differences = log_differences(ours, proved, held.ours)
@@ -139,6 +145,7 @@ def _prove_some(
             tally.logs += len(ours)
         elif not differences:
             tally.by_receipts += 1
+    return True
 
 
 def _size(receipts: Receipts) -> int:

@@ -13,6 +13,7 @@ from analyzer.protocols.aave_v3.deployments import (
     shipped_deployments,
 )
 from analyzer.protocols.aave_v3.judge.cautions import cautions
+from analyzer.protocols.aave_v3.judge.proof_slots import proof_slots
 from analyzer.protocols.aave_v3.judge.totals import totals
 from analyzer.protocols.aave_v3.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.aave_v3.logs.fold import FOLDING, AaveLedger, fold
@@ -61,4 +62,5 @@ class AaveV3(StagedPlug):
         truth=truth,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
+        proof_slots=proof_slots,
     )

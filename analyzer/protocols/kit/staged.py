@@ -31,6 +31,7 @@ from analyzer.protocols.base import (
     Observation,
     Repriced,
     Source,
+    StoredNumbers,
     Valued,
 )
 from analyzer.protocols.kit.book_codec import BookCodec
@@ -52,6 +53,11 @@ def follows_nothing(deployment: Deployment, event: Event) -> Sequence[Source]:
 def warns_of_nothing(valued: object, margin: Rows) -> Sequence[Caution]:
     """Nothing in the protocol can block, pause or grow stale."""
     return ()
+
+
+def stores_unknown(valued: object, account_ids: Sequence[str]) -> StoredNumbers:
+    """Nobody has said where the protocol's numbers lie in storage."""
+    return StoredNumbers((), ("all numbers: nobody has said where this protocol keeps them",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Stages(Generic[L, O, V]):
     follow: Callable[[Deployment, Event], Sequence[Source]] = follows_nothing
     cautions: Callable[[V, Rows], Sequence[Caution]] = warns_of_nothing
     simulate: Callable[[V], Simulation] | None = None
+    proof_slots: Callable[[V, Sequence[str]], StoredNumbers] = stores_unknown
     folding: ResumableFold[Any, L] | None = None
     """The fold in steps, where it can be left off and gone on with; `fold` is the whole of it."""
 
@@ -190,6 +197,10 @@ class StagedPlug:
     def truth(self, valued: Valued, margin: Rows, account_ids: Sequence[str]) -> Sequence[Judge]:
         """Questions to the contract's own views."""
         return self.stages.truth(self._valued(valued), margin, account_ids)
+
+    def proof_slots(self, valued: Valued, account_ids: Sequence[str]) -> StoredNumbers:
+        """The words that hold our numbers."""
+        return self.stages.proof_slots(self._valued(valued), account_ids)
 
     def pack(self, book: Book) -> bytes:
         """The book as bytes. Raises: CodecError with the path to what cannot be written."""

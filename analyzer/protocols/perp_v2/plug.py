@@ -10,6 +10,7 @@ from analyzer.protocols.perp_v2.close.liquidate import liquidate
 from analyzer.protocols.perp_v2.close.simulate import simulate
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
 from analyzer.protocols.perp_v2.judge.cautions import cautions
+from analyzer.protocols.perp_v2.judge.proof_slots import proof_slots
 from analyzer.protocols.perp_v2.judge.totals import totals
 from analyzer.protocols.perp_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.perp_v2.logs.fold import FOLDING, PerpLedger, fold
@@ -56,4 +57,5 @@ class PerpV2(StagedPlug):
         truth=truth,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
+        proof_slots=proof_slots,
     )

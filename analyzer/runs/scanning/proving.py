@@ -19,17 +19,19 @@ from analyzer.chain.proofs.tries import needs_tries
 from analyzer.indexer import Index
 from analyzer.model.certificate import (
     Certificate,
-    Contradiction,
     Cost,
     HeadersProved,
     LogsProved,
     Proofs,
+    StateProved,
 )
 from analyzer.model.logs import RawLog
-from analyzer.protocols.base import Valued
+from analyzer.protocols.base import Provable, Valued
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.scanning.sources import Source
+from analyzer.solvency.prove_state import ProvedState, prove_state
 from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verify import VerifyMode, accounts_to_verify
 
 LOGS, STATE, QUORUM = "logs", "state", "quorum"
 
@@ -74,14 +76,17 @@ def prove(
     """
     chain = source.chain
     if not isinstance(chain, ProofSource):
-        nothing = HeadersProved(0, 0, {}, 0)
-        why = ("this chain gives no proofs",)
-        return Proofs(_certificate(result, options, nothing, None, why, Cost(0, 0, 0, 0)))
+        return Proofs(_certificate(result, options, HeadersProved(0, 0, {}, 0), None, None, None))
     gathered = Gathered(chain)
     logs = None
     _check_block(gathered, result)
     if LOGS in options.asked:
         logs = _prove_logs(gathered, index, result, options, progress)
+    state = None
+    if STATE in options.asked:
+        progress("prove state", 0, 1)
+        state = _prove_state(gathered, result, valued, options)
+        progress("prove state", 1, 1)
     gathered.check_neighbours()
     headers = gathered.anchor(options.trusted)
     certificate = _certificate(
@@ -89,11 +94,12 @@ def prove(
         options,
         headers,
         logs,
-        gathered.missing,
-        gathered.cost(),
-        tuple(gathered.contradictions),
+        None if state is None else state.told,
+        gathered,
     )
-    return Proofs(certificate)
+    if state is None:
+        return Proofs(certificate)
+    return Proofs(certificate, tuple(state.words), tuple(state.codes))
 
 
 def _check_block(gathered: Gathered, result: ScanResult) -> None:
@@ -104,6 +110,22 @@ def _check_block(gathered: Gathered, result: ScanResult) -> None:
     if header is not None and header.hash != block.hash:
         text = f"block {block.number} was scanned as {block.hash}, and its header is {header.hash}"
         gathered.contradict("header", ContradictionError(block.number, "hash", text))
+
+
+def _prove_state(
+    gathered: Gathered, result: ScanResult, valued: Valued, options: ProveOptions
+) -> ProvedState | None:
+    """The numbers of every account that is not healthy and of the sample, and the code."""
+    plug = load_plug(result.deployment.protocol)
+    if not isinstance(plug, Provable):
+        gathered.miss(
+            "state", f"{result.deployment.protocol} does not say where its numbers lie in storage"
+        )
+        return None
+    accounts = accounts_to_verify(result.margin, VerifyMode.FLAGGED, seed=options.seed)
+    numbers = plug.proof_slots(valued, accounts)
+    rows = result.details.implementations
+    return prove_state(gathered, result.block, numbers, rows, len(accounts))
 
 
 def _prove_logs(
@@ -141,11 +163,10 @@ def _certificate(
     options: ProveOptions,
     headers: HeadersProved,
     logs: LogsProved | None,
-    missing: tuple[str, ...],
-    cost: Cost,
-    contradictions: tuple[Contradiction, ...] = (),
+    state: StateProved | None,
+    gathered: Gathered | None,
 ) -> Certificate:
-    """The certificate of one scan."""
+    """The certificate of one scan. gathered: None of a chain that gives no proofs."""
     deployment = result.deployment
     return Certificate(
         scan_id=result.scan_id,
@@ -157,17 +178,20 @@ def _certificate(
         asked=options.asked,
         headers=headers,
         logs=logs,
-        state=None,
+        state=state,
         quorum=None,
-        missing=missing,
-        contradictions=contradictions,
-        believed=tuple(_believed(headers, logs, options)),
-        cost=cost,
+        missing=("this chain gives no proofs",) if gathered is None else gathered.missing,
+        contradictions=() if gathered is None else tuple(gathered.contradictions),
+        believed=tuple(_believed(headers, logs, state, options)),
+        cost=Cost(0, 0, 0, 0) if gathered is None else gathered.cost(),
     )
 
 
 def _believed(
-    headers: HeadersProved, logs: LogsProved | None, options: ProveOptions
+    headers: HeadersProved,
+    logs: LogsProved | None,
+    state: StateProved | None,
+    options: ProveOptions,
 ) -> Iterator[str]:
     """What no check here can tell, in words."""
     if headers.trusted:
@@ -182,5 +206,8 @@ def _believed(
         yield "that the blocks which were not drawn hold the logs that were read, and no others"
     if logs is not None:
         yield "transaction hashes: they are in no receipts root, and only equal the receipts' own"
-    if STATE not in options.asked:
+    if state is None:
         yield "what was read at the block: prices, parameters and storage were not proved"
+    else:
+        yield "what the contracts' views answered: views are compared, and storage is proved"
+        yield from (f"not in storage: {text}" for text in state.not_in_storage)

@@ -1,0 +1,193 @@
+"""Proves our numbers against the state root of the scan's block: each with the word that holds it.
+
+proof_slots ─▶ eth_getProof ─▶ state root ─▶ account ─▶ storage root ─▶ word ─▶ is it our number?
+implementations ─▶ proxy slot and code hash, the same way
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from analyzer.chain.proofs.gathered import Gathered
+from analyzer.chain.proofs.outcome import ContradictionError
+from analyzer.chain.proofs.source import WantedWords
+from analyzer.chain.proofs.state import StateProof
+from analyzer.chain.proofs.tries import BadProofError
+from analyzer.model.block import BlockRef
+from analyzer.model.certificate import ProvedCode, ProvedWord, StateProved
+from analyzer.model.errors import UnreadError
+from analyzer.model.reads import NotRead
+from analyzer.model.rows import ImplementationRow
+from analyzer.protocols.base import ProofSlot, StoredNumbers
+from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
+
+_ADDRESS_BITS = 160
+_OTHER_PROXY = "through its "
+"""How the note of an implementation begins that does not lie in the EIP-1967 slot."""
+
+
+@dataclass(slots=True)
+class ProvedState:
+    """What was proved, with the words and codes themselves."""
+
+    told: StateProved
+    words: list[ProvedWord] = field(default_factory=list)
+    codes: list[ProvedCode] = field(default_factory=list)
+
+
+def prove_state(
+    gathered: Gathered,
+    block: BlockRef,
+    numbers: StoredNumbers,
+    implementations: Sequence[ImplementationRow],
+    accounts: int,
+) -> ProvedState | None:
+    """Proves every number and every code hash; None where the block's header was not proved.
+
+    accounts: whose numbers these are, as a count.
+    """
+    header = gathered.headers.get(block.number)
+    if header is None:
+        gathered.miss("state", f"the state of block {block.number}: its header is not proved")
+        return None
+    wanted = [*numbers.slots, *_proxy_slots(implementations)]
+    codes = {(_code_at(row), row.code_hash): row for row in implementations if row.code_hash}
+    proof = _Proof(gathered, block, header.state_root)
+    proof.ask(wanted, [address for address, _ in codes])
+    words = [word for slot in wanted if (word := proof.word(slot)) is not None]
+    found = [
+        code
+        for (address, code_hash), row in codes.items()
+        if (code := proof.code(row.role, address, str(code_hash))) is not None
+    ]
+    told = StateProved(
+        state_root="0x" + header.state_root.hex(),
+        accounts=accounts,
+        wanted=len(wanted),
+        proved=len(words),
+        wanted_codes=len(codes),
+        codes=len(found),
+        not_in_storage=numbers.not_in_storage,
+    )
+    return ProvedState(told, words, found)
+
+
+def _proxy_slots(rows: Sequence[ImplementationRow]) -> list[ProofSlot]:
+    """The EIP-1967 slot of each contract: it holds the implementation of the scan, or nothing."""
+    return [
+        ProofSlot(
+            None, None, row.role, row.address, IMPLEMENTATION_SLOT, "implementation",
+            int(row.implementation or "0x0", 16), 0, _ADDRESS_BITS,
+        )
+        for row in rows
+        if _OTHER_PROXY not in row.note
+    ]  # fmt: skip
+
+
+def _code_at(row: ImplementationRow) -> str:
+    """Where the code of a contract lies."""
+    return row.implementation or row.address
+
+
+class _Proof:
+    """The proofs of one block's state: asked once, contract by contract, then looked into."""
+
+    def __init__(self, gathered: Gathered, block: BlockRef, state_root: bytes) -> None:
+        self._gathered = gathered
+        self._block = block
+        self._root = state_root
+        self._by_address: Mapping[str, StateProof] = {}
+        self._told: set[str] = set()
+        self._silent = False
+        """Whether the node does not answer: then it is asked no more."""
+
+    def ask(self, slots: Sequence[ProofSlot], addresses: Sequence[str]) -> None:
+        """Gathers the proofs of these words, and of these addresses."""
+        by_address: dict[str, dict[int, None]] = {a.lower(): {} for a in addresses}
+        for slot in slots:
+            by_address.setdefault(slot.address.lower(), {})[slot.slot] = None
+        proofs = {}
+        for address, keys in by_address.items():
+            if self._silent:
+                break
+            if self._gathered.full:
+                self._gathered.miss("bound", "storage words: the bound on proofs is reached")
+                break
+            nodes = self._nodes(WantedWords(address, tuple(keys)))
+            if nodes is not None:
+                proofs[address] = StateProof(self._root, nodes)
+        self._by_address = proofs
+
+    def word(self, slot: ProofSlot) -> ProvedWord | None:
+        """The word that holds a number; None where it is not proved, which is told."""
+        proof = self._by_address.get(slot.address.lower())
+        if proof is None:
+            return None
+        try:
+            value = proof.word(slot.address, slot.slot)
+            root = proof.account(slot.address).storage_root
+        except BadProofError as error:
+            self._bad(slot.address, error)
+            return None
+        proved = ProvedWord(
+            slot.account_id, slot.market_id, slot.contract, slot.address,
+            f"0x{slot.slot:064x}", slot.what, str(slot.number), slot.first_bit, slot.bits,
+            f"0x{value:064x}", "0x" + root.hex(),
+        )  # fmt: skip
+        if proved.fits:
+            return proved
+        whose = (
+            f" of {slot.account_id or slot.market_id}" if slot.account_id or slot.market_id else ""
+        )
+        text = (
+            f"{slot.contract} {slot.what}{whose} is {slot.number} here, and slot"
+            f" 0x{slot.slot:x} of {slot.address} is proved to hold"
+            f" {proved.held} at block {self._block.number}"
+        )
+        self._contradict(f"{slot.contract} slot 0x{slot.slot:x}", text)
+        return None
+
+    def code(self, role: str, address: str, code_hash: str) -> ProvedCode | None:
+        """A contract whose code is proved to be this; None where it is not, which is told."""
+        proof = self._by_address.get(address.lower())
+        if proof is None:
+            return None
+        try:
+            found = "0x" + proof.account(address).code_hash.hex()
+        except BadProofError as error:
+            self._bad(address, error)
+            return None
+        if found == code_hash.lower():
+            return ProvedCode(role, address, found)
+        text = f"the code of {role} at {address} is proved to hash to {found}, not to {code_hash}"
+        self._contradict(f"{role} codeHash", text)
+        return None
+
+    def _nodes(self, wanted: WantedWords) -> Sequence[bytes] | None:
+        """The nodes of one contract's proofs; None where they were not read, which is told."""
+        try:
+            (nodes,) = self._gathered.source.proof_nodes(self._block, [wanted])
+        except UnreadError as error:
+            self._silent = True
+            self._gathered.miss("proofs", f"proofs were not read: {error}")
+            return None
+        if isinstance(nodes, NotRead):
+            self._gathered.miss("proofs", nodes.reason)
+            return None
+        self._gathered.spend("proofs", sum(map(len, nodes)))
+        return nodes
+
+    def _bad(self, address: str, error: BadProofError) -> None:
+        """Tells of a proof that does not lead from the state root; once for each contract."""
+        if address not in self._told:
+            self._told.add(address)
+            text = (
+                f"the proof of {address} does not lead from the state root of block"
+                f" {self._block.number}: {error}"
+            )
+            self._contradict("stateRoot", text)
+
+    def _contradict(self, field_name: str, text: str) -> None:
+        found = ContradictionError(self._block.number, field_name, text)
+        self._gathered.contradict("state", found)
