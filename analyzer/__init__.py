@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from analyzer.api import Database, Databases, HistoryDatabase
+    from analyzer.api import BookDatabase, Database, Databases, Frame, HistoryDatabase
 
 __version__ = "0.1.0"
 """A snapshot's scans name the version that made them."""
@@ -24,6 +25,28 @@ def open(path: str | Path, *, external: bool = False) -> Database:
     from analyzer.api import open_database
 
     return open_database(path, external=external)
+
+
+def book(
+    frame: Frame,
+    prices: Frame,
+    rules: str | Path | Mapping[str, object],
+    *,
+    db: str | Path | None = None,
+    name: str | None = None,
+) -> BookDatabase:
+    """A table of positions as a snapshot for Python: `analyzer book import` without files.
+
+    frame: positions, prices: prices; each a DataFrame, an Arrow table, columns by name, or a CSV or
+    Parquet file, with the columns of docs/book.md. rules: the TOML file, or the same as a mapping.
+    db: where the snapshot is to stay; without it, it ends with the object. name: of the book.
+    Raises: InputError with row and column of what is wrong; UnreadError for an empty table.
+    """
+    from pathlib import Path
+
+    from analyzer.api import BookDatabase
+
+    return BookDatabase(frame, prices, rules, None if db is None else Path(db), name)
 
 
 def open_all(*paths: str | Path) -> Databases:

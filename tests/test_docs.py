@@ -24,6 +24,8 @@ from analyzer.runs.schedule.alerts_file import read_alerts
 from analyzer.runs.schedule.jobs_file import read_jobs
 from analyzer.runs.settings.file import read_settings
 from analyzer.runs.snapshot.query import load_query
+from analyzer.runs.tables import rules_file
+from analyzer.runs.tables.rules_file import read_rules
 from analyzer.runs.triage import file as triage_file
 from analyzer.runs.triage.file import read_triage
 
@@ -41,7 +43,7 @@ def toml_blocks() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for number, match in enumerate(_TOML.finditer(page.read_text(encoding="utf-8")), 1):
             yield f"{page.name} {number}", match[1]
-    for module in (jobs_file, triage_file, depth_file, scenario_file):
+    for module in (jobs_file, triage_file, depth_file, scenario_file, rules_file):
         lines = (module.__doc__ or "").splitlines()
         shown = [line for line in lines if line.startswith("    ") or not line.strip()]
         text = "\n".join(line.removeprefix("    ") for line in shown)
@@ -100,6 +102,8 @@ def read_shown(path: Path, text: str) -> None:
         assert len(read_triage(path, named=True)) == 1
     elif "[folders]" in text:
         assert read_settings(path, found=False).path == path
+    elif "[default]" in text:
+        assert read_rules(path).default
     elif "[contracts]" in text:
         assert read_deployment(path).contracts
     elif "title" in text:

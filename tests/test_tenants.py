@@ -25,6 +25,7 @@ ENTRANCES = (
     "analyzer.protocols.gmx_v2",
     "analyzer.protocols.nado",
     "analyzer.protocols.perp_v2",
+    "analyzer.protocols.table",
 )
 """The package's own names, the commands, the entry points, and what authors of protocols import."""
 LIBRARIES = {

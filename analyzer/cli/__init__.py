@@ -19,6 +19,7 @@ main = Program(
     verbs={
         "demo": "analyzer.cli.demo:demo",
         "scan": "analyzer.cli.scan:scan",
+        "book": "analyzer.cli.book:book",
         "account": "analyzer.cli.account:account",
         "stress": "analyzer.cli.stress:stress",
         "contagion": "analyzer.cli.contagion:contagion",

@@ -11,7 +11,7 @@ from analyzer.cli.terminal import emit, in_colour, note, to_terminal
 
 if TYPE_CHECKING:
     from analyzer.documents.account import StatementDocument
-    from analyzer.documents.scan import RebuiltDocument
+    from analyzer.documents.scan import JudgedDocument
 
 
 def _look() -> dict[str, Any]:
@@ -43,14 +43,14 @@ def show_outputs(
         note(f"{path} written")
 
 
-def show_judged(document: RebuiltDocument, outputs: Sequence[Output]) -> None:
+def show_judged(document: JudgedDocument, outputs: Sequence[Output]) -> None:
     """Writes what `scan` or `verify` says in every form that was asked for."""
     from analyzer.report.render import render
 
     show_outputs(document, outputs, render)
 
 
-def show_document(document: RebuiltDocument, format_: str) -> None:
+def show_document(document: JudgedDocument, format_: str) -> None:
     """Writes a run's document as table, json, csv or markdown."""
     from analyzer.report.render import render
 

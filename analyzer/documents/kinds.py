@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
+from analyzer.documents.book import BookDocument
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.demo import DemoDocument
 from analyzer.documents.diff import DiffDocument
@@ -30,6 +31,7 @@ from analyzer.documents.triage import OpenFindingsDocument, TriageDocument
 KINDS: tuple[type[Document], ...] = (
     StatementDocument,
     BackfillDocument,
+    BookDocument,
     ContagionDocument,
     DemoDocument,
     DeploymentsDocument,

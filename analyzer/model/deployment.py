@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+NO_CHAIN = 0
+"""The chain id of what is on no chain: a book that comes from a table. Its block is number 0 and
+has the content's hash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:

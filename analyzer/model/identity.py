@@ -96,6 +96,25 @@ def alert_key(finding: str) -> str:
     return f"{finding}:1"
 
 
+def content_hash(
+    content: object, columns: Iterable[Iterable[str]], numbers: Iterable[bytes]
+) -> str:
+    """What stands for a block's hash where there is no block: 0x and 64 hex digits over what a book
+    from a table consists of.
+
+    content: as JSON has it (mappings, lists, text, flags, None); its keys are sorted. columns: of
+    text, none with the unit separator. numbers: arrays of one fixed width, little-endian. Raises:
+    TypeError for what JSON does not have.
+    """
+    digest = hashlib.sha256(b"table/1\n")
+    digest.update(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+    for texts in columns:
+        digest.update(b"\n" + _BETWEEN.join(texts).encode())
+    for array in numbers:
+        digest.update(b"\n" + array)
+    return f"0x{digest.hexdigest()}"
+
+
 def _chain(deployment: Deployment) -> list[str]:
     """Protocol and chain."""
     return [deployment.protocol, str(deployment.chain_id)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.rows import BackstopRow
@@ -91,6 +91,45 @@ class Versioned(Protocol):
     def version(self, account_id: str) -> object:
         """The same object as long as the account's offers, and what any part of them comes to, are
         the same: then what a liquidator gains by them depends on the market alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdlRule:
+    """How a venue cuts its winners' profits. policy: a name of `contagion.linear.adl`. cap: share
+    of a profit that is taken at most, where the policy has one."""
+
+    policy: str
+    cap: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """An account whose profit may be cut. profit_e18: above zero, 18 decimals. leverage: its open
+    positions over its equity. gain: profit over what the positions were entered for."""
+
+    account_id: str
+    profit_e18: int
+    leverage: float
+    gain: float
+
+
+@runtime_checkable
+class Deleveraging(Protocol):
+    """A simulation of a venue that cuts profits by a rule which needs a whole round's deficit: the
+    cascade collects it, asks the policy who pays how much, and hands it back, winner by winner."""
+
+    def adl(self) -> AdlRule | None:
+        """The venue's rule; None where it has none."""
+        ...
+
+    def winners(self) -> Sequence[Winner]:
+        """Whose profit may be cut now, in book order."""
+        ...
+
+    def deleverage(self, winner_id: str, account_id: str, amount_e18: int) -> Transfer:
+        """Closes so much of a winner's positions that it has `amount_e18` less, for the deficit of
+        `account_id`; no market trades for it. Raises: ValueError for more than its profit."""
         ...
 
 

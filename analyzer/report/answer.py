@@ -14,6 +14,7 @@ from analyzer.report.blocks import Line
 from analyzer.report.finding_blocks import count_of
 from analyzer.report.links import link_of
 from analyzer.report.money import amount, short
+from analyzer.report.places import AS_THE_TABLE_SAYS, is_table
 from analyzer.report.shares import percent
 
 MAX_KINDS_SHOWN = 12
@@ -39,7 +40,7 @@ def answer_lines(scan: Scan) -> list[Line]:
         Line("Answer", *answer_text(scan)),
         Line("By how much", how_much(scan)),
         Line("Scale", scale_text(scan.solvency.scale)),
-        Line("How sure", *how_sure(scan.verification)),
+        Line("How sure", *_how_sure(scan)),
         Line("How complete", *how_complete(scan)),
     ]
 
@@ -141,6 +142,13 @@ def matter_text(matter: Matter, money: str | None) -> str:
     return f"{parts[0]}: {', '.join(parts[1:])}" if len(parts) > 1 else parts[0]
 
 
+def _how_sure(scan: Scan) -> tuple[str, str]:
+    """The same; of a table, that there is no contract to ask."""
+    if is_table(scan.chain_id):
+        return "a table has no contract: it is as sure as whoever made it", "doubt"
+    return how_sure(scan.verification)
+
+
 def how_sure(verification: Verification) -> tuple[str, str]:
     """(what was compared with the contract, tone)."""
     checks, mismatches = verification.checks, verification.mismatches
@@ -161,6 +169,9 @@ def how_sure(verification: Verification) -> tuple[str, str]:
 def how_complete(scan: Scan) -> tuple[str, str]:
     """(what was read, tone)."""
     complete = scan.completeness
+    if is_table(scan.chain_id):
+        unknown = f"{scan.unknown:,} of {count_of(scan.accounts, 'account')} unknown"
+        return f"{unknown}; {AS_THE_TABLE_SAYS}", "doubt" if scan.solvency.caveats else "good"
     not_read = sum(read.not_read for read in scan.reads if read.purpose == "rebuild")
     requested = sum(read.requested for read in scan.reads if read.purpose == "rebuild")
     reads = (

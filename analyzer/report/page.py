@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from analyzer.documents.book import BookDocument, BookTable
 from analyzer.documents.findings import WeighedFinding
 from analyzer.documents.scan import (
     Evidence,
@@ -24,7 +24,8 @@ from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.finding_blocks import FINDING_ROWS, count_of, finding_blocks, triage_lines
 from analyzer.report.links import link_of
-from analyzer.report.money import short
+from analyzer.report.money import fixed, short
+from analyzer.report.places import moment_text, place_text
 from analyzer.report.proofs import proof_lines
 
 __all__ = ["FINDING_ROWS", "Block", "Grid", "Heading", "Line", "not_read", "page", "scan_blocks"]
@@ -39,6 +40,8 @@ def page(document: JudgedDocument) -> list[Block]:
     for scan in document.scans:
         found = [f for f in document.findings if f.scan_id == scan.scan_id]
         blocks += scan_blocks(scan, found)
+    if isinstance(document, BookDocument):
+        blocks[1:1] = _table_lines(document.book)
     blocks += _evidence(document.run.evidence if isinstance(document.run, ScanRun) else None)
     blocks += triage_lines(document.triage)
     return [*blocks, *_mismatches(document.verification)]
@@ -46,12 +49,9 @@ def page(document: JudgedDocument) -> list[Block]:
 
 def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
     """The blocks of one scan: the answer first, then what is wrong, then what it rests on."""
-    block = scan.block
-    when = datetime.fromtimestamp(block.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    heading = (
-        f"{scan.protocol} · {scan.deployment} · chain {scan.chain_id} · "
-        f"block {block.number:,} ({when})"
-    )
+    place = place_text(scan.chain_id, scan.block)
+    when = moment_text(scan.chain_id, scan.block)
+    heading = f"{scan.protocol} · {scan.deployment} · {place} ({when})"
     return [
         Heading(heading),
         *answer_lines(scan),
@@ -64,6 +64,21 @@ def scan_blocks(scan: Scan, findings: Sequence[WeighedFinding]) -> list[Block]:
         *_totals(scan),
         *(Line("Not read", text, "doubt") for text in not_read(scan)),
         *(Line("Not looked for", text, "doubt") for text in not_looked_for(scan)),
+    ]
+
+
+def _table_lines(book: BookTable) -> list[Block]:
+    """What a book was made of, and how much is missing under its thresholds, to the last digit."""
+    files = f"{book.positions}, prices of {book.prices}, rules of {book.rules}"
+    held = f"{count_of(book.rows, 'row')}, {count_of(book.accounts, 'account')}"
+    lacking = f"{fixed(book.lacking_e18, 18)} {book.unit}"
+    short_of = (
+        f"{count_of(book.below_maintenance, 'account')} lack {lacking} under their thresholds"
+    )
+    return [
+        Line("Table", f"{files}: {held} of {count_of(book.owners, 'owner')}, in {book.unit}"),
+        Line("Short", short_of, "bad" if book.below_maintenance else "good"),
+        *(Line("Note", text, "doubt") for text in book.notes),
     ]
 
 

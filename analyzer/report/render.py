@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from analyzer.documents.encode import to_json
-from analyzer.documents.scan import RebuiltDocument
+from analyzer.documents.scan import JudgedDocument
 from analyzer.report.csv_text import csv_text
 from analyzer.report.findings_file import findings_text
 from analyzer.report.markdown import markdown
@@ -39,7 +39,7 @@ CSV_COLUMNS = (
 
 
 def render(
-    document: RebuiltDocument,
+    document: JudgedDocument,
     format_: str,
     *,
     width: int = DEFAULT_WIDTH,
@@ -67,7 +67,7 @@ def render(
     raise ValueError(f"no such format: {format_}")
 
 
-def findings_csv(document: RebuiltDocument) -> str:
+def findings_csv(document: JudgedDocument) -> str:
     """The findings, one row each; amounts and evidence are JSON objects in one cell."""
     scans = {scan.scan_id: scan for scan in document.scans}
     rows = []

@@ -21,8 +21,8 @@ from urllib.parse import quote
 from analyzer.documents.encode import to_json
 from analyzer.documents.findings import WeighedFinding
 from analyzer.documents.scan import (
-    RebuildRun,
-    RebuiltDocument,
+    JudgedDocument,
+    JudgedRun,
     Scan,
     ScanPlace,
     Verification,
@@ -74,7 +74,7 @@ Log = dict[str, Any]
 Found = TypeVar("Found", bound=WeighedFinding)
 
 
-def sarif(document: RebuiltDocument) -> Log:
+def sarif(document: JudgedDocument) -> Log:
     """The document of a scan as a SARIF log with one run of at most `MAX_RESULTS` results.
 
     Amounts are decimal strings of exact integers, as in the document.
@@ -275,7 +275,7 @@ def _suppressions(finding: WeighedFinding) -> list[Log]:
     ]
 
 
-def _invocation(run: RebuildRun, notifications: list[Log]) -> Log:
+def _invocation(run: JudgedRun, notifications: list[Log]) -> Log:
     """How the run went. Incomplete reading is an execution that did not succeed."""
     code, said = run.exit_code, to_json(run)
     return {
@@ -289,7 +289,7 @@ def _invocation(run: RebuildRun, notifications: list[Log]) -> Log:
     }
 
 
-def _notifications(document: RebuiltDocument, rules: Mapping[str, int]) -> list[Log]:
+def _notifications(document: JudgedDocument, rules: Mapping[str, int]) -> list[Log]:
     """Groups with one cause, each answer with its scale, what was not read, and what of the triage
     file holds no longer."""
     out = [

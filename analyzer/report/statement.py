@@ -10,6 +10,7 @@ from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.csv_text import csv_text
 from analyzer.report.markdown import markdown
 from analyzer.report.money import fixed
+from analyzer.report.places import place_text
 from analyzer.report.render_json import document_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
@@ -54,7 +55,6 @@ def amount_text(amount: int | None, unit: str) -> str:
 
 
 def _blocks(header: StatementDocument) -> list[Block]:
-    block = header.block
     words: dict[bool | None, str] = {
         True: "every compared field equals the contract's view",
         False: "DIFFERS",
@@ -63,7 +63,7 @@ def _blocks(header: StatementDocument) -> list[Block]:
     blocks: list[Block] = [
         Heading(
             f"{header.account_id} · {header.protocol} · {header.deployment} · "
-            f"chain {header.chain_id} · block {block.number:,}"
+            f"{place_text(header.chain_id, header.block)}"
         ),
         Line(
             "Verdict",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.chain.base import Chain, Progress
 from analyzer.model.block import BlockRef
+from analyzer.model.book import Book
 from analyzer.model.deployment import Deployment
 from analyzer.model.identity import scan_id
 from analyzer.model.logs import Event
@@ -80,6 +81,26 @@ def rebuild_folded(
     progress("rebuild the book", 2, STAGES)
     book = plug.book(deployment, block, ledger, observation)
     progress("compute margin", 3, STAGES)
+    result, valued = judge_book(
+        plug, deployment, block=block, book=book, completeness=completeness, progress=progress
+    )
+    progress("rebuilt", STAGES, STAGES)
+    return Rebuilt(replace(result, reads=reads.rows()), valued, reads)
+
+
+def judge_book(
+    plug: Plug,
+    deployment: Deployment,
+    *,
+    block: BlockRef,
+    book: Book,
+    completeness: Completeness,
+    progress: Progress,
+) -> tuple[ScanResult, Valued]:
+    """(the result of a book that is there, before any judge is asked; the book valued).
+
+    Raises: ValueError when the plug breaks an identity.
+    """
     prices = plug.prices(book)
     valued = plug.value(book, prices)
     margin = within_bounds(plug.margin(valued))
@@ -99,11 +120,9 @@ def rebuild_folded(
         cautions=plug.cautions(valued, margin),
         completeness=completeness,
         verify_mode=VerifyMode.NONE.value,
-        reads=reads.rows(),
         own=judge_accounts(within_bounds(details.own)),
     )
-    progress("rebuilt", STAGES, STAGES)
-    return Rebuilt(result, valued, reads)
+    return result, valued
 
 
 def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> ScanResult:

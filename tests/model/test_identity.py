@@ -10,6 +10,7 @@ with the text between the quotes (`%` doubled, as printf wants it), `${S}` ASCII
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.identity import (
     alert_key,
     cascade_id,
+    content_hash,
     deployment_key,
     fingerprint,
     index_key,
@@ -126,6 +128,12 @@ def test_a_finding_is_which_rule_and_whom_it_is_about(
     parts: tuple[str, int, str, str | None, str | None], key: str
 ) -> None:
     assert fingerprint(*parts) == key
+
+
+def test_a_book_of_no_block_is_its_content_its_texts_and_its_numbers() -> None:
+    text = b'table/1\n{"a":null,"b":"1"}\nx\x1fy\nz\n\x01\x00'
+    found = content_hash({"b": "1", "a": None}, [["x", "y"], ["z"]], [b"\x01\x00"])
+    assert found == f"0x{hashlib.sha256(text).hexdigest()}"
 
 
 def test_an_alert_of_github_is_the_first_of_its_hash() -> None:

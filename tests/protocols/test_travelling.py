@@ -19,5 +19,5 @@ def test_every_protocol_has_a_recording_that_travels_with_the_clone(repository: 
     shipped = demo_folder() / RECORDING
     cuts = sorted((repository / "tests" / "data").glob("*/*.zip"))
     assert recorded([shipped]) == {"aave-v3", "perp-v2"}
-    assert recorded([shipped, *cuts]) == set(protocol_names())
+    assert recorded([shipped, *cuts]) == set(protocol_names()) - {"table"}  # which is of no chain
     assert all(path.stat().st_size <= 300_000 for path in cuts)

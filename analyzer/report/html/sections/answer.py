@@ -7,6 +7,7 @@ from analyzer.report.answer import answer_lines, matter_lines
 from analyzer.report.html.content import Block, DataTable, Fact, Facts, Section, Title, columns, row
 from analyzer.report.html.material import Material, when
 from analyzer.report.html.sections.over_time import spark_facts
+from analyzer.report.places import is_table, moment_text, place_text
 
 
 def answer(material: Material) -> Section:
@@ -44,11 +45,12 @@ def foot(material: Material) -> tuple[str, ...]:
 def lead(material: Material) -> str:
     """What was judged, in one line."""
     scans = material.document.scans
-    block = scans[0].block
+    chain, block = scans[0].chain_id, scans[0].block
     names = " and ".join(f"{scan.deployment} ({scan.protocol})" for scan in scans)
     if len(scans) > 2:
         names = f"{len(scans)} deployments"
-    return f"{names} · chain {scans[0].chain_id} · block {block.number:,} · {when(block.time)}"
+    moment = moment_text(chain, block) if is_table(chain) else when(block.time)
+    return f"{names} · {place_text(chain, block)} · {moment}"
 
 
 def _verdicts(material: Material, number: int) -> DataTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.documents.scan import Block as BlockFacts
 from analyzer.documents.scan import Mismatch, Read, Total
 from analyzer.model.book import Price
 from analyzer.report.html.content import (
@@ -23,6 +24,7 @@ from analyzer.report.html.content import (
 )
 from analyzer.report.html.material import Material, of_deployment, place_of, when
 from analyzer.report.page import not_looked_for, not_read
+from analyzer.report.places import AS_THE_TABLE_SAYS, chain_text, is_table, moment_text
 
 MISMATCHES = 200
 """How many divergences a report lists."""
@@ -156,17 +158,36 @@ def basis(material: Material) -> Section:
         block, source = scan.block, material.scans[number].source
         facts = (
             Fact("Deployment", f"{scan.deployment} ({scan.protocol}), "
-                 f"chain {scan.chain_id}; addresses from {source}"),
-            Fact("Block", f"{block.number:,} · {block.hash} · {when(block.time)}"),
+                 f"{chain_text(scan.chain_id)}; {_origin(scan.chain_id, source)}"),
+            *_block(scan.chain_id, block),
             Fact("Rules", scan.methodology),
             Fact("Scan", f"{scan.scan_id} · run {run.run_id} · "
                  f"analyzer {run.analyzer_version} · answers from "
-                 f"{'a recording' if run.source == 'recording' else 'a node'}"),
+                 f"{_SOURCES.get(run.source, 'a node')}"),
             Fact("Silent changes", f"{scan.silent_changes:,} state changes that no event"
                  " carries, found by a pinned read"),
         )  # fmt: skip
         blocks += [Facts(facts), _code(material, number)]
     return Section("basis", "What it rests on", "Basis", tuple(blocks))
+
+
+_SOURCES = {"recording": "a recording", "table": "a table, and none from a chain"}
+"""Source of a run -> where its numbers are from, in words; else a node."""
+
+
+def _origin(chain_id: int, source: str) -> str:
+    """Where a deployment's contracts are named; a table has none."""
+    return "no contracts" if is_table(chain_id) else f"addresses from {source}"
+
+
+def _block(chain_id: int, block: BlockFacts) -> tuple[Fact, ...]:
+    """The block, or what stands for it."""
+    if not is_table(chain_id):
+        return (Fact("Block", f"{block.number:,} · {block.hash} · {when(block.time)}"),)
+    return (
+        Fact("Content", f"{block.hash} · {moment_text(chain_id, block)}"),
+        Fact("Completeness", AS_THE_TABLE_SAYS),
+    )
 
 
 def _code(material: Material, number: int) -> Fold:

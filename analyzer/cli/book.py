@@ -1,0 +1,120 @@
+"""`analyzer book`: books that come from a table, and tables that are made of books."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from analyzer.cli.group import VerbGroup, verb
+from analyzer.cli.options import DOCUMENT_FORMATS, db_option, fail_on_option, triage_option
+from analyzer.cli.outputs import Output, check_outputs, outputs_option
+from analyzer.cli.selection_options import selected, selection_options
+from analyzer.cli.show import show_judged
+from analyzer.cli.terminal import note, progress
+
+
+@click.group(
+    cls=VerbGroup,
+    examples=(
+        "analyzer book import positions.csv --prices prices.csv --rules rules.toml "
+        "--db book.duckdb",
+    ),
+    short_help="Judge a table of positions, or write one.",
+)
+def book() -> None:
+    """Judge a table of positions like any scan, or write the table of a snapshot.
+
+    What a researcher has is a table: an export, a dashboard's CSV, another chain. With its prices
+    and a file of rules it becomes a snapshot of protocol `table`: verdicts, SQL, stress, contagion,
+    risk and reports work on it, alone or together with scans. It has no chain and no block, and
+    nothing in it was compared with one.
+    """
+
+
+@verb(
+    "analyzer book import positions.csv --prices prices.csv --rules rules.toml --db book.duckdb",
+    "analyzer book import positions.parquet --prices prices.csv --rules rules.toml "
+    "--db book.duckdb --name other-chain --json",
+    "analyzer book import positions.csv --prices prices.csv --rules rules.toml --db joint.duckdb "
+    "--with scan.duckdb",
+    name="import",
+    short_help="Make a snapshot of a table.",
+)
+@click.argument("positions", type=click.Path(path_type=Path), metavar="POSITIONS")
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The table of prices (CSV or Parquet): asset, price, decimals?",
+)
+@click.option(
+    "--rules",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The rules (TOML): unit, thresholds, close factor, fund, who bears losses.",
+)
+@db_option()
+@click.option(
+    "--name", metavar="TEXT", help="Name of the book. [default: the rules', else the file's]"
+)
+@click.option(
+    "--with",
+    "beside",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A snapshot whose scans are taken along into --db, for one cascade over all.",
+)
+@outputs_option(*DOCUMENT_FORMATS)
+@fail_on_option
+@triage_option
+@selection_options
+def import_(
+    *,
+    positions: Path,
+    prices: Path,
+    rules: Path,
+    db: Path,
+    name: str | None,
+    beside: Path | None,
+    outputs: list[Output],
+    fail_on: str,
+    triage: Path | None,
+    detect: tuple[str, ...],
+    exclude: tuple[str, ...],
+    thresholds: dict[str, str],
+) -> int:
+    """Make a snapshot of a table of POSITIONS, in exact integers.
+
+    POSITIONS (CSV or Parquet) has the columns account, kind (collateral, debt or position), asset,
+    amount (decimal text), and where it has them owner, entry, threshold, initial, bonus and
+    haircut. A wrong table is one line with row and column, and nothing is written.
+    """
+    from analyzer.runs.tables.importing import ImportOptions, import_book
+
+    check_outputs(
+        outputs, {"POSITIONS": positions, "--prices": prices, "--rules": rules, "--db": db}
+    )
+    options = ImportOptions(
+        positions=positions,
+        prices=prices,
+        rules=rules,
+        db=db,
+        name=name,
+        beside=beside,
+        fail_on=fail_on,
+        triage=triage,
+        selection=selected(detect, exclude, thresholds),
+    )
+    with progress() as report:
+        outcome = import_book(options, report)
+    show_judged(outcome.document, outputs)
+    for text in outcome.document.book.notes:
+        note(text)
+    note(f"snapshot written to {db}")
+    return int(outcome.exit_code)
+
+
+book.add_command(import_)

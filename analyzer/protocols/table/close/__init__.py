@@ -1,0 +1,1 @@
+"""What the table's rules close, the book in motion, and who bears losses."""

@@ -1,0 +1,1 @@
+"""What a table is held against: nothing but its own rows."""

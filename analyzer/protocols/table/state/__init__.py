@@ -1,0 +1,1 @@
+"""The table's rows as a book, and the state beside it."""
