@@ -42,7 +42,6 @@ WAITING = {
     "analyzer.abi.columns": _COLUMNS,
     "analyzer.abi.batch": _COLUMNS,
     "analyzer.market.depth.swap": _UNWIND,
-    "analyzer.protocols.perp_v2.state.pool_liquidity": _UNWIND,
 }
 """Module -> the command that will use it."""
 

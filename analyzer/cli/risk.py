@@ -11,6 +11,7 @@ import click
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option, index_option
+from analyzer.cli.risk_decisions import exits, size, what_if
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -23,11 +24,18 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
     examples=("analyzer risk account 0x7099…79C8 --db scan.duckdb --returns prices.csv",),
 )
 def risk() -> None:
-    """Show what volatility, correlation and depth do to an account, an owner or a protocol.
+    """Show what volatility, correlation and depth do to an account, an owner or a protocol, and
+    what may be decided about them.
 
-    Indications in float64 with their data and errors, beside the exact verdicts of a scan. Needs a
-    price history, and the extra `risk`.
+    Profiles (account, owner, protocol) are indications in float64 with their data and errors,
+    beside the exact verdicts of a scan; they need a price history, and the extra `risk`. Decisions
+    (size, what-if, exits) are the protocol's own integers.
     """
+
+
+risk.add_command(exits)
+risk.add_command(size)
+risk.add_command(what_if)
 
 
 def _options(command: Decorated) -> Decorated:

@@ -6,6 +6,7 @@ from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
 from analyzer.documents.book import BookDocument
 from analyzer.documents.contagion import ContagionDocument
+from analyzer.documents.decisions import ExitsDocument, SizeDocument, WhatIfDocument
 from analyzer.documents.demo import DemoDocument
 from analyzer.documents.diff import DiffDocument
 from analyzer.documents.doctor import DoctorDocument
@@ -47,6 +48,9 @@ KINDS: tuple[type[Document], ...] = (
     OpenFindingsDocument,
     QueriesDocument,
     RiskDocument,
+    ExitsDocument,
+    SizeDocument,
+    WhatIfDocument,
     RowsDocument,
     ScanDocument,
     SettingsDocument,

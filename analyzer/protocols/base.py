@@ -228,6 +228,8 @@ class Plug(Protocol):
     said of how they cluster.
     Optional: proof_slots (`Provable`); without it no number is proved against storage.
     Optional: folding, a `Folding`; without it every scan folds all logs from the first.
+    Optional: decide(valued), what may be decided about the book (`decisions`); without it nobody is
+    told how far an account may grow, or what another parameter does.
     """
 
     name: str

@@ -33,6 +33,9 @@ ON_SNAPSHOT = {
         "USDC,DAI,EURC",
         "--json",
     ],
+    "risk_size": ["risk", "size", "{account}", "--db", "{db}", "--json"],
+    "risk_what_if": ["risk", "what-if", "{deployment}", "--db", "{db}", "--json"],
+    "risk_exits": ["risk", "exits", "{deployment}", "--db", "{db}", "--json"],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],
     "diff": ["diff", "{db}", "{db}", "--json"],
@@ -70,9 +73,13 @@ def ask(
         "sql", "SELECT deployment, account_id FROM v_margin LIMIT 1", "--db", db, "--json"
     )
     account = "/".join(rows["rows"][0].values())
+    deployment = account.split("/")[0]
 
     def asked(kind: str) -> dict[str, Any]:
-        names = {"db": db, "account": account, "table": table, "prices": prices}
+        names = {
+            "db": db, "account": account, "deployment": deployment, "table": table,
+            "prices": prices,
+        }  # fmt: skip
         return written(*(word.format(**names) for word in ON_SNAPSHOT[kind]))
 
     return asked

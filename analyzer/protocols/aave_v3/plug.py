@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.protocols.aave_v3.close.backstops import backstops
+from analyzer.protocols.aave_v3.close.decide import decide
 from analyzer.protocols.aave_v3.close.liquidate import liquidate
 from analyzer.protocols.aave_v3.close.simulate import simulate
 from analyzer.protocols.aave_v3.deployments import (
@@ -63,4 +64,5 @@ class AaveV3(StagedPlug):
         judges=JUDGE_SELECTORS,
         simulate=simulate,
         proof_slots=proof_slots,
+        decide=decide,
     )

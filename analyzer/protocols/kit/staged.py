@@ -34,6 +34,7 @@ from analyzer.protocols.base import (
     StoredNumbers,
     Valued,
 )
+from analyzer.protocols.decisions import Decisions
 from analyzer.protocols.kit.book_codec import BookCodec
 from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.simulation import Simulation
@@ -89,6 +90,8 @@ class Stages(Generic[L, O, V]):
     proof_slots: Callable[[V, Sequence[str]], StoredNumbers] = stores_unknown
     folding: ResumableFold[Any, L] | None = None
     """The fold in steps, where it can be left off and gone on with; `fold` is the whole of it."""
+    decide: Callable[[V], Decisions] | None = None
+    """What may be decided about the book; None = the protocol does not say."""
 
 
 def checked_type(found: object, kind: type[L], what: str) -> L:
@@ -193,6 +196,13 @@ class StagedPlug:
         if self.stages.simulate is None:
             raise InputError(f"{self.name} says what it closes, but not what follows: no cascade")
         return self.stages.simulate(self._valued(valued))
+
+    def decide(self, valued: Valued) -> Decisions:
+        """What the book allows whoever decides. Raises: InputError for a protocol that does not
+        say."""
+        if self.stages.decide is None:
+            raise InputError(f"{self.name} does not say what may be decided about it")
+        return self.stages.decide(self._valued(valued))
 
     def truth(self, valued: Valued, margin: Rows, account_ids: Sequence[str]) -> Sequence[Judge]:
         """Questions to the contract's own views."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from analyzer.protocols.kit.staged import StagedPlug, Stages
 from analyzer.protocols.perp_v2.close.backstops import backstops
+from analyzer.protocols.perp_v2.close.decide import decide
 from analyzer.protocols.perp_v2.close.liquidate import liquidate
 from analyzer.protocols.perp_v2.close.simulate import simulate
 from analyzer.protocols.perp_v2.deployments import REQUIRED_CONTRACTS, shipped_deployments
@@ -58,4 +59,5 @@ class PerpV2(StagedPlug):
         judges=JUDGE_SELECTORS,
         simulate=simulate,
         proof_slots=proof_slots,
+        decide=decide,
     )

@@ -80,8 +80,8 @@ class Opened:
         return scan, account
 
 
-def open_risk(options: RiskOptions) -> Opened:
-    """Reads the snapshot, the prices and the depth.
+def open_risk(options: RiskOptions, given: Sequence[ScanBook] = ()) -> Opened:
+    """Reads the snapshot, the prices and the depth. given: these scans instead of the snapshot's.
 
     Raises: InputError for wrong input of any of them, an unknown subject, a factor that stands
     still and that nobody holds, or a market factor without prices.
@@ -90,7 +90,7 @@ def open_risk(options: RiskOptions) -> Opened:
         check_replaceable(options.out)
     if options.seed < 0:
         raise InputError(f"--seed is a whole number from 0, not {options.seed}")
-    scans = tuple(read_books(options.db, ()))
+    scans = tuple(given) or tuple(read_books(options.db, ()))
     if not scans:
         raise InputError(f"{options.db} holds no scan")
     parts = [_without_funds(scan) for scan in scans]

@@ -88,7 +88,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
     tails = tails_of(opened, slopes, linear=linear)
     order = rows[np.argsort(-found.gross[rows], kind="stable")][:TOP].tolist()
     whole = options.subject == "protocol"
-    classes, without = _classes(opened) if whole else ((), ())
+    classes, without = classes_of(opened) if whole else ((), ())
     clustering, unclustered = clustering_of(opened) if whole else ((), ())
     changed = _correlations(opened, slopes)
     equity = float(np.nansum(found.equity[rows]))
@@ -250,7 +250,7 @@ def _jump(returns: Floats) -> float | None:
     return of(returns, JUMP_LEVEL).es
 
 
-def _classes(opened: Opened) -> tuple[tuple[ClassEntry, ...], tuple[str, ...]]:
+def classes_of(opened: Opened) -> tuple[tuple[ClassEntry, ...], tuple[str, ...]]:
     """(the two classes over all deployments together, why there is none)."""
     book, days, seed = opened.book, opened.days, opened.options.seed
     if days.missing:

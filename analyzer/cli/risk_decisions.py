@@ -1,0 +1,169 @@
+"""`analyzer risk size`, `what-if`, `exits`: what may be decided about accounts and deployments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli.group import Verb
+from analyzer.cli.options import db_option, format_option
+from analyzer.cli.show import show_blocks, show_json, show_rows
+from analyzer.cli.terminal import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+_RETURNS = "Price history (CSV or Parquet: time, factor, price; or time and a column a factor)."
+
+
+def factors(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """`USDC,DAI` -> its parts."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def show(
+    document: Any,
+    format_: str,
+    *,
+    as_json: bool,
+    page: Callable[[Any], Any],
+    rows: Callable[[Any], tuple[list[str], Sequence[Sequence[Any]]]],
+) -> int:
+    """Shows a document in the form that was asked for; its exit code."""
+    if as_json or format_ == "json":
+        show_json(document)
+    elif format_ == "csv":
+        show_rows(*rows(document), "csv")
+    else:
+        show_blocks(page(document), format_)
+    return int(document.run.exit_code)
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "analyzer risk size 0x7099…79C8 --db scan.duckdb",
+        "analyzer risk size 0x7099…79C8 --db scan.duckdb --market vETH --distance 0.2",
+        "analyzer risk size 0x7099…79C8 --db scan.duckdb --returns prices.csv --es-budget 5000",
+    ),
+    short_help="Show how far an account may grow.",
+)
+@click.argument("account_id", metavar="ID")
+@db_option()
+@click.option("--market", metavar="SYMBOL", help="Only this market or reserve.")
+@click.option(
+    "--distance",
+    type=float,
+    metavar="SHARE",
+    help="Also the largest after which it survives a move of its price against it by so much "
+    "(0.2 = a fifth).",
+)
+@click.option(
+    "--es-budget",
+    type=float,
+    metavar="USD",
+    help="Also the largest at which ES of the whole account stays within this; needs --returns.",
+)
+@click.option(
+    "--level", type=float, default=0.99, show_default=True, metavar="SHARE", help="Level of ES."
+)
+@click.option("--returns", type=click.Path(path_type=Path), metavar="FILE", help=_RETURNS)
+@click.option(
+    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
+)
+@click.option(
+    "--want",
+    multiple=True,
+    metavar="SYMBOL=WEIGHT",
+    help="Size several positions together: what is maximised is the sum of weight x dollars; "
+    "markets that are not named may hedge. May be given several times.",
+)
+@format_option
+def size(
+    *, account_id: str, db: Path, market: str | None, distance: float | None,
+    es_budget: float | None, level: float, returns: Path | None, still: tuple[str, ...],
+    want: tuple[str, ...], format_: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show the largest further long and short of each market, or borrowing of each reserve, that
+    an account may take on: exact under the protocol's own initial margin, one unit more fails.
+
+    With --want, positions that are sized together (a convex programme; the protocol's integers
+    decide at its answer). ID is named as for `analyzer account`.
+    """
+    from analyzer.report.decisions import size_page, size_rows
+    from analyzer.runs.risk.decisions.size import SizeOptions
+    from analyzer.runs.risk.decisions.size import size as run
+
+    options = SizeOptions(
+        db=db, account=account_id, market=market, distance=distance, es_usd=es_budget,
+        level=level, returns=returns, still=factors(still), want=want,
+    )  # fmt: skip
+    with progress() as report:
+        document = run(options, report)
+    return show(document, format_, as_json=as_json, page=size_page, rows=size_rows)
+
+
+@click.command(
+    "what-if",
+    cls=Verb,
+    examples=(
+        "analyzer risk what-if aave --db scan.duckdb",
+        "analyzer risk what-if aave --db scan.duckdb --set LT:WETH=0.80 --set bonus:WETH=0.06",
+    ),
+    short_help="Show what another parameter would change.",
+)
+@click.argument("deployment")
+@db_option()
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter and what it would be; may be given several times. Without any, those that "
+    "there are.",
+)
+@click.option(
+    "--returns",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Also what a bad day costs on both sides. {_RETURNS}",
+)
+@click.option(
+    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
+)
+@format_option
+def what_if(
+    *, deployment: str, db: Path, sets: tuple[str, ...], returns: Path | None,
+    still: tuple[str, ...], format_: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show verdicts, borrowing power, distances and forced sales of a deployment under other
+    parameters, and the accounts that change sides, by the protocol's own rules.
+    """
+    from analyzer.report.decisions import what_if_page, what_if_rows
+    from analyzer.runs.risk.decisions.what_if import WhatIfOptions
+    from analyzer.runs.risk.decisions.what_if import what_if as run
+
+    document = run(WhatIfOptions(db, deployment, sets, returns, factors(still)))
+    return show(document, format_, as_json=as_json, page=what_if_page, rows=what_if_rows)
+
+
+@click.command(
+    cls=Verb,
+    examples=("analyzer risk exits aave --db scan.duckdb",),
+    short_help="Show who can still leave.",
+)
+@click.argument("deployment")
+@db_option()
+@format_option
+def exits(*, deployment: str, db: Path, format_: str, as_json: bool) -> int:
+    """Show what can be withdrawn now of each reserve or pool, and who is locked if the largest
+    leave first: to the wei, by the protocol's own rules.
+    """
+    from analyzer.report.decisions import exits_page, exits_rows
+    from analyzer.runs.risk.decisions.exits import exits as run
+
+    document = run(db, deployment)
+    return show(document, format_, as_json=as_json, page=exits_page, rows=exits_rows)

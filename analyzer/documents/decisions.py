@@ -1,0 +1,201 @@
+"""What `analyzer risk size`, `what-if` and `exits` say about an account or a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from analyzer.documents.encode import Amount
+from analyzer.documents.envelope import Document, Run
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRun(Run):
+    """A run about one deployment of a snapshot. id: the account, empty where it is about all."""
+
+    snapshot: str
+    deployment: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SizeEntry:
+    """How far an account may grow in one way, nothing else changing.
+
+    kind: `long`, `short` or `borrow`. largest: raw, of `decimals`, the most that the protocol's own
+    integers let pass, null = nothing ends it; bound: what ends it. value_usd: at the reference
+    price. margin_largest: what initial margin alone would let pass, where something else ends it
+    before. by_distance: the largest after which the account is still not liquidatable when its
+    price has moved by `distance` against it; by_es: the largest value at which ES stays within the
+    budget; null = not asked, or none. hedges: a little of it raises free collateral.
+    """
+
+    kind: str
+    asset_id: str
+    symbol: str
+    decimals: int
+    largest: Amount | None
+    bound: str
+    value_usd: float | None
+    margin_largest: Amount | None
+    by_distance: Amount | None
+    by_es_usd: float | None
+    hedges: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JointEntry:
+    """One position of several that are sized together. amount_usd: signed; weight: as wanted, 0 = a
+    hedge. raw: what was tested by the protocol's integers."""
+
+    symbol: str
+    weight: float
+    amount_usd: float
+    raw: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class JointSizes:
+    """Positions that are sized together. scaled: the share of the programme's answer that the
+    protocol's own integers let pass; es_usd: of the account with them, null = no days."""
+
+    entries: tuple[JointEntry, ...]
+    scaled: float
+    free_after_e18: Amount
+    es_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SizeDocument(Document):
+    """What `analyzer risk size` says. free_e18: free collateral at the block. assumes: what every
+    size rests on. no_number: what could not be said, and why."""
+
+    KIND: ClassVar[str] = "risk_size"
+
+    run: DecisionRun
+    free_e18: Amount
+    distance: float | None
+    es_budget_usd: float | None
+    level: float
+    sizes: tuple[SizeEntry, ...]
+    joint: JointSizes | None
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]
+    no_number: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterEntry:
+    """A parameter that may be set, as a user writes it. before, low, high: decimal texts; after:
+    what it was set to, null = left as it is."""
+
+    name: str
+    before: str
+    after: str | None
+    low: str
+    high: str
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideEntry:
+    """An account whose verdict another parameter changes. headroom: margin equity less
+    maintenance."""
+
+    account_id: str
+    verdict_before: str
+    verdict_after: str
+    equity_e18: Amount | None
+    headroom_before_e18: Amount | None
+    headroom_after_e18: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideTotals:
+    """One side of a what-if. verdicts: how many accounts of each; free_e18: what all may borrow or
+    trade on, of those that may; liquidatable_e18: maintenance of the accounts in breach;
+    nearest: the least market fall at which a healthy account becomes liquidatable, all prices
+    alike; wall: sold by force within falls of five, ten, twenty and thirty percent, USD;
+    insolvency, liquidations: the two-class figures, by class; empty without prices."""
+
+    verdicts: Mapping[str, int]
+    free_e18: Amount
+    liquidatable_e18: Amount
+    nearest: float | None
+    wall_usd: Mapping[str, float]
+    insolvency_usd: Mapping[str, float]
+    liquidations_usd: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfDocument(Document):
+    """What `analyzer risk what-if` says. parameters: those that were set; without any, all that may
+    be. changed: accounts that change sides."""
+
+    KIND: ClassVar[str] = "risk_what_if"
+
+    run: DecisionRun
+    parameters: tuple[ParameterEntry, ...]
+    before: SideTotals | None
+    after: SideTotals | None
+    changed: tuple[SideEntry, ...]
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverEntry:
+    """One who leaves, in the order in which the largest do. Raw amounts of the pool's asset."""
+
+    account_id: str
+    wants: Amount
+    paid: Amount
+    locked: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ExitEntry:
+    """One pool. Raw amounts of `decimals`. claims: all that is owed; free: what margins let go of
+    it; available: what can be paid now; locked_after: who remains and is not paid once the largest
+    1, 5, 10 and 25 have left; paid_in_full: how many of the largest are. leavers: the first of
+    them, and everybody from the first who is not paid in full, up to a limit."""
+
+    asset_id: str
+    symbol: str
+    decimals: int
+    price_e18: Amount | None
+    claims: Amount
+    free: Amount
+    available: Amount
+    lent: Amount
+    utilisation: float | None
+    withdrawable: Amount
+    holders: int
+    paid_in_full: int
+    locked: Amount
+    left_after: Mapping[str, Amount]
+    leavers: tuple[LeaverEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BackstopEntry:
+    """What bears a loss of the pool. capacity: 18 decimals, null = unknown."""
+
+    name: str
+    capacity_e18: Amount | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExitsDocument(Document):
+    """What `analyzer risk exits` says."""
+
+    KIND: ClassVar[str] = "risk_exits"
+
+    run: DecisionRun
+    pools: tuple[ExitEntry, ...]
+    backstops: tuple[BackstopEntry, ...]
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]

@@ -1,0 +1,101 @@
+"""`analyzer risk exits`: what can be withdrawn now, and who is locked if the largest leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from analyzer import __version__
+from analyzer.documents.decisions import (
+    BackstopEntry,
+    DecisionRun,
+    ExitEntry,
+    ExitsDocument,
+    LeaverEntry,
+)
+from analyzer.model.rows import BackstopRow
+from analyzer.protocols.decisions import ExitPool
+from analyzer.risk.exits import run_on, utilisation
+from analyzer.runs.risk.decisions.inputs import Decided, exit_code, open_deployment
+
+FIRST = (1, 5, 10, 25)
+"""How many of the largest leave, each in turn."""
+LISTED = 30
+"""Leavers of a pool that are listed."""
+ASSUMES = (
+    "whoever comes first is paid in full until the pool is empty; here the largest come first",
+    "nobody repays, supplies or liquidates meanwhile, and prices stand still",
+    "what an account may take out is what its own margin lets go, by the protocol's own rules,"
+    " when nothing else of it goes",
+)
+
+
+def exits(db: Path, deployment: str) -> ExitsDocument:
+    """The pools of one deployment. Raises: InputError."""
+    decided = open_deployment(db, deployment)
+    pools = tuple(
+        sorted(
+            (_pool(decided, pool) for pool in decided.decisions.exit_pools()),
+            key=lambda pool: (-_value(pool), pool.symbol),
+        )
+    )
+    scan = decided.scan
+    return ExitsDocument(
+        run=DecisionRun(
+            __version__, int(exit_code(scan)), db.name, scan.deployment.name, ""
+        ),
+        pools=pools,
+        backstops=tuple(_backstop(row) for row in scan.plug.backstops(scan.valued)),
+        sentences=tuple(_sentences(pools)),
+        assumes=ASSUMES,
+    )  # fmt: skip
+
+
+def _pool(decided: Decided, pool: ExitPool) -> ExitEntry:
+    """One pool and a run on it."""
+    run = run_on([(claim.account_id, claim.free) for claim in pool.claims], pool.available)
+    free = sum(claim.free for claim in pool.claims)
+    first = run.paid_in_full
+    listed = [*run.leavers[:LISTED], *run.leavers[max(first, LISTED) : first + LISTED]]
+    return ExitEntry(
+        asset_id=pool.asset_id,
+        symbol=pool.symbol,
+        decimals=pool.decimals,
+        price_e18=decided.price_e18(pool.asset_id),
+        claims=sum(claim.amount for claim in pool.claims),
+        free=free,
+        available=pool.available,
+        lent=pool.lent,
+        utilisation=utilisation(pool.lent, pool.available),
+        withdrawable=min(free, pool.available),
+        holders=sum(claim.amount > 0 for claim in pool.claims),
+        paid_in_full=first,
+        locked=run.locked,
+        left_after={str(count): run.after(count) for count in FIRST},
+        leavers=tuple(LeaverEntry(o.account_id, o.wants, o.paid, o.locked) for o in listed),
+    )
+
+
+def _backstop(row: BackstopRow) -> BackstopEntry:
+    """One layer; who pays without a bound has no capacity to name."""
+    note = row.rule if not row.unlimited else f"without a bound: {row.rule}"
+    return BackstopEntry(row.name, row.capacity_e18, note)
+
+
+def _value(pool: ExitEntry) -> float:
+    """What is owed, at the block's price; 0 where it has none."""
+    return 0.0 if pool.price_e18 is None else pool.claims / 10**pool.decimals * pool.price_e18
+
+
+def _sentences(pools: tuple[ExitEntry, ...]) -> Iterator[str]:
+    """Pools that cannot pay all, in words."""
+    short = [pool for pool in pools if pool.locked]
+    for pool in short:
+        unit = 10**pool.decimals
+        yield (
+            f"{pool.symbol}: {pool.available / unit:,.2f} can be paid of {pool.free / unit:,.2f}"
+            f" that may leave; the {pool.paid_in_full} largest are paid in full, and"
+            f" {pool.locked / unit:,.2f} of the others stay locked."
+        )
+    if pools and not short:
+        yield "Everybody who may leave can be paid now."
