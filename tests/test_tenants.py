@@ -35,12 +35,8 @@ LIBRARIES = {
     "analyzer.risk.unwind": "docs/risk.md",
 }
 """Rooms for other people's programs -> the page that says who uses them and how."""
-_COLUMNS = "index: raw answers to columns without objects"
 _UNWIND = "risk unwind: an exact sale into a pool at the block"
 WAITING = {
-    "analyzer.abi.scan": _COLUMNS,
-    "analyzer.abi.columns": _COLUMNS,
-    "analyzer.abi.batch": _COLUMNS,
     "analyzer.market.depth.swap": _UNWIND,
 }
 """Module -> the command that will use it."""

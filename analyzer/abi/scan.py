@@ -19,15 +19,20 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
-from analyzer.abi.batch import Bytes, Ints, LogBatch
+from analyzer.abi.batch import NO_TIME, Bytes, Ints, LogBatch
 from analyzer.abi.types import WORD
 
+_RESULT = b'"result":['
 _QUOTE, _OPEN, _CLOSE, _COMMA = (ord(c) for c in '"{},')
+_PIECE = 1 << 18
 _NUMBER_DIGITS = 15
 """Hex digits of a block number or index: more would not be one, and 15 fit an int64."""
 _HEX_DIGITS = {"address": 40, "blockHash": 64, "transactionHash": 64}
 _NUMBERS = ("blockNumber", "logIndex", "transactionIndex")
+_TIME = "blockTimestamp"
+"""Of the block, which current nodes give with the log."""
 _FIELDS = (*_HEX_DIGITS, *_NUMBERS, "data")
+_USED = (*_FIELDS, _TIME)
 
 
 class NotCompactError(Exception):
@@ -42,26 +47,78 @@ class Scanned:
     batch: LogBatch
 
 
-def scan_logs(body: bytes) -> list[Scanned]:
-    """The logs of one eth_getLogs answer (the whole JSON-RPC body), grouped by shape.
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """The text of the logs of one answer: what stands between the brackets of its array."""
+
+    text: bytes
+
+    def parsed(self) -> list[object]:
+        """The same by the JSON parser. Raises orjson.JSONDecodeError, a ValueError, for no JSON."""
+        found: list[object] = orjson.loads(b"[" + self.text + b"]")
+        return found
+
+
+def cut_logs(body: bytes) -> tuple[bytes, list[LogText]]:
+    """A JSON-RPC body whose arrays of logs are cut out, each replaced by its number: `[0]`, `[1]`.
+
+    A body that is not compact, or has an escape in it, is given back as it is.
+    """
+    pieces: list[bytes] = []
+    found: list[LogText] = []
+    position = 0
+    if b"\\" in body:
+        return body, []
+    while (mark := body.find(_RESULT, position)) >= 0:
+        start = mark + len(_RESULT)
+        end = _end_of_logs(body, start) if body[start : start + 1] == b"{" else start
+        if end < 0:
+            break
+        pieces += [body[position:start], b"%d" % len(found)]
+        found.append(LogText(body[start:end]))
+        position = end
+        if body[end : end + 1] != b"]":
+            return body, []
+    return b"".join([*pieces, body[position:]]), found
+
+
+def _places(text: Bytes, character: int) -> Ints:
+    """Where a character stands, looked for in pieces that stay in the processor's cache."""
+    found = [
+        np.flatnonzero(text[at : at + _PIECE] == character) + at
+        for at in range(0, len(text), _PIECE)
+    ]
+    return np.concatenate(found)
+
+
+def _end_of_logs(body: bytes, start: int) -> int:
+    """Where an array of flat objects ends: at the first `]` behind a `}`; -1 = nowhere."""
+    at = body.find(b"]", start)
+    while at >= 0 and body[at - 1] != _CLOSE:
+        at = body.find(b"]", at + 1)
+    return at
+
+
+def scan_logs(logs: LogText) -> list[Scanned]:
+    """The logs of one answer, grouped by shape.
 
     Raises NotCompactError when the slower way has to be taken.
     """
-    region = _logs_region(body)
+    region = logs.text
     if not region:
         return []
     text = np.frombuffer(region, dtype=np.uint8)
-    opens, closes = np.flatnonzero(text == _OPEN), np.flatnonzero(text == _CLOSE)
+    opens, closes = _places(text, _OPEN), _places(text, _CLOSE)
     flat = (
-        len(opens) == len(closes)
+        len(opens) == len(closes) > 0
         and opens[0] == 0
         and closes[-1] == len(text) - 1
         and bool((opens[1:] == closes[:-1] + 2).all())
         and bool((text[closes[:-1] + 1] == _COMMA).all())
     )
-    if not flat:
+    if not flat or b"\\" in region:
         raise NotCompactError("the logs are not flat objects side by side")
-    quotes = np.flatnonzero(text == _QUOTE)
+    quotes = _places(text, _QUOTE)
     first_quote = np.searchsorted(quotes, opens)
     counts = np.diff(np.append(first_quote, len(quotes)))
     out: list[Scanned] = []
@@ -72,21 +129,6 @@ def scan_logs(body: bytes) -> list[Scanned]:
         marks = quotes[first_quote[rows][:, None] + np.arange(count)]
         out += _scan_shape(region, text, rows, opens[rows], closes[rows], marks)
     return out
-
-
-def _logs_region(body: bytes) -> bytes:
-    """The text of the logs without the array's brackets; empty when there is no log."""
-    start = body.find(b'"result":[') + len(b'"result":[')
-    if start < len(b'"result":[') or b"\\" in body:
-        raise NotCompactError("no compact result array")
-    end = body.rfind(b"}]", start) + 1
-    try:
-        rest = orjson.loads(body[:start] + body[max(end, start) :])
-    except orjson.JSONDecodeError:
-        raise NotCompactError("the answer around the result is not JSON") from None
-    if not isinstance(rest, dict) or rest.get("result") != [] or rest.get("error") is not None:
-        raise NotCompactError("the answer is not one result")
-    return body[start:end] if end else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +162,7 @@ def _template(log: bytes) -> _Template:
         if log[end + 1 : end + 2] == b":":
             key = log[start:end].decode()
             continue
-        role = "topic" if key == "topics" else key if key in _FIELDS else ""
+        role = "topic" if key == "topics" else key if key in _USED else ""
         skip = 2 if role else 0
         if role and log[start : start + 2] != b"0x":
             raise NotCompactError(f"{key} is not 0x text")
@@ -128,7 +170,7 @@ def _template(log: bytes) -> _Template:
         roles.append(role)
         literals.append(log[position : start + skip])
         position = end
-    if sorted(r for r in roles if r and r != "topic") != sorted(_FIELDS):
+    if sorted(r for r in roles if r in _FIELDS) != sorted(_FIELDS) or roles.count(_TIME) > 1:
         raise NotCompactError("a field is there twice")
     if not isinstance(topics, list) or roles.count("topic") != len(topics):
         raise NotCompactError("the topics are no list of texts")
@@ -169,7 +211,7 @@ def _batch(text: Bytes, roles: tuple[str, ...], starts: Ints, ends: Ints) -> Log
     topics: list[Bytes] = []
     for column, role in enumerate(roles):
         start, end = starts[:, column], ends[:, column]
-        if role in _NUMBERS:
+        if role in _NUMBERS or role == _TIME:
             numbers[role] = _numbers(text, start, end)
         elif role == "topic":
             topics.append(_hex(text, start, end, 2 * WORD))
@@ -180,6 +222,7 @@ def _batch(text: Bytes, roles: tuple[str, ...], starts: Ints, ends: Ints) -> Log
         numbers["blockNumber"],
         numbers["logIndex"],
         numbers["transactionIndex"],
+        numbers.get(_TIME, np.full(count, NO_TIME, dtype=np.int64)),
         fixed["blockHash"],
         fixed["transactionHash"],
         fixed["address"],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import orjson
 
+from analyzer.abi.scan import LogText, cut_logs
 from analyzer.chain.endpoint import Endpoint, TransportError, shown
 from analyzer.chain.faults import Fault, FaultKind, read_fault
 
@@ -14,21 +16,43 @@ _TWICE = object()
 """Stands for answers to one request that differ."""
 
 
-def read_answer(endpoint: Endpoint, body: bytes, ids: Sequence[int]) -> list[object] | Fault:
+def read_answer(
+    endpoint: Endpoint, body: bytes, ids: Sequence[int], *, logs: bool = False
+) -> list[object] | Fault:
     """The result of each request, or its Fault; one Fault when the node refused all of them at
-    once. Raises TransportError for a body that is no JSON."""
-    try:
-        answer = orjson.loads(body.removeprefix(_BOM))
-    except orjson.JSONDecodeError:
-        start = endpoint.scrub(shown(body[:240].decode(errors="replace")))
-        raise TransportError(f"{endpoint.name} answered no JSON ('{start}')", less=True) from None
+    once. logs: the results are arrays of logs, and one of compact JSON stays text (`LogText`).
+    Raises TransportError for a body that is no JSON."""
+    answer, texts = _parsed(endpoint, body.removeprefix(_BOM), logs=logs)
     if isinstance(answer, dict):
         if answer.get("error") is not None and (len(ids) > 1 or _id(answer.get("id")) is None):
             return _fault(endpoint, answer)
         if len(ids) > 1:
             return Fault(FaultKind.MALFORMED, None, "the node answered a batch with one object")
     by_id = _by_id(answer if isinstance(answer, list) else [answer])
-    return [_result(endpoint, by_id.get(i)) for i in ids]
+    return [_text_of(_result(endpoint, by_id.get(i)), texts) for i in ids]
+
+
+def _parsed(endpoint: Endpoint, body: bytes, *, logs: bool) -> tuple[object, list[LogText]]:
+    """The answer as JSON, and the texts of logs that were cut out of it."""
+    if logs:
+        rest, texts = cut_logs(body)
+        with suppress(orjson.JSONDecodeError):
+            answer = orjson.loads(rest)
+            members = answer if isinstance(answer, list) else [answer]
+            if texts and len(_by_id(members)) == len(members):
+                return answer, texts
+    try:
+        return orjson.loads(body), []
+    except orjson.JSONDecodeError:
+        start = endpoint.scrub(shown(body[:240].decode(errors="replace")))
+        raise TransportError(f"{endpoint.name} answered no JSON ('{start}')", less=True) from None
+
+
+def _text_of(result: object, texts: Sequence[LogText]) -> object:
+    """The text that was cut out in the place of a result, or the result itself."""
+    if texts and isinstance(result, list) and len(result) == 1 and isinstance(result[0], int):
+        return texts[result[0]]
+    return result
 
 
 def _by_id(items: Sequence[object]) -> dict[int, object]:

@@ -15,6 +15,12 @@ Progress = Callable[[str, int, int], None]
 """Called as (what, done, total) while long work goes on."""
 
 
+NOT_SAMPLED = -1
+"""Every header of a block with logs was read."""
+SAMPLE = 256
+"""Of finalized history the header of a block with logs is read where this divides its number."""
+
+
 class NotRecordedError(UnreadError):
     """An answer that the recording does not hold: never a revert, never an empty list."""
 
@@ -28,13 +34,15 @@ class LogChunk:
     """All logs of some filters in `first..last`, both inclusive, in (block, log index) order.
 
     `headers` holds the header of every block that has a log in it, and of `last`; of `first` too
-    where the source can give it.
+    where the source can give it. sampled_to: up to this block, which is finalized, only every so
+    many headers were read (`SAMPLE`); the logs of the others say their blocks' hashes and times.
     """
 
     first: int
     last: int
-    logs: list[RawLog]
+    logs: Sequence[RawLog]
     headers: list[BlockRef]
+    sampled_to: int = NOT_SAMPLED
 
 
 class Chain(Protocol):

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from analyzer.abi.batch import Ints, LogBatch, Mask, distinct
 from analyzer.abi.keccak import keccak
 from analyzer.model.block import BlockRef
 from analyzer.model.logs import LogFilter, RawLog
@@ -27,6 +30,24 @@ def lacks(header: BlockRef, log: RawLog) -> bool:
     return _speaks(header) and not all(
         _holds(header.bloom, item) for item in (log.address, *log.topics)
     )
+
+
+def lacking(headers: Sequence[BlockRef], logs: LogBatch, of: Ints) -> Mask:
+    """Where a log is not in its block, as `lacks` says it. of: for each log the place of its
+    header; -1 = there is none, of which nothing is said."""
+    if not any(map(_speaks, headers)):
+        return np.zeros(len(logs), dtype=np.bool_)
+    silent = bytes(_BITS // 8)
+    filters = b"".join([h.bloom if _speaks(h) else silent for h in headers])
+    bloom = np.frombuffer(filters, dtype=np.uint8).reshape(len(headers), _BITS // 8)
+    spoken = np.array([_speaks(header) for header in headers])[of] & (of >= 0)
+    missing = np.zeros(len(logs), dtype=np.bool_)
+    for items in (logs.address, *(logs.topics[:, i] for i in range(logs.topics.shape[1]))):
+        first, which = distinct(items)
+        bits = np.array([_bits(items[row].tobytes()) for row in first.tolist()])[which]
+        held = bloom[of[:, None], _BITS // 8 - 1 - bits // 8] >> (bits % 8) & 1
+        missing |= ~held.all(axis=1)
+    return missing & spoken
 
 
 def may_hold(header: BlockRef, log: RawLog) -> bool:
@@ -76,11 +97,12 @@ def _any(bloom: bytes, items: Iterable[str]) -> bool:
 
 
 def _holds(bloom: bytes, item: bytes) -> bool:
-    """Whether the three bits of an item are set: the low 11 bits of each of the first three pairs
-    of bytes of its hash, counted from the end of the filter."""
+    """Whether the three bits of an item are set."""
+    return all(bloom[-1 - bit // 8] >> bit % 8 & 1 for bit in _bits(item))
+
+
+def _bits(item: bytes) -> tuple[int, ...]:
+    """The three bits of an item, counted from the end of the filter: the low 11 bits of each of the
+    first three pairs of bytes of its hash."""
     digest = keccak(item)
-    for at in (0, 2, 4):
-        bit = int.from_bytes(digest[at : at + 2], "big") % _BITS
-        if not bloom[-1 - bit // 8] >> bit % 8 & 1:
-            return False
-    return True
+    return tuple(int.from_bytes(digest[at : at + 2], "big") % _BITS for at in (0, 2, 4))

@@ -19,12 +19,14 @@ class Links:
     """How some headers hang together.
 
     linked: how many of the `headers` name another one of them, the block before, as their parent;
-    the others have no neighbour among them. broken: each contradiction, in words.
+    the others have no neighbour among them. broken: each contradiction, in words. unread: how many
+    were not read, because they are of finalized history and logs say their hashes and times.
     """
 
     headers: int
     linked: int
     broken: tuple[str, ...] = ()
+    unread: int = 0
 
 
 def header_links(headers: Iterable[BlockRef]) -> Links:
@@ -39,21 +41,29 @@ def header_links(headers: Iterable[BlockRef]) -> Links:
     for header in sorted(headers, key=lambda h: (h.number, h.hash)):
         if before is not None and header.number == before.number:
             if header.hash != before.hash:
-                broken.append(
-                    f"block {header.number} has two hashes, {before.hash} and {header.hash}"
-                )
+                broken.append(two_hashes(before, header))
             continue
         if before is not None and header.number == before.number + 1:
             if header.parent_hash == before.hash:
                 linked += 1
             else:
-                broken.append(
-                    f"block {header.number} names {header.parent_hash} as its parent, but block"
-                    f" {before.number} is {before.hash}"
-                )
+                broken.append(no_parent(header, before))
         count += 1
         before = header
     return Links(count, linked, tuple(broken))
+
+
+def no_parent(header: BlockRef, before: BlockRef) -> str:
+    """What is said of a header that names another parent than the block before it."""
+    return (
+        f"block {header.number} names {header.parent_hash} as its parent, but block"
+        f" {before.number} is {before.hash}"
+    )
+
+
+def two_hashes(one: BlockRef, other: BlockRef) -> str:
+    """What is said of two headers of one number."""
+    return f"block {one.number} has two hashes, {one.hash} and {other.hash}"
 
 
 def check_hash_chain(headers: Iterable[BlockRef]) -> None:

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.chain.base import ChangedError, LogChunk
+import numpy as np
+
+from analyzer.abi.batch import NO_TIME, LogBlocks, LogColumns
+from analyzer.chain.base import NOT_SAMPLED, SAMPLE, ChangedError, LogChunk
 from analyzer.chain.bloom import suspicious
 from analyzer.chain.completeness import check_fit, check_reached
-from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, stated_span, suggested_range
+from analyzer.chain.log_answers import Wanted, logs_of_answer
 from analyzer.chain.pool import Pool, Request
 from analyzer.chain.size import Size
-from analyzer.chain.wire import parse_log, unique_logs
+from analyzer.chain.wire import unique_columns
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
-from analyzer.model.logs import LogFilter, RawLog
+from analyzer.model.logs import LogFilter
 
 FIRST_SPAN = 5_000
 """Blocks in the first question; providers allow from 10 to any number."""
 MOST_SPAN = 1_000_000
 WANTED_LOGS = 20_000
 """Logs a chunk above which the range does not grow: a chunk is held in memory."""
+SAMPLED_FROM = 1_000
+"""Blocks of a range from which on it is worth asking how far the chain is finalized."""
 _ROUND_COUNT = 1_000
 """Providers that cut off silently do so at a multiple of this."""
 _REORG_TRIES = 3
@@ -35,10 +40,20 @@ _PASSING_SHARE = 8
 class LogReader:
     """Reads logs over a pool and checks them against the filters and the block headers."""
 
-    def __init__(self, pool: Pool, headers: Callable[[Sequence[int]], list[BlockRef]]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        headers: Callable[[Sequence[int]], list[BlockRef]],
+        settled: Callable[[], int],
+    ) -> None:
+        """settled: gives the block up to which history is finalized; -1 where that is not known, or
+        where every header is wanted."""
         self._pool = pool
         self._headers = headers
+        self._settled = settled
         self._spans: dict[str, Size] = {}
+        self.timed = False
+        """Whether the logs that were read last came with their blocks' times."""
 
     @property
     def _span(self) -> Size:
@@ -56,17 +71,18 @@ class LogReader:
         Raises UnreadError naming the block whose logs cannot be read, or contradict its header.
         """
         anchor = self._headers([last])[0]
+        settled = self._settled() if last - first >= SAMPLED_FROM else NOT_SAMPLED
         position = first
         while position <= last:
             end = min(last, position + self._span.now - 1)
-            chunk = self._chunk(filters, position, end, anchor)
+            chunk = self._chunk(filters, (position, end), anchor, settled)
             yield chunk
             position = chunk.last + 1
 
     def _chunk(
-        self, filters: Sequence[LogFilter], first: int, last: int, anchor: BlockRef
+        self, filters: Sequence[LogFilter], span: tuple[int, int], anchor: BlockRef, settled: int
     ) -> LogChunk:
-        """The logs of `first..` up to `last` or to whatever smaller block the provider allows,
+        """The logs of a span up to its end or to whatever smaller block the provider allows,
         with headers that fit them; asked again when a reorg or another endpoint came between, then
         elsewhere."""
         left: dict[int, str] = {}
@@ -76,7 +92,7 @@ class LogReader:
         for _ in self._pool.endpoints:
             for _ in range(_REORG_TRIES):
                 try:
-                    return self._try_chunk(filters, first, last, anchor)
+                    return self._try_chunk(filters, span, anchor, settled)
                 except ChangedError as error:
                     problem = error
             if not self._pool.leave(left, str(problem)):
@@ -84,35 +100,43 @@ class LogReader:
         raise problem
 
     def _try_chunk(
-        self, filters: Sequence[LogFilter], first: int, last: int, anchor: BlockRef
+        self, filters: Sequence[LogFilter], span: tuple[int, int], anchor: BlockRef, settled: int
     ) -> LogChunk:
         """One try at a chunk.
 
         anchor: the last block of all chunks. The endpoint that gave the logs has to have it, and
-        the same one still: then all below it is one fork's. Raises ChangedError when it has not,
-        or when its logs name other blocks than its headers.
+        the same one still: then all below it is one fork's. settled: up to here headers are read by
+        sample, where the logs say their blocks' times and no header contradicts one. Raises
+        ChangedError when it has not, or when its logs name other blocks than its headers.
         """
-        endpoint = self._pool.endpoint
+        endpoint, (first, last) = self._pool.endpoint, span
         logs, end = self._logs(filters, first, last)
-        numbers = sorted({log.block_number for log in logs} | {first, end, anchor.number})
-        headers = self._headers(numbers)
+        blocks, ends = logs.blocks(), {first, end, anchor.number}
+        self.timed = bool((blocks.time != NO_TIME).all())
+        if not self.timed:
+            settled = NOT_SAMPLED
+        headers = self._headers(_read_of(blocks, ends, settled))
+        if settled != NOT_SAMPLED and not _in_time(blocks, headers):
+            settled = NOT_SAMPLED
+            headers = self._headers(_read_of(blocks, ends, settled))
         if self._pool.endpoint is not endpoint:
             raise ChangedError(f"the endpoints take turns while blocks {first}..{end} are read")
         check_reached(anchor, headers[-1])
         check_fit(logs, headers)
         self._check_silent(filters, headers, logs, (first, end))
-        return LogChunk(first, end, logs, [h for h in headers if h.number <= end])
+        kept = [h for h in headers if h.number <= end]
+        return LogChunk(first, end, logs, kept, min(settled, end))
 
     def _check_silent(
         self,
         filters: Sequence[LogFilter],
         headers: Sequence[BlockRef],
-        logs: Sequence[RawLog],
+        logs: LogColumns,
         span: tuple[int, int],
     ) -> None:
         """Asks once more for the blocks that gave no log although their bloom filter has room for
         one. Raises ChangedError when they give one now; when they do not, nothing is known."""
-        loud = {log.block_number for log in logs}
+        loud = set(logs.blocks().number.tolist())
         for header in headers:
             number = header.number
             if number in loud or number > span[1] or span[0] == span[1]:
@@ -123,17 +147,15 @@ class LogReader:
                     f" them out of blocks {span[0]}..{span[1]}"
                 )
 
-    def _logs(
-        self, filters: Sequence[LogFilter], first: int, last: int
-    ) -> tuple[list[RawLog], int]:
+    def _logs(self, filters: Sequence[LogFilter], first: int, last: int) -> tuple[LogColumns, int]:
         """The logs of all filters over one range, which shrinks until the provider answers."""
         while True:
             asked = last - first + 1
             answers = self._ask(filters, first, last)
             faults = [a for a in answers if isinstance(a, Fault)]
             if not faults:
-                found = [answer for answer in answers if isinstance(answer, list)]
-                logs = unique_logs(log for answer in found for log in answer)
+                found = [answer for answer in answers if isinstance(answer, LogColumns)]
+                logs = unique_columns(found)
                 if asked > 1 and any(len(a) and len(a) % _ROUND_COUNT == 0 for a in found):
                     logs = self._halves(filters, first, last, logs)
                 self._answered(asked, len(logs))
@@ -144,16 +166,13 @@ class LogReader:
         """The logs of each filter, or its Fault."""
         wanted = [Wanted(log_filter) for log_filter in filters]
 
-        def read(place: int, result: object) -> list[RawLog]:
-            if not isinstance(result, list):
-                raise UnreadError(f"the node answered eth_getLogs with {shown(result)}")
-            logs = [parse_log(raw) for raw in result]
-            for log in logs:
-                wanted[place].check(log, first, last)
-            return unique_logs(logs)
+        def read(place: int, result: object) -> LogColumns:
+            logs = logs_of_answer(result)
+            wanted[place].check(logs, first, last)
+            return unique_columns([logs])
 
         requests = [_request(log_filter, first, last) for log_filter in filters]
-        return self._pool.batch(requests, read, divisible=first < last)
+        return self._pool.batch(requests, read, divisible=first < last, logs=True)
 
     def _answered(self, asked: int, logs: int) -> None:
         """Grows the range after an answer that was not large, as far as the endpoint lets it."""
@@ -186,19 +205,36 @@ class LogReader:
         return min(span.now, asked - 1)
 
     def _halves(
-        self, filters: Sequence[LogFilter], first: int, last: int, logs: list[RawLog]
-    ) -> list[RawLog]:
+        self, filters: Sequence[LogFilter], first: int, last: int, logs: LogColumns
+    ) -> LogColumns:
         """A round number of logs may have been cut off silently: asks for both halves and takes
         them where they hold more."""
         middle = (first + last) // 2
-        both: list[RawLog] = []
+        both: list[LogColumns] = []
         for low, high in ((first, middle), (middle + 1, last)):
             position = low
             while position <= high:
                 part, end = self._logs(filters, position, high)
-                both += part
+                both.append(part)
                 position = end + 1
-        return both if len(both) > len(logs) else logs
+        return LogColumns.joined(both) if sum(map(len, both)) > len(logs) else logs
+
+
+def _read_of(blocks: LogBlocks, ends: set[int], settled: int) -> list[int]:
+    """The blocks with logs whose headers are read, and the ends of the range, ascending: of
+    finalized ones a sample, which does not depend on where a range is cut."""
+    number = blocks.number
+    return sorted(ends.union(number[(number > settled) | (number % SAMPLE == 0)].tolist()))
+
+
+def _in_time(blocks: LogBlocks, headers: Sequence[BlockRef]) -> bool:
+    """Whether times that logs give rise with the blocks, and fit those of the headers."""
+    numbers = np.concatenate([blocks.number, [header.number for header in headers]])
+    times = np.concatenate([blocks.time, [header.time for header in headers]])
+    order = np.lexsort((times, numbers))
+    number, time = numbers[order], times[order]
+    same = number[1:] == number[:-1]
+    return bool(((time[1:] >= time[:-1]) & ~(same & (time[1:] != time[:-1]))).all())
 
 
 def _request(log_filter: LogFilter, first: int, last: int) -> Request:
@@ -209,29 +245,3 @@ def _request(log_filter: LogFilter, first: int, last: int) -> Request:
     if log_filter.topics0:
         query["topics"] = [list(log_filter.topics0)]
     return "eth_getLogs", [query]
-
-
-class Wanted:
-    """One filter, ready to test logs."""
-
-    def __init__(self, log_filter: LogFilter) -> None:
-        self._addresses = {bytes.fromhex(a[2:]) for a in log_filter.addresses}
-        self._topics = {bytes.fromhex(t[2:]) for t in log_filter.topics0}
-
-    def matches(self, log: RawLog) -> bool:
-        """Whether the filter asks for this log."""
-        if self._addresses and log.address not in self._addresses:
-            return False
-        return not self._topics or (bool(log.topics) and log.topics[0] in self._topics)
-
-    def check(self, log: RawLog, first: int, last: int) -> None:
-        """Raises UnreadError for a log that was not asked for: then nothing can be relied on."""
-        if not first <= log.block_number <= last:
-            raise UnreadError(
-                f"the node gave a log of block {log.block_number} when asked for {first}..{last}"
-            )
-        if not self.matches(log):
-            raise UnreadError(
-                f"the node gave a log that was not asked for: block {log.block_number}, log"
-                f" {log.log_index}, address 0x{log.address.hex()}"
-            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from analyzer.chain.base import LogChunk, Progress
+from analyzer.chain.base import NOT_SAMPLED, LogChunk, Progress
 from analyzer.chain.blocks import block_at, parse_block
 from analyzer.chain.bulk import Abilities, BulkReader
 from analyzer.chain.faults import Fault, FaultKind
@@ -20,6 +20,9 @@ from analyzer.model.block import BlockRef
 from analyzer.model.errors import AnalyzerError, InputError, UnreadError
 from analyzer.model.logs import LogFilter
 from analyzer.model.reads import Answer, NotRead, ReadRequest
+
+NEAR_HEAD = 128
+"""So many blocks below the head every header is read, whatever the node calls final."""
 
 
 class Node:
@@ -45,7 +48,7 @@ class Node:
         self._pool = Pool(urls, chain_id=chain_id, tries=tries, timeout=timeout, pace=pace)
         self.chain_id = self._pool.chain_id
         self._bulk = BulkReader(self._pool)
-        self._logs = LogReader(self._pool, self.headers)
+        self._logs = LogReader(self._pool, self.headers, self._settled)
         self._progress = progress
         self._whole = whole_headers
 
@@ -58,6 +61,21 @@ class Node:
     def asked(self) -> Counter[str]:
         """How many requests were made, by method."""
         return Counter(self._pool.asked)
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of the bodies that were sent."""
+        return self._pool.sent
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of the answers' bodies, unpacked."""
+        return self._pool.received
+
+    @property
+    def logs_timed(self) -> bool:
+        """Whether the logs that were read last came with their blocks' times."""
+        return self._logs.timed
 
     @property
     def batch_size(self) -> int:
@@ -151,6 +169,19 @@ class Node:
     def close(self) -> None:
         """Closes the connections."""
         self._pool.close()
+
+    def _settled(self) -> int:
+        """The block up to which the chain is finalized, and well below its head: there headers are
+        read by sample. -1 where the node does not say it, and where headers are kept whole."""
+        if self._whole:
+            return NOT_SAMPLED
+        tags = ("finalized", "latest")
+        requests: list[Request] = [("eth_getBlockByNumber", [tag, False]) for tag in tags]
+        found = self._pool.batch(requests, _header_reader([None, None]), probing=True)
+        numbers = [one.number for one in found if isinstance(one, BlockRef)]
+        if len(numbers) < len(tags):
+            return NOT_SAMPLED
+        return max(min(numbers[0], numbers[1] - NEAR_HEAD), NOT_SAMPLED)
 
     def _capability(self, index: int) -> tuple[str, str, str]:
         """The line of one endpoint, asked through a pool of its own."""

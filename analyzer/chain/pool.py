@@ -62,14 +62,15 @@ class RpcError(UnreadError):
 class _Work:
     """The requests of one exchange, their answers, and which of them are still open.
 
-    divisible, probing: see `Pool.batch`. left: places that the endpoint in use will not answer,
-    and another one may. tried: endpoint number -> why it was left.
+    divisible, probing, logs: see `Pool.batch`. left: places that the endpoint in use will not
+    answer, and another one may. tried: endpoint number -> why it was left.
     """
 
     requests: Sequence[Request]
     read: Reader
     divisible: bool = False
     probing: bool = False
+    logs: bool = False
     answers: list[object] = field(default_factory=list)
     open: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
@@ -120,7 +121,8 @@ class Pool:
     Every endpoint's chain id is checked before its first use and again whenever the pool goes
     back to it. `timeout`: seconds for one whole answer; None = as the limits say. Raises InputError
     when every endpoint is of another chain, UnreadError when none answers. `requests` counts HTTP
-    exchanges, `asked` the requests in them, by method.
+    exchanges, `asked` the requests in them, by method; `sent` and `received` bytes of bodies,
+    unpacked.
     """
 
     def __init__(
@@ -140,7 +142,7 @@ class Pool:
         self._tries = tries
         self._timeout = timeout
         self._current = -1
-        self.requests = 0
+        self.requests = self.sent = self.received = 0
         self.asked: Counter[str] = Counter()
         self._expected = chain_id
         self._go_on({})
@@ -167,6 +169,7 @@ class Pool:
         *,
         divisible: bool = False,
         probing: bool = False,
+        logs: bool = False,
     ) -> list[object]:
         """What `read` makes of the results of many requests, in order; the error of one is a Fault
         in its place.
@@ -174,10 +177,10 @@ class Pool:
         Sent as plain JSON-RPC batches of a size that the endpoint takes. Passing faults are asked
         again, then another endpoint is asked; what still fails is a Fault. divisible: who asks can
         ask for less, so that a refusal that may be one of size is given back at once. probing: who
-        asks wants to know whether this very endpoint can do it. Raises UnreadError when no
-        endpoint answers at all.
+        asks wants to know whether this very endpoint can do it. logs: arrays of logs come to `read`
+        as `LogText` where they are compact. Raises UnreadError when no endpoint answers at all.
         """
-        work = _Work(requests, read, divisible, probing)
+        work = _Work(requests, read, divisible, probing, logs)
         teller = -1
         while work.open:
             problem = self._ask(work)
@@ -384,7 +387,9 @@ class Pool:
         ]
         body = orjson.dumps(messages if len(messages) > 1 else messages[0])
         content = endpoint.post(body, timeout=self._timeout)
-        results = read_answer(endpoint, content, ids)
+        self.sent += len(body)
+        self.received += len(content)
+        results = read_answer(endpoint, content, ids, logs=work.logs)
         if isinstance(results, Fault):
             return results
         return [

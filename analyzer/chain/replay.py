@@ -17,7 +17,7 @@ from analyzer.chain.bloom import lacks
 from analyzer.chain.endpoint import shown
 from analyzer.chain.faults import Fault, FaultKind, read_fault, revert_text
 from analyzer.chain.header_links import BrokenChainError, check_hash_chain
-from analyzer.chain.logs import Wanted
+from analyzer.chain.log_answers import Wanted
 from analyzer.chain.proofs.kept import load_proofs
 from analyzer.chain.proofs.source import Receipts, WantedWords
 from analyzer.chain.recording import (

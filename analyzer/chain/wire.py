@@ -8,10 +8,11 @@ is never stored, and never left out as if it had not been sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
+from analyzer.abi.batch import NO_TIME, LogColumns
 from analyzer.chain.base import ChangedError
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
@@ -82,22 +83,32 @@ def parse_log(raw: object) -> RawLog:
         ) from None
 
 
-def unique_logs(logs: Iterable[RawLog]) -> list[RawLog]:
-    """The logs in (block, log index) order, equal ones once.
+def parse_log_time(raw: Mapping[str, object]) -> int:
+    """The time of a log's block, which current nodes give with it; `NO_TIME` where it is not
+    there, or is none."""
+    try:
+        return _quantity("blockTimestamp", raw.get("blockTimestamp"), MOST_TIME)
+    except ValueError:
+        return NO_TIME
 
-    Raises UnreadError naming the block when two that differ have one index: a node that counts
-    logs anew in each transaction says nothing of their order, and everything that is built from
-    logs needs it.
+
+def unique_columns(parts: Sequence[LogColumns]) -> LogColumns:
+    """All logs of some answers, equal ones once.
+
+    Raises UnreadError naming the block when two that differ have one index, ChangedError when they
+    are of two blocks of one number.
     """
-    found: dict[tuple[int, int], RawLog] = {}
-    for log in logs:
-        check_same(found.setdefault((log.block_number, log.log_index), log), log)
-    return [found[key] for key in sorted(found)]
+    columns = LogColumns.joined(parts)
+    pairs = columns.repeated()
+    for one, other in pairs:
+        check_same(columns.log(one), columns.log(other))
+    return columns.without([other for _, other in pairs]) if pairs else columns
 
 
 def check_same(one: RawLog, other: RawLog) -> None:
-    """Sees that two logs of one block and index are one log. Raises UnreadError naming them,
-    ChangedError when they are of two blocks of that number."""
+    """Sees that two logs of one block and index are one log. Raises UnreadError naming them (a
+    node that counts logs anew in each transaction says nothing of their order, and everything that
+    is built from logs needs it), ChangedError when they are of two blocks of that number."""
     if one == other:
         return
     if one.block_hash != other.block_hash:

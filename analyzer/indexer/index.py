@@ -18,10 +18,11 @@ from pathlib import Path
 from analyzer.abi.contract import load_abi
 from analyzer.chain.base import Chain, NotRecordedError, Progress
 from analyzer.chain.completeness import check_reached, check_still
-from analyzer.chain.header_links import Links, header_links, linked_chunks
+from analyzer.chain.header_links import Links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
+from analyzer.indexer.extent import count_logs, stored_links
 from analyzer.indexer.folds import fold_basis
-from analyzer.indexer.read import read_logs, stored_headers
+from analyzer.indexer.read import read_logs
 from analyzer.indexer.recheck import Recheck, SecondReading
 from analyzer.indexer.reorg import roll_back, take_back
 from analyzer.indexer.sources import Catalogue, EventPlug, LoadAbi, initial_namings
@@ -220,7 +221,7 @@ class Index:
         for raw, time in read_logs(self._connection, key, first=first, up_to=up_to):
             match = catalogue.match(raw)
             if match is not None:
-                yield decode(raw, *match, time)
+                yield decode(raw, match[0].role, match[1], time)
 
     def kept_folds(
         self, deployment: Deployment, plug: EventPlug, *, up_to: int, program: str
@@ -286,14 +287,12 @@ class Index:
     def extent(self, deployment: Deployment, plug: EventPlug, *, block: BlockRef) -> Extent:
         """What is held up to `block`, and how its headers hang together."""
         key = self._key(deployment)
-        catalogue = self._catalogue(key, deployment, plug).up_to(block.number)
-        logs, blocks = 0, set()
-        for raw, _ in read_logs(self._connection, key, up_to=block.number):
-            if catalogue.match(raw) is not None:
-                logs += 1
-                blocks.add(raw.block_number)
-        headers = stored_headers(self._connection, key, up_to=block.number)
-        return Extent(catalogue.first_block, logs, len(blocks), header_links([*headers, block]))
+        known = self._catalogue(key, deployment, plug)
+        catalogue = known.up_to(block.number)
+        only = None if catalogue.namings == known.namings else catalogue
+        logs, blocks = count_logs(self._connection, key, up_to=block.number, only=only)
+        links = stored_links(self._connection, key, block)
+        return Extent(catalogue.first_block, logs, blocks, links)
 
     def held(
         self, deployment: Deployment, plug: EventPlug, *, up_to: int

@@ -85,7 +85,8 @@ def past_events(
                 raw = log_of(row)
                 match = catalogue.match(raw)
                 if match is not None:
-                    events.append(decode(raw, *match, time_of(row)))
+                    covered, abi = match
+                    events.append(decode(raw, covered.role, abi, time_of(row)))
         events.sort(key=lambda event: (event.block_number, event.log_index))
         since = "SELECT min(block_time) FROM headers WHERE deployment_key = ?"
         [(first,)] = fetch(connection, since, [key])

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analyzer.abi.batch import LogColumns
 from analyzer.chain.base import Chain, LogChunk, Progress
 from analyzer.chain.bloom import lacks, may_hold
 from analyzer.chain.completeness import check_still
@@ -153,16 +154,17 @@ class SecondReading:
     def _compare(self, batch: Batch, catalogue: Catalogue) -> _Difference:
         """How the logs of a stretch, as they were read now, differ from those that are held."""
         held = self._held(batch.first, batch.last)
-        missing = [raw for position, raw in held.items() if raw != batch.logs.get(position)]
+        given = batch.by_position()
+        missing = [raw for position, raw in held.items() if raw != given.get(position)]
         if batch.found_sources:
             held = self._held(0, self.head.number)
-        found = _Difference(new={p for p, raw in batch.logs.items() if held.get(p) != raw})
+        found = _Difference(new={p for p, raw in given.items() if held.get(p) != raw})
         headers = self._headers(batch, missing)
         stored = stored_headers(self.connection, self.key, first=batch.first, up_to=batch.last)
-        found.headers = sum(1 for h in stored if headers.get(h.number, h) != h)
+        found.headers = sum(1 for h in stored if _differ(h, headers.get(h.number, h)))
         for raw in missing:
             header = headers[raw.block_number]
-            replaced = (raw.block_number, raw.log_index) in batch.logs
+            replaced = (raw.block_number, raw.log_index) in given
             moved = header.hash != "0x" + raw.block_hash.hex()
             vouched = self.trusted and not may_hold(header, raw)
             denied = replaced or moved or vouched or lacks(header, raw)
@@ -176,7 +178,7 @@ class SecondReading:
         """Whether the node has the logs of a log's block, for it gave others, and leaves this one
         out when it is asked for that block alone, too."""
         number = raw.block_number
-        if all(block != number for block, _ in batch.logs):
+        if number not in batch.blocks.number:
             return False
         alone = self.chain.logs(catalogue.filters(), number, number)
         logs = [log for chunk in alone for log in chunk.logs]
@@ -197,20 +199,20 @@ class SecondReading:
         self, batch: Batch, kept: Sequence[tuple[RawLog, BlockRef]], catalogue: Catalogue
     ) -> None:
         """Puts logs that stay back into the batch that is written."""
-        for raw, header in kept:
-            match = catalogue.match(raw)
-            if match is not None:
-                position = (raw.block_number, raw.log_index)
-                batch.logs[position] = raw
-                batch.events[position] = (*match, decode(raw, *match, header.time))
-                batch.headers[raw.block_number] = header
+        if not kept:
+            return
+        batch.logs = LogColumns.joined([batch.logs, LogColumns.of([raw for raw, _ in kept])])
+        batch.headers |= {header.number: header for _, header in kept}
+        batch.claim(catalogue)
 
     def _named_by(self, raw: RawLog, time: int, catalogue: Catalogue) -> list[Naming]:
         """What a log says about which contracts there are."""
         match = catalogue.match(raw)
         if match is None:
             return []
-        return named_by(self.plug, self.deployment, decode(raw, *match, time), match[0])
+        covered, event = match
+        happened = decode(raw, covered.role, event, time)
+        return named_by(self.plug, self.deployment, happened, covered)
 
     def _named_by_what_is_left(self) -> Catalogue:
         """The contracts that the logs which are held name, and no others."""
@@ -222,3 +224,9 @@ class SecondReading:
                     catalogue.add(naming)
             if catalogue.namings == known:
                 return catalogue
+
+
+def _differ(stored: BlockRef, now: BlockRef) -> bool:
+    """Whether a header is another one now. Of a stored one the parent may not have been read."""
+    parents = (stored.parent_hash or now.parent_hash, now.parent_hash)
+    return (stored.hash, stored.time, parents[0]) != (now.hash, now.time, parents[1])

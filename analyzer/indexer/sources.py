@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from analyzer.abi.batch import Ints, LogBatch, distinct
 from analyzer.abi.contract import ContractAbi, EventAbi
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event, LogFilter, RawLog
@@ -176,6 +179,32 @@ class Catalogue:
             if raw.block_number >= covered.from_block:
                 return covered, event
         return None
+
+    def match_batch(self, batch: LogBatch) -> list[tuple[Covered, EventAbi, Ints]]:
+        """The same for many logs: whose they are, which event, and at which places of the batch."""
+        found: list[tuple[Covered, EventAbi, Ints]] = []
+        if not len(batch):
+            return found
+        keys = [batch.address, batch.topics[:, 0]] if batch.topics.shape[1] else [batch.address]
+        kinds, kind = distinct(np.hstack(keys))
+        order = np.argsort(kind, kind="stable")
+        ends = np.searchsorted(kind[order], np.arange(len(kinds) + 1))
+        for number, row in enumerate(kinds.tolist()):
+            topic0 = batch.topics[row, 0].tobytes() if batch.topics.shape[1] else b""
+            left = order[ends[number] : ends[number + 1]]
+            for covered, event in self._matches.get((batch.address[row].tobytes(), topic0), ()):
+                asked = batch.block_number[left] >= covered.from_block
+                if asked.any():
+                    found.append((covered, event, left[asked]))
+                left = left[~asked]
+        return found
+
+    def matched(self) -> list[tuple[bytes, bytes, int]]:
+        """(address, first topic, first block) of all logs that are somebody's."""
+        return [
+            (address, topic0, min(covered.from_block for covered, _ in asked))
+            for (address, topic0), asked in self._matches.items()
+        ]
 
     def event_abis(self, covered: Covered) -> list[EventAbi]:
         """The events that are indexed of a contract. Raises InputError for one the ABI lacks."""

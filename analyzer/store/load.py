@@ -6,7 +6,7 @@ the safe way in, and every load is checked by counts and checksums all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import islice
 from math import isfinite
@@ -14,7 +14,7 @@ from operator import xor
 from typing import TYPE_CHECKING, Any
 
 from analyzer.store.overflow256 import split
-from analyzer.store.schema import Column, Kind, Table, names, quoted
+from analyzer.store.schema import Column, Kind, Table, literal, names, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +45,29 @@ def load_rows(
     return sum(_load_batch(connection, table, batch) for batch in _batches(rows))
 
 
+def load_columns(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    columns: Mapping[str, Any],
+    *,
+    same: Mapping[str, str],
+) -> int:
+    """Appends Arrow arrays (one a stored column, by name) and proves them; says how many rows.
+
+    same: texts that all rows have, by column. Raises: LoadError as `load_rows`.
+    """
+    stored = table.stored_columns
+    rows = len(next(iter(columns.values())))
+    given = [
+        (rows, rows * len(same[column.name].encode()))
+        if column.name in same
+        else _checksum_of_array(column, columns[column.name])
+        for column in stored
+    ]
+    _insert(connection, table, columns, same, rows, given)
+    return rows
+
+
 def fetch(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
 ) -> list[tuple[Any, ...]]:
@@ -63,37 +86,51 @@ def _load_batch(
     connection: duckdb.DuckDBPyConnection, table: Table, batch: list[Sequence[object]]
 ) -> int:
     """One Arrow insert and its proof."""
+    values = _stored_values(table, batch)
+    pairs = list(zip(table.stored_columns, values, strict=True))
+    arrays = {column.name: _array(column, data) for column, data in pairs}
+    given = [_checksum(column, data) for column, data in pairs]
+    _insert(connection, table, arrays, {}, len(batch), given)
+    return len(batch)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    arrays: Mapping[str, Any],
+    same: Mapping[str, str],
+    rows: int,
+    given: Sequence[tuple[int, int]],
+) -> None:
+    """Inserts arrays, and compares the row count and each column's checksum with what the table
+    now holds. given: (values, checksum) of each stored column. Raises: LoadError."""
     import pyarrow as pa
 
-    values = _stored_values(table, batch)
     columns = table.stored_columns
-    arrays = [_array(column, data) for column, data in zip(columns, values, strict=True)]
     name, listed = quoted(table.name), names(columns)
+    picked = ", ".join(
+        literal(same[column.name]) if column.name in same else quoted(column.name)
+        for column in columns
+    )
     last_row = fetch(connection, f"SELECT coalesce(max(rowid), -1) FROM {name}")[0][0]
     connection.register(
-        "analyzer_batch", pa.Table.from_arrays(arrays, names=[c.name for c in columns])
+        "analyzer_batch", pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
     )
     # No `finally`: in a transaction that the insert aborted nothing but ROLLBACK is allowed, and
     # a name that stays registered is replaced by the next batch.
-    connection.execute(f"INSERT INTO {name} ({listed}) SELECT {listed} FROM analyzer_batch")
+    connection.execute(f"INSERT INTO {name} ({listed}) SELECT {picked} FROM analyzer_batch")
     connection.unregister("analyzer_batch")
     checksums = ", ".join(_checksum_sql(column) for column in columns)
     stored = fetch(
         connection, f"SELECT count(*), {checksums} FROM {name} WHERE rowid > ?", [last_row]
     )[0]
-    _prove(table, values, len(batch), stored)
-    return len(batch)
-
-
-def _prove(table: Table, values: list[list[Any]], rows: int, stored: tuple[Any, ...]) -> None:
-    """Compares the row count and each column's checksum with what the table now holds."""
     if stored[0] != rows:
         raise LoadError(f"table {table.name}: {rows} rows were written, {stored[0]} are stored")
-    for i, (column, data) in enumerate(zip(table.stored_columns, values, strict=True)):
-        given, found = _checksum(column, data), (stored[1 + 2 * i], stored[2 + 2 * i])
-        if given != found:
+    for i, (column, wanted) in enumerate(zip(columns, given, strict=True)):
+        found = (stored[1 + 2 * i], stored[2 + 2 * i])
+        if wanted != found:
             raise LoadError(
-                f"table {table.name}, column {column.name}: (count, checksum) {given} was written,"
+                f"table {table.name}, column {column.name}: (count, checksum) {wanted} was written,"
                 f" {found} is stored"
             )
 
@@ -171,3 +208,32 @@ def _checksum(column: Column, data: list[Any]) -> tuple[int, int]:
     if column.kind is Kind.BYTES:
         return len(known), sum(map(len, known))
     return len(known), sum(known) if column.kind is Kind.FLAG else len(known)
+
+
+def _checksum_of_array(column: Column, array: Any) -> tuple[int, int]:
+    """The same two numbers over an Arrow array that begins at its buffers' beginning."""
+    import numpy as np
+
+    known = len(array) - array.null_count
+    if column.kind in _TEXTS or column.kind is Kind.BYTES:
+        return known, _bytes_of_array(array)
+    if column.kind is Kind.FLAG:
+        return known, array.true_count
+    if column.sql_type == "HUGEINT":
+        halves = np.frombuffer(array.storage.buffers()[1], dtype=np.uint64).reshape(-1, 2)
+        if array.null_count:
+            halves = halves[np.asarray(array.is_valid())]
+        low, high = np.bitwise_xor.reduce(halves, axis=0).tolist()
+        value = low | high << 64
+        return known, value - (1 << 128) if value >> 127 else value
+    numbers = array.drop_null() if array.null_count else array
+    return known, int(np.bitwise_xor.reduce(numbers.to_numpy(zero_copy_only=False), initial=0))
+
+
+def _bytes_of_array(array: Any) -> int:
+    """How many bytes the values of an array of bytes or text have together."""
+    import pyarrow as pa
+
+    if pa.types.is_fixed_size_binary(array.type):
+        return int((len(array) - array.null_count) * array.type.byte_width)
+    return int(pa.compute.sum(pa.compute.binary_length(array)).as_py() or 0)

@@ -60,12 +60,15 @@ _OVERFLOW_COMMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its kind and its comment (meaning and unit). `key`: part of the primary key."""
+    """A column: its kind and its comment (meaning and unit). `key`: part of the primary key.
+    `compression`: how DuckDB stores it, where its own choice costs more than it saves: hashes, and
+    long bytes (measured)."""
 
     name: str
     kind: Kind
     comment: str
     key: bool = False
+    compression: str = ""
 
     @property
     def overflow(self) -> Column | None:
@@ -83,11 +86,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its comment (the grain: one row per what) and its columns, keys first."""
+    """A table: its comment (the grain: one row per what) and its columns, keys first.
+
+    guarded: DuckDB holds the key in an index, which lies in memory; False where tens of millions of
+    rows are appended and whoever writes them sees to it that none is there twice.
+    """
 
     name: str
     comment: str
     columns: tuple[Column, ...]
+    guarded: bool = True
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -108,7 +116,7 @@ class Table:
         """The statements that create the table, its constraints and every comment."""
         overflows = {c.overflow.name for c in self.columns if c.overflow is not None}
         lines = [_column_sql(column, column.name in overflows) for column in self.stored_columns]
-        if self.key:
+        if self.key and self.guarded:
             lines.append(f"PRIMARY KEY ({', '.join(map(quoted, self.key))})")
         table = quoted(self.name)
         statements = [f"CREATE TABLE {table} ({', '.join(lines)})"]
@@ -142,9 +150,9 @@ class View:
         return statements
 
 
-def text(name: str, comment: str, *, key: bool = False) -> Column:
+def text(name: str, comment: str, *, key: bool = False, compression: str = "") -> Column:
     """A text column."""
-    return Column(name, Kind.TEXT, comment, key)
+    return Column(name, Kind.TEXT, comment, key, compression)
 
 
 def flag(name: str, comment: str) -> Column:
@@ -200,6 +208,8 @@ def names(columns: Sequence[Column]) -> str:
 def _column_sql(column: Column, is_overflow: bool) -> str:
     """One column of a CREATE TABLE."""
     sql = f"{quoted(column.name)} {column.sql_type}"
+    if column.compression:
+        sql += f" USING COMPRESSION {column.compression}"
     if column.key:
         sql += " NOT NULL"
     if is_overflow:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.abi.scan import NotCompactError, scan_logs
+from analyzer.abi.scan import NotCompactError, cut_logs, scan_logs
 from analyzer.model.logs import RawLog
 
 
@@ -33,11 +33,27 @@ def answer(logs: Sequence[dict[str, Any]]) -> bytes:
 
 
 def scanned(body: bytes) -> list[RawLog]:
-    """The scanner's logs, put back into the order of the answer."""
+    """The scanner's logs, put back into the order of the answer. Raises NotCompactError where the
+    whole of it is for the JSON parser."""
+    rest, texts = cut_logs(body)
+    try:
+        answer = orjson.loads(rest)
+    except orjson.JSONDecodeError:
+        raise NotCompactError("what is left is no JSON") from None
+    if not texts or not isinstance(answer, dict) or answer.get("result") != [0]:
+        raise NotCompactError("no compact result")
     placed = {}
-    for shape in scan_logs(body):
+    for shape in scan_logs(texts[0]):
         for i, place in enumerate(shape.place):
             placed[int(place)] = shape.batch.log(i)
+    return [placed[i] for i in range(len(placed))]
+
+
+def times(body: bytes) -> list[int]:
+    """The times of the logs' blocks, in the order of the answer."""
+    placed = {}
+    for shape in scan_logs(cut_logs(body)[1][0]):
+        placed |= dict(zip(shape.place.tolist(), shape.batch.block_time.tolist(), strict=True))
     return [placed[i] for i in range(len(placed))]
 
 
@@ -76,6 +92,19 @@ LOGS = st.fixed_dictionaries(
 @given(st.lists(LOGS, max_size=12))
 def test_the_scanner_reads_what_the_json_parser_reads(logs: list[dict[str, Any]]) -> None:
     assert scanned(answer(logs)) == [plainly(log) for log in logs]
+    assert times(answer(logs)) == [int(log["blockTimestamp"], 16) for log in logs]
+
+
+@given(st.lists(st.lists(LOGS, max_size=3), min_size=1, max_size=4), st.randoms())
+def test_every_result_of_a_batch_is_cut_out_and_found_again(
+    results: list[list[dict[str, Any]]], chance: Any
+) -> None:
+    members = [{"jsonrpc": "2.0", "id": n, "result": logs} for n, logs in enumerate(results)]
+    chance.shuffle(members)
+    rest, texts = cut_logs(orjson.dumps([*members, {"id": 99, "error": {"code": 1}}]))
+    for member in orjson.loads(rest)[:-1]:
+        (number,) = member["result"]
+        assert texts[number].parsed() == results[member["id"]]
 
 
 @given(st.lists(LOGS, min_size=1, max_size=4), st.data())
@@ -136,11 +165,11 @@ LOG = {
 )
 def test_anything_but_the_compact_layout_is_left_to_the_slower_way(body: bytes) -> None:
     with pytest.raises(NotCompactError):
-        scan_logs(body)
+        scanned(body)
 
 
 def test_an_answer_without_logs_is_empty() -> None:
-    assert scan_logs(answer([])) == []
+    assert scanned(answer([])) == []
 
 
 def test_members_after_the_result_are_allowed() -> None:

@@ -463,7 +463,7 @@ class TakingTurns:
 
 def test_endpoints_that_take_turns_for_ever_are_an_error(fake: FakeNode, open_node: Any) -> None:
     pool = TakingTurns()
-    reader = LogReader(pool, open_node(fake.url).headers)  # type: ignore[arg-type]
+    reader = LogReader(pool, open_node(fake.url).headers, lambda: -1)  # type: ignore[arg-type]
     with pytest.raises(UnreadError, match=r"endpoints take turns while blocks 0\.\.9 are read"):
         list(reader.chunks([BOTH], 0, 9))
     assert pool.asked == 6

@@ -8,8 +8,7 @@ from fake_node import FakeNode, digest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.chain.base import ChangedError
-from analyzer.chain.wire import MOST_BLOCK, parse_header, parse_log, unique_logs
+from analyzer.chain.wire import MOST_BLOCK, parse_header, parse_log
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter, RawLog
@@ -112,31 +111,6 @@ def test_whatever_is_sent_no_other_error_comes_out(changes: dict[str, Any]) -> N
     for parse, honest in ((parse_log, LOG), (parse_header, HEADER)):
         with suppress(UnreadError):
             parse(honest | changes)
-
-
-def test_equal_logs_are_one_and_in_order() -> None:
-    logs = [parse_log(LOG | {"logIndex": hex(n)}) for n in (7, 3, 7, 5)]
-    assert [log.log_index for log in unique_logs(logs)] == [3, 5, 7]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"transactionHash": digest("other"), "transactionIndex": "0x1"},
-        {"data": "0x" + "11" * 32},
-        {"topics": ["0x" + "22" * 32, "0x" + "33" * 32]},
-        {"address": "0x" + "12" * 20},
-    ],
-    ids=str,
-)
-def test_logs_that_share_an_index_and_differ_end_the_read(change: dict[str, Any]) -> None:
-    with pytest.raises(UnreadError, match="two logs of block 20 have the index 3 and differ"):
-        unique_logs([parse_log(LOG), parse_log(LOG | change)])
-
-
-def test_a_log_of_two_blocks_of_one_number_is_a_change() -> None:
-    with pytest.raises(ChangedError, match="block 20 changed while it was being read: log 3"):
-        unique_logs([parse_log(LOG), parse_log(LOG | {"blockHash": digest("fork")})])
 
 
 @pytest.mark.parametrize("block", [0, 20, 29])

@@ -147,7 +147,7 @@ def test_a_run_that_was_cut_off_is_gone_on_from(
 
 
 WRITES = (
-    (index_write, "load_rows"),
+    (index_write, "load_columns"),
     (index_module, "write_batch"),
     (index_module, "write_namings"),
     (index_module, "make_event_tables"),

@@ -97,7 +97,7 @@ def test_an_index_of_another_version_is_refused_with_what_to_do(
     advance(tmp_path / "i", chain)
     with duckdb.connect(str(tmp_path / "i")) as connection:
         connection.execute("UPDATE analyzer_file SET version = 99")
-    with pytest.raises(InputError, match=r"index of version 99, .* version 2: remove it"):
+    with pytest.raises(InputError, match=r"index of version 99, .* version 3: remove it"):
         Index(tmp_path / "i")
 
 

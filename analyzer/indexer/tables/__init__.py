@@ -17,7 +17,7 @@ from analyzer.indexer.tables import (
 )
 from analyzer.store.schema import Table
 
-VERSION = 2
+VERSION = 3
 """Version of the index's tables: a change of one, or of its meaning, raises it."""
 
 TABLES: tuple[Table, ...] = tuple(

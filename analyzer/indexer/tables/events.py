@@ -6,8 +6,19 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from analyzer.abi.batch import LogBatch
+from analyzer.abi.columns import word_columns
 from analyzer.abi.contract import EventAbi, EventInput
-from analyzer.abi.types import BlobType, WordType, parse_type
+from analyzer.abi.keccak import ADDRESS_BYTES
+from analyzer.abi.types import WORD, BlobType, WordType, parse_type
+from analyzer.indexer.arrays import (
+    addresses,
+    fixed_bytes,
+    hex_text,
+    hugeints,
+    small_integers,
+    wide_integers,
+)
 from analyzer.indexer.keys import KEY
 from analyzer.indexer.sources import Catalogue
 from analyzer.model.logs import Event
@@ -17,12 +28,13 @@ from analyzer.store.schema import Column, Kind, Table, count, text
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _COMMON = (
     KEY,
     count("block_number", "Block of the log.", key=True),
     count("log_index", "Index of the log in its block.", key=True),
-    text("tx_hash", "Transaction, 0x."),
+    text("tx_hash", "Transaction, 0x.", compression="zstd"),
     text("contract_address", "The contract, checksummed."),
 )
 _common_row = row_writer(
@@ -56,6 +68,7 @@ def event_table(role: str, event: EventAbi) -> Table:
         table_name(role, event),
         f"{event.signature} of role {role}, as emitted. One row per deployment and log.",
         tuple(columns),
+        guarded=False,
     )
 
 
@@ -65,6 +78,40 @@ def event_row(key: str, event: Event, abi: EventAbi) -> list[object]:
         *_common_row(event, key),
         *(_cell(event.args[argument.name], argument) for argument in abi.inputs),
     ]
+
+
+def event_arrays(batch: LogBatch, table: Table, abi: EventAbi) -> dict[str, pa.Array]:
+    """The stored columns, but for the key, of logs of one event of single words, as Arrow arrays:
+    the same values that `event_row` gives log by log. table: the event's.
+
+    Raises: DecodeError for a log that is not this event.
+    """
+    import pyarrow as pa
+
+    arrays: dict[str, pa.Array] = {
+        "block_number": pa.array(batch.block_number),
+        "log_index": pa.array(batch.log_index),
+        "tx_hash": hex_text(batch.tx_hash),
+        "contract_address": addresses(batch.address),
+    }
+    own = table.columns[len(_COMMON) :]
+    for column, argument in zip(own, word_columns(batch, abi), strict=True):
+        words, kind = argument.words, argument.kind
+        if column.overflow is not None:
+            signed = column.kind is Kind.AMOUNT
+            arrays[column.name], beside = wide_integers(words, signed=signed)
+            arrays[column.overflow.name] = beside
+        elif column.kind is Kind.COUNT:
+            arrays[column.name] = pa.array(small_integers(words))
+        elif column.kind is Kind.INTEGER:
+            arrays[column.name] = hugeints(words)
+        elif column.kind is Kind.FLAG:
+            arrays[column.name] = pa.array(words[:, WORD - 1] == 1)
+        elif column.kind is Kind.TEXT:
+            arrays[column.name] = addresses(words[:, WORD - ADDRESS_BYTES :])
+        else:
+            arrays[column.name] = fixed_bytes(words if kind is None else words[:, : kind.size])
+    return arrays
 
 
 def event_tables(catalogue: Catalogue) -> dict[str, Table]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from analyzer.abi.batch import LogColumns
+from analyzer.indexer.arrays import joined_bytes
 from analyzer.indexer.keys import KEY
 from analyzer.indexer.tables import headers
 from analyzer.model.logs import RawLog
-from analyzer.store.rows import row_reader, row_writer
+from analyzer.store.rows import row_reader
 from analyzer.store.schema import Column, Kind, Table, count, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _TOPIC_BYTES = 32
 
@@ -21,11 +28,17 @@ TABLE = Table(
         count("block_number", "Block of the log.", key=True),
         count("log_index", "Index of the log in its block.", key=True),
         count("tx_index", "Index of its transaction in the block."),
-        Column("tx_hash", Kind.BYTES, "Transaction."),
+        Column("tx_hash", Kind.BYTES, "Transaction.", compression="uncompressed"),
         Column("address", Kind.BYTES, "The contract."),
-        Column("topics", Kind.BYTES, "Topics, 32 bytes each, one after the other."),
-        Column("data", Kind.BYTES, "Data."),
+        Column(
+            "topics",
+            Kind.BYTES,
+            "Topics, 32 bytes each, one after the other.",
+            compression="zstd",
+        ),
+        Column("data", Kind.BYTES, "Data.", compression="zstd"),
     ),
+    guarded=False,
 )
 
 
@@ -48,7 +61,23 @@ WITH_HEADER_SQL = (
 )
 """The rows of `WITH_HEADER`, in its columns' order."""
 
-to_row = row_writer(TABLE, RawLog, beside=("deployment_key",), made={"topics": b"".join})
+
+def arrays(logs: LogColumns) -> dict[str, pa.Array]:
+    """The columns, but for the key, of logs as Arrow arrays."""
+    import pyarrow as pa
+
+    batches = logs.batches
+    return {
+        "block_number": pa.array(logs.block_number),
+        "log_index": pa.array(logs.log_index),
+        "tx_index": pa.array(np.concatenate([batch.tx_index for batch in batches])),
+        "tx_hash": joined_bytes([batch.tx_hash for batch in batches]),
+        "address": joined_bytes([batch.address for batch in batches]),
+        "topics": joined_bytes([batch.topics.reshape(len(batch), -1) for batch in batches]),
+        "data": joined_bytes([batch.data for batch in batches]),
+    }
+
+
 from_row = row_reader(
     WITH_HEADER,
     RawLog,

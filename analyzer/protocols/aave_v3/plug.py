@@ -43,6 +43,7 @@ class AaveV3(StagedPlug):
     observation_type = AaveObservation
     state_type = AaveState
     valued_type = AaveValued
+    naming_events = frozenset({"ProxyCreated", "ReserveInitialized"})
     stages: ClassVar[Stages[AaveLedger, AaveObservation, AaveValued]] = Stages(
         deployments=shipped_deployments,
         sources=sources,

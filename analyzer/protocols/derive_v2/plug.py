@@ -41,6 +41,7 @@ class DeriveV2(StagedPlug):
     observation_type = DeriveObservation
     state_type = DeriveState
     valued_type = DeriveValued
+    naming_events = frozenset()
     stages: ClassVar[Stages[DeriveLedger, DeriveObservation, DeriveValued]] = Stages(
         sources=sources,
         fold=fold,

@@ -34,6 +34,7 @@ class GmxV2(StagedPlug):
     observation_type = GmxObservation
     state_type = GmxState
     valued_type = GmxValued
+    naming_events = frozenset()
     stages: ClassVar[Stages[GmxLedger, GmxObservation, GmxValued]] = Stages(
         sources=sources,
         fold=fold,

@@ -106,7 +106,9 @@ class StagedPlug:
 
     ledger_type, observation_type, state_type, valued_type: the protocol's own. money: the unit of
     its 18-decimal amounts, empty = it has no name. interest: what the short side of its markets is
-    called. liquidations: (role, event) of the events that tell of a liquidation.
+    called. liquidations: (role, event) of the events that tell of a liquidation. naming_events:
+    names of the events from which `follow` may learn of a contract; None = any. Logs of the others
+    go into the index without an object being made of them.
     """
 
     name: str
@@ -115,6 +117,7 @@ class StagedPlug:
     money: ClassVar[str] = ""
     interest: ClassVar[str] = "open interest"
     liquidations: ClassVar[tuple[tuple[str, str], ...]] = ()
+    naming_events: ClassVar[frozenset[str] | None] = None
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]

@@ -38,6 +38,7 @@ class PerpV2(StagedPlug):
     observation_type = PerpObservation
     state_type = PerpState
     valued_type = PerpValued
+    naming_events = frozenset({"PoolAdded"})
     stages: ClassVar[Stages[PerpLedger, PerpObservation, PerpValued]] = Stages(
         deployments=shipped_deployments,
         sources=sources,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bank import MOVED
 
+from analyzer.abi.batch import LogColumns
 from analyzer.indexer.index import KIND
 from analyzer.indexer.sources import Naming
 from analyzer.indexer.tables import (
@@ -25,7 +27,8 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event, RawLog
 from analyzer.store.files import open_database
-from analyzer.store.load import fetch
+from analyzer.store.load import fetch, load_columns
+from analyzer.store.schema import Table
 
 LOG = RawLog(7, 1, b"\x01" * 32, b"\x02" * 32, 3, b"\x04" * 20, (b"\x05" * 32, b"\x06" * 32), b"d")
 HEADER = BlockRef(7, "0x" + "01" * 32, "0x" + "00" * 32, 99)
@@ -38,8 +41,19 @@ def test_every_table_of_an_index_has_a_module_of_its_name() -> None:
     assert tuple(module.TABLE for module in modules) == TABLES
 
 
-def test_a_log_comes_back_with_the_header_of_its_block() -> None:
-    row = raw_logs.to_row(LOG, "k")
+def stored(table: Table, arrays: dict[str, Any], at: Path) -> tuple[Any, ...]:
+    """The one row that arrays become in a file."""
+    connection = open_database(at / f"{table.name}.{KIND}", read_only=False)
+    for statement in table.ddl():
+        connection.execute(statement)
+    assert load_columns(connection, table, arrays, same={"deployment_key": "k"}) == 1
+    (row,) = fetch(connection, f"SELECT * FROM {table.name}")
+    connection.close()
+    return row
+
+
+def test_a_log_comes_back_with_the_header_of_its_block(tmp_path: Path) -> None:
+    row = stored(raw_logs.TABLE, raw_logs.arrays(LogColumns.of([LOG])), tmp_path)
     assert row == ("k", 7, 1, 3, LOG.tx_hash, LOG.address, b"\x05" * 32 + b"\x06" * 32, b"d")
     joined = (*row, HEADER.hash, HEADER.time)
     assert (raw_logs.from_row(joined), raw_logs.time_of(joined)) == (LOG, 99)
@@ -47,10 +61,12 @@ def test_a_log_comes_back_with_the_header_of_its_block() -> None:
         raw_logs.from_row((*row[:4], None, *joined[5:]))
 
 
-def test_a_header_and_a_naming_come_back_as_they_were() -> None:
-    header, naming = headers.to_row(HEADER, "k"), sources.to_row(NAMING, "k")
+def test_a_header_and_a_naming_come_back_as_they_were(tmp_path: Path) -> None:
+    blocks = LogColumns.of([LOG], [HEADER.time]).blocks()
+    header = stored(headers.TABLE, headers.arrays(blocks, [HEADER.parent_hash]), tmp_path)
     assert header == ("k", 7, HEADER.hash, HEADER.parent_hash, 99)
     assert headers.from_row(header) == HEADER
+    naming = sources.to_row(NAMING, "k")
     assert naming == (
         "k", "vault", "0x04", "perp_v2/Vault", "A,B", 8, "registry", "0x05", 7, 1,
     )  # fmt: skip
