@@ -19,14 +19,12 @@ class Links:
     """How some headers hang together.
 
     linked: how many of the `headers` name another one of them, the block before, as their parent;
-    the others have no neighbour among them. broken: each contradiction, in words. unread: how many
-    were not read, because they are of finalized history and logs say their hashes and times.
+    the others have no neighbour among them. broken: each contradiction, in words.
     """
 
     headers: int
     linked: int
     broken: tuple[str, ...] = ()
-    unread: int = 0
 
 
 def header_links(headers: Iterable[BlockRef]) -> Links:

@@ -12,8 +12,9 @@ from analyzer.documents.scan import ReadAgain
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """One deployment's logs, from its first block to the head of the index. new_logs,
-    rolled_back_blocks: of this run. headers_linked: how many of the headers hang together. doubts:
-    why logs may be missing, in words. read_again: null where nothing was read a second time."""
+    rolled_back_blocks: of this run. headers: those that were read (of finalized blocks with logs a
+    sample); headers_linked: how many of them hang together. doubts: why logs may be missing, in
+    words. read_again: null where nothing was read a second time."""
 
     deployment: str
     protocol: str

@@ -158,8 +158,9 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """Which logs were read, and how far the chain of their headers was followed. doubts: why some
-    may be missing, in words."""
+    """Which logs were read, and how far the chain of their headers was followed. headers: those
+    that were read (of finalized blocks with logs a sample). doubts: why some logs may be missing,
+    in words."""
 
     from_block: int
     to_block: int

@@ -56,16 +56,16 @@ def count_logs(
 
 
 def stored_links(connection: duckdb.DuckDBPyConnection, key: str, block: BlockRef) -> Links:
-    """How the stored headers up to a block and that block hang together: `header_links` of them
-    all, where the parent of one that was not read says nothing."""
+    """How the headers that were read, up to a block, and that block hang together. Of a block whose
+    header was not read the hash is known, which the header after it has to name."""
     held = (
         f"WITH h AS (SELECT {names(headers.TABLE.columns)} FROM headers"
         " WHERE deployment_key = ? AND block_number <= ?) "
     )
     pairs = "FROM h a JOIN h b ON a.block_number = b.block_number + 1"
     span = [key, block.number]
-    counts = f"{held} SELECT count(*), count(*) FILTER (parent_hash = '') FROM h"
-    count, unread = fetch(connection, counts, span)[0]
+    counts = f"{held} SELECT count(*) FILTER (parent_hash <> '') FROM h"
+    count = int(fetch(connection, counts, span)[0][0])
     hang = f"{held} SELECT count(*) {pairs} WHERE a.parent_hash = b.block_hash"
     linked = int(fetch(connection, hang, span)[0][0])
     wrong = (
@@ -81,8 +81,8 @@ def stored_links(connection: duckdb.DuckDBPyConnection, key: str, block: BlockRe
     last = headers.from_row(newest[0]) if newest else None
     if last is not None and last.number == block.number:
         broken += [two_hashes(last, block)] if last.hash != block.hash else []
-        return Links(count, linked, tuple(broken), unread)
+        return Links(count + (not last.parent_hash), linked, tuple(broken))
     if last is not None and last.number == block.number - 1:
         linked += block.parent_hash == last.hash
         broken += [no_parent(block, last)] if block.parent_hash != last.hash else []
-    return Links(count + 1, linked, tuple(broken), unread)
+    return Links(count + 1, linked, tuple(broken))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyzer.documents.scan import Matter, Scale, Scan, Share, Verification
+from analyzer.documents.scan import Completeness, Matter, Scale, Scan, Share, Verification
 from analyzer.findings.scale import Grade, Measure
 from analyzer.report.blocks import Line
 from analyzer.report.finding_blocks import count_of
@@ -166,6 +166,13 @@ def how_sure(verification: Verification) -> tuple[str, str]:
     return text, "bad" if mismatches else "good"
 
 
+def _sampled(complete: Completeness) -> str:
+    """That headers of finalized blocks were read by sample, where they were."""
+    if complete.headers >= complete.blocks_with_logs:
+        return ""
+    return f" (of {complete.blocks_with_logs:,} blocks with logs: finalized ones by sample)"
+
+
 def how_complete(scan: Scan) -> tuple[str, str]:
     """(what was read, tone)."""
     complete = scan.completeness
@@ -183,7 +190,7 @@ def how_complete(scan: Scan) -> tuple[str, str]:
         f"{scan.unknown:,} of {count_of(scan.accounts, 'account')} unknown; "
         f"{complete.logs:,} logs of blocks {complete.from_block:,} to "
         f"{complete.to_block:,}, {complete.headers_linked:,} of {complete.headers:,} "
-        f"headers linked; {'; '.join([reads, *complete.doubts])}"
+        f"headers linked{_sampled(complete)}; {'; '.join([reads, *complete.doubts])}"
     )
     return text, "doubt" if scan.solvency.caveats else "good"
 

@@ -22,8 +22,9 @@ ALL_ACCOUNTS = "all"
 class Completeness:
     """How complete the logs behind a scan are.
 
-    headers: those that are held, of blocks with logs and of the scan's block; headers_linked: how
-    many of them name a header that is held as their parent. The rest have no held neighbour, which
+    headers: those that were read, of blocks with logs (of finalized history a sample, where logs
+    say their blocks' hashes and times) and of the scan's block; headers_linked: how many of them
+    name a block that is held as their parent. The rest have no held neighbour, which
     says nothing against them. doubts: what speaks against the logs being whole, a sentence each.
     """
 

@@ -57,7 +57,10 @@ TABLE = Table(
         count("from_block", "First block of the deployment."),
         count("logs", "Logs that were folded."),
         count("blocks_with_logs", "Blocks that hold them."),
-        count("headers", "Headers held: of blocks with logs, and of this block."),
+        count(
+            "headers",
+            "Headers read: of blocks with logs (of finalized history a sample), and of this block.",
+        ),
         count("headers_linked", "Of these, how many name another one of them as their parent."),
         json_text("log_doubts", "What speaks against the logs being whole: JSON list."),
         text("answer", "`insolvent`, `not_proven`, `covered` or `solvent`."),
