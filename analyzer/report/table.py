@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 
 from analyzer.model.visible import visible
-from analyzer.report.blocks import Block, Heading, Line
+from analyzer.report.blocks import Block, Grid, Heading, Line
 
 DEFAULT_WIDTH = 120
 """Columns of text when standard output is no terminal."""
@@ -24,7 +24,9 @@ _CELL_STYLES = {
 }
 _LABEL_WIDTH = 12
 _WIDE = 100
-"""From this many columns on, ids stay on one line."""
+"""From this many columns on, ids stay on one line where everything else has room beside them."""
+_GAP = 3
+"""Spaces between two columns of a grid."""
 
 
 def table(blocks: Iterable[Block], *, width: int = DEFAULT_WIDTH, colour: bool = False) -> str:
@@ -69,12 +71,13 @@ def _draw(console: object, block: Block) -> None:
         console.print(line)
     else:
         grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False)
+        ids_whole = console.width >= max(_WIDE, _least_width(block))
         for column in block.columns:
             right = column in block.right
             grid.add_column(
                 visible(column),
                 justify="right" if right else "left",
-                no_wrap=right or (column in block.whole and console.width >= _WIDE),
+                no_wrap=right or (column in block.whole and ids_whole),
                 # Folded, never cut: an address without its end is no address.
                 overflow="fold",
             )
@@ -88,3 +91,18 @@ def _draw(console: object, block: Block) -> None:
         console.print(grid)
         if block.note:
             console.print(Text(visible(block.note, lines=True), style="dim"))
+
+
+def _least_width(block: Grid) -> int:
+    """Characters that a grid needs if no number, no id and no word in it is broken.
+
+    Where a console has fewer, the ids are folded: a folded id can be put together again, a column
+    of three letters a line cannot be read.
+    """
+    total = _GAP * (len(block.columns) - 1)
+    for position, column in enumerate(block.columns):
+        cells = [column, *(row[position] for row in block.rows)]
+        kept = column in block.right or column in block.whole
+        parts = [part for cell in cells for part in (cell.splitlines() if kept else cell.split())]
+        total += max((len(part) for part in parts), default=0)
+    return total

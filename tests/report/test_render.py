@@ -25,11 +25,13 @@ from analyzer.documents.envelope import Run
 from analyzer.documents.scan import Block, ScanDocument
 from analyzer.findings import run_detectors
 from analyzer.model.rows import ReadRow
+from analyzer.report.blocks import Grid
 from analyzer.report.markdown import markdown
 from analyzer.report.page import FINDING_ROWS, Heading, Line
 from analyzer.report.render import render
 from analyzer.report.rows import render_rows
 from analyzer.report.statement import render_statement
+from analyzer.report.table import table
 
 STATEMENT = StatementDocument(
     run=Run("0.1.0", 0),
@@ -201,3 +203,20 @@ def test_a_total_beyond_its_residue_on_the_safe_side_says_why_it_holds() -> None
     result = clean_result(details=details(totals=[replace(surplus, surplus_ok=True)]))
     text = " ".join(render(scan_of([result]), "table").split())
     assert "the chain holds more than the accounts claim; 2 withdrawals floored" in text
+
+
+def test_an_id_of_66_characters_is_folded_before_a_verdict_loses_its_word() -> None:
+    long, short_id = "0x" + "1d" * 32, "0x" + "1d" * 20
+    columns = ("account", "verdict", "equity", "maintenance", "headroom", "verified")
+
+    def drawn(account: str, width: int) -> str:
+        row = (account, "below initial", "-31,208.03", "1,657.74", "-33,064.70", "yes")
+        grid = Grid("Worst", columns, (row,), frozenset(columns[2:5]), whole=frozenset({"account"}))
+        return table([grid], width=width)
+
+    assert "initial" in drawn(long, 120).split()
+    assert long not in drawn(long, 120)
+    firsts = [line.split(" ")[0] for line in drawn(long, 120).splitlines()[3:]]
+    assert "".join(firsts) == long
+    assert long in drawn(long, 160)
+    assert short_id in drawn(short_id, 120)
