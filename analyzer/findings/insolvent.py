@@ -33,7 +33,8 @@ class InsolventAccount(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """Accounts judged `insolvent`, with the shortfall = -equity."""
-        evidence = MarginEvidence(result)
+        mine = {r.margin.account_id for r in result.margin if r.verdict is Verdict.INSOLVENT}
+        evidence = MarginEvidence(result, mine)
         for row in result.margin:
             equity_e18 = row.margin.equity_e18
             if row.verdict is Verdict.INSOLVENT and equity_e18 is not None:

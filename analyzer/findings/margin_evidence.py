@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from analyzer.model.rows import JudgedRow
+from analyzer.protocols.kit.statement import statements_of
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 
@@ -35,10 +37,10 @@ def margin_amounts(row: JudgedRow) -> dict[str, int | None]:
 class MarginEvidence:
     """Where each account's margin comes from: made once for a scan, then asked per account."""
 
-    def __init__(self, result: ScanResult) -> None:
-        """Indexes the requirement and result lines of all statements by account."""
+    def __init__(self, result: ScanResult, accounts: Collection[str]) -> None:
+        """Indexes the requirement and result lines of these accounts' statements."""
         self._sources: dict[str, dict[str, str]] = defaultdict(dict)
-        for line in result.details.statements:
+        for line in statements_of(result.details.statements, accounts):
             if line.section in _SECTIONS:
                 self._sources[line.account_id][line.label] = line.source
 

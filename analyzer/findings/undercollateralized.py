@@ -33,7 +33,8 @@ class UndercollateralizedAccount(Detector):
 
     def detect(self, result: ScanResult) -> Iterable[Finding]:
         """Accounts judged `liquidatable`, with how far they are below maintenance."""
-        evidence = MarginEvidence(result)
+        mine = {r.margin.account_id for r in result.margin if r.verdict is Verdict.LIQUIDATABLE}
+        evidence = MarginEvidence(result, mine)
         for row in result.margin:
             if row.verdict is Verdict.LIQUIDATABLE:
                 yield self.finding(

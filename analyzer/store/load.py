@@ -13,6 +13,7 @@ from math import isfinite
 from operator import xor
 from typing import TYPE_CHECKING, Any
 
+from analyzer.model.integers import HUGEINT_MAX
 from analyzer.store.overflow256 import split
 from analyzer.store.schema import Column, Kind, Table, literal, names, quoted
 
@@ -149,6 +150,10 @@ def _stored_values(table: Table, batch: list[Sequence[object]]) -> list[list[Any
         if column.overflow is None:
             out.append(list(data))
             continue
+        known = data if None not in data else [value for value in data if value is not None]
+        if not known or (min(known) >= -HUGEINT_MAX and max(known) <= HUGEINT_MAX):
+            out += [list(data), [None] * len(data)]
+            continue
         try:
             pairs = [split(value, signed=column.kind is Kind.AMOUNT) for value in data]
         except OverflowError as error:
@@ -162,11 +167,8 @@ def _array(column: Column, data: list[Any]) -> Any:
     import pyarrow as pa
 
     if column.sql_type == "HUGEINT":
-        packed = [
-            None if v is None else v.to_bytes(_HUGEINT_BYTES, "little", signed=True) for v in data
-        ]
         kind = pa.opaque(pa.binary(_HUGEINT_BYTES), "hugeint", "DuckDB")
-        return pa.ExtensionArray.from_storage(kind, pa.array(packed, pa.binary(_HUGEINT_BYTES)))
+        return pa.ExtensionArray.from_storage(kind, _hugeints(data))
     types = {
         "VARCHAR": pa.string(),
         "BOOLEAN": pa.bool_(),
@@ -176,6 +178,28 @@ def _array(column: Column, data: list[Any]) -> Any:
         "TIMESTAMP": pa.timestamp("us"),
     }
     return pa.array(data, types[column.sql_type])
+
+
+def _hugeints(data: list[Any]) -> Any:
+    """Integers as their 16 bytes, little-endian two's complement: by way of 64 bits where all of
+    them fit, which is four times as fast."""
+    import numpy as np
+    import pyarrow as pa
+
+    try:
+        narrow = pa.array(data, pa.int64())
+    except OverflowError:
+        packed = [
+            None if v is None else v.to_bytes(_HUGEINT_BYTES, "little", signed=True) for v in data
+        ]
+        return pa.array(packed, pa.binary(_HUGEINT_BYTES))
+    low = narrow.fill_null(0).to_numpy()
+    words = np.empty((len(low), 2), np.int64)
+    words[:, 0] = low
+    words[:, 1] = low >> 63
+    return pa.Array.from_buffers(
+        pa.binary(_HUGEINT_BYTES), len(low), [narrow.buffers()[0], pa.py_buffer(words)]
+    )
 
 
 def _checksum_sql(column: Column) -> str:
@@ -197,14 +221,14 @@ _AGGREGATE = {
 
 def _checksum(column: Column, data: list[Any]) -> tuple[int, int]:
     """The same two numbers over the values given."""
-    known = [value for value in data if value is not None]
+    known = [value for value in data if value is not None] if None in data else data
     if column.kind in _INTEGERS:
         return len(known), reduce(xor, known, 0)
     if column.kind is Kind.FIGURE:
         small = (int(value * 1e6) for value in known if abs(value) < _FIGURES_BELOW)
         return len(known), reduce(xor, small, 0)
     if column.kind in _TEXTS:
-        return len(known), sum(len(value.encode()) for value in known)
+        return len(known), len("".join(known).encode())
     if column.kind is Kind.BYTES:
         return len(known), sum(map(len, known))
     return len(known), sum(known) if column.kind is Kind.FLAG else len(known)

@@ -29,6 +29,7 @@ from analyzer.findings.shortfall import FUND_KIND
 from analyzer.indexer import Index, Recheck
 from analyzer.indexer.index import REMEDY
 from analyzer.model.block import BlockRef
+from analyzer.model.collector import without_collector
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.identity import deployment_key, scan_id
@@ -189,7 +190,8 @@ def scan_shard(source: Source, index: Index, shard: Shard) -> Summary:
     summary, with its cell.
     """
     try:
-        return _scan_shard(source, index, shard)
+        with without_collector():
+            return _scan_shard(source, index, shard)
     except AnalyzerError as error:
         problem, code = str(error), error.exit_code
     except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from analyzer import __version__
 from analyzer.findings.summary import summarize
@@ -14,6 +15,7 @@ from analyzer.model.verdict import Verdict
 from analyzer.protocols.kit.book_codec import book_digest
 from analyzer.protocols.kit.state_coders import CodecError
 from analyzer.protocols.registry import load_plug
+from analyzer.runs.snapshot.statements import written_statements
 from analyzer.solvency.result import ScanResult
 from analyzer.solvency.verdicts import headroom_e18
 from analyzer.store.rows import Row
@@ -83,6 +85,8 @@ _RANGES = {
     Kind.UNSIGNED: (0, UINT256_MOD - 1),
 }
 """Kind of column -> the integers that it holds."""
+_AT_ONCE = 4_096
+"""So many rows are looked at together: almost all of them fit."""
 
 
 def _that_fit(name: str, rows: Iterable[Row]) -> Iterator[Row]:
@@ -92,15 +96,25 @@ def _that_fit(name: str, rows: Iterable[Row]) -> Iterator[Row]:
         for place, column in enumerate(SCHEMA[name].columns)
         if column.kind in _RANGES and not column.key
     ]
-    for row in rows:
-        beyond = {
-            place
-            for place, low, high in bounded
-            if row[place] is not None and not low <= row[place] <= high
-        }
-        if beyond:
-            row = tuple(None if place in beyond else value for place, value in enumerate(row))
-        yield row
+    remaining = iter(rows)
+    while some := list(islice(remaining, _AT_ONCE)):
+        columns = list(zip(*some, strict=True))
+        if all(_all_between(columns[place], low, high) for place, low, high in bounded):
+            yield from some
+            continue
+        for row in some:
+            beyond = {
+                place
+                for place, low, high in bounded
+                if row[place] is not None and not low <= row[place] <= high
+            }
+            yield tuple(None if place in beyond else value for place, value in enumerate(row))
+
+
+def _all_between(values: Sequence[int | None], low: int, high: int) -> bool:
+    """Whether every known value of a column lies between two bounds."""
+    known = [value for value in values if value is not None]
+    return not known or (low <= min(known) and max(known) <= high)
 
 
 def _account_tables(result: ScanResult) -> Tables:
@@ -115,7 +129,7 @@ def _account_tables(result: ScanResult) -> Tables:
         "collateral": (collateral.to_row(row, key, _amount_e18(row)) for row in details.collateral),
         "positions": (positions.to_row(row, key) for row in details.positions),
         "orders": (orders.to_row(row, key) for row in details.orders),
-        "statements": _statements(key, details.statements),
+        "statements": _statements(key, written_statements(result)),
     }
 
 

@@ -26,6 +26,7 @@ from analyzer.findings.selection import keep_selected, selection_words
 from analyzer.indexer import Advance, Index, Recheck
 from analyzer.model.atomic import real_path, replaced
 from analyzer.model.block import BlockRef
+from analyzer.model.collector import without_collector
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
@@ -109,6 +110,12 @@ def scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
     Raises: InputError for wrong input, UnreadError when something had to be read and could not
     be; the snapshot that was there before is then untouched.
     """
+    with without_collector():
+        return _scan(options, progress)
+
+
+def _scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
+    """The same."""
     started = datetime.now(UTC)
     mode = parse_mode(options.verify)
     fail_on = parse_fail_on(options.fail_on)

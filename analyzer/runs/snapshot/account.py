@@ -13,8 +13,8 @@ from analyzer.documents.envelope import Run
 from analyzer.documents.scan import Block
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.protocols.registry import name_among
-from analyzer.store.reader import Snapshot, of_rows, open_snapshot
-from analyzer.store.tables import statements
+from analyzer.runs.snapshot.statements import statement_lines
+from analyzer.store.reader import Snapshot, open_snapshot
 
 _NEAREST = 3
 _SEPARATOR = "/"
@@ -47,7 +47,8 @@ def account(db: Path, account_id: str) -> StatementDocument:
     of them, or its ends as they are printed (`0x5F94…a6A5`), if no other has them.
 
     Raises: InputError when there is no such account, with the nearest names there are, and when
-    several fit, with their names.
+    several fit, with their names; where its statement was left out, for a book that cannot be
+    used.
     """
     with open_snapshot(db) as snapshot:
         found = _only(snapshot, db, account_id)
@@ -122,12 +123,10 @@ def _statement(found: dict[str, Any], lines: Iterable[StatementEntry]) -> Statem
 
 def _lines(snapshot: Snapshot, found: dict[str, Any]) -> list[StatementEntry]:
     """The lines of the statement, in order."""
-    with of_rows(snapshot.path):
-        rows = snapshot.rows(statements.TABLE, found["scan_id"], accounts=[found["account_id"]])
-        return [
-            StatementEntry(line.section, line.label, line.amount, line.unit, line.source)
-            for line in map(statements.from_row, rows)
-        ]
+    return [
+        StatementEntry(line.section, line.label, line.amount, line.unit, line.source)
+        for line in statement_lines(snapshot, found["scan_id"], [found["account_id"]])
+    ]
 
 
 def _unknown(snapshot: Snapshot, account_id: str, db: Path) -> str:

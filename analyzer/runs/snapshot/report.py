@@ -30,11 +30,11 @@ from analyzer.runs.snapshot.over_time import series_of, since_history, since_sna
 from analyzer.runs.snapshot.pdf import print_pdf
 from analyzer.runs.snapshot.reader import Reader
 from analyzer.runs.snapshot.report_tables import profiled, stressed
+from analyzer.runs.snapshot.statements import statement_lines
 from analyzer.runs.telling.explorers import explorers
 from analyzer.runs.telling.scans import judged_document, reported_scan
 from analyzer.solvency.result import ScanResult
-from analyzer.store.reader import Snapshot, of_rows, open_snapshot
-from analyzer.store.tables import statements
+from analyzer.store.reader import Snapshot, open_snapshot
 
 FORMATS = ("html", "markdown", "pdf")
 """What a report can be written as."""
@@ -168,9 +168,6 @@ def _statements(
         wanted = [a.account_id for a in listed.with_statement if a.scan == number]
         if not wanted:
             continue
-        with of_rows(snapshot.path):
-            rows = snapshot.rows(statements.TABLE, result.scan_id, accounts=wanted)
-            lines = [statements.from_row(row) for row in rows]
-        for line in lines:
+        for line in statement_lines(snapshot, result.scan_id, wanted):
             found.setdefault((number, line.account_id), []).append(line)
     return found

@@ -202,7 +202,7 @@ class Valuation:
             state.stable_debt(account, reserve),
         )
         price = self.prices.for_account(reserve, account.emode)
-        threshold, ltv = self._weights(account, reserve)
+        threshold, ltv = self.weights(account.emode, reserve)
         return Holding(
             reserve=reserve,
             price=price,
@@ -225,13 +225,14 @@ class Valuation:
             return mul_div_up(debt, price, reserve.unit)
         return product // reserve.unit
 
-    def _weights(self, account: Account, reserve: ReserveState) -> tuple[int, int]:
-        """(liquidation threshold, LTV) of a collateral of this account, bps."""
+    def weights(self, emode: int, reserve: ReserveState) -> tuple[int, int]:
+        """(liquidation threshold, LTV) of a collateral of an account in category `emode`, bps.
+        Raises: UnreadableNumberError."""
         rules, config = self.state.rules, reserve.config
-        category = self.prices.category(account.emode)
+        category = self.prices.category(emode)
         if category is None:
             return config.threshold_bps, config.ltv_bps
-        if not self.prices.in_category(reserve, account.emode):
+        if not self.prices.in_category(reserve, emode):
             isolated = rules.emode_isolation and category.isolated
             return config.threshold_bps, 0 if isolated else config.ltv_bps
         if rules.emode_ltv is EModeLtv.NEEDS_OWN_LTV:

@@ -29,7 +29,10 @@ def margin(valued: AaveValued) -> list[MarginRow]:
     closable: there is a flagged collateral with a balance and a debt; whether a liquidation of
     any pair succeeds now is `status`. Raises: KeyError for an account that the state has not.
     """
-    return [_row(valued, address) for address in valued.book.account_ids]
+    accounts, many = valued.state.accounts, valued.many
+    return [
+        many.row(accounts[address]) or _row(valued, address) for address in valued.book.account_ids
+    ]
 
 
 def _row(valued: AaveValued, address: str) -> MarginRow:

@@ -19,6 +19,7 @@ from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value import feeds, perps
 from analyzer.protocols.derive_v2.value.statement import statement
 from analyzer.protocols.derive_v2.value.value import DeriveValued
+from analyzer.protocols.kit.statement import Statements
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
 ONE_E6 = 10**6
@@ -48,6 +49,7 @@ def details(valued: DeriveValued) -> Details:
     symbols = {asset.asset_id: asset.symbol for asset in valued.book.assets}
     given = RowInputs(state, prices, symbols)
     accounts = list(state.accounts.values())
+    by_id = {str(account.number): account for account in accounts}
     evidence = state.evidence
     return Details(
         accounts=[_account_row(account) for account in accounts],
@@ -57,7 +59,9 @@ def details(valued: DeriveValued) -> Details:
         markets=list(_markets(given)),
         prices=list(prices.by_asset.values()),
         implementations=[] if evidence is None else evidence.implementations,
-        statements=[line for a in accounts for line in statement(state, valuation, symbols, a)],
+        statements=Statements(
+            list(by_id), lambda name: statement(state, valuation, symbols, by_id[name])
+        ),
     )
 
 

@@ -54,7 +54,7 @@ def details(valued: PerpValued) -> Details:
         markets=[_market_row(valued, market) for market in state.markets.values()],
         prices=list(prices.by_asset.values()),
         implementations=[] if evidence is None else evidence.implementations,
-        statements=list(statements(valued)),
+        statements=statements(valued),
         silent_changes=[] if evidence is None else evidence.silent_changes,
     )
 

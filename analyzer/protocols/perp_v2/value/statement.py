@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from analyzer.model.book import Prices
 from analyzer.model.rows import StatementLine
-from analyzer.protocols.kit.statement import Lines
+from analyzer.protocols.kit.statement import Lines, Statements
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
@@ -229,7 +227,7 @@ def _result(lines: Lines, state: PerpState, numbers: AccountNumbers) -> None:
     )
 
 
-def statements(valued: PerpValued) -> Iterator[StatementLine]:
+def statements(valued: PerpValued) -> Statements:
     """The statements of all accounts, in book order."""
-    for account in valued.state.accounts.values():
-        yield from statement(valued, account)
+    accounts = valued.state.accounts
+    return Statements(list(accounts), lambda address: statement(valued, accounts[address]))
