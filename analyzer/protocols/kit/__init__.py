@@ -71,10 +71,11 @@ from analyzer.protocols.kit.judging import Question, ask, judge_selectors
 from analyzer.protocols.kit.named_data import named_event
 from analyzer.protocols.kit.price_age import SourceTime, doubts_of, read_times, status_of
 from analyzer.protocols.kit.resumable import ResumableFold
+from analyzer.protocols.kit.rows_of import RowsOf
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
 from analyzer.protocols.kit.state_coders import CodecError
-from analyzer.protocols.kit.statement import Lines
+from analyzer.protocols.kit.statement import Lines, Statements
 from analyzer.protocols.kit.ticks import (
     amount0,
     amount1,
@@ -144,6 +145,7 @@ __all__ = [
     "Replies",
     "Repriced",
     "ResumableFold",
+    "RowsOf",
     "SilentChange",
     "Simulation",
     "Source",
@@ -152,6 +154,7 @@ __all__ = [
     "Stages",
     "Standing",
     "StatementLine",
+    "Statements",
     "Ticket",
     "TotalRow",
     "Transfer",

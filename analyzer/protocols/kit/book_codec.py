@@ -23,7 +23,8 @@ from analyzer.protocols.kit.state_coders import CodecError
 FORMAT = 1
 """Version of the frame below; what is inside is versioned by methodology and by shape."""
 
-_LEVEL = 6
+_LEVEL = 1
+"""Three times as fast as the usual 6, for a seventh more."""
 
 
 @dataclass(frozen=True, slots=True)

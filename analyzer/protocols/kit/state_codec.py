@@ -26,7 +26,7 @@ class StateCodec(Generic[T]):
     """
 
     def __init__(self, hint: type[T]) -> None:
-        coders = Coders()
+        self._coders = coders = Coders()
         self._coder = coders.of(hint, str(getattr(hint, "__name__", hint)))
         text = "\n".join([self._coder.shape, *coders.shapes()])
         self.shape = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -38,10 +38,13 @@ class StateCodec(Generic[T]):
 
         Raises: CodecError with the path to what is not of the type that its hint says.
         """
+        self._coders.written.clear()
         try:
             return orjson.dumps(self._coder.encode(value))
         except orjson.JSONEncodeError as error:
             raise CodecError(f"cannot be written: {error}") from error
+        finally:
+            self._coders.written.clear()
 
     def decode(self, data: bytes) -> T:
         """The value that `encode` wrote.

@@ -6,10 +6,11 @@ import dataclasses
 import types
 import typing
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, NewType, Union, get_args, get_origin
 
 import orjson
@@ -52,6 +53,9 @@ class Coders:
 
     def __init__(self) -> None:
         self._classes: dict[type, _Record] = {}
+        self.written: dict[int, list[Any]] = {}
+        """What the objects of the value that is being written came to, by identity: a state may
+        hold one object under two names. Whoever writes empties it before and after."""
 
     def shapes(self) -> Iterator[str]:
         """The structure of every dataclass and enum met so far, in the order of meeting."""
@@ -95,7 +99,7 @@ class Coders:
         """The coder of a dataclass."""
         record = self._classes.get(cls)
         if record is None:
-            record = self._classes[cls] = _Record(cls)
+            record = self._classes[cls] = _Record(cls, self.written)
             hints = typing.get_type_hints(cls)
             for field in dataclasses.fields(cls):
                 where = f"{path}.{field.name}"
@@ -108,42 +112,54 @@ class Coders:
 class _Record:
     """The coder of one dataclass: its fields in order, as a list."""
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: type, written: dict[int, list[Any]]) -> None:
         self._cls = cls
-        self._fields: list[tuple[str, Code, Code, str]] = []
+        self._fields: list[tuple[str, str]] = []
+        self._encode: list[Code] = []
+        self._decode: list[Code] = []
+        self._take: Callable[[Any], tuple[Any, ...]] = lambda _: ()
+        self._written = written
 
     def add(self, name: str, coder: Coder) -> None:
         """One more field."""
-        self._fields.append((name, coder.encode, coder.decode, coder.shape))
+        self._fields.append((name, coder.shape))
+        self._encode.append(coder.encode)
+        self._decode.append(coder.decode)
+        names = [known for known, _ in self._fields]
+        # Of one name attrgetter gives the value itself, of several a tuple.
+        self._take = attrgetter(*names) if len(names) > 1 else lambda v: (getattr(v, names[0]),)
 
     def shape(self) -> str:
         """The class and its fields as text."""
-        fields = ", ".join(f"{name}: {shape}" for name, _, _, shape in self._fields)
+        fields = ", ".join(f"{name}: {shape}" for name, shape in self._fields)
         return f"{self._cls.__qualname__}({fields})"
 
     def encode(self, value: Any) -> list[Any]:
         """The fields of `value`."""
         if type(value) is not self._cls:
             raise _not_a(value, self._cls.__name__)
-        out = []
-        for name, encode, _, _ in self._fields:
-            try:
-                out.append(encode(getattr(value, name)))
-            except CodecError as error:
-                raise error.under(f".{name}") from None
+        known = self._written.get(id(value))
+        if known is not None:
+            return known
+        out = self._each(self._encode, self._take(value))
+        self._written[id(value)] = out
+        return out
+
+    def _each(self, codes: Sequence[Code], items: Iterable[Any]) -> list[Any]:
+        """Each field's code of its item."""
+        out: list[Any] = []
+        try:
+            for code, item in zip(codes, items, strict=True):
+                out.append(code(item))
+        except CodecError as error:
+            raise error.under(f".{self._fields[len(out)][0]}") from None
         return out
 
     def decode(self, found: Any) -> Any:
         """The object whose fields were written."""
         if type(found) is not list or len(found) != len(self._fields):
             raise CodecError(f"no {self._cls.__name__}")
-        values = []
-        for (name, _, decode, _), item in zip(self._fields, found, strict=True):
-            try:
-                values.append(decode(item))
-            except CodecError as error:
-                raise error.under(f".{name}") from None
-        return self._cls(*values)
+        return self._cls(*self._each(self._decode, found))
 
 
 def _not_a(value: object, wanted: str) -> CodecError:

@@ -76,7 +76,7 @@ def _collateral_of_insolvent(valuation: Valuation) -> int | None:
     """Collateral value of the accounts whose debt is above it; None when one is unknown."""
     total = 0
     for address, account in valuation.state.accounts.items():
-        if not account.has_debt:
+        if not account.has_debt or valuation.many.covers_debt(account):
             continue
         data = valuation.account_data(address)
         if isinstance(data, Unreadable):

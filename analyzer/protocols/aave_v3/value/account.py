@@ -31,6 +31,7 @@ from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.revisions import EModeLtv, Health
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.state.sums import Sums, sums
+from analyzer.protocols.aave_v3.value.many import ManyMargins
 from analyzer.protocols.aave_v3.value.prices import PriceBook
 from analyzer.protocols.aave_v3.words import bit_numbers, has_bit
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
@@ -139,6 +140,11 @@ class Valuation:
     def reserves_by_id(self) -> dict[int, ReserveState]:
         """The listed reserves by id."""
         return self.state.by_id()
+
+    @cached_property
+    def many(self) -> ManyMargins:
+        """The margins of plain accounts, in short."""
+        return ManyMargins(self)
 
     @cached_property
     def sums(self) -> Sums:

@@ -34,7 +34,7 @@ def details(valued: AaveValued) -> Details:
     treasuries = {r.treasury for r in state.reserves.values() if r.treasury}
     accounts = list(state.accounts.values())
     return Details(
-        accounts=RowsOf(accounts, lambda a: [_account_row(a, treasuries, state.umbrella)]),
+        accounts=[_account_row(a, treasuries, state.umbrella) for a in accounts],
         collateral=RowsOf(accounts, lambda account: collateral_rows(valued, account)),
         positions=RowsOf(accounts, lambda account: position_rows(valued, account)),
         orders=[],

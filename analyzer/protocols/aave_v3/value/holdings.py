@@ -26,7 +26,7 @@ def in_18_decimals(amount: int, decimals: int) -> int:
 
 def collateral_rows(valued: AaveValued, account: Account) -> Iterator[CollateralRow]:
     """Every supplied balance; one that is not used as collateral has weight 0."""
-    terms = valued.many.plain_terms(account)
+    terms = valued.valuation.many.plain_terms(account)
     if terms is not None:
         yield from _plain_collateral(valued, account, terms)
     else:
@@ -35,7 +35,7 @@ def collateral_rows(valued: AaveValued, account: Account) -> Iterator[Collateral
 
 def position_rows(valued: AaveValued, account: Account) -> Iterator[PositionRow]:
     """Every debt, as a short position; what a liquidation may repay of it at most."""
-    terms = valued.many.plain_terms(account)
+    terms = valued.valuation.many.plain_terms(account)
     if terms is not None:
         yield from _plain_positions(valued, account, terms)
     else:
@@ -51,7 +51,7 @@ def _plain_collateral(
         found = terms.get(asset)
         if not scaled or found is None:
             continue
-        amount = valued.many.supplied(scaled, found)
+        amount = valued.valuation.many.supplied(scaled, found)
         counted = found.counts and account.collateral_bits & found.bit
         weight = found.threshold_bps * E6_PER_BPS if counted else 0
         value = to_e18(amount * found.price // found.unit, base_unit)
@@ -77,7 +77,7 @@ def _plain_positions(
         found = terms.get(asset)
         if not scaled or found is None:
             continue
-        debt, value = valued.many.owed(scaled, found)
+        debt, value = valued.valuation.many.owed(scaled, found)
         yield PositionRow(
             account.address,
             asset,

@@ -12,6 +12,7 @@ discount, an amount near the bounds of a word, a test that rounds, a liquidation
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from analyzer.model.integers import WAD, mul_div_up
 from analyzer.model.rows import MarginRow
@@ -27,8 +28,10 @@ from analyzer.protocols.aave_v3.ray_math import (
 from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.revisions import Health
 from analyzer.protocols.aave_v3.state.state import ReserveState
-from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
+
+if TYPE_CHECKING:
+    from analyzer.protocols.aave_v3.value.account import Valuation
 
 _SCALED_BELOW = 2**110
 _INDEX_BELOW = 2**96
@@ -71,7 +74,7 @@ class ManyMargins:
         self._state = valuation.state
         self._directed = valuation.state.rules.directed
         self._by_category: dict[int, Category | None] = {}
-        self._plain: set[str] = set()
+        self._plain: dict[str, bool] = {}
         known = valuation.state.problem is None
         self._scale = WAD // valuation.state.base_unit if known else 0
         self._discounted = {
@@ -95,7 +98,7 @@ class ManyMargins:
         sums = self._sums(account, category.terms)
         row = None if sums is None else self._made(address, *sums)
         if row is not None:
-            self._plain.add(address)
+            self._plain[address] = row.equity_e18 is not None and row.equity_e18 >= 0
         return row
 
     def plain_terms(self, account: Account) -> dict[str, Terms] | None:
@@ -105,6 +108,13 @@ class ManyMargins:
             return None
         category = self.category(account.emode)
         return None if category is None else category.terms
+
+    def covers_debt(self, account: Account) -> bool:
+        """Whether the account's row is plain and its collateral is worth its debt; False says
+        nothing."""
+        if account.address not in self._plain:
+            self.row(account)
+        return self._plain.get(account.address, False)
 
     def supplied(self, scaled: int, terms: Terms) -> int:
         """The aToken balance that a scaled balance is worth."""

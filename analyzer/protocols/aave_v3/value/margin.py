@@ -29,14 +29,15 @@ def margin(valued: AaveValued) -> list[MarginRow]:
     closable: there is a flagged collateral with a balance and a debt; whether a liquidation of
     any pair succeeds now is `status`. Raises: KeyError for an account that the state has not.
     """
-    accounts, many = valued.state.accounts, valued.many
+    accounts, many = valued.state.accounts, valued.valuation.many
     return [
-        many.row(accounts[address]) or _row(valued, address) for address in valued.book.account_ids
+        many.row(accounts[address]) or row_in_full(valued, address)
+        for address in valued.book.account_ids
     ]
 
 
-def _row(valued: AaveValued, address: str) -> MarginRow:
-    """The columns of margin of one account."""
+def row_in_full(valued: AaveValued, address: str) -> MarginRow:
+    """The row of one account, whatever it is. Raises: KeyError."""
     valuation = valued.valuation
     data = valuation.account_data(address)
     if isinstance(data, Unreadable):

@@ -12,21 +12,19 @@ from analyzer.protocols.aave_v3.value.liquidation_call import (
     Pair,
     pair_outcomes,
 )
-from analyzer.protocols.aave_v3.value.many import ManyMargins
 from analyzer.protocols.kit.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class AaveValued:
     """A book at prices (see `base.Valued`). valuation: its accounts' numbers, each
-    computed once. many: the same in short, for all of them."""
+    computed once."""
 
     book: Book
     prices: Prices
     valuation: Valuation
     kept: dict[str, object] = field(default_factory=dict)
     """What later stages make of the book once, by name."""
-    many: ManyMargins
     _pairs: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
 
     @property
@@ -47,5 +45,4 @@ class AaveValued:
 
 def value(book: Book, prices: Prices) -> AaveValued:
     """The book at `prices`. Raises: TypeError for another protocol's book."""
-    valuation = Valuation(state_of(book), prices)
-    return AaveValued(book, prices, valuation, ManyMargins(valuation))
+    return AaveValued(book, prices, Valuation(state_of(book), prices))
