@@ -68,10 +68,10 @@ def test_a_fold_left_off_and_gone_on_with_has_the_bytes_of_one_that_never_was(
         assert own.end(deployment, resumed) == own.end(deployment, whole)
 
 
-def test_every_protocol_that_ships_goes_on_from_a_kept_fold() -> None:
-    found = {d.protocol for path in RECORDINGS for d in Replay(path).deployments()}
-    assert found == set(protocol_names())
-    assert all(load_plug(name).folding is not None for name in found)  # type: ignore[attr-defined]
+def test_every_fold_that_can_be_left_off_is_tried_here() -> None:
+    tried = {d.protocol for path in RECORDINGS for d in Replay(path).deployments()}
+    resumable = {n for n in protocol_names() if getattr(load_plug(n), "folding", None) is not None}
+    assert tried == resumable
 
 
 def test_a_scan_from_a_kept_fold_writes_the_database_of_one_from_scratch(
