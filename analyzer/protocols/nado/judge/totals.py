@@ -16,7 +16,7 @@ from analyzer.protocols.nado.account_ids import SYSTEM
 from analyzer.protocols.nado.judge.totals_tokens import token_totals
 from analyzer.protocols.nado.state.balances import perp_now
 from analyzer.protocols.nado.state.compare import logged_sizes
-from analyzer.protocols.nado.state.state import NLP, NadoState
+from analyzer.protocols.nado.state.state import NLP, QUOTE, NadoState
 
 if TYPE_CHECKING:
     from analyzer.protocols.nado.state.evidence import Comparison, Evidence
@@ -38,10 +38,12 @@ def totals(valued: NadoValued) -> list[TotalRow]:
         *_engines(state, evidence),
         *_deposits(state, evidence),
         *_nlp(state),
-        *_sizes(state, evidence),
+        *_sizes(state),
+        *_traded(state, evidence),
         *_funding(state, evidence),
         *_interest(state, evidence),
         *_quotes(state, evidence),
+        *_builders(state, evidence),
         *token_totals(state, evidence),
         *_logs(evidence),
         _rules(evidence),
@@ -163,9 +165,8 @@ def _nlp(state: NadoState) -> Iterator[TotalRow]:
     )
 
 
-def _sizes(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:
-    """Sizes against open interest, and against each other, as stored and by the logs."""
-    logged = logged_sizes(state, evidence)
+def _sizes(state: NadoState) -> Iterator[TotalRow]:
+    """Sizes against open interest, and against each other."""
     for product, perp in state.perps.items():
         if product in state.problems:
             continue
@@ -194,15 +195,44 @@ def _sizes(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:
             allowed=0,
             why="every position has another side",
         )
+
+
+def _traded(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:
+    """What one side of a trade got the other gave, and both have a log."""
+    moved: dict[int, int] = {}
+    for (_, product), size in logged_sizes(state, evidence).items():
+        moved[product] = moved.get(product, 0) + size
+    for product, size in sorted(moved.items()):
         yield TotalRow(
-            name=f"traded sizes of {perp.symbol}",
+            name=f"traded sizes of {state.symbol(product)}",
             identity="sum of what orders and liquidations moved = 0",
             unit=E18,
-            rebuilt=sum(size for (_, number), size in logged.items() if number == product),
+            rebuilt=size,
             on_chain=0,
             allowed=0,
             why="every trade has another side, and a log of its own",
         )
+
+
+def _builders(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:
+    """What builders were charged for and paid, against what they may claim."""
+    charged: dict[int, int] = {}
+    for product, fee in evidence.ledger.builder_fees.items():
+        spot = state.spots.get(product)
+        quote = QUOTE if spot is None or spot.quote_id is None else spot.quote_id
+        charged[quote] = charged.get(quote, 0) + fee
+    claims = evidence.ledger.builder_claims
+    for quote, claimable in evidence.builder_fees.items():
+        if claimable or quote in charged or quote in claims:
+            yield TotalRow(
+                name=f"fees of builders in {state.symbol(quote)}",
+                identity="fees charged - fees claimed = what builders may claim",
+                unit=E18,
+                rebuilt=charged.get(quote, 0) - claims.get(quote, 0),
+                on_chain=claimable,
+                allowed=0,
+                why=EXACT,
+            )
 
 
 def _funding(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:

@@ -116,6 +116,8 @@ def on_builder_fee(ledger: NadoLedger, event: Event) -> None:
 def on_claimed(ledger: NadoLedger, event: Event) -> None:
     """A builder was paid: the balance has a log of its own."""
     _account(ledger, event, "subaccount")
+    product, amount = integer(event, "productId"), integer(event, "amount")
+    ledger.builder_claims[product] = ledger.builder_claims.get(product, 0) + amount
 
 
 def on_product(ledger: NadoLedger, event: Event) -> None:

@@ -45,8 +45,8 @@ class NadoLedger:
 
     sizes: (account, perp product) -> size; isolated_sizes: (parent, perp product) -> what orders
     of its isolated account traded, because their logs name the parent. funding: perp product -> sum
-    of payments per contract. builder_fees: product -> charged in all. builders: whose fees the
-    logs name. moved: accounts with a deposit or withdrawal -> how many.
+    of payments per contract. builder_fees: product -> charged in all; builder_claims: quote -> paid
+    out in all. builders: whose fees the logs name.
     """
 
     accounts: dict[str, Seen] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class NadoLedger:
     funding_steps: dict[int, int] = field(default_factory=dict)
     interest: dict[int, LoggedInterest] = field(default_factory=dict)
     builder_fees: dict[int, int] = field(default_factory=dict)
+    builder_claims: dict[int, int] = field(default_factory=dict)
     builders: list[int] = field(default_factory=list)
     products: dict[str, list[int]] = field(default_factory=dict)
     """Engine -> products that its logs name, in order."""

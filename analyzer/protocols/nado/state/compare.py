@@ -65,9 +65,9 @@ def _agrees(last: LoggedBalance, normalised: int) -> bool:
 
 
 def logged_sizes(state: NadoState, evidence: Evidence) -> dict[tuple[str, int], int]:
-    """(account, perp product) -> size by the logs; what isolated orders traded is of the account
-    that has that parent now."""
-    sizes = {key: amount for key, amount in evidence.ledger.sizes.items() if key[1] in state.perps}
+    """(account, product) -> what orders and liquidations moved by the logs; what isolated orders
+    traded is of the account that has that parent now."""
+    sizes = dict(evidence.ledger.sizes)
     isolated = {
         (account.parent, isolated_product(name)): name
         for name, account in state.accounts.items()
@@ -81,7 +81,9 @@ def logged_sizes(state: NadoState, evidence: Evidence) -> dict[tuple[str, int], 
 
 def _sizes(state: NadoState, evidence: Evidence) -> None:
     """Every size that is stored or that the logs add up to."""
-    found, logged = evidence.sizes, logged_sizes(state, evidence)
+    found = evidence.sizes
+    moved = logged_sizes(state, evidence)
+    logged = {key: amount for key, amount in moved.items() if key[1] in state.perps}
     stored = {
         (name, product): held.amount
         for name, account in state.accounts.items()
