@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from analyzer.protocols.gmx_v2.close.backstops import backstops
 from analyzer.protocols.gmx_v2.close.liquidate import liquidate
+from analyzer.protocols.gmx_v2.close.simulate import simulate
 from analyzer.protocols.gmx_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.gmx_v2.judge.cautions import cautions
 from analyzer.protocols.gmx_v2.judge.totals import totals
@@ -52,4 +53,5 @@ class GmxV2(StagedPlug):
         backstops=backstops,
         truth=truth,
         judges=JUDGE_SELECTORS,
+        simulate=simulate,
     )

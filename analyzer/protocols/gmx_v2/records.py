@@ -98,12 +98,13 @@ class MarketLedger:
 @dataclass(slots=True)
 class Market:
     """A market at the block. settings: by `settings.label`. supply: of its token, raw.
-    virtual_id: of its index token, None = none. distributed_at: of the impact pool."""
+    virtual_id: of its index token, virtual_market_id: of its pair of pool tokens; None = none."""
 
     ledger: MarketLedger
     settings: dict[str, Setting]
     supply: Setting
     virtual_id: str | Unreadable | None
+    virtual_market_id: str | Unreadable | None = None
 
 
 @dataclass(slots=True)

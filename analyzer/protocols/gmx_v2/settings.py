@@ -17,6 +17,7 @@ GLOBAL = (
     "LIQUIDATION_FEE_RECEIVER_FACTOR",
     "MAX_ORACLE_PRICE_AGE",
 )
+FOR_SWAPS = "SWAP_FEE_RECEIVER_FACTOR"
 GLOBAL_FLAGS = ("SKIP_BORROWING_FEE_FOR_SMALLER_SIDE", "USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE")
 
 SAVED_FUNDING = "SAVED_FUNDING_FACTOR_PER_SECOND"
@@ -69,11 +70,13 @@ DISABLED = "IS_MARKET_DISABLED"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One number to read: under which label it is kept, the getter, and its key."""
+    """One number to read: under which label it is kept, the getter, and its key. evidence: no
+    margin needs it."""
 
     label: str
     getter: str
     key: bytes
+    evidence: bool = False
 
 
 def label(name: str, flag: bool | None = None) -> str:
@@ -87,6 +90,7 @@ def of_everything() -> Iterator[Wanted]:
         yield Wanted(name, "getUint", key(name))
     for name in GLOBAL_FLAGS:
         yield Wanted(name, "getBool", key(name))
+    yield Wanted(FOR_SWAPS, "getUint", key(FOR_SWAPS), evidence=True)
 
 
 def of_market(market: str) -> Iterator[Wanted]:
@@ -95,7 +99,12 @@ def of_market(market: str) -> Iterator[Wanted]:
         yield Wanted(name, "getUint", key(name, market))
     yield Wanted(SAVED_FUNDING, "getInt", key(SAVED_FUNDING, market))
     yield Wanted(DISABLED, "getBool", key(DISABLED, market))
+    exponent = "SWAP_IMPACT_EXPONENT_FACTOR"
+    yield Wanted(exponent, "getUint", key(exponent, market), evidence=True)
     for flag in (True, False):
+        for name in ("SWAP_IMPACT_FACTOR", "SWAP_FEE_FACTOR"):
+            at = key(name, market, flag)
+            yield Wanted(label(name, flag), "getUint", at, evidence=True)
         for name in (*_OF_SIDE, *_OF_SIGN):
             yield Wanted(label(name, flag), "getUint", key(name, market, flag))
         for kind in PNL_TYPES:

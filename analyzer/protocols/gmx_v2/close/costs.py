@@ -62,10 +62,14 @@ class Step:
 
 @dataclass(slots=True)
 class Settlement:
-    """Who got what of a closed position, raw by token. pool: change of the pool (profit paid out is
-    below 0). impact_pool, lent: changes, index tokens. receiver: protocol fees. affiliate: its
-    reward. held: of the trader, claimable later. trader: paid out. unpaid_usd: of the step where
-    the money ran out (1e30), at_step: which, empty = everything was paid."""
+    """Who got what of a closed position, raw by token.
+
+    pool: change of the pool (profit paid out is below 0). impact_pool, lent: changes, index tokens.
+    swap_impact: changes of the swap impact pool. swap_fee: (token, amount) that the protocol got of
+    a swap of the profit. receiver: protocol fees. affiliate: its reward. held: of the trader,
+    claimable later. trader: paid out. unpaid_usd: of the step where the money ran out (1e30),
+    at_step: which, empty = everything was paid. unpaid_funding: raw collateral.
+    """
 
     pool: dict[str, int] = field(default_factory=dict)
     trader: dict[str, int] = field(default_factory=dict)
@@ -74,6 +78,8 @@ class Settlement:
     held: int = 0
     impact_pool: int = 0
     lent: int = 0
+    swap_impact: dict[str, int] = field(default_factory=dict)
+    swap_fee: tuple[str, int] = ("", 0)
     unpaid_usd: int = 0
     unpaid_funding: int = 0
     at_step: str = ""

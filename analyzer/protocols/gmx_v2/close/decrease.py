@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import ceil_div
 from analyzer.protocols.gmx_v2.close.costs import Payment, Purse, Settlement, Step, run
+from analyzer.protocols.gmx_v2.close.swap import swap_profit
 from analyzer.protocols.gmx_v2.logs.fold.positions import pending_part
 from analyzer.protocols.gmx_v2.records import Position, Trader
 from analyzer.protocols.gmx_v2.value.fees import (
@@ -87,7 +88,8 @@ def _profit_token(pool: Pool, position: Position) -> str:
 def _purse(
     pool: Pool, position: Position, gained: Profit, priced: Execution, settlement: Settlement
 ) -> Purse:
-    """Collateral, with the profit and the impact that the pool pays out in its own token."""
+    """Collateral, with the profit and the impact that the pool pays out in its own token, which
+    is changed into the collateral where the pool has enough of it."""
     token = _profit_token(pool, position)
     prices = pool.prices.of_side(position.is_long)
     paid_out = 0
@@ -103,7 +105,14 @@ def _purse(
     collateral_price = low(pool.prices.of_side(by_long_token))
     if token == position.collateral_token:
         return Purse(paid_out, position.collateral_amount, 0, collateral_price, low(prices))
-    return Purse(0, position.collateral_amount, paid_out, collateral_price, low(prices))
+    swapped = swap_profit(pool, position.is_long, paid_out) if paid_out else None
+    if swapped is None:
+        return Purse(0, position.collateral_amount, paid_out, collateral_price, low(prices))
+    for moved, amount in swapped.pool.items():
+        settlement.add_to_pool(moved, amount)
+    settlement.swap_impact = swapped.impact_pool
+    settlement.swap_fee = (token, swapped.for_receiver)
+    return Purse(swapped.out, position.collateral_amount, 0, collateral_price, low(prices))
 
 
 def _take_impact(pool: Pool, tokens: int, settlement: Settlement) -> None:

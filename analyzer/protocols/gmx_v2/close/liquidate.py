@@ -11,11 +11,12 @@ from analyzer.model.integers import ceil_div
 from analyzer.protocols.gmx_v2.close.decrease import Decrease, decrease
 from analyzer.protocols.gmx_v2.settings import DISABLED
 from analyzer.protocols.gmx_v2.value.margin import TO_E18, down_e18
+from analyzer.protocols.gmx_v2.value.market_prices import low
 from analyzer.protocols.gmx_v2.value.pool import Pool
 from analyzer.protocols.gmx_v2.value.prices import to_e18
 from analyzer.protocols.gmx_v2.value.valuation import Valuation
 from analyzer.protocols.gmx_v2.value.value import GmxValued
-from analyzer.protocols.kit.unreadable import Unreadable
+from analyzer.protocols.kit.unreadable import Unreadable, known
 
 KEEPERS, AFFILIATE = "protocol_fees", "affiliate"
 LIQUIDATION, ADL = "position", "adl"
@@ -71,29 +72,51 @@ def closure(valuation: Valuation, found: Decrease, kind: str) -> Closure:
 
 
 def transfers(valuation: Valuation, pool: Pool, found: Decrease) -> list[Transfer]:
-    """Who pays whom, USD of 18 decimals at the lower bounds; what was not paid is bad debt of the
-    pool, in the market's token."""
+    """Who pays whom, USD of 18 decimals at the lower bounds: what the position was worth goes to
+    its owner, the protocol and the pool; what it did not pay is bad debt of the pool.
+
+    The pool's part is the rest, so that all of them add up to the position's equity.
+    """
     settlement, position = found.settlement, found.position
-    key, party = position.key, pool_party(position.market)
-    out = []
-    for token, amount in settlement.pool.items():
-        usd = down_e18(abs(amount) * _low(valuation, token))
-        ends = (key, party) if amount > 0 else (party, key)
-        if usd:
-            out.append(Transfer(*ends, usd, "closed position", asset_id=position.market))
     price = valuation.collateral_price(position)
-    for amount, to, what in (
-        (settlement.receiver, KEEPERS, "fees"),
-        (settlement.affiliate, AFFILIATE, "reward of the referral"),
-    ):
-        if amount:
-            out.append(Transfer(key, to, down_e18(amount * price), what))
-    lost = lost_usd(valuation, found)
+    paid_out = sum(
+        down_e18(amount * low(valuation.pairs[token]))
+        for token, amount in settlement.trader.items()
+    )
+    parts = [
+        (f"owner:{position.account}", paid_out, "paid out"),
+        (KEEPERS, down_e18(_new_fees(found) * price), "fees"),
+        (AFFILIATE, down_e18(settlement.affiliate * price), "reward of the referral"),
+        (f"owner:{position.account}", down_e18(settlement.held * price), "held, claimable later"),
+    ]
+    lost = ceil_div(lost_usd(valuation, found), TO_E18)
+    key, party = position.key, pool_party(position.market)
+    out = [Transfer(key, to, amount, what) for to, amount, what in parts if amount]
+    rest = equity_closed_e18(valuation, found) + lost - sum(amount for _, amount, _ in parts)
+    if rest:
+        ends = (key, party) if rest > 0 else (party, key)
+        out.append(Transfer(*ends, abs(rest), "fees, impact and rounding of the close"))
     if lost:
-        unpaid = ceil_div(lost, TO_E18)
         what = "loss beyond its collateral"
-        out.append(Transfer(party, key, unpaid, what, bad_debt=True, asset_id=position.market))
+        out.append(Transfer(party, key, lost, what, bad_debt=True, asset_id=position.market))
     return out
+
+
+def _new_fees(found: Decrease) -> int:
+    """What the protocol gets of a close, raw collateral, but for borrowing, which was owed before;
+    nothing where the fees were not paid in full."""
+    if not found.settlement.receiver:
+        return 0
+    return found.fee.for_receiver + found.liquidation.for_receiver
+
+
+def equity_closed_e18(valuation: Valuation, found: Decrease) -> int:
+    """What the position's equity falls by, 18 decimals: all of it, or less what stays."""
+    numbers = known(valuation.numbers(found.position.key))
+    if found.usd == found.position.size_in_usd:
+        return down_e18(numbers.equity)
+    kept = found.collateral_left * numbers.collateral_price + numbers.profit.capped
+    return down_e18(numbers.equity) - down_e18(kept - found.profit.capped)
 
 
 def lost_usd(valuation: Valuation, found: Decrease) -> int:
@@ -112,8 +135,3 @@ def lost_usd(valuation: Valuation, found: Decrease) -> int:
     names = list(later)
     after = names[names.index(found.settlement.at_step) + 1 :]
     return found.settlement.unpaid_usd + sum(later[name] for name in after)
-
-
-def _low(valuation: Valuation, token: str) -> int:
-    """The lower bound of a token's price."""
-    return valuation.pairs[token][0]

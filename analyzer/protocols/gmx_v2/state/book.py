@@ -59,6 +59,7 @@ def rebuild_state(
                 observation.markets[address],
                 observation.supplies[address],
                 observation.virtual_ids.get(found.index_token),
+                observation.virtual_market_ids[address],
             )
             for address, found in ledger.markets.items()
         },
@@ -66,6 +67,7 @@ def rebuild_state(
         tokens=observation.tokens,
         traders=observation.traders,
         virtual=dict(ledger.virtual),
+        virtual_swaps={one: dict(both) for one, both in ledger.virtual_swaps.items()},
         virtual_in_tokens=observation.virtual_in_tokens,
         evidence=Evidence(ledger, observation.must_exist, observation.implementations),
     )

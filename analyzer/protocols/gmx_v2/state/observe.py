@@ -43,6 +43,7 @@ class GmxObservation:
     markets: dict[str, dict[str, Setting]]
     supplies: dict[str, Setting]
     virtual_ids: dict[str, str | Unreadable | None]
+    virtual_market_ids: dict[str, str | Unreadable | None]
     virtual_in_tokens: dict[str, Setting]
     tokens: dict[str, Token]
     traders: TraderReads
@@ -69,6 +70,17 @@ def observe(deployment: Deployment, ledger: GmxLedger, block: BlockRef) -> Readi
         for token in indexes
         if token != NOTHING
     }
+    swaps = {
+        market: batch.call(
+            "DataStore",
+            store,
+            "getBytes32",
+            key("VIRTUAL_MARKET_ID", market),
+            about=f"virtual market of {market}",
+            evidence=True,
+        )
+        for market in ledger.markets
+    }
     replies = yield from batch.read()
     settings = _take(replies, asked)
     needed(settings["MIN_COLLATERAL_USD"], store, KIND)
@@ -85,6 +97,7 @@ def observe(deployment: Deployment, ledger: GmxLedger, block: BlockRef) -> Readi
         markets={market: _take(replies, tickets) for market, tickets in by_market.items()},
         supplies={market: replies.number(ticket) for market, ticket in supplies.items()},
         virtual_ids=ids,
+        virtual_market_ids={m: _virtual_id(replies, ticket) for m, ticket in swaps.items()},
         virtual_in_tokens=in_tokens,
         tokens=tokens,
         traders=traders,
@@ -106,7 +119,9 @@ def _owners(ledger: GmxLedger) -> Sequence[str]:
 def _ask(batch: Batch, store: str, wanted: Iterable[Wanted]) -> dict[str, Ticket]:
     """Questions for numbers of the DataStore, by label."""
     return {
-        one.label: batch.call("DataStore", store, one.getter, one.key, about=one.label)
+        one.label: batch.call(
+            "DataStore", store, one.getter, one.key, about=one.label, evidence=one.evidence
+        )
         for one in wanted
     }
 

@@ -16,7 +16,8 @@ class GmxState:
 
     settings: the global ones, by name. markets: by market token. positions: the open ones, by key,
     in order of opening. tokens: of all markets, by address. virtual: virtual token id -> shared
-    inventory in USD; virtual_in_tokens: the same in index tokens. factors: asset id -> risk factor.
+    inventory in USD; virtual_in_tokens: the same in index tokens. virtual_swaps: virtual market id
+    -> `long` or `short` -> shared inventory of that token. factors: asset id -> risk factor.
     """
 
     block_number: int
@@ -29,6 +30,7 @@ class GmxState:
     traders: dict[str, Trader]
     virtual: dict[str, int]
     virtual_in_tokens: dict[str, Setting]
+    virtual_swaps: dict[str, dict[str, int]] = field(default_factory=dict)
     factors: dict[str, str] = field(default_factory=dict)
     evidence: Evidence | None = None
 

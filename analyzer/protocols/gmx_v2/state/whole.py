@@ -60,6 +60,10 @@ def stored_numbers(ledger: GmxLedger) -> Iterator[Stored]:
     for virtual_id, inventory in ledger.virtual.items():
         name = "VIRTUAL_INVENTORY_FOR_POSITIONS"
         yield Stored(name, key(name, bytes.fromhex(virtual_id[2:])), inventory, "getInt")
+    name = "VIRTUAL_INVENTORY_FOR_SWAPS"
+    for market_id, both in ledger.virtual_swaps.items():
+        for side, amount in both.items():
+            yield Stored(name, key(name, bytes.fromhex(market_id[2:]), side == "long"), amount)
 
 
 def _of_market(address: str, market: MarketLedger) -> Iterator[Stored]:

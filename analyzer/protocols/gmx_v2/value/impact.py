@@ -84,15 +84,21 @@ def _impact(pool: Pool, sides: tuple[int, int], delta: int, is_long: bool) -> Im
     """The impact of lessening one of (longs, shorts) by `delta`."""
     longs, shorts = sides
     after = (longs - delta, shorts) if is_long else (longs, shorts - delta)
-    before_gap, after_gap = abs(longs - shorts), abs(after[0] - after[1])
-    improved = after_gap < before_gap
-    positive, negative = curves(pool)
-    if (longs <= shorts) == (after[0] <= after[1]):
+    return impact_of(sides, after, curves(pool))
+
+
+def impact_of(before: tuple[int, int], after: tuple[int, int], both: tuple[Curve, Curve]) -> Impact:
+    """The impact of moving two sides. both: the curve of an impact that is paid, and of one that
+    is charged; where the heavier side changes, what was is paid by one and what is charged by the
+    other."""
+    gaps = abs(before[0] - before[1]), abs(after[0] - after[1])
+    improved = gaps[1] < gaps[0]
+    positive, negative = both
+    if (before[0] <= before[1]) == (after[0] <= after[1]):
         curve = positive if improved else negative
-        size = abs(curve.usd(before_gap) - curve.usd(after_gap))
+        size = abs(curve.usd(gaps[0]) - curve.usd(gaps[1]))
         return Impact(size if improved else -size, improved)
-    gain, cost = positive.usd(before_gap), negative.usd(after_gap)
-    return Impact(gain - cost, improved)
+    return Impact(positive.usd(gaps[0]) - negative.usd(gaps[1]), improved)
 
 
 def capped_by_size(pool: Pool, usd: int, size_usd: int) -> int:

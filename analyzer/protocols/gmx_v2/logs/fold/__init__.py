@@ -36,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "CumulativeBorrowingFactorUpdated": markets.on_borrowing,
     "Funding": markets.on_funding,
     "VirtualPositionInventoryUpdated": markets.on_virtual_inventory,
+    "VirtualSwapInventoryUpdated": markets.on_virtual_swaps,
     "AdlStateUpdated": markets.on_adl_state,
     "PositionIncrease": positions.on_increase,
     "PositionDecrease": positions.on_decrease,

@@ -27,13 +27,15 @@ class Insolvency:
 @dataclass(slots=True)
 class GmxLedger:
     """The protocol as its logs say it. positions: the open ones, by key. virtual: virtual token id
-    -> inventory for positions, USD. passed_over: names of events without an effect here, counted.
+    -> inventory for positions, USD. virtual_swaps: virtual market id -> `long` or `short` -> shared
+    inventory of that token. passed_over: names of events without an effect here, counted.
     """
 
     markets: dict[str, MarketLedger] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     prices: dict[str, Logged] = field(default_factory=dict)
     virtual: dict[str, int] = field(default_factory=dict)
+    virtual_swaps: dict[str, dict[str, int]] = field(default_factory=dict)
     insolvencies: list[Insolvency] = field(default_factory=list)
     unpaid_funding: list[tuple[int, str, str, int]] = field(default_factory=list)
     """(block, market, token, amount) of funding fees that a closed position could not pay."""

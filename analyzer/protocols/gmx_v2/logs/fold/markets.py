@@ -135,6 +135,12 @@ def on_virtual_inventory(ledger: GmxLedger, event: Event) -> None:
     _advance(ledger, event, ledger.virtual, "0x" + blob(event, "virtualTokenId").hex())
 
 
+def on_virtual_swaps(ledger: GmxLedger, event: Event) -> None:
+    """The inventory of a pool token that markets of the same tokens share."""
+    shared = ledger.virtual_swaps.setdefault("0x" + blob(event, "virtualMarketId").hex(), {})
+    _advance(ledger, event, shared, "long" if event.args["isLongToken"] else "short")
+
+
 def on_adl_state(ledger: GmxLedger, event: Event) -> None:
     """Whether a side may be deleveraged; the market is only a topic of this event."""
     address = checksum(blob(event, "topic1")[-20:])
