@@ -46,7 +46,8 @@ class Position:
 class Side:
     """The longs or the shorts of a market, amounts by collateral token.
 
-    borrowing_updated_at: time of the last accrual, 0 = never.
+    borrowing_updated_at: time of the last accrual, adl_at: of the last look at whether the side may
+    be deleveraged; 0 = never.
     """
 
     open_interest: dict[str, int] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Side:
     cumulative_borrowing: int = 0
     borrowing_updated_at: int = 0
     adl_enabled: bool = False
+    adl_at: int = 0
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ def backstops(valued: GmxValued) -> list[BackstopRow]:
 
 
 def waterfall(valuation: Valuation) -> list[BackstopRow]:
-    """Per market: winners' profits beyond the cap, then the pool, which is its token's holders'.
+    """Per market: the pool, which is its token's holders'; then what the cap of profits cuts.
 
     Capacities in 18 decimals of USD, rounded down; None where it cannot be had. A loss of one
     market never reaches another one's pool.
@@ -44,17 +44,6 @@ def _of_market(valuation: Valuation, market: str, before: int) -> Iterator[Backs
     enabled = "no side" if isinstance(pool, Unreadable) else _enabled(pool)
     yield BackstopRow(
         before + 1,
-        f"profits beyond the cap, {symbol}",
-        None,
-        None if isinstance(cut, Unreadable) else cut,
-        False,
-        "MAX_PNL_FACTOR_FOR_TRADERS: profits of a side above its part of the pool are not paid; "
-        f"auto-deleveraging closes winners before that (enabled for {enabled})",
-        BackstopKind.ADL,
-        asset_id=market,
-    )
-    yield BackstopRow(
-        before + 2,
         f"pool of {symbol}",
         market,
         None if isinstance(worth, Unreadable) else max(0, worth),
@@ -62,6 +51,18 @@ def _of_market(valuation: Valuation, market: str, before: int) -> Iterator[Backs
         "the pool is the other side of every position: what a closed one does not pay lowers the "
         "price of the market's token for all who hold it",
         BackstopKind.LP,
+        asset_id=market,
+    )
+    yield BackstopRow(
+        before + 2,
+        f"profits beyond the cap, {symbol}",
+        None,
+        None if isinstance(cut, Unreadable) else cut,
+        False,
+        "MAX_PNL_FACTOR_FOR_TRADERS: profits of a side above its part of the pool are not paid; a "
+        f"keeper may close winners before that (deleveraging is enabled for {enabled})",
+        BackstopKind.ADL,
+        voluntary=True,
         asset_id=market,
     )
 

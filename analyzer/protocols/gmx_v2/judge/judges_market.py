@@ -161,9 +161,10 @@ def _adl(bench: Bench, market: str, pool: Pool) -> Iterator[Judge]:
 
 
 def _adl_values(pool: Pool, is_long: bool) -> tuple[Expected, ...]:
-    """The state of deleveraging; when it was last looked at is not rebuilt."""
+    """The state of deleveraging."""
     factor, most = pool.pnl_to_pool(is_long, True), pool.setting(FOR_ADL, is_long)
-    return None, factor > 0 and factor > most, factor, None
+    looked = pool.ledger.side(is_long).adl_at
+    return looked, factor > 0 and factor > most, factor, None
 
 
 def _token_prices(bench: Bench, market: str, pool: Pool) -> Iterator[Judge]:

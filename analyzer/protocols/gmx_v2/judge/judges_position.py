@@ -10,9 +10,8 @@ from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.gmx_v2.judge.judges import Bench, Values, market_props, price_props
 from analyzer.protocols.gmx_v2.logs.fold.positions import pending_part
 from analyzer.protocols.gmx_v2.records import Position
-from analyzer.protocols.gmx_v2.state.observe import NOTHING
 from analyzer.protocols.gmx_v2.state.traders import NO_CODE
-from analyzer.protocols.gmx_v2.value.fees import PositionFee
+from analyzer.protocols.gmx_v2.value.fees import NO_AFFILIATE, PositionFee
 from analyzer.protocols.gmx_v2.value.funding import claimable_amount
 from analyzer.protocols.gmx_v2.value.impact import closing_impact
 from analyzer.protocols.gmx_v2.value.margin import (
@@ -224,7 +223,7 @@ def _info(
     bench: Bench, position: Position, pool: Pool, numbers: PositionNumbers | Unreadable
 ) -> Iterator[Judge]:
     """All fees of closing it, by the indexes at the block."""
-    args = (_storage(bench), _key(position), price_props(pool.prices), 0, NOTHING, True)
+    args = (_storage(bench), _key(position), price_props(pool.prices), 0, NO_AFFILIATE, True)
     values: Values = numbers if isinstance(numbers, Unreadable) else ()
     if not isinstance(numbers, Unreadable):
         row = bench.rows.get(position.key)

@@ -22,6 +22,7 @@ from analyzer.protocols.gmx_v2.deployments import (
 )
 from analyzer.protocols.gmx_v2.keys import key
 from analyzer.protocols.gmx_v2.logs.fold.ledger import GmxLedger
+from analyzer.protocols.gmx_v2.logs.fold.markets import NOTHING
 from analyzer.protocols.gmx_v2.records import Setting, Token
 from analyzer.protocols.gmx_v2.settings import Wanted, of_everything, of_market
 from analyzer.protocols.gmx_v2.state.traders import TraderReads, read_traders
@@ -31,8 +32,6 @@ from analyzer.protocols.kit.code import CodeAt, read_code
 from analyzer.protocols.kit.unreadable import Unreadable, needed
 
 _CODE_OF = ("DataStore", "EventEmitter", "Reader", "ReferralStorage")
-NOTHING = "0x" + "0" * 40
-"""The address that means none."""
 
 
 @dataclass(slots=True)

@@ -89,8 +89,9 @@ def _of_side(address: str, market: MarketLedger, is_long: bool) -> Iterator[Stor
         ("CUMULATIVE_BORROWING_FACTOR_UPDATED_AT", side.borrowing_updated_at),
     ):
         yield Stored(name, key(name, address, is_long), rebuilt)
-    adl = "IS_ADL_ENABLED"
+    adl, looked = "IS_ADL_ENABLED", "LATEST_ADL_AT"
     yield Stored(adl, key(adl, address, is_long), int(side.adl_enabled), "getBool")
+    yield Stored(looked, key(looked, address, is_long), side.adl_at)
     for token in market.collateral_tokens:
         for name, amounts in (
             ("OPEN_INTEREST", side.open_interest),

@@ -26,9 +26,12 @@ class Insolvency:
 
 @dataclass(slots=True)
 class GmxLedger:
-    """The protocol as its logs say it. positions: the open ones, by key. virtual: virtual token id
-    -> inventory for positions, USD. virtual_swaps: virtual market id -> `long` or `short` -> shared
-    inventory of that token. passed_over: names of events without an effect here, counted.
+    """The protocol as its logs say it.
+
+    positions: the open ones, by key. virtual: virtual token id -> inventory for positions, USD.
+    virtual_swaps: virtual market id -> `long` or `short` -> shared inventory of that token. priced:
+    the tokens whose prices the transaction priced_in has set. closed: positions that are no more.
+    passed_over: names of events without an effect here, counted.
     """
 
     markets: dict[str, MarketLedger] = field(default_factory=dict)
@@ -39,6 +42,8 @@ class GmxLedger:
     insolvencies: list[Insolvency] = field(default_factory=list)
     unpaid_funding: list[tuple[int, str, str, int]] = field(default_factory=list)
     """(block, market, token, amount) of funding fees that a closed position could not pay."""
+    priced_in: str = ""
+    priced: list[str] = field(default_factory=list)
     closed: int = 0
     passed_over: dict[str, int] = field(default_factory=dict)
     events: int = 0

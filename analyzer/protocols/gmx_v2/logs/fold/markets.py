@@ -14,6 +14,8 @@ from analyzer.protocols.gmx_v2.records import Logged, MarketLedger, Side
 from analyzer.protocols.kit.arguments import blob, integer, text
 from analyzer.protocols.kit.folding import listed, note
 
+NOTHING = "0x" + "0" * 40
+"""The index token of a market that only swaps."""
 GAP = "logs before it are missing"
 """Kind of note: a change does not lead from the number before to the number after."""
 
@@ -38,6 +40,10 @@ def on_price(ledger: GmxLedger, event: Event) -> None:
         text(event, "provider"),
         event.block_number,
     )
+    if ledger.priced_in != event.tx_hash:
+        ledger.priced_in = event.tx_hash
+        ledger.priced.clear()
+    ledger.priced.append(text(event, "token"))
 
 
 def on_pool(ledger: GmxLedger, event: Event) -> None:
@@ -121,6 +127,7 @@ def on_borrowing(ledger: GmxLedger, event: Event) -> None:
     if side is not None:
         side.cumulative_borrowing = _next(ledger, event, side.cumulative_borrowing)
         side.borrowing_updated_at = event.time
+        check_prices(ledger, event, ledger.markets[text(event, "market")])
 
 
 def on_funding(ledger: GmxLedger, event: Event) -> None:
@@ -128,6 +135,7 @@ def on_funding(ledger: GmxLedger, event: Event) -> None:
     market = market_of(ledger, event)
     if market is not None:
         market.funding_updated_at = event.time
+        check_prices(ledger, event, market)
 
 
 def on_virtual_inventory(ledger: GmxLedger, event: Event) -> None:
@@ -148,6 +156,19 @@ def on_adl_state(ledger: GmxLedger, event: Event) -> None:
     if market is not None:
         side = market.side(bool(event.args["isLong"]))
         side.adl_enabled = bool(event.args["shouldEnableAdl"])
+        side.adl_at = event.time
+        check_prices(ledger, event, market)
+
+
+def check_prices(ledger: GmxLedger, event: Event, market: MarketLedger) -> None:
+    """A transaction that needs a market's prices has set all of them before, else one is missing in
+    the logs."""
+    wanted = (market.index_token, market.long_token, market.short_token)
+    there = ledger.priced if ledger.priced_in == event.tx_hash else ()
+    for token in dict.fromkeys(wanted):
+        if token not in there and token != NOTHING:
+            words = f"{event.name} of {market.market_token}: no price of {token} in its transaction"
+            note(ledger.notes, GAP, event, words)
 
 
 def market_of(ledger: GmxLedger, event: Event) -> MarketLedger | None:
