@@ -22,6 +22,7 @@ def in_motion(state: GmxState) -> GmxState:
         markets={address: _copy(market) for address, market in state.markets.items()},
         positions=dict(state.positions),
         virtual=dict(state.virtual),
+        virtual_in_tokens=dict(state.virtual_in_tokens),
         virtual_swaps={one: dict(both) for one, both in state.virtual_swaps.items()},
     )
 
@@ -97,7 +98,13 @@ def apply(state: GmxState, found: Decrease) -> None:
     virtual_id = state.markets[position.market].virtual_id
     if isinstance(virtual_id, str):
         # A closed long is sold to the pools, a closed short bought from them.
-        _add(state.virtual, virtual_id, found.usd if position.is_long else -found.usd)
+        in_tokens = state.settings["USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE"] == 1
+        change = found.tokens if in_tokens else found.usd
+        change = change if position.is_long else -change
+        _add(state.virtual, virtual_id, change)
+        held = state.virtual_in_tokens.get(virtual_id)
+        if in_tokens and isinstance(held, int):
+            state.virtual_in_tokens[virtual_id] = held + change
     if found.usd == position.size_in_usd:
         del state.positions[position.key]
     else:

@@ -100,7 +100,10 @@ def _info_values(bench: Bench, market: str, pool: Pool) -> tuple[Expected, ...]:
         )
 
     virtual = pool.market.virtual_id
-    inventory = pool.state.virtual.get(virtual, 0) if isinstance(virtual, str) else 0
+    inventory: int | None = pool.state.virtual.get(virtual, 0) if isinstance(virtual, str) else 0
+    if pool.flag("USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE"):
+        # Then the logs say it in index tokens, and nothing here rebuilds what the view shows.
+        inventory = None
     return (
         *market_props(bench.state, market),
         rate_per_second(pool, True),

@@ -13,6 +13,7 @@ from analyzer.protocols.gmx_v2.state.whole import (
     Stored,
     stored_numbers,
     total_borrowing_key,
+    virtual_key,
 )
 from analyzer.protocols.gmx_v2.value.value import GmxValued
 
@@ -34,6 +35,7 @@ def totals(valued: GmxValued) -> list[TotalRow]:
         *_lists(state, state.evidence),
         *_sums(state, state.evidence),
         *_stored(state.evidence),
+        *_virtual(state, state.evidence),
         _rules(state.evidence),
     ]
 
@@ -157,6 +159,23 @@ def _stored(evidence: Evidence) -> Iterator[TotalRow]:
             on_chain=sum(known) if len(known) == len(results) else None,
             allowed=0,
             why=examples or EXACT,
+        )
+
+
+def _virtual(state: GmxState, evidence: Evidence) -> Iterator[TotalRow]:
+    """The shared inventory for positions: the logs carry the one that balances are counted in,
+    USD or index tokens."""
+    in_tokens = state.settings["USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE"] == 1
+    for virtual_id, logged in evidence.ledger.virtual.items():
+        stored = evidence.must_exist.stored.get(virtual_key(virtual_id, in_tokens=in_tokens).hex())
+        yield TotalRow(
+            name=f"virtual inventory {virtual_id[:10]}",
+            identity="inventory for positions by the logs = as stored",
+            unit="raw index tokens" if in_tokens else "USD, 30 decimals",
+            rebuilt=logged,
+            on_chain=stored,
+            allowed=0,
+            why=EXACT,
         )
 
 

@@ -16,8 +16,9 @@ class GmxState:
 
     settings: the global ones, by name. markets: by market token. positions: the open ones, by key,
     in order of opening. tokens: of all markets, by address. virtual: virtual token id -> shared
-    inventory in USD; virtual_in_tokens: the same in index tokens. virtual_swaps: virtual market id
-    -> `long` or `short` -> shared inventory of that token. factors: asset id -> risk factor.
+    inventory as the logs have it; virtual_in_tokens: in index tokens, as stored. virtual_swaps:
+    virtual market id -> `long` or `short` -> shared inventory of that token. factors: asset id ->
+    risk factor.
     """
 
     block_number: int

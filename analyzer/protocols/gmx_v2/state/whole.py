@@ -57,9 +57,6 @@ def stored_numbers(ledger: GmxLedger) -> Iterator[Stored]:
         yield from _of_market(address, market)
         for is_long in (True, False):
             yield from _of_side(address, market, is_long)
-    for virtual_id, inventory in ledger.virtual.items():
-        name = "VIRTUAL_INVENTORY_FOR_POSITIONS"
-        yield Stored(name, key(name, bytes.fromhex(virtual_id[2:])), inventory, "getInt")
     name = "VIRTUAL_INVENTORY_FOR_SWAPS"
     for market_id, both in ledger.virtual_swaps.items():
         for side, amount in both.items():
@@ -104,6 +101,12 @@ def _of_side(address: str, market: MarketLedger, is_long: bool) -> Iterator[Stor
             yield Stored(name, at, amount, "getUint", address, token, is_long)
 
 
+def virtual_key(virtual_id: str, *, in_tokens: bool) -> bytes:
+    """The key of the inventory for positions that markets of one index share."""
+    name = "VIRTUAL_INVENTORY_FOR_POSITIONS"
+    return key(f"{name}_IN_TOKENS" if in_tokens else name, bytes.fromhex(virtual_id[2:]))
+
+
 def total_borrowing_key(market: str, is_long: bool) -> bytes:
     """The key of what all open positions of a side owed by index when last touched."""
     return key("TOTAL_BORROWING", market, is_long)
@@ -125,6 +128,12 @@ def read_whole(store: str, ledger: GmxLedger) -> Reading[MustExist]:
             at = total_borrowing_key(market, is_long)
             asked[at] = batch.call(
                 "DataStore", store, "getUint", at, about="TOTAL_BORROWING", evidence=True
+            )
+    for virtual_id in ledger.virtual:
+        for in_tokens in (True, False):
+            at = virtual_key(virtual_id, in_tokens=in_tokens)
+            asked[at] = batch.call(
+                "DataStore", store, "getInt", at, about="virtual inventory", evidence=True
             )
     replies = yield from batch.read()
     markets, positions = (replies.optional(ticket) for ticket in counts.values())

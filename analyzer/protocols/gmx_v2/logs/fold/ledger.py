@@ -28,7 +28,8 @@ class Insolvency:
 class GmxLedger:
     """The protocol as its logs say it.
 
-    positions: the open ones, by key. virtual: virtual token id -> inventory for positions, USD.
+    positions: the open ones, by key. virtual: virtual token id -> inventory for positions, in
+    whatever the balance of markets is counted in (USD, or index tokens).
     virtual_swaps: virtual market id -> `long` or `short` -> shared inventory of that token. priced:
     the tokens whose prices the transaction priced_in has set. closed: positions that are no more.
     passed_over: names of events without an effect here, counted.

@@ -139,7 +139,8 @@ def on_funding(ledger: GmxLedger, event: Event) -> None:
 
 
 def on_virtual_inventory(ledger: GmxLedger, event: Event) -> None:
-    """The inventory that markets of one index share, USD, signed: > 0 = sold to the pools."""
+    """The inventory that markets of one index share, signed: > 0 = sold to the pools. In USD; in
+    index tokens while the balance of markets is counted in tokens."""
     _advance(ledger, event, ledger.virtual, "0x" + blob(event, "virtualTokenId").hex())
 
 
