@@ -33,6 +33,8 @@ RECORDINGS = [
         )
     ),
 ]
+SHARED = {"gmx-v2": "gmx_v2_seedA"}
+"""Protocol -> its recording in the shared folder."""
 CUTS = 8
 
 
@@ -44,6 +46,18 @@ def silent(_what: str, _done: int, _total: int) -> None:
 def test_a_fold_left_off_and_gone_on_with_has_the_bytes_of_one_that_never_was(
     tmp_path: Path, recording: Path
 ) -> None:
+    check_resumed(tmp_path, recording)
+
+
+@pytest.mark.parametrize("name", sorted(SHARED.values()))
+def test_so_has_that_of_a_protocol_whose_recording_does_not_travel(
+    tmp_path: Path, shared: Path, name: str
+) -> None:
+    check_resumed(tmp_path, shared / "recordings" / name)
+
+
+def check_resumed(tmp_path: Path, recording: Path) -> None:
+    """At every cut the packed state of a fold that was left off is that of one that was not."""
     replay = Replay(recording)
     block = replay.resolve(str(max(number for number, _, _ in replay.pins())))
     for deployment in replay.deployments():
@@ -71,7 +85,7 @@ def test_a_fold_left_off_and_gone_on_with_has_the_bytes_of_one_that_never_was(
 def test_every_fold_that_can_be_left_off_is_tried_here() -> None:
     tried = {d.protocol for path in RECORDINGS for d in Replay(path).deployments()}
     resumable = {n for n in protocol_names() if getattr(load_plug(n), "folding", None) is not None}
-    assert tried == resumable
+    assert tried | SHARED.keys() == resumable
 
 
 def test_a_scan_from_a_kept_fold_writes_the_database_of_one_from_scratch(

@@ -9,7 +9,7 @@ from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.kit.factors import factor_of
 from analyzer.protocols.kit.unreadable import Unreadable
-from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, PerpLedger
+from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, PerpLedger, Settlements
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.compare import fee_problem, merge_account, merge_market
 from analyzer.protocols.perp_v2.state.evidence import Evidence
@@ -108,8 +108,9 @@ def rebuild_state(
         clearing_house_paused=schedule.clearing_house_paused,
         evidence=evidence,
     )
+    settlements = {base: Settlements(m.growth_history) for base, m in ledger.markets.items()}
     for address, entry in ledger.with_fund(fund).items():
-        _add_account(state, evidence, entry, observation)
+        _add_account(state, evidence, entry, observation, settlements)
         problem = schedule.config_problem or _market_problem(state.accounts[address], observation)
         if problem is not None:
             state.unreadable.setdefault(address, problem)
@@ -117,7 +118,11 @@ def rebuild_state(
 
 
 def _add_account(
-    state: PerpState, evidence: Evidence, entry: AccountLedger, observation: PerpObservation
+    state: PerpState,
+    evidence: Evidence,
+    entry: AccountLedger,
+    observation: PerpObservation,
+    settlements: Mapping[str, Settlements],
 ) -> None:
     """One account into the state, with the reason where it is not known."""
     address = entry.account.address
@@ -127,6 +132,7 @@ def _add_account(
         observation.accounts[address],
         settlement_token=state.settlement_token,
         decimals=state.settlement_decimals,
+        settlements=settlements,
     )
     state.accounts[address] = account
     if problem is not None:

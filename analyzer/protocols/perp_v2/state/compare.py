@@ -9,6 +9,7 @@ counted on its own. Fee growth is in storage only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from analyzer.model.integers import mul_div
@@ -16,7 +17,7 @@ from analyzer.protocols.base import SilentChange
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.perp_v2.fixed_point import Q96
 from analyzer.protocols.perp_v2.growth import FUNDING_PERIOD_S, order_owes, snapshots
-from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, MarketLedger
+from analyzer.protocols.perp_v2.logs.fold.ledger import AccountLedger, MarketLedger, Settlements
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order, TickGrowth
 from analyzer.protocols.perp_v2.state.evidence import Evidence
 from analyzer.protocols.perp_v2.state.observe.markets import MarketReading
@@ -42,8 +43,10 @@ def merge_account(
     *,
     settlement_token: str,
     decimals: int,
+    settlements: Mapping[str, Settlements],
 ) -> tuple[Account, Unreadable | None]:
-    """The account as the book holds it, and why its numbers are not known, if they are not."""
+    """The account as the book holds it, and why its numbers are not known, if they are not.
+    settlements: of each market."""
     old, address = entry.account, entry.account.address
     balances = {settlement_token: entry.settlement_balance(decimals)} | old.balances
     for token, stored in words.balances.items():
@@ -56,8 +59,7 @@ def merge_account(
     for base in sorted(entry.markets - old.markets.keys()):
         _check_record(evidence, AccountMarket(), words.markets[base], f"{address} {base}")
     for base, record in old.markets.items():
-        market = evidence.ledger.markets[base]
-        merged, why = _merge_record(evidence, address, market, record, words)
+        merged, why = _merge_record(evidence, address, base, record, words, settlements[base])
         markets[base] = merged
         missing += why
     account = replace(old, balances=balances, markets=markets)
@@ -75,26 +77,27 @@ def _check_record(evidence: Evidence, record: AccountMarket, words: MarketWords,
 def _merge_record(
     evidence: Evidence,
     address: str,
-    market: MarketLedger,
+    base: str,
     record: AccountMarket,
     words: AccountWords,
+    settlements: Settlements,
 ) -> tuple[AccountMarket, list[Unreadable]]:
     """One market of an account: the fold's numbers, storage's snapshots."""
-    stored, at = words.markets[market.base_token], f"{address} {market.base_token}"
+    stored, at = words.markets[base], f"{address} {base}"
     confirmed = _check_record(evidence, record, stored, at)
     growth = stored.growth
     orders, missing = _stored_orders(evidence, record, words, at)
     if isinstance(growth, Unreadable):
         evidence.comparison("funding snapshot").not_read += 1
         return replace(record, orders=orders), [growth, *missing]
-    silent = not missing and _is_silent(market, record, growth, orders)
+    silent = not missing and _is_silent(settlements, record, growth, orders)
     _count_snapshots(evidence, record, growth, orders, silent=silent, at=at)
     if silent:
         evidence.silent_changes.append(
             SilentChange(
                 SILENT_FUNDING,
                 address,
-                market.base_token,
+                base,
                 f"snapshot {record.last_tw_premium_growth_global_x96} by logs, {growth} stored",
             )
         )
@@ -156,7 +159,7 @@ def _count_snapshots(
 
 
 def _is_silent(
-    market: MarketLedger,
+    settlements: Settlements,
     record: AccountMarket,
     growth: int,
     orders: dict[tuple[int, int], Order],
@@ -169,7 +172,7 @@ def _is_silent(
     known = record.last_tw_premium_growth_global_x96
     if growth == known:
         return False
-    later = market.settlements_between(known, growth)
+    later = settlements.between(known, growth)
     if later == 0:
         return False
     base = record.taker_position_size - sum(order.base_debt for order in record.orders.values())

@@ -10,7 +10,7 @@ from perp_story import ALICE, BASE, BOB, E18, POOL, Story
 from analyzer.protocols.kit.ticks import sqrt_ratio_at_tick
 from analyzer.protocols.perp_v2.fixed_point import Q96, price_x96_from_sqrt, x96_to_e18
 from analyzer.protocols.perp_v2.growth import range_growth
-from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PoolLedger
+from analyzer.protocols.perp_v2.logs.fold.ledger import MarketLedger, PoolLedger, Settlements
 from analyzer.protocols.perp_v2.logs.fold.replay import AmbiguousTwapError, twap_price_x96
 from analyzer.protocols.perp_v2.records import FundingGrowth, Order, TickGrowth
 
@@ -166,3 +166,9 @@ def test_crossing_with_the_same_growth_changes_nothing_inside_or_below_a_range(
 def test_events_of_a_pool_without_a_market_are_noted() -> None:
     ledger = Story().swap(1, -1, 5).mint(-5, 5, 1, (1, 1)).fold()
     assert [note.kind for note in ledger.notes] == ["pool without market"] * 2
+
+
+def test_settlements_are_counted_from_the_last_that_left_a_growth_to_the_last_of_another() -> None:
+    found = Settlements([0, 0, 5, 7, 5, 9])
+    pairs = [(0, 5), (0, 7), (5, 9), (7, 5), (0, 9), (5, 7), (9, 5), (5, 5), (0, 1), (1, 9)]
+    assert [found.between(*pair) for pair in pairs] == [3, 2, 1, 1, 4, 0, 0, 0, 0, 0]

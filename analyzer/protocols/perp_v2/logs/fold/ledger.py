@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analyzer.model.integers import to_int256
@@ -164,17 +165,6 @@ class MarketLedger:
         self.swaps.net_quote += net_quote
         return net_base, net_quote
 
-    def settlements_between(self, known: int, later: int) -> int:
-        """How many settlements lie between the last one that left the growth `known` and the
-        last that left `later`; 0 when `later` is no growth of this market after `known`."""
-        history = self.growth_history
-        if later not in history or known not in history:
-            return 0
-        last = len(history) - 1
-        at_later = last - history[::-1].index(later)
-        at_known = last - history[::-1].index(known)
-        return max(at_later - at_known, 0)
-
     def initialize_tick(self, tick: int) -> None:
         """The order book's entry for a tick that a mint initialised: growth so far counts as
         below it, so only a tick at or under the price gets it."""
@@ -193,6 +183,21 @@ class MarketLedger:
                 self.growth.tw_premium_div_by_sqrt_price_x96 - old.tw_premium_div_by_sqrt_price_x96
             ),
         )
+
+
+class Settlements:
+    """A market's settlements by the growth that they left: made once, asked for every account."""
+
+    def __init__(self, growth_history: Sequence[int]) -> None:
+        """growth_history: as `MarketLedger` has it."""
+        # Of a growth that was left more than once, the last place stays.
+        self._last = {growth: place for place, growth in enumerate(growth_history)}
+
+    def between(self, known: int, later: int) -> int:
+        """How many settlements lie between the last one that left the growth `known` and the
+        last that left `later`; 0 when `later` is no growth of this market after `known`."""
+        at_later, at_known = self._last.get(later), self._last.get(known)
+        return 0 if at_later is None or at_known is None else max(at_later - at_known, 0)
 
 
 @dataclass(slots=True)
