@@ -11,7 +11,7 @@ from analyzer.cli.options import DOCUMENT_FORMATS, db_option, fail_on_option, tr
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.selection_options import selected, selection_options
 from analyzer.cli.show import show_judged
-from analyzer.cli.terminal import note, progress
+from analyzer.cli.terminal import emit, note, progress
 
 
 @click.group(
@@ -19,6 +19,7 @@ from analyzer.cli.terminal import note, progress
     examples=(
         "analyzer book import positions.csv --prices prices.csv --rules rules.toml "
         "--db book.duckdb",
+        "analyzer book export --db scan.duckdb --out tables",
     ),
     short_help="Judge a table of positions, or write one.",
 )
@@ -117,4 +118,39 @@ def import_(
     return int(outcome.exit_code)
 
 
+@verb(
+    "analyzer book export --db scan.duckdb --out tables",
+    "analyzer book export aave-v3-devnet-7 --db demo.duckdb --out tables",
+    short_help="Write the tables of a snapshot.",
+)
+@click.argument("deployment", required=False)
+@db_option()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="FOLDER",
+    help="Where positions.csv, prices.csv and rules.toml are written; nothing is replaced.",
+)
+def export(*, deployment: str | None, db: Path, out: Path) -> int:
+    """Write a scan as the tables that `analyzer book import` reads.
+
+    Takes the DEPLOYMENT of the snapshot, or its only one. The shares stand in the rows, account by
+    account; what a table cannot say is told, and so is every account that comes out with another
+    verdict when the tables are read again (exit code 1).
+    """
+    from analyzer.runs.tables.exporting import export_book
+
+    found = export_book(db, out, deployment)
+    count = len(found.written.verdicts)
+    emit(f"{count - len(found.other):,} of {count:,} accounts have the scan's verdict again")
+    for account in found.other:
+        emit(f"another verdict: {account}")
+    for text in found.written.notes:
+        note(text)
+    note(f"tables written to {out}")
+    return int(bool(found.other))
+
+
 book.add_command(import_)
+book.add_command(export)

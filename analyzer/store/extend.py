@@ -16,7 +16,7 @@ from analyzer.store.catalog import remake_views
 from analyzer.store.files import open_database, transaction, writing
 from analyzer.store.load import load_rows
 from analyzer.store.reader import check_snapshot, open_snapshot
-from analyzer.store.schema import Table, names, quoted
+from analyzer.store.schema import Column, Table, names, quoted
 from analyzer.store.snapshot import SCHEMA, check_replaceable
 from analyzer.store.views import VIEWS
 
@@ -59,7 +59,8 @@ def extend_snapshot(
                     connection.execute(sql, list(old.parameters))
                 for name, table in tables.items():
                     found = list(rows[name])
-                    for place in sorted({tuple(map(str, row[:_PLACE])) for row in found}):
+                    keys = len(_place(table))
+                    for place in sorted({tuple(map(str, row[:keys])) for row in found}):
                         connection.execute(_delete(table), list(place))
                     load_rows(connection, table, found)
                 remake_views(connection, VIEWS)
@@ -67,6 +68,10 @@ def extend_snapshot(
 
 def _delete(table: Table) -> str:
     """The statement that removes the rows of one scan and run."""
-    keys = [column for column in table.columns if column.key][:_PLACE]
-    conditions = " AND ".join(f"{names([key])} = ?" for key in keys)
+    conditions = " AND ".join(f"{names([key])} = ?" for key in _place(table))
     return f"DELETE FROM {quoted(table.name)} WHERE {conditions}"
+
+
+def _place(table: Table) -> list[Column]:
+    """The leading key columns of rows that are replaced together: a table may have one alone."""
+    return [column for column in table.columns if column.key][:_PLACE]

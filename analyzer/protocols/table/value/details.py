@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 from analyzer.model.book import Asset
 from analyzer.model.integers import WAD, trunc_div
 from analyzer.model.rows import AccountRow, CollateralRow, MarketRow, PositionRow, StatementLine
 from analyzer.protocols.base import Details
+from analyzer.protocols.kit.rows_of import RowsOf
+from analyzer.protocols.kit.statement import Statements
 from analyzer.protocols.table.rules import E36, Kind
 from analyzer.protocols.table.value.account import Leg
-from analyzer.protocols.table.value.rows import Made
-from analyzer.protocols.table.value.statement import statement
+from analyzer.protocols.table.value.statement import Writer
 from analyzer.protocols.table.value.value import TableValued
 
 _E6_PER_E36 = E36 // 10**6
@@ -21,16 +21,27 @@ _ONE_E6 = 10**6
 
 
 def details(valued: TableValued) -> Details:
-    """Everything that is written out beside margin."""
+    """Everything that is written out beside margin; rows of accounts are made as they are read."""
+    places = {account: n for n, account in enumerate(valued.book.account_ids)}
+    writer = Writer(valued.valuation)
+
+    def legs(account: str) -> list[Leg]:
+        return list(valued.valuation.legs(places[account]))
+
+    def lines(account: str) -> list[StatementLine]:
+        sums = valued.valuation.all()[places[account]]
+        return list(writer.lines(account, legs(account), sums))
+
+    ids = valued.book.account_ids
     return Details(
-        accounts=Made(partial(_accounts, valued)),
-        collateral=Made(partial(_collateral, valued)),
-        positions=Made(partial(_positions, valued)),
+        accounts=list(_accounts(valued)),
+        collateral=RowsOf(ids, lambda account: list(_collateral(valued, account, legs(account)))),
+        positions=RowsOf(ids, lambda account: list(_positions(valued, account, legs(account)))),
         orders=[],
         markets=_markets(valued),
         prices=list(valued.prices.by_asset.values()),
         implementations=[],
-        statements=Made(partial(_statements, valued)),
+        statements=Statements(ids, lines),
     )
 
 
@@ -50,47 +61,46 @@ def _legs(valued: TableValued) -> Iterator[tuple[str, str, list[Leg]]]:
 
 def _accounts(valued: TableValued) -> Iterator[AccountRow]:
     """What each is, and how many rows of the table it has (as its events)."""
+    kinds = [terms.kind for terms in valued.state.terms]
     for account, owner, legs in _legs(valued):
-        kinds = [valued.state.kind(number) for number, _ in legs]
-        rows = sum(1 for kind in kinds if kind is not Kind.CASH)
-        if Kind.POSITION in kinds:
+        found = [kinds[number] for number, _ in legs]
+        rows = len(found) - found.count(Kind.CASH)
+        if Kind.POSITION in found:
             kind = "trader"
         else:
-            kind = "borrower" if Kind.DEBT in kinds else "supplier"
+            kind = "borrower" if Kind.DEBT in found else "supplier"
         yield AccountRow(account, owner, kind, None, None, rows)
 
 
-def _collateral(valued: TableValued) -> Iterator[CollateralRow]:
+def _collateral(valued: TableValued, account: str, legs: Sequence[Leg]) -> Iterator[CollateralRow]:
     """Every pledged amount; one that is not entered has weight 0."""
     valuation = valued.valuation
-    for account, _, legs in _legs(valued):
-        for number, amount in legs:
-            terms, asset = valued.state.terms[number], valued.book.assets[number]
-            if terms.kind is not Kind.COLLATERAL:
-                continue
-            value = valuation.value_e18(number, amount)
-            yield CollateralRow(
-                account_id=account,
-                asset_id=asset.asset_id,
-                symbol=asset.symbol,
-                decimals=asset.decimals,
-                amount=amount,
-                price_e18=valuation.price_e18(number),
-                value_e18=value,
-                margin_value_e18=None if value is None else value * terms.weight_e36 // E36,
-                weight_e6=terms.weight_e36 // _E6_PER_E36,
-            )
+    for number, amount in legs:
+        terms, asset = valued.state.terms[number], valued.book.assets[number]
+        if terms.kind is not Kind.COLLATERAL:
+            continue
+        value = valuation.value_e18(number, amount)
+        yield CollateralRow(
+            account_id=account,
+            asset_id=asset.asset_id,
+            symbol=asset.symbol,
+            decimals=asset.decimals,
+            amount=amount,
+            price_e18=valuation.price_e18(number),
+            value_e18=value,
+            margin_value_e18=None if value is None else value * terms.weight_e36 // E36,
+            weight_e6=terms.weight_e36 // _E6_PER_E36,
+        )
 
 
-def _positions(valued: TableValued) -> Iterator[PositionRow]:
+def _positions(valued: TableValued, account: str, legs: Sequence[Leg]) -> Iterator[PositionRow]:
     """Every debt as a short position without an entry, and every position with its own."""
-    for account, _, legs in _legs(valued):
-        for place, (number, amount) in enumerate(legs):
-            kind = valued.state.kind(number)
-            if kind in (Kind.DEBT, Kind.POSITION):
-                # A position is followed by the money that it was entered for.
-                entered = legs[place + 1][1] if kind is Kind.POSITION else None
-                yield _position(valued, account, number, amount, entered)
+    for place, (number, amount) in enumerate(legs):
+        kind = valued.state.kind(number)
+        if kind in (Kind.DEBT, Kind.POSITION):
+            # A position is followed by the money that it was entered for.
+            entered = legs[place + 1][1] if kind is Kind.POSITION else None
+            yield _position(valued, account, number, amount, entered)
 
 
 def _position(
@@ -157,9 +167,3 @@ def _ratio_e6(valued: TableValued, number: int | None, *, initial: bool) -> int 
     terms = valued.state.terms[number]
     share = (terms.initial_e18 if initial else terms.threshold_e18) // _E6_PER_E18
     return share if terms.kind is Kind.POSITION else _ONE_E6 - share
-
-
-def _statements(valued: TableValued) -> Iterator[StatementLine]:
-    """The margin statements, account by account."""
-    for number, (account, _, legs) in enumerate(_legs(valued)):
-        yield from statement(valued.valuation, account, legs, valued.valuation.all()[number])
