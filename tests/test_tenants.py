@@ -32,13 +32,9 @@ LIBRARIES = {
     "analyzer.contagion.networks": "docs/networks.md",
     "analyzer.contagion.linear.adl": "docs/networks.md",
     "analyzer.risk.first_passage": "docs/risk.md",
-    "analyzer.risk.unwind": "docs/risk.md",
 }
 """Rooms for other people's programs -> the page that says who uses them and how."""
-_UNWIND = "risk unwind: an exact sale into a pool at the block"
-WAITING = {
-    "analyzer.market.depth.swap": _UNWIND,
-}
+WAITING: dict[str, str] = {}
 """Module -> the command that will use it."""
 
 

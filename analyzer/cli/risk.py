@@ -11,7 +11,7 @@ import click
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option, index_option
-from analyzer.cli.risk_decisions import exits, size, what_if
+from analyzer.cli.risk_decisions import clearing, exits, size, unwind, what_if
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -29,12 +29,14 @@ def risk() -> None:
 
     Profiles (account, owner, protocol) are indications in float64 with their data and errors,
     beside the exact verdicts of a scan; they need a price history, and the extra `risk`. Decisions
-    (size, what-if, exits) are the protocol's own integers.
+    (size, unwind, what-if, exits, clearing) are the protocol's own integers.
     """
 
 
+risk.add_command(clearing)
 risk.add_command(exits)
 risk.add_command(size)
+risk.add_command(unwind)
 risk.add_command(what_if)
 
 

@@ -1,4 +1,4 @@
-"""`analyzer risk size`, `what-if`, `exits`: what may be decided about accounts and deployments."""
+"""`analyzer risk size`, `unwind`, `what-if`, `exits`: decisions about accounts and deployments."""
 
 from __future__ import annotations
 
@@ -167,3 +167,107 @@ def exits(*, deployment: str, db: Path, format_: str, as_json: bool) -> int:
 
     document = run(db, deployment)
     return show(document, format_, as_json=as_json, page=exits_page, rows=exits_rows)
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "analyzer risk unwind 0x7099…79C8 --db scan.duckdb",
+        "analyzer risk unwind 0x7099…79C8 --db scan.duckdb --until initial --depth depth.toml",
+        "analyzer risk unwind 0x7099…79C8 --db scan.duckdb --over 0.5 --returns prices.csv",
+    ),
+    short_help="Show how to get an account out of danger.",
+)
+@click.argument("account_id", metavar="ID")
+@db_option()
+@click.option(
+    "--until",
+    type=click.Choice(["maintenance", "initial"]),
+    default="maintenance",
+    show_default=True,
+    help="What has to hold again.",
+)
+@click.option(
+    "--depth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How much each market takes (TOML); the stated default for the rest.",
+)
+@click.option(
+    "--over", type=float, metavar="DAYS", help="Also a schedule over so many days; needs --returns."
+)
+@click.option("--steps", type=int, default=10, show_default=True, metavar="INT", help="Its sales.")
+@click.option(
+    "--aversion",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    metavar="PER_USD",
+    help="What a squared dollar of deviation is worth: 0 = only the expected cost counts.",
+)
+@click.option(
+    "--resilience",
+    type=float,
+    default=24.0,
+    show_default=True,
+    metavar="PER_DAY",
+    help="Rate at which a book refills.",
+)
+@click.option("--returns", type=click.Path(path_type=Path), metavar="FILE", help=_RETURNS)
+@format_option
+def unwind(
+    *, account_id: str, db: Path, until: str, depth: Path | None, over: float | None, steps: int,
+    aversion: float, resilience: float, returns: Path | None, format_: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show which position or collateral of an account goes first, and how much of it, until its
+    requirement holds again at least cost: by the protocol's own test, along the depth of each
+    market (a protocol's own pool exactly).
+
+    With --over, each part sold in time. ID is named as for `analyzer account`.
+    """
+    from analyzer.report.decisions import unwind_page, unwind_rows
+    from analyzer.runs.risk.decisions.schedule import Over
+    from analyzer.runs.risk.decisions.unwind import UnwindOptions
+    from analyzer.runs.risk.decisions.unwind import unwind as run
+
+    schedule = None if over is None else Over(over, returns, steps, aversion, resilience)
+    document = run(UnwindOptions(db, account_id, until, depth, schedule))
+    return show(document, format_, as_json=as_json, page=unwind_page, rows=unwind_rows)
+
+
+@click.command(
+    cls=Verb,
+    examples=("analyzer risk clearing perp-v2 --db scan.duckdb --returns prices.csv --still USDC",),
+    short_help="Show whether the fund outlasts its costliest owners.",
+)
+@click.argument("deployment")
+@db_option()
+@click.option(
+    "--returns", type=click.Path(path_type=Path), required=True, metavar="FILE", help=_RETURNS
+)
+@click.option(
+    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
+)
+@click.option(
+    "--market",
+    metavar="FACTOR",
+    help="The market factor.  [default: BTC, else ETH, else the first]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Of the draws.")
+@format_option
+def clearing(
+    *, deployment: str, db: Path, returns: Path, still: tuple[str, ...], market: str | None,
+    seed: int, format_: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show Cover-1 and Cover-2 by owner over all days of a price history and over two classes of
+    bad days, the fund to open interest, how often it is exhausted, on whom all hangs, and which
+    owners matter most (leave-one-out, Shapley).
+    """
+    from analyzer.report.clearing import clearing_page, clearing_rows
+    from analyzer.runs.risk.decisions.clearing import ClearingOptions
+    from analyzer.runs.risk.decisions.clearing import clearing as run
+
+    options = ClearingOptions(db, deployment, returns, factors(still), market, seed)
+    with progress() as report:
+        document = run(options, report)
+    return show(document, format_, as_json=as_json, page=clearing_page, rows=clearing_rows)

@@ -86,6 +86,71 @@ class SizeDocument(Document):
 
 
 @dataclass(frozen=True, slots=True)
+class ReductionEntry:
+    """One way to take risk down, alone or as a part of a plan. kind: `close` a position, or `repay`
+    a debt (`debt_symbol`) with what a collateral fetches. amount: raw; received_e18: what it
+    fetches (costs, where it is bought), in the settlement currency; cost_usd: its value at the
+    reference price less that; share: of all there is of it. venue: where it is traded. null = no
+    amount of it restores the account."""
+
+    kind: str
+    asset_id: str
+    symbol: str
+    decimals: int
+    debt_symbol: str
+    bought: bool
+    amount: Amount | None
+    received_e18: Amount | None
+    value_usd: float | None
+    cost_usd: float | None
+    share: float | None
+    venue: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """A part of the plan sold over time: what is left after each step (Almgren and Chriss), what it
+    is expected to fetch with the standard deviation of that; and a block at both ends with an even
+    rate between (Obizhaeva and Wang)."""
+
+    symbol: str
+    days: float
+    left: tuple[float, ...]
+    at_once_usd: float
+    recovery_usd: float
+    sd_usd: float
+    first: float
+    last: float
+    rate_per_day: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnwindDocument(Document):
+    """What `analyzer risk unwind` says. until: `maintenance` or `initial`, what has to hold again.
+    alone: each way by itself; plan: the cheapest mix of them, in the order in which they are
+    taken, null amounts nowhere; restored: whether the plan passes the protocol's own test.
+    free_after_e18, headroom_after_e18: after the plan. liquidation_penalty_e18: what the protocol's
+    liquidators would take of the account now; null = it cannot be liquidated."""
+
+    KIND: ClassVar[str] = "risk_unwind"
+
+    run: DecisionRun
+    until: str
+    holds_already: bool
+    alone: tuple[ReductionEntry, ...]
+    plan: tuple[ReductionEntry, ...]
+    restored: bool
+    cost_usd: float
+    free_after_e18: Amount | None
+    headroom_after_e18: Amount | None
+    liquidation_penalty_e18: Amount | None
+    schedules: tuple[ScheduleEntry, ...]
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]
+    no_number: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterEntry:
     """A parameter that may be set, as a user writes it. before, low, high: decimal texts; after:
     what it was set to, null = left as it is."""
@@ -197,5 +262,66 @@ class ExitsDocument(Document):
     run: DecisionRun
     pools: tuple[ExitEntry, ...]
     backstops: tuple[BackstopEntry, ...]
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverEntry:
+    """A set of scenarios, USD. cover_1, cover_2: what the costliest owner, the two costliest, lack
+    in their worst scenario; exhausted: share of scenarios in which bad debt exceeds the fund, with
+    its standard error; null where the fund is not known."""
+
+    scenarios: str
+    cover_1_usd: float
+    cover_2_usd: float
+    cover_owners: tuple[str, ...]
+    covered_1: bool | None
+    covered_2: bool | None
+    worst_usd: float
+    mean_usd: float
+    exhausted: float | None
+    error: float | None
+    count: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShareEntry:
+    """The largest part of something that all hangs on. what: `owner`, `oracle`, `backstop`."""
+
+    what: str
+    name: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerEntry:
+    """An owner's part in the mean bad debt of broad downturns, USD: what its rescue saves alone,
+    and its Shapley value among the owners named (null = it is not among them)."""
+
+    owner: str
+    gross_usd: float
+    saved_usd: float
+    shapley_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearingDocument(Document):
+    """What `analyzer risk clearing` says. fund_e18: what the bounded layers that must pay can bear,
+    null = one of them was not read; open_interest_usd: open positions of the larger side, or
+    debts."""
+
+    KIND: ClassVar[str] = "risk_clearing"
+
+    run: DecisionRun
+    source: str
+    fund_e18: Amount | None
+    open_interest_usd: float
+    fund_to_open_interest: float | None
+    covers: tuple[CoverEntry, ...]
+    shares: tuple[ShareEntry, ...]
+    owners: tuple[OwnerEntry, ...]
+    draws: int
     sentences: tuple[str, ...]
     assumes: tuple[str, ...]

@@ -6,7 +6,13 @@ from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
 from analyzer.documents.book import BookDocument
 from analyzer.documents.contagion import ContagionDocument
-from analyzer.documents.decisions import ExitsDocument, SizeDocument, WhatIfDocument
+from analyzer.documents.decisions import (
+    ClearingDocument,
+    ExitsDocument,
+    SizeDocument,
+    UnwindDocument,
+    WhatIfDocument,
+)
 from analyzer.documents.demo import DemoDocument
 from analyzer.documents.diff import DiffDocument
 from analyzer.documents.doctor import DoctorDocument
@@ -48,8 +54,10 @@ KINDS: tuple[type[Document], ...] = (
     OpenFindingsDocument,
     QueriesDocument,
     RiskDocument,
+    ClearingDocument,
     ExitsDocument,
     SizeDocument,
+    UnwindDocument,
     WhatIfDocument,
     RowsDocument,
     ScanDocument,

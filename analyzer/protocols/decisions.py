@@ -80,6 +80,7 @@ class OwnPool:
     liquidity: int
     ticks: tuple[tuple[int, int], ...]
     fee_ppm: int
+    tick_spacing: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import Any
 from analyzer.documents.decisions import (
     ExitEntry,
     ExitsDocument,
+    ReductionEntry,
     SideTotals,
     SizeDocument,
     SizeEntry,
+    UnwindDocument,
     WhatIfDocument,
 )
 from analyzer.report.blocks import Block, Grid, Heading, Line
@@ -76,6 +78,66 @@ def size_rows(document: SizeDocument) -> Rows:
         "margin_largest", "by_distance", "by_es_usd", "hedges",
     ]  # fmt: skip
     return columns, [[getattr(one, name) for name in columns] for one in document.sizes]
+
+
+def unwind_page(document: UnwindDocument) -> list[Block]:
+    """How an account gets out of danger."""
+    run = document.run
+    columns = ("way", "amount", "share", "value", "cost", "venue")
+    right = frozenset(columns[1:5])
+    grids: list[Block] = [
+        Grid(title, columns, tuple(map(_reduction, entries)), right)
+        for title, entries in (("The plan", document.plan), ("Each way alone", document.alone))
+        if entries
+    ]
+    return [
+        Heading(f"Unwinding {run.deployment}/{run.id}"),
+        *(Line("unwind", text) for text in document.sentences),
+        *(Line("no number", text, "doubt") for text in document.no_number),
+        *grids,
+        *_schedules(document),
+        *(Line("assumes", text) for text in document.assumes),
+    ]
+
+
+def _reduction(entry: ReductionEntry) -> tuple[str, ...]:
+    """One way."""
+    did = "buy" if entry.bought else "sell"
+    repaid = f" for {entry.debt_symbol}" if entry.debt_symbol else ""
+    return (
+        f"{did} {entry.symbol}{repaid}",
+        "none restores it" if entry.amount is None else _units(entry.amount, entry.decimals),
+        "-" if entry.share is None else f"{entry.share:.1%}",
+        "-" if entry.value_usd is None else f"{entry.value_usd:,.2f}",
+        "-" if entry.cost_usd is None else f"{entry.cost_usd:,.2f}",
+        entry.venue,
+    )
+
+
+def _schedules(document: UnwindDocument) -> list[Block]:
+    """The plan over time."""
+    rows = tuple(
+        (
+            one.symbol,
+            f"{one.at_once_usd:,.2f}",
+            f"{one.recovery_usd:,.2f} ± {one.sd_usd:,.2f}",
+            ", ".join(f"{left:,.4g}" for left in one.left[1:]),
+            f"{one.first:,.4g}, then {one.rate_per_day:,.4g} a day, {one.last:,.4g}",
+        )
+        for one in document.schedules
+    )
+    columns = ("part", "at once", "over time", "left after each step", "in a book that refills")
+    title = "Over time"
+    return [Grid(title, columns, rows, frozenset(columns[1:3]))] if rows else []
+
+
+def unwind_rows(document: UnwindDocument) -> Rows:
+    """(columns, a row a way of the plan) for the CSV form."""
+    columns = [
+        "kind", "asset_id", "symbol", "decimals", "debt_symbol", "bought", "amount",
+        "received_e18", "value_usd", "cost_usd", "share", "venue",
+    ]  # fmt: skip
+    return columns, [[getattr(one, name) for name in columns] for one in document.plan]
 
 
 def what_if_page(document: WhatIfDocument) -> list[Block]:

@@ -35,6 +35,11 @@ ON_SNAPSHOT = {
     ],
     "risk_size": ["risk", "size", "{account}", "--db", "{db}", "--json"],
     "risk_what_if": ["risk", "what-if", "{deployment}", "--db", "{db}", "--json"],
+    "risk_unwind": ["risk", "unwind", "{account}", "--db", "{db}", "--json"],
+    "risk_clearing": [
+        "risk", "clearing", "{deployment}", "--db", "{db}", "--returns", "{prices}",
+        "--still", "USDC,DAI,EURC", "--json",
+    ],
     "risk_exits": ["risk", "exits", "{deployment}", "--db", "{db}", "--json"],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],

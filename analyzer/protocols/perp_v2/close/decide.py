@@ -35,6 +35,8 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
 
 DECIMALS = 18
+TICK_SPACING = 60
+"""Of every pool: Uniswap's for the fee tier of 0.3 % that the market registry demands."""
 RATIO_DECIMALS = 6
 _CONFIG = {
     "im": ("im_ratio", "initial margin of all positions"),
@@ -157,6 +159,7 @@ class PerpDecisions:
             liquidity_at(nets, market.tick),
             tuple(nets),
             market.exchange_fee_ratio,
+            TICK_SPACING,
         )
 
     def exit_pools(self) -> Sequence[ExitPool]:

@@ -1,0 +1,76 @@
+"""Clearing risk as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analyzer.documents.decisions import ClearingDocument
+from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.money import short
+
+
+def clearing_page(document: ClearingDocument) -> list[Block]:
+    """The fund, whom it outlasts, and on whom all hangs."""
+    ratio = document.fund_to_open_interest
+    part = "" if ratio is None else f", {ratio:.2%} of open interest"
+    return [
+        Heading(f"Clearing risk of {document.run.deployment}"),
+        *(Line("clearing", text) for text in document.sentences),
+        Line("fund", f"{short(document.fund_e18)}{part}"),
+        *_covers(document),
+        *_shares(document),
+        *_owners(document),
+        *(Line("assumes", text) for text in document.assumes),
+    ]
+
+
+def _covers(document: ClearingDocument) -> list[Block]:
+    """One row a set of scenarios."""
+    rows = tuple(
+        (
+            one.scenarios,
+            f"{one.cover_1_usd:,.0f}",
+            f"{one.cover_2_usd:,.0f}",
+            f"{one.worst_usd:,.0f}",
+            f"{one.mean_usd:,.0f}",
+            "unknown" if one.exhausted is None else f"{one.exhausted:.1%} ± {one.error or 0:.1%}",
+            f"{one.count:,}",
+        )
+        for one in document.covers
+    )
+    columns = ("scenarios", "Cover-1", "Cover-2", "worst", "mean", "fund exhausted", "count")
+    return [Grid("The fund against bad debt", columns, rows, frozenset(columns[1:]))]
+
+
+def _shares(document: ClearingDocument) -> list[Block]:
+    """The largest part of what everything hangs on."""
+    rows = tuple((one.what, one.name, f"{one.share:.1%}") for one in document.shares)
+    columns = ("what", "the largest", "share")
+    return [Grid("On whom it hangs", columns, rows, frozenset(("share",)))] if rows else []
+
+
+def _owners(document: ClearingDocument) -> list[Block]:
+    """Owners by what their rescue saves."""
+    rows = tuple(
+        (
+            one.owner,
+            f"{one.gross_usd:,.0f}",
+            f"{one.saved_usd:,.0f}",
+            "-" if one.shapley_usd is None else f"{one.shapley_usd:,.0f}",
+        )
+        for one in document.owners
+    )
+    columns = ("owner", "gross", "saved by its rescue", "Shapley")
+    note = f"mean bad debt of {document.draws:,} broad downturns; the largest owners alone"
+    title = "Which owners matter"
+    return [Grid(title, columns, rows, frozenset(columns[1:]), note, frozenset(("owner",)))]
+
+
+def clearing_rows(document: ClearingDocument) -> tuple[list[str], Sequence[Sequence[Any]]]:
+    """(columns, a row a set of scenarios) for the CSV form."""
+    columns = [
+        "scenarios", "cover_1_usd", "cover_2_usd", "covered_1", "covered_2", "worst_usd",
+        "mean_usd", "exhausted", "error", "count", "unknown",
+    ]  # fmt: skip
+    return columns, [[getattr(one, name) for name in columns] for one in document.covers]
