@@ -11,7 +11,7 @@ import click
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option, index_option
-from analyzer.cli.risk_decisions import clearing, exits, size, unwind, what_if
+from analyzer.cli.risk_decisions import clearing, exits, liquidations, size, unwind, what_if
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -28,13 +28,15 @@ def risk() -> None:
     what may be decided about them.
 
     Profiles (account, owner, protocol) are indications in float64 with their data and errors,
-    beside the exact verdicts of a scan; they need a price history, and the extra `risk`. Decisions
-    (size, unwind, what-if, exits, clearing) are the protocol's own integers.
+    beside the exact verdicts of a scan; they need the extra `risk` and a price history: a file, or
+    what the logs of the index tell. Decisions
+    (size, unwind, what-if, exits, clearing, liquidations) are the protocol's own integers.
     """
 
 
 risk.add_command(clearing)
 risk.add_command(exits)
+risk.add_command(liquidations)
 risk.add_command(size)
 risk.add_command(unwind)
 risk.add_command(what_if)
@@ -48,10 +50,9 @@ def _options(command: Decorated) -> Decorated:
             click.option(
                 "--returns",
                 type=click.Path(path_type=Path),
-                required=True,
                 metavar="FILE",
                 help="Price history (CSV or Parquet: time, factor, price; or time and a column a "
-                "factor).",
+                "factor).  [default: what the logs of the index tell]",
             ),
             click.option(
                 "--still",
@@ -75,6 +76,7 @@ def _options(command: Decorated) -> Decorated:
                 "--seed", type=int, default=0, show_default=True, metavar="INT",
                 help="Of the simulations.",
             ),
+            index_option,
             format_option,
         )
     ):  # fmt: skip
@@ -136,14 +138,13 @@ def owner(*, owner_id: str, **given: Any) -> int:
     metavar="FILE",
     help="Write the snapshot with a row for every account in it; may be the file of --db.",
 )
-@index_option
-def protocol(*, deployment: str, out: Path | None, index_path: Path | None, **given: Any) -> int:
+def protocol(*, deployment: str, out: Path | None, **given: Any) -> int:
     """Profile a deployment: what a bad day costs in two classes, what happens if all sell, its
     largest accounts, loss spirals, how liquidations cluster, correlations that changed.
 
     With --out, VaR, leverage, distances and probabilities of every account go into the snapshot.
     """
-    return _run("protocol", deployment, out=out, index=index_path, **given)
+    return _run("protocol", deployment, out=out, **given)
 
 
 def _run(
@@ -151,15 +152,15 @@ def _run(
     id_: str,
     *,
     db: Path,
-    returns: Path,
+    returns: Path | None,
     still: tuple[str, ...],
     market: str | None,
     depth: Path | None,
     seed: int,
     format_: str,
     as_json: bool,
+    index_path: Path | None,
     out: Path | None = None,
-    index: Path | None = None,
 ) -> int:
     """Runs a profile and shows it."""
     from analyzer.report.risk import account_rows, risk_page
@@ -175,7 +176,7 @@ def _run(
         market=market,
         depth=depth,
         out=out,
-        index=index,
+        index=index_path,
         seed=seed,
     )
     with progress() as report:

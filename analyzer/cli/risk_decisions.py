@@ -271,3 +271,54 @@ def clearing(
     with progress() as report:
         document = run(options, report)
     return show(document, format_, as_json=as_json, page=clearing_page, rows=clearing_rows)
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "analyzer risk liquidations aave --db scan.duckdb",
+        "analyzer risk liquidations aave --db scan.duckdb --near 0.2 --gas 20",
+    ),
+    short_help="Show what a liquidator earns by each account.",
+)
+@click.argument("deployment")
+@db_option()
+@click.option(
+    "--near",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Also accounts that can be closed after a fall of all prices by so much; 0 = none.",
+)
+@click.option(
+    "--gas", type=float, default=5.0, show_default=True, metavar="USD", help="Of one closure."
+)
+@click.option(
+    "--required-return",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="What a liquidator wants on top, of the value taken over.",
+)
+@click.option(
+    "--depth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="How much each market takes (TOML); the stated default for the rest.",
+)
+@format_option
+def liquidations(
+    *, deployment: str, db: Path, near: float, gas: float, required_return: float,
+    depth: Path | None, format_: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Show what a liquidator earns by each account that can be closed now, or after a fall, after
+    slippage, gas and a required return; how much of each pays, and the dust that pays nobody.
+    """
+    from analyzer.report.clearing import liquidations_page, liquidations_rows
+    from analyzer.runs.risk.decisions.economics import EconomyOptions
+    from analyzer.runs.risk.decisions.economics import liquidations as run
+
+    document = run(EconomyOptions(db, deployment, near, gas, required_return, depth))
+    return show(document, format_, as_json=as_json, page=liquidations_page, rows=liquidations_rows)

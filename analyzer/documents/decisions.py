@@ -325,3 +325,41 @@ class ClearingDocument(Document):
     draws: int
     sentences: tuple[str, ...]
     assumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EconomyEntry:
+    """What a liquidator earns by one account, 18 decimals. when: `now`, or `near` where it takes a
+    fall of prices first. offered: the largest closure that the contract allows; taken: how much of
+    it pays; bonus: what the protocol gives for that over what it takes; profit: after slippage, gas
+    and the required return, null = none pays. dust: none would pay without any slippage either.
+    left: of an account that pays nobody, what it lacks (its equity below zero)."""
+
+    account_id: str
+    when: str
+    equity_e18: Amount | None
+    offered_e18: Amount
+    taken_e18: Amount
+    bonus_e18: Amount | None
+    profit_e18: Amount | None
+    dust: bool
+    left_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationsDocument(Document):
+    """What `analyzer risk liquidations` says. near: the fall of all prices after which accounts
+    count as near. gas_usd, required_share: what a liquidator asks for."""
+
+    KIND: ClassVar[str] = "risk_liquidations"
+
+    run: DecisionRun
+    near: float
+    gas_usd: float
+    required_share: float
+    accounts: tuple[EconomyEntry, ...]
+    profit_e18: Amount
+    unpaid: int
+    left_e18: Amount
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]

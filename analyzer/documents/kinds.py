@@ -9,6 +9,7 @@ from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.decisions import (
     ClearingDocument,
     ExitsDocument,
+    LiquidationsDocument,
     SizeDocument,
     UnwindDocument,
     WhatIfDocument,
@@ -56,6 +57,7 @@ KINDS: tuple[type[Document], ...] = (
     RiskDocument,
     ClearingDocument,
     ExitsDocument,
+    LiquidationsDocument,
     SizeDocument,
     UnwindDocument,
     WhatIfDocument,

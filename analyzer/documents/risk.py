@@ -28,11 +28,25 @@ class RiskRun(Run):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """A factor's prices in the logs of an index. rounds: how many, between `first` and `last`;
+    longest_silence_s: the longest stretch without one; lag_s: how long before its moment of the
+    grid a price was told, on average: factors of different lags correlate too little."""
+
+    factor: str
+    rounds: int
+    first: datetime
+    last: datetime
+    longest_silence_s: int
+    lag_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RiskData:
-    """The prices behind it. rows: steps of `step_s` seconds that all factors have, between `first`
-    and `last`; skipped: those left out for a gap. missing: factors held without a price history,
-    whose holders have no figure; still: those that were said to stand still; with_base: ratios that
-    move with what they are quoted in."""
+    """The prices behind it. feeds: of prices from an index, empty for a file. rows: steps of
+    `step_s` seconds that all factors have, between `first` and `last`; skipped: those left out for
+    a gap. missing: factors held without a price history, whose holders have no figure; still: those
+    that were said to stand still; with_base: ratios that move with what they are quoted in."""
 
     source: str
     first: datetime
@@ -43,6 +57,7 @@ class RiskData:
     missing: tuple[str, ...]
     still: tuple[str, ...]
     with_base: Mapping[str, str]
+    feeds: tuple[FeedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

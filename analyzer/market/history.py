@@ -42,6 +42,9 @@ WIDE_MOST = 1_000
 """Columns of a wide file: more are not factors."""
 GRIDS_S = (60, 300, 900, 3_600, 14_400, 86_400, 604_800)
 """Steps of a grid that is found and not given: a minute to a week."""
+DAY_S = 86_400
+ROWS = 30
+"""Points that a grid has at least, where its step is chosen."""
 MILLISECONDS_FROM = 100_000_000_000
 """A whole number from here on is no unix time in seconds (it would be after the year 5000)."""
 
@@ -96,6 +99,30 @@ def load_history(
     if not series:
         raise InputError(f"{path} has no prices")
     return on_grid(series, step_s or _found_step(series))
+
+
+def of_rounds(rounds: Iterable[tuple[int, str, float]], step_s: int | None = None) -> History:
+    """The history of single prices (unix seconds, factor, price above zero), in any order; of
+    several at one second the last given stays.
+
+    step_s: the grid's step (None = the largest of GRIDS_S up to a day that leaves `ROWS` points of
+    the factor with the shortest history). Raises: InputError where there is none.
+    """
+    by_factor: dict[str, dict[int, float]] = {}
+    for time, factor, price in rounds:
+        by_factor.setdefault(factor, {})[time] = price
+    series = {
+        factor: (
+            np.array(sorted(prices), dtype=np.int64),
+            np.array([prices[time] for time in sorted(prices)], dtype=np.float64),
+        )
+        for factor, prices in sorted(by_factor.items())
+    }
+    if not series:
+        raise InputError("no log of the index tells a price: give --returns FILE")
+    shortest = min(int(times[-1] - times[0]) for times, _ in series.values())
+    fitting = [step for step in GRIDS_S if step <= DAY_S and step * ROWS <= shortest]
+    return on_grid(series, step_s or (fitting[-1] if fitting else GRIDS_S[0]))
 
 
 def on_grid(series: dict[str, tuple[Seconds, Floats]], step_s: int) -> History:

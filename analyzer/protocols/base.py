@@ -225,7 +225,8 @@ class Plug(Protocol):
     Optional, texts: money, the unit of its 18-decimal amounts (`USD`); without it answers name no
     unit. interest: what the short side of its markets is called; without it `open interest`.
     Optional too: liquidations, (role, event) of the events that tell of one; without it nothing is
-    said of how they cluster.
+    said of how they cluster. rounds: prices that its logs tell (`rounds`); without it nobody has a
+    price history from the index.
     Optional: proof_slots (`Provable`); without it no number is proved against storage.
     Optional: folding, a `Folding`; without it every scan folds all logs from the first.
     Optional: decide(valued), what may be decided about the book (`decisions`); without it nobody is

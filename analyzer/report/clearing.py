@@ -1,11 +1,11 @@
-"""Clearing risk as a page."""
+"""Clearing risk and the economics of liquidations as pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.documents.decisions import ClearingDocument
+from analyzer.documents.decisions import ClearingDocument, LiquidationsDocument
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.money import short
 
@@ -74,3 +74,44 @@ def clearing_rows(document: ClearingDocument) -> tuple[list[str], Sequence[Seque
         "mean_usd", "exhausted", "error", "count", "unknown",
     ]  # fmt: skip
     return columns, [[getattr(one, name) for name in columns] for one in document.covers]
+
+
+def liquidations_page(document: LiquidationsDocument) -> list[Block]:
+    """What liquidators earn, the best account first."""
+    ranked = sorted(
+        document.accounts, key=lambda one: (one.profit_e18 is None, -(one.profit_e18 or 0))
+    )
+    rows = tuple(
+        (
+            one.account_id,
+            one.when,
+            short(one.equity_e18),
+            short(one.offered_e18),
+            short(one.taken_e18),
+            "-" if one.bonus_e18 is None else short(one.bonus_e18),
+            "pays nobody" if one.profit_e18 is None else short(one.profit_e18),
+            "dust" if one.dust else "",
+        )
+        for one in ranked
+    )
+    columns = ("account", "when", "equity", "offered", "taken", "bonus", "profit", "")
+    note = "profit: after slippage, gas and required return, as if the account came first"
+    right = frozenset(columns[2:7])
+    return [
+        Heading(f"Liquidations of {document.run.deployment}"),
+        *(Line("liquidations", text) for text in document.sentences),
+        *([Grid("What they earn", columns, rows, right, note, frozenset(("account",)))]
+          if rows else []),
+        *(Line("assumes", text) for text in document.assumes),
+    ]  # fmt: skip
+
+
+def liquidations_rows(
+    document: LiquidationsDocument,
+) -> tuple[list[str], Sequence[Sequence[Any]]]:
+    """(columns, a row an account) for the CSV form."""
+    columns = [
+        "account_id", "when", "equity_e18", "offered_e18", "taken_e18", "bonus_e18", "profit_e18",
+        "dust", "left_e18",
+    ]  # fmt: skip
+    return columns, [[getattr(one, name) for name in columns] for one in document.accounts]

@@ -26,6 +26,7 @@ def risk_page(document: RiskDocument) -> list[Block]:
         *_spirals(document),
         *_clustering(document),
         *_changes(document),
+        *_feeds(document),
         *(Line("assumes", text) for text in document.assumes),
     ]
 
@@ -218,6 +219,23 @@ def _changes(document: RiskDocument) -> list[Block]:
     )
     columns = ("pair", "since", "before", "after", "p-value")
     title = "Correlations that changed"
+    return [Grid(title, columns, rows, frozenset(columns[1:]))] if rows else []
+
+
+def _feeds(document: RiskDocument) -> list[Block]:
+    """Where prices come from the chain: how many, how stale, how late."""
+    rows = tuple(
+        (
+            one.factor,
+            f"{one.rounds:,}",
+            f"{one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M}",
+            f"{one.longest_silence_s:,} s",
+            f"{one.lag_s:,.0f} s",
+        )
+        for one in document.data.feeds
+    )
+    columns = ("factor", "prices", "between", "longest silence", "told before its moment")
+    title = "Prices from the index"
     return [Grid(title, columns, rows, frozenset(columns[1:]))] if rows else []
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from analyzer.market.history import Gap, History, load_history, on_grid
+from analyzer.market.history import Gap, History, load_history, of_rounds, on_grid
 from analyzer.model.errors import InputError
 
 DAY = 86_400
@@ -217,3 +217,16 @@ def test_every_point_of_the_grid_is_the_last_print_in_its_step_or_a_gap(
 def test_a_grid_without_a_step_is_refused() -> None:
     with pytest.raises(ValueError, match="above zero"):
         on_grid({"ETH": (np.array([0]), np.array([1.0]))}, 0)
+
+
+def test_single_prices_come_onto_a_grid_that_leaves_enough_points() -> None:
+    day = 86_400
+    rounds = [(n * day + 600, "ETH", 100.0 + n) for n in range(40)]
+    found = of_rounds([*rounds, *((n * day + 60, "BTC", 7.0) for n in range(45))][::-1])
+    assert (found.factors, found.step_s) == (("BTC", "ETH"), day)
+    assert found.prices[:3, 1].tolist() == [100.0, 101.0, 102.0]
+    hours = of_rounds([(n * 1_200, "ETH", 1.0 + n) for n in range(150)])
+    assert hours.step_s == 3_600
+    assert of_rounds([(5, "ETH", 1.0), (9, "ETH", 2.0)]).step_s == 60
+    with pytest.raises(InputError, match="give --returns"):
+        of_rounds([])

@@ -21,6 +21,7 @@ from analyzer.protocols.derive_v2.value.details import details
 from analyzer.protocols.derive_v2.value.margin import margin
 from analyzer.protocols.derive_v2.value.prices import prices
 from analyzer.protocols.derive_v2.value.reprice import reprice
+from analyzer.protocols.derive_v2.value.rounds import ROUNDS
 from analyzer.protocols.derive_v2.value.value import DeriveValued, value
 from analyzer.protocols.kit.staged import StagedPlug, Stages
 
@@ -37,6 +38,7 @@ class DeriveV2(StagedPlug):
         ("DutchAuction", "SolventAuctionStarted"),
         ("DutchAuction", "InsolventAuctionStarted"),
     )
+    rounds = ROUNDS
     ledger_type = DeriveLedger
     observation_type = DeriveObservation
     state_type = DeriveState

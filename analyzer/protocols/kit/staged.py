@@ -37,6 +37,7 @@ from analyzer.protocols.base import (
 from analyzer.protocols.decisions import Decisions
 from analyzer.protocols.kit.book_codec import BookCodec
 from analyzer.protocols.kit.resumable import ResumableFold
+from analyzer.protocols.rounds import Rounds
 from analyzer.protocols.simulation import Simulation
 
 L = TypeVar("L")
@@ -108,7 +109,8 @@ class StagedPlug:
     its 18-decimal amounts, empty = it has no name. interest: what the short side of its markets is
     called. liquidations: (role, event) of the events that tell of a liquidation. naming_events:
     names of the events from which `follow` may learn of a contract; None = any. Logs of the others
-    go into the index without an object being made of them.
+    go into the index without an object being made of them. rounds: prices that its logs tell, None
+    = none.
     """
 
     name: str
@@ -118,6 +120,7 @@ class StagedPlug:
     interest: ClassVar[str] = "open interest"
     liquidations: ClassVar[tuple[tuple[str, str], ...]] = ()
     naming_events: ClassVar[frozenset[str] | None] = None
+    rounds: ClassVar[Rounds | None] = None
     ledger_type: ClassVar[type[Any]]
     observation_type: ClassVar[type[Any]]
     state_type: ClassVar[type[Any]]

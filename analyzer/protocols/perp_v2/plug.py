@@ -23,6 +23,7 @@ from analyzer.protocols.perp_v2.value.details import details
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import prices
 from analyzer.protocols.perp_v2.value.reprice import reprice
+from analyzer.protocols.perp_v2.value.rounds import ROUNDS
 from analyzer.protocols.perp_v2.value.value import PerpValued, value
 
 
@@ -34,6 +35,7 @@ class PerpV2(StagedPlug):
     required_contracts = REQUIRED_CONTRACTS
     money = "USDC"
     liquidations = (("clearing_house", "PositionLiquidated"), ("vault", "CollateralLiquidated"))
+    rounds = ROUNDS
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState

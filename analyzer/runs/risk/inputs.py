@@ -14,10 +14,11 @@ from analyzer.contagion.linear.joined import AskedJoined
 from analyzer.market.depth.choose import Chosen
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.market.depth.impact import ImpactCurve, NoImpact
-from analyzer.market.history import Floats, load_history
+from analyzer.market.history import Floats
 from analyzer.model.book import LegKind
 from analyzer.model.errors import InputError
 from analyzer.risk.days import Days, days_of
+from analyzer.runs.risk.prices import PriceSource, prices_of
 from analyzer.runs.snapshot.account import named_account
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
@@ -36,15 +37,16 @@ class RiskOptions:
     """Whose profile, from what.
 
     subject: `account`, `owner` or `protocol`; id: in the words of the user. returns: a price
-    history. still: factors that are taken to stand still. market: the market factor. out: the
-    snapshot to write with the rows of a protocol's accounts in it; may be `db`. index: whose
-    liquidations are fitted; None = the one beside the snapshot, if there is one.
+    history; None = what the logs of the index tell. still: factors that are taken to stand still.
+    market: the market factor. out: the snapshot to write with the rows of a protocol's accounts in
+    it; may be `db`. index: whose liquidations are fitted and whose prices are taken; None = the one
+    beside the snapshot, if there is one.
     """
 
     db: Path
     subject: str
     id: str
-    returns: Path
+    returns: Path | None = None
     still: tuple[str, ...] = ()
     market: str | None = None
     depth: Path | None = None
@@ -63,6 +65,7 @@ class Opened:
     book: LinearBook
     asked: AskedJoined
     days: Days
+    prices: PriceSource
     chosen: Chosen
     market: str
     name: str
@@ -100,7 +103,8 @@ def open_risk(options: RiskOptions, given: Sequence[ScanBook] = ()) -> Opened:
         [nonlinear for _, nonlinear in twins],
         [scan.deployment.name for scan in scans],
     )
-    days = days_of(load_history(options.returns), book.factors, options.still)
+    prices = prices_of(options.returns, options.db, options.index, scans)
+    days = days_of(prices.history, book.factors, options.still)
     file = NO_DEPTH if options.depth is None else load_depth(options.depth)
     if file.pools:
         raise InputError(
@@ -113,6 +117,7 @@ def open_risk(options: RiskOptions, given: Sequence[ScanBook] = ()) -> Opened:
         book=book,
         asked=asked,
         days=days,
+        prices=prices,
         chosen=curves_for(scans, file),
         market=_market(options.market, days),
         name=name,

@@ -108,7 +108,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
             seed=options.seed,
         ),
         data=RiskData(
-            source=options.returns.name,
+            source=opened.prices.source,
             first=moment(days.times[0] - days.step_s),
             last=moment(days.times[-1]),
             rows=len(days.times),
@@ -117,6 +117,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
             missing=days.missing,
             still=days.still,
             with_base=days.with_base,
+            feeds=opened.prices.feeds,
         ),
         sentences=(),
         assumes=ASSUMES,
