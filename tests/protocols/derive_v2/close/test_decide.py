@@ -90,7 +90,7 @@ def test_the_present_parameters_change_nothing_and_others_do(book: Book) -> None
 def test_cash_leaves_no_faster_than_it_is_free(book: Book) -> None:
     [pool] = PLUG.decide(PLUG.value(book, PLUG.prices(book))).exit_pools()
     assert pool.claims
-    assert all(0 <= claim.free for claim in pool.claims)
+    assert all(claim.free >= 0 for claim in pool.claims)
     free = {row.account_id: row.free_collateral_e18 for row in margin(book)}
     for claim in pool.claims:
         room = free[claim.account_id]
