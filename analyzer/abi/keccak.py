@@ -7,6 +7,7 @@ from functools import lru_cache
 from analyzer.abi.errors import DecodeError
 
 ADDRESS_BYTES = 20
+_DIGITS = 2 * ADDRESS_BYTES
 _REMEMBERED = 1 << 20
 """Results kept: an address costs about 10 us to hash, and the same ones come back in every log."""
 
@@ -52,8 +53,9 @@ def checksum(address: str | bytes) -> str:
     Raises DecodeError when it is no address.
     """
     digits = address_bytes(address).hex()
-    marks = keccak(digits.encode()).hex()
+    # A digit is a capital where the first bit of the hash's digit of the same place is set.
+    marks = int.from_bytes(keccak(digits.encode())[:ADDRESS_BYTES], "big")
+    upper = digits.upper()
     return "0x" + "".join(
-        digit.upper() if int(mark, 16) >= 8 else digit
-        for digit, mark in zip(digits, marks, strict=False)
+        [upper[i] if marks >> (4 * (_DIGITS - i) - 1) & 1 else digits[i] for i in range(_DIGITS)]
     )

@@ -35,19 +35,21 @@ def lacks(header: BlockRef, log: RawLog) -> bool:
 def lacking(headers: Sequence[BlockRef], logs: LogBatch, of: Ints) -> Mask:
     """Where a log is not in its block, as `lacks` says it. of: for each log the place of its
     header; -1 = there is none, of which nothing is said."""
-    if not any(map(_speaks, headers)):
-        return np.zeros(len(logs), dtype=np.bool_)
+    missing = np.zeros(len(logs), dtype=np.bool_)
+    speaking = np.array([_speaks(header) for header in headers] + [False])
+    rows = np.flatnonzero(speaking[of])
+    if not len(rows):
+        return missing
     silent = bytes(_BITS // 8)
     filters = b"".join([h.bloom if _speaks(h) else silent for h in headers])
     bloom = np.frombuffer(filters, dtype=np.uint8).reshape(len(headers), _BITS // 8)
-    spoken = np.array([_speaks(header) for header in headers])[of] & (of >= 0)
-    missing = np.zeros(len(logs), dtype=np.bool_)
-    for items in (logs.address, *(logs.topics[:, i] for i in range(logs.topics.shape[1]))):
+    topics = [logs.topics[rows, i] for i in range(logs.topics.shape[1])]
+    for items in (logs.address[rows], *topics):
         first, which = distinct(items)
         bits = np.array([_bits(items[row].tobytes()) for row in first.tolist()])[which]
-        held = bloom[of[:, None], _BITS // 8 - 1 - bits // 8] >> (bits % 8) & 1
-        missing |= ~held.all(axis=1)
-    return missing & spoken
+        held = bloom[of[rows, None], _BITS // 8 - 1 - bits // 8] >> (bits % 8) & 1
+        missing[rows] |= ~held.all(axis=1)
+    return missing
 
 
 def may_hold(header: BlockRef, log: RawLog) -> bool:

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from analyzer import __version__
 from analyzer.chain.exchange import CONNECT_SECONDS, TooLargeError, TooSlowError, post_bounded
 from analyzer.chain.size import Size
 from analyzer.model.errors import InputError, UnreadError
@@ -16,9 +17,9 @@ from analyzer.model.limits import ANSWER_MB, ANSWER_SECONDS, MB
 
 if TYPE_CHECKING:
     import requests
-    from web3 import HTTPProvider
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HEADERS = {"Content-Type": "application/json", "User-Agent": f"analyzer/{__version__}"}
 _SHORTEST_SECRET = 6
 """Characters: shorter pieces of a URL ("v2", "rpc") are no keys."""
 FIRST_BATCH = 200
@@ -114,7 +115,8 @@ def secrets_of(url: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Endpoint:
-    """One RPC URL behind web3.py's HTTPProvider, which holds the session and the headers.
+    """One RPC URL and the session that it is spoken to in, over `requests` as web3.py does it,
+    whose import alone takes a second and more.
 
     `name` is the masked URL: the only form that may reach a text. `batch`: how many requests are
     sent to it at once. `refused`: why it is out of use, '' while it is in use.
@@ -126,7 +128,6 @@ class Endpoint:
     batch: Size = field(default_factory=lambda: Size(FIRST_BATCH, LARGEST_BATCH))
     refused: str = ""
     chain_id: int | None = None
-    _provider: HTTPProvider | None = None
     _session: requests.Session | None = None
 
     @classmethod
@@ -154,14 +155,13 @@ class Endpoint:
         (None = ANSWER_SECONDS)."""
         seconds = float(ANSWER_SECONDS.value) if timeout is None else timeout
         megabytes = ANSWER_MB.value
-        session, provider = self._connection()
-        headers = {k: str(v) for k, v in provider.get_request_headers().items()}
+        session = self._connection()
         try:
             reply = post_bounded(
-                session, self.url, body, headers, most_bytes=megabytes * MB, seconds=seconds
+                session, self.url, body, _HEADERS, most_bytes=megabytes * MB, seconds=seconds
             )
         except TooSlowError:
-            self._session = self._provider = None
+            self._session = None
             raise TransportError(
                 f"{self.name} did not answer within {seconds:g} s", less=True, sure=True
             ) from None
@@ -189,22 +189,17 @@ class Endpoint:
         """Closes the connections; the endpoint can be used again and opens new ones."""
         if self._session is not None:
             self._session.close()
-        self._session = self._provider = None
+        self._session = None
 
-    def _connection(self) -> tuple[requests.Session, HTTPProvider]:
-        """The session, and web3.py's provider over it; made when first needed."""
-        if self._session is None or self._provider is None:
+    def _connection(self) -> requests.Session:
+        """The session; made when first needed. The layer above retries, paces and fails over."""
+        if self._session is None:
             import requests
-            from web3 import HTTPProvider
 
             self._session = requests.Session()
             # A proxy of the environment is meant for the network, not for this machine.
             self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
-            # Our own layer retries, paces and fails over; web3's retry would hide both.
-            self._provider = HTTPProvider(
-                self.url, session=self._session, exception_retry_configuration=None
-            )
-        return self._session, self._provider
+        return self._session
 
 
 def _is_json_rpc(body: bytes) -> bool:

@@ -165,7 +165,8 @@ def run_apart(
         asked = {"size": size, "folder": folder, "given": dict(given), "times": times}
         done = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks", "--child", benchmark.name, way.name],
-            input=json.dumps(asked), env=environment, cwd=TREE, text=True, capture_output=True,
+            # Not in this tree: what lies in the current folder comes before every other tree.
+            input=json.dumps(asked), env=environment, cwd=folder, text=True, capture_output=True,
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"{benchmark.name}, {way.name}: {done.stderr.strip()[-2000:]}")

@@ -25,12 +25,15 @@ def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> D
 
     Raises: InputError when there is none, or the file is malformed; it lists the known names.
     """
+    path = Path(name_or_file)
+    if path.suffix == ".toml" and path.is_file() and not recorded:
+        # The plugs of all protocols are loaded for their deployments: a file needs only its own.
+        return read_deployment(path)
     listed = [*recorded, *shipped_deployments()]
     for names in (_own_name, _aliases):
         for deployment in listed:
             if name_or_file in names(deployment):
                 return deployment
-    path = Path(name_or_file)
     if path.suffix == ".toml" or path.is_file():
         return read_deployment(path)
     names_known = [d.name for d in listed]

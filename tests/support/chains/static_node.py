@@ -36,8 +36,9 @@ class StaticNode:
 
     topic0: of the event (two indexed addresses, `words` 32-byte words of data; every third word is
     negative, every 50th log has one that no 128 bits hold). times: whether logs carry
-    `blockTimestamp`. most_logs: of one answer, refused beyond. `asked` counts requests by method,
-    `sent` bytes.
+    `blockTimestamp`. most_logs: of one answer, refused beyond. uneven: one of so many blocks has a
+    log more, so that no answer has a round number of them (0 = none). `asked` counts requests by
+    method, `sent` bytes.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class StaticNode:
         chain_id: int = 10,
         times: bool = True,
         most_logs: int = 50_000,
+        uneven: int = 0,
     ) -> None:
         self.head = blocks
         self.chain_id = chain_id
         self.asked: Counter[str] = Counter()
         self.sent = 0
         self._topic0, self._a_block, self._words = topic0, logs_a_block, words
-        self._times, self._most = times, most_logs
+        self._times, self._most, self._uneven = times, most_logs, uneven
         self._headers: dict[int, dict[str, Any]] = {}
         self._server: ThreadingHTTPServer | None = None
 
@@ -148,8 +150,8 @@ class StaticNode:
         block_hash = self.hash_of(number).encode()
         time = b'"blockTimestamp":"%#x",' % self.time_of(number) if self._times else b""
         logs = []
-        for index in range(self._a_block):
-            seed = number * self._a_block + index
+        for index in range(self._count(number)):
+            seed = number * (self._a_block + 1) + index
             tx = sha256(b"tx %d" % seed).hexdigest().encode()
             data = b"".join(self._word(seed, place) for place in range(self._words))
             logs.append(
@@ -161,6 +163,10 @@ class StaticNode:
                    data, block_hash, number, time, tx, index, index)
             )  # fmt: skip
         return b",".join(logs)
+
+    def _count(self, number: int) -> int:
+        """How many logs a block has."""
+        return self._a_block + bool(self._uneven and number % self._uneven == 0)
 
     @staticmethod
     def _word(seed: int, place: int) -> bytes:
@@ -186,8 +192,8 @@ class StaticNode:
             return None
         if number not in self._headers:
             items = [bytes.fromhex(CONTRACT[2:]), bytes.fromhex(self._topic0[2:])]
-            for index in range(self._a_block if number else 0):
-                seed = number * self._a_block + index
+            for index in range(self._count(number) if number else 0):
+                seed = number * (self._a_block + 1) + index
                 names = (trader(seed % TRADERS), market(seed % MARKETS))
                 items += [bytes.fromhex("0" * 24 + name) for name in names]
             self._headers[number] = {
