@@ -247,7 +247,7 @@ def _hex(text: Bytes, starts: Ints, ends: Ints, digits: int | None) -> Bytes:
     if (ends - starts != digits).any() or digits % 2:
         raise NotCompactError("a hex value has another length")
     try:
-        raw = binascii.unhexlify(_gather(text, starts, digits).tobytes())
+        raw = binascii.unhexlify(_gather(text, starts, digits).reshape(-1).data)
     except binascii.Error:
         raise NotCompactError("a value is not hexadecimal") from None
     return np.frombuffer(raw, dtype=np.uint8).reshape(len(starts), digits // 2)
