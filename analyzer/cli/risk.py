@@ -12,6 +12,7 @@ from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, format_option, index_option
 from analyzer.cli.risk_decisions import clearing, exits, liquidations, size, unwind, what_if
+from analyzer.cli.risk_flash import flash
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -36,6 +37,7 @@ def risk() -> None:
 
 risk.add_command(clearing)
 risk.add_command(exits)
+risk.add_command(flash)
 risk.add_command(liquidations)
 risk.add_command(size)
 risk.add_command(unwind)

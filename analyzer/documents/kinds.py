@@ -5,11 +5,14 @@ from __future__ import annotations
 from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
 from analyzer.documents.book import BookDocument
+from analyzer.documents.clearing import (
+    ClearingDocument,
+    FlashDocument,
+    LiquidationsDocument,
+)
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.decisions import (
-    ClearingDocument,
     ExitsDocument,
-    LiquidationsDocument,
     SizeDocument,
     UnwindDocument,
     WhatIfDocument,
@@ -57,6 +60,7 @@ KINDS: tuple[type[Document], ...] = (
     RiskDocument,
     ClearingDocument,
     ExitsDocument,
+    FlashDocument,
     LiquidationsDocument,
     SizeDocument,
     UnwindDocument,

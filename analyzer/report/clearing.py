@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.documents.decisions import ClearingDocument, LiquidationsDocument
+from analyzer.documents.clearing import (
+    ClearingDocument,
+    LiquidationsDocument,
+)
 from analyzer.report.blocks import Block, Grid, Heading, Line
 from analyzer.report.money import short
 

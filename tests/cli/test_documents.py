@@ -49,6 +49,7 @@ ON_SNAPSHOT = {
         "--json",
     ],
     "risk_liquidations": ["risk", "liquidations", "{deployment}", "--db", "{db}", "--json"],
+    "risk_flash": ["risk", "flash", "--db", "{db}", "--jump", "ETH=-20%", "--json"],
     "risk_exits": ["risk", "exits", "{deployment}", "--db", "{db}", "--json"],
     "account": ["account", "{account}", "--db", "{db}", "--json"],
     "rows": ["query", "run", "accounts_below_maintenance", "--db", "{db}", "--json"],

@@ -144,8 +144,10 @@ class DeriveDecisions:
         if isinstance(held, Unreadable):
             return []
         address = state.cash.address
+        # Nobody's withdrawal changes what another account may take: one copy serves all.
+        valuation = Valuation(bids.copied(state))
         claims = [
-            Claim(account, amount, _free_cash(state, int(account)))
+            Claim(account, amount, _free_cash(valuation, int(account)))
             for account in self._valued.book.account_ids
             if (amount := state.accounts[int(account)].cash(address)) > 0
         ]
@@ -172,10 +174,10 @@ def _with(account: Account, asset: str, amount: int) -> Account:
     return replace(account, balances=[*others, *([Holding(asset, 0, held)] if held else [])])
 
 
-def _free_cash(state: DeriveState, number: int) -> int:
-    """What the account could take out of its cash now."""
-    valuation = Valuation(bids.copied(state))
+def _free_cash(valuation: Valuation, number: int) -> int:
+    """What the account could take out of its cash now; its withdrawal happens in the valuation."""
     taken = attempt(lambda: largest_withdrawals(valuation, number))
     if isinstance(taken, Unreadable):
         return 0
-    return next((value for asset, value in taken if asset == state.cash.address), 0)
+    cash = valuation.state.cash.address
+    return next((value for asset, value in taken if asset == cash), 0)

@@ -29,7 +29,6 @@ from analyzer.protocols.perp_v2.close.withdrawal import withdraw_all
 from analyzer.protocols.perp_v2.fixed_point import RATIO_ONE
 from analyzer.protocols.perp_v2.records import AccountMarket, MarketStatus
 from analyzer.protocols.perp_v2.state.pool_liquidity import liquidity_at, net_liquidity
-from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.settlement import copied, exchange, settle_funding
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
@@ -169,8 +168,10 @@ class PerpDecisions:
         held |= {token: info.vault_token_balance for token, info in state.collateral.items()}
         names = {state.settlement_token: (state.settlement_symbol, state.settlement_decimals)}
         names |= {token: (info.symbol, info.decimals) for token, info in state.collateral.items()}
-        free = {address: _free(state, valuation=self._valued.valuation, address=address)
-                for address in self._valued.book.account_ids}  # fmt: skip
+        endless = Valuation(
+            replace(state, vault_settlement_balance=None), self._valued.valuation.prices
+        )
+        free = {address: _free(endless, address) for address in self._valued.book.account_ids}
         pools = []
         for token, available in held.items():
             if available is None:
@@ -186,13 +187,13 @@ class PerpDecisions:
         return pools
 
 
-def _free(state: PerpState, *, valuation: Valuation, address: str) -> Mapping[str, int]:
+def _free(endless: Valuation, address: str) -> Mapping[str, int]:
     """Token -> what the Vault would let the account take out, whatever the Vault holds."""
+    state = endless.state
     if address in state.unreadable:
         return {}
     try:
-        endless = replace(state, vault_settlement_balance=None)
-        return withdraw_all(Valuation(endless, valuation.prices), state.accounts[address]).amounts
+        return withdraw_all(endless, state.accounts[address]).amounts
     except UnreadableNumberError:
         return {}
 

@@ -12,12 +12,14 @@ import numpy as np
 from analyzer import __version__
 from analyzer.chain.base import Progress
 from analyzer.contagion.cascade.counterfactual import leave_one_out, shapley
-from analyzer.documents.decisions import (
+from analyzer.documents.clearing import (
     ClearingDocument,
     CoverEntry,
-    DecisionRun,
     OwnerEntry,
     ShareEntry,
+)
+from analyzer.documents.decisions import (
+    DecisionRun,
 )
 from analyzer.market.history import Floats
 from analyzer.model.errors import ExitCode, InputError

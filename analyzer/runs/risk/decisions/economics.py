@@ -18,7 +18,13 @@ from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.unpaid import NO_MARKET
 from analyzer.contagion.cascade.visit import best_choice, paid_e18
 from analyzer.contagion.scenario import Liquidators, Scenario, Step
-from analyzer.documents.decisions import DecisionRun, EconomyEntry, LiquidationsDocument
+from analyzer.documents.clearing import (
+    EconomyEntry,
+    LiquidationsDocument,
+)
+from analyzer.documents.decisions import (
+    DecisionRun,
+)
 from analyzer.market.depth.file import NO_DEPTH, load_depth
 from analyzer.market.depth.route import Market
 from analyzer.model.errors import InputError

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.documents.decisions import ClearingDocument
+from analyzer.documents.clearing import (
+    ClearingDocument,
+)
 from analyzer.model.errors import InputError
 from analyzer.report.clearing import clearing_page, clearing_rows
 from analyzer.runs.risk.decisions import clearing as module

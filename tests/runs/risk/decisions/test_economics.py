@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.documents.decisions import LiquidationsDocument
+from analyzer.documents.clearing import (
+    LiquidationsDocument,
+)
 from analyzer.model.errors import InputError
 from analyzer.report.clearing import liquidations_page, liquidations_rows
 from analyzer.runs.risk.decisions.economics import EconomyOptions, liquidations
