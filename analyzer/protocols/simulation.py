@@ -84,6 +84,27 @@ class Offer:
         return 0 if self.waiting is None else self.waiting.waited_s
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a closure of some amount comes to for a liquidator. paid_e18: what the protocol gives
+    over what it takes, at its own prices; value_e18: of what is closed; sold: as in `Executed`.
+    by_fund: whether it goes through only as long as a fund of the protocol can bear it."""
+
+    paid_e18: int
+    value_e18: int
+    sold: Mapping[str, int]
+    by_fund: bool = False
+
+
+class Quick(Protocol):
+    """What a simulation may have beside the rest, so that looking for the amount that pays does not
+    work out everything that a closure does."""
+
+    def terms(self, offer: Offer, amount: int) -> Terms | None:
+        """The terms of `preview(offer, amount)`; None where that is None."""
+        ...
+
+
 class Versioned(Protocol):
     """What a simulation may have beside the rest, so that nobody works out twice what an account's
     closures would pay."""

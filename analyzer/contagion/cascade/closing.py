@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzer.contagion.cascade.result import Closed
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade.venue import LIQUIDATOR, Venue
 from analyzer.contagion.cascade.waterfall import charge
 from analyzer.contagion.trace import Channel, Edge, account_node
 from analyzer.contagion.trace.edges import fund_node, unsettled_node
@@ -23,8 +23,6 @@ from analyzer.model.rows import BackstopKind, BackstopRow
 CLOSED_AT_ONCE = "winners closed in the same round"
 """Who stands for accounts whose profit is cut in the very round in which they are closed: what
 they lost by it is no reason for their own failure."""
-LIQUIDATOR = "liquidator"
-"""The role that a plug's transfers name whoever liquidates by."""
 INSURANCE_FUND = "insurance_fund"
 """The role of a fund; where it has an account of its own in the book, that is measured."""
 MARKET = "market"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.contagion.cascade.run import at_the_block
 from analyzer.contagion.cascade.state import State
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade.venue import Venue, terms_of
 from analyzer.contagion.cascade.visit import best_choice, profit_e18
 from analyzer.contagion.scenario import Liquidators, Scenario, Step
 from analyzer.market.depth.quote import depth_usd
@@ -72,7 +72,7 @@ def unpaid(
 
 def _unpaid(state: State, account_id: str, offers: Sequence[Offer], *, dust: bool) -> Unpaid:
     """The account, by the offer that loses least when it is taken whole (ties: the lower id)."""
-    gains = [(profit_e18(state, 0, offer.largest), offer) for offer in offers]
+    gains = [(profit_e18(state, 0, terms_of(offer.largest)), offer) for offer in offers]
     gain, offer = min(gains, key=lambda g: (g[0] is None, -(g[0] or 0), g[1].offer_id))
     standing = state.venues[0].simulation.standing(account_id)
     trade, curves = state.prices.quote(0, offer.largest.sold), state.prices.pairs.curves

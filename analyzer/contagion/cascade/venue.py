@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from analyzer.model.closure import Executed
 from analyzer.model.integers import mul_div
-from analyzer.protocols.simulation import Simulation
+from analyzer.protocols.simulation import Offer, Simulation, Terms
+
+LIQUIDATOR = "liquidator"
+"""The role that a plug's transfers name whoever liquidates by."""
+
+
+def terms_of(executed: Executed) -> Terms:
+    """What a closure comes to for its liquidator."""
+    closure, paid = executed.closure, 0
+    for transfer in closure.transfers:
+        paid += transfer.amount_e18 * (transfer.to_party == LIQUIDATOR)
+        paid -= transfer.amount_e18 * (transfer.from_party == LIQUIDATOR)
+    return Terms(paid, closure.value_e18, executed.sold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,16 @@ class Venue:
         """See `protocols.simulation.Versioned`; None where the simulation does not say."""
         says = getattr(self.simulation, "version", None)
         return None if says is None else says(account_id)
+
+    def terms(self, offer: Offer, amount: int) -> Terms | None:
+        """What an amount of an offer comes to for a liquidator; None where it is refused."""
+        quick = getattr(self.simulation, "terms", None)
+        if quick is not None and amount != offer.most:
+            found: Terms | None = quick(offer, amount)
+            return found
+        whole = amount == offer.most
+        executed = offer.largest if whole else self.simulation.preview(offer, amount)
+        return None if executed is None else terms_of(executed)
 
     def afresh(self) -> Venue:
         """The same deployment at the block, with a simulation of its own. Raises: ValueError when

@@ -12,17 +12,18 @@ that the next one meets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.contagion.cascade.choice import largest_paying
-from analyzer.contagion.cascade.closing import LIQUIDATOR, ROUNDING, Closing, Register
+from analyzer.contagion.cascade.closing import ROUNDING, Closing, Register
 from analyzer.contagion.cascade.state import State, Vain
+from analyzer.contagion.cascade.venue import LIQUIDATOR, terms_of
 from analyzer.contagion.scenario import Auctions, Willingness
 from analyzer.contagion.trace import account_node
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.integers import WAD
-from analyzer.protocols.simulation import Offer
+from analyzer.protocols.simulation import Offer, Terms
 
 ROUNDING_E18 = 10**9
 """A billionth of a dollar: what a closure that gives nobody anything may round by."""
@@ -79,7 +80,7 @@ def wind_up(state: State, closing: Closing, register: Register, account_id: str)
             left = state.prices.quote(register.number, one.sold).left_e18
             owes = any(rest < 0 for rest in left.values())
             lost_e18 -= _trade(state, closing, register, account_id, one, keeps=owes)
-            lost_e18 -= paid_e18(one)
+            lost_e18 -= terms_of(one).paid_e18
         if abs(lost_e18) > DUST_E18:
             borne: Sequence[Transfer] = simulation.bear(account_id, lost_e18)
         else:
@@ -146,7 +147,7 @@ def _first_paying(state: State, number: int, offer: Offer, left_e18: int | None)
         executed = None if then is None else state.venues[number].simulation.preview(then, most)
         if then is None or executed is None:
             return False
-        gained = profit_e18(state, number, executed, whole=most == then.most)
+        gained = profit_e18(state, number, terms_of(executed), whole=most == then.most)
         return gained is not None and gained >= 0
 
     low, high, found = waiting.waited_s, waiting.longest_s, offer
@@ -172,7 +173,7 @@ def _within(offer: Offer, left_e18: int | None) -> int:
 
 def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Choice | None:
     """The largest amount of an offer that pays; None when there is none."""
-    simulation = state.venues[number].simulation
+    venue = state.venues[number]
     known: dict[int, int | None] = {}
 
     def profit(amount: int) -> int | None:
@@ -181,12 +182,12 @@ def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Ch
         return known[amount]
 
     def worked_out(amount: int) -> int | None:
-        executed = offer.largest if amount == offer.most else simulation.preview(offer, amount)
-        if executed is None:
+        terms = venue.terms(offer, amount)
+        if terms is None:
             return None
-        if offer.choosable and left_e18 is not None and executed.closure.value_e18 > left_e18:
+        if offer.choosable and left_e18 is not None and terms.value_e18 > left_e18:
             return None
-        return profit_e18(state, number, executed, whole=amount == offer.most)
+        return profit_e18(state, number, terms, whole=amount == offer.most)
 
     gas_e18 = state.prices.scenario.liquidators.cost_e18(0)
     amount = largest_paying(offer.most, profit, gas_e18) if offer.choosable else offer.most
@@ -194,44 +195,34 @@ def _choose(state: State, number: int, offer: Offer, left_e18: int | None) -> Ch
     return None if gained is None or gained < 0 else Choice(offer, amount, gained)
 
 
-def profit_e18(state: State, number: int, executed: Executed, *, whole: bool = True) -> int | None:
+def profit_e18(state: State, number: int, terms: Terms, *, whole: bool = True) -> int | None:
     """What a liquidator gains (or loses) by a closure, after gas and the required return; None
     where it takes more than the market has, so that the debt cannot be bought.
 
     whole: it is all that is offered. Who then neither trades nor pays nor gets more than a
     contract's rounding is a keeper: it costs them nothing. Any offer has a part as small as that.
     """
-    paid = paid_e18(executed)
-    values = _values_e18(state, number, executed)
+    paid, values = terms.paid_e18, _values_e18(state, number, terms.sold)
     if whole and 0 <= paid < ROUNDING_E18 and all(abs(value) < ROUNDING_E18 for value in values):
         return 0
-    trade = state.prices.quote(number, executed.sold)
+    trade = state.prices.quote(number, terms.sold)
     if any(left < 0 for left in trade.left_e18.values()):
         return None
     gain = paid + trade.proceeds_e18 - sum(values)
-    return gain - state.prices.scenario.liquidators.cost_e18(executed.closure.value_e18)
-
-
-def paid_e18(executed: Executed) -> int:
-    """What the protocol gives a liquidator over what it takes, at its own prices."""
-    gain = 0
-    for transfer in executed.closure.transfers:
-        gain += transfer.amount_e18 * (transfer.to_party == LIQUIDATOR)
-        gain -= transfer.amount_e18 * (transfer.from_party == LIQUIDATOR)
-    return gain
+    return gain - state.prices.scenario.liquidators.cost_e18(terms.value_e18)
 
 
 def valued_e18(state: State, number: int, executed: Executed) -> int:
     """What has to be traded after a closure, at the protocol's own prices."""
-    return sum(_values_e18(state, number, executed))
+    return sum(_values_e18(state, number, executed.sold))
 
 
-def _values_e18(state: State, number: int, executed: Executed) -> list[int]:
+def _values_e18(state: State, number: int, sold: Mapping[str, int]) -> list[int]:
     """The same, asset by asset."""
     venue, prices = state.venues[number], state.protocol_e18[number]
     return [
         venue.value_e18(asset, amount, prices[asset])
-        for asset, amount in executed.sold.items()
+        for asset, amount in sold.items()
         if asset not in venue.fixed
     ]
 

@@ -14,6 +14,7 @@ from linear_house import E18, Holder, House
 from analyzer.contagion.cascade.closing import Closing
 from analyzer.contagion.cascade.revalue import exogenous, revalue
 from analyzer.contagion.cascade.state import State
+from analyzer.contagion.cascade.venue import terms_of
 from analyzer.contagion.cascade.visit import profit_e18, visit, wind_up
 from analyzer.contagion.scenario import AT_ANY_LOSS, FREE, Auctions, Liquidators
 from analyzer.market.depth import ImpactCurve, Linear, NoImpact
@@ -120,7 +121,7 @@ def test_under_a_stopped_oracle_what_costs_more_than_it_pays_is_left_and_nobody_
     assert state.ledger.failures == {}
     # At the protocol's price it pays 20; what was taken over at 1000 sells for 500.
     (offer,) = state.venues[0].simulation.offers("A")
-    assert profit_e18(state, 0, offer.largest) == -480 * E18
+    assert profit_e18(state, 0, terms_of(offer.largest)) == -480 * E18
 
 
 class AuctionHouse(House):
@@ -187,7 +188,7 @@ def test_a_keeper_works_for_nothing_but_not_on_a_sliver() -> None:
     """All of X is worth nothing: whoever takes the whole neither trades nor gets anything."""
     state = shocked(Liquidators())
     executed = Executed(Closure("A", "position", "X", 1, 90 * E18, 90, 0), {"X": 1})
-    assert profit_e18(state, 0, executed) == 0
+    assert profit_e18(state, 0, terms_of(executed)) == 0
     assert profit_e18(state, 0, executed, whole=False) == -5 * E18
     assert profit_e18(state, 0, replace(executed, sold={"X": E18 // 10**9})) == -5 * E18
 

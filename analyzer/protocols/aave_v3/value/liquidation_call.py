@@ -117,14 +117,16 @@ class Liquidation:
 
     def execute(self, call: Call) -> Outcome:
         """The outcome of one call, or its refusal with nothing worked out."""
+        return self.asked(call).outcome(call.debt_to_cover)
+
+    def asked(self, call: Call) -> Asked:
+        """What is the same whatever part of the debt a call covers."""
         collateral, debt = self._of(call.collateral), self._of(call.debt)
         refusal = self._refusal(call, collateral, debt)
         if refusal is not None or collateral is None or debt is None:
             name = error_name(self.rules, refusal or Refusal.NOT_COLLATERAL)
-            return Outcome(reverts=name)
-        asked = debt.owed if call.debt_to_cover is None else call.debt_to_cover
-        asked = min(asked, self.max_debt(collateral, debt))
-        return self._executed(call, collateral, debt, asked)
+            return Asked(self, call, None, 0, name)
+        return Asked(self, call, (collateral, debt), self.max_debt(collateral, debt), None)
 
     def largest(self, call: Call) -> Outcome:
         """The outcome for as much debt as may be repaid; where the dust rule (in 3.0.0 the fee's
@@ -140,15 +142,15 @@ class Liquidation:
         low, high = 0, self.max_debt(collateral, debt)
         while high - low > 1:
             middle = (low + high) // 2
-            passes = self._executed(call, collateral, debt, middle).reverts is None
+            passes = self.executed(call, collateral, debt, middle).reverts is None
             low, high = (middle, high) if passes else (low, middle)
         if not low:
             return refused
-        found, asked = self._executed(call, collateral, debt, low), low
+        found, asked = self.executed(call, collateral, debt, low), low
         # What is paid may be less than what was asked: the outcome is that of asking for it.
         while found.debt_repaid < asked:
             asked = found.debt_repaid
-            exact = self._executed(call, collateral, debt, asked)
+            exact = self.executed(call, collateral, debt, asked)
             if exact.reverts is not None:
                 break
             found = exact
@@ -244,7 +246,7 @@ class Liquidation:
             fee = (percent_mul_ceil if against else percent_mul)(part, share)
         return Split(needed, seized - fee, fee, self._value(collateral, seized))
 
-    def _executed(self, call: Call, collateral: Holding, debt: Holding, amount: int) -> Outcome:
+    def executed(self, call: Call, collateral: Holding, debt: Holding, amount: int) -> Outcome:
         """The call with `amount` of debt, after every check but the dust rule."""
         try:
             split = self.split(collateral, debt, amount)
@@ -352,6 +354,26 @@ class Liquidation:
         for other in self.debts():
             if other.reserve.asset != reserve.asset and other.reserve.config.active:
                 outcome.deficits[other.reserve.asset] = other.owed
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A liquidation of one pair of which only the amount is open. pair: collateral and debt, None
+    where it is refused (then `refused` is the contract's word); most: debt that it may repay."""
+
+    liquidation: Liquidation
+    call: Call
+    pair: tuple[Holding, Holding] | None
+    most: int
+    refused: str | None
+
+    def outcome(self, debt_to_cover: int | None) -> Outcome:
+        """The outcome of covering so much of the debt; None = as much as possible."""
+        if self.pair is None:
+            return Outcome(reverts=self.refused)
+        collateral, debt = self.pair
+        wanted = debt.owed if debt_to_cover is None else debt_to_cover
+        return self.liquidation.executed(self.call, collateral, debt, min(wanted, self.most))
 
 
 Pair: TypeAlias = tuple[Holding, Holding, Outcome]

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyzer.protocols.perp_v2.close.liquidate import settle_position
-from analyzer.protocols.perp_v2.close.liquidate_collateral import settle_collateral
+from analyzer.protocols.perp_v2.close.liquidate_collateral import (
+    requested_exchange,
+    settle_collateral,
+)
 from analyzer.protocols.perp_v2.close.settled import Settled
+from analyzer.protocols.perp_v2.fixed_point import from_settlement, mul_ratio, token_value_e18
 from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import (
     Reverts,
+    discounted_price,
     has_open_order,
     is_collateral_liquidatable,
     is_liquidatable,
@@ -26,8 +31,9 @@ from analyzer.protocols.perp_v2.value.limits import (
     max_repayment,
 )
 from analyzer.protocols.perp_v2.value.settlement import without_open_orders
-from analyzer.protocols.perp_v2.value.takeover import BEYOND_THE_FUND
+from analyzer.protocols.perp_v2.value.takeover import Refused, asked, loss_of, refusal_of_fund
 from analyzer.protocols.perp_v2.value.valuation import Valuation
+from analyzer.protocols.simulation import Terms
 
 NO_CAPACITY = -(2**255)
 """What a liquidation needs of the fund that leaves the account at or above zero: any will do."""
@@ -100,18 +106,63 @@ def capacity_needed_e18(numbers: AccountMath) -> int | None:
     fund's settlement value and its wallet come to no less.
     Raises: UnreadableNumberError when a number cannot be had.
     """
+    if numbers.account.address == numbers.valuation.state.insurance_fund:
+        return None
     least: int | None = None
     for possible in possible_closures(numbers):
-        closure = settled(possible).closure
-        if closure.reverts not in (None, BEYOND_THE_FUND):
+        if possible.kind == "collateral":
+            return NO_CAPACITY
+        found = asked(possible.numbers, possible.asset_id, possible.maximum)
+        if isinstance(found, Refused) or found.reverts is not None:
             continue
-        left = closure.after.get("account_value_after_penalty", 0)
-        if left >= 0:
+        loss = loss_of(found.before, found.base_token, found.size)
+        if loss.value_after >= 0:
             return NO_CAPACITY
         # Its part of the penalty reaches the fund before the contract asks what it can bear.
-        needed = -left - closure.after["penalty_to_insurance_fund"]
+        needed = -loss.value_after - loss.penalty.to_fund
         least = needed if least is None else min(least, needed)
     return least
+
+
+def terms(possible: Possible, amount: int, fund_value: int | None) -> Terms | None:
+    """What the closure of `amount` (as `Possible.maximum`) pays a liquidator, without everything
+    else that it does; None where it would revert or repay nothing.
+
+    fund_value: the settlement value of the fund's account, 18 decimals; None = not known.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    numbers, valuation = possible.numbers, possible.numbers.valuation
+    if numbers.account.address == valuation.state.insurance_fund:
+        return None
+    if possible.kind == "collateral":
+        return _terms_of_token(numbers, possible.asset_id, amount)
+    found = asked(numbers, possible.asset_id, amount)
+    if isinstance(found, Refused) or found.reverts is not None:
+        return None
+    loss = loss_of(found.before, found.base_token, found.size)
+    if refusal_of_fund(valuation, fund_value, loss) is not None:
+        return None
+    of_fund = loss.value_after < 0
+    sold = {possible.asset_id: found.size}
+    return Terms(loss.penalty.to_liquidator, abs(loss.notional), sold, of_fund)
+
+
+def _terms_of_token(numbers: AccountMath, token: str, amount: int) -> Terms | None:
+    """The terms of a purchase of the account's token."""
+    valuation, state = numbers.valuation, numbers.valuation.state
+    repaid, taken, reverts = requested_exchange(numbers, token, amount, in_settlement=False)
+    if reverts is not None or not repaid or state.vault_paused:
+        return None
+    if not is_collateral_liquidatable(numbers):
+        return None
+    fee = mul_ratio(repaid, state.config.cl_insurance_fund_fee_ratio)
+    info, decimals = valuation.token(token), state.settlement_decimals
+    full, reduced = (
+        token_value_e18(taken, info.decimals, price, info.feed_decimals)
+        for price in (valuation.token_price(token), discounted_price(valuation, token))
+    )
+    paid = from_settlement(repaid - fee, decimals) + from_settlement(fee, decimals)
+    return Terms(full - paid, reduced, {token: taken} if taken else {})
 
 
 def in_order(held: Container[str], known: Iterable[str]) -> list[str]:

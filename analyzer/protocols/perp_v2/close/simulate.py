@@ -28,6 +28,7 @@ from analyzer.protocols.perp_v2.close.possible import (
     next_liquidation,
     possible_closures,
     settled,
+    terms,
 )
 from analyzer.protocols.perp_v2.close.settled import Settled
 from analyzer.protocols.perp_v2.close.steps import keep, move_in_vault, standing_of
@@ -38,9 +39,10 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
+from analyzer.protocols.perp_v2.value.takeover import settlement_value
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
-from analyzer.protocols.simulation import Offer, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing, Terms
 
 Step = Callable[[Valuation, Account], Settled | None]
 
@@ -207,6 +209,25 @@ class PerpSimulation:
         """The liquidation of so much of the position or token."""
         found = self._asked(offer, amount)
         return None if found is None else _executed(found)
+
+    def terms(self, offer: Offer, amount: int) -> Terms | None:
+        """See `protocols.simulation.Quick`."""
+        possible = self._possible(offer.account_id)[offer.offer_id]
+        signed = amount if possible.maximum > 0 else -amount
+        try:
+            found = terms(possible, signed, self._value_of_fund())
+        except UnreadableNumberError:
+            return None
+        # Whoever cannot pay the penalty depends on the fund, whether it bears it or not.
+        if found is None or found.by_fund:
+            self._on_fund.add(offer.account_id)
+        return found
+
+    def _value_of_fund(self) -> int | None:
+        """The settlement value of the fund's account; None where it cannot be had."""
+        state = self._motion.state
+        fund = state.accounts.get(state.insurance_fund) or Account(state.insurance_fund)
+        return settlement_value(self._motion.valuation, fund)
 
     def execute(self, offer: Offer, amount: int) -> Executed:
         """It happens. Raises: ValueError where the contract would revert."""

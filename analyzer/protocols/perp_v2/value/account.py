@@ -6,8 +6,6 @@ Source: `Vault.sol`, `AccountBalance.sol` of `@perp/curie-contract` 2.8.4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from analyzer.protocols.kit.once import once
 from analyzer.protocols.perp_v2.fixed_point import from_settlement
 from analyzer.protocols.perp_v2.records import Account
@@ -17,24 +15,14 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 
 class StillAccount:
     """What of one account stays while prices move, 18 decimals: fees, funding, its settlement
-    balance, and how many of each other token it holds.
+    balance, and how many of each other token it holds."""
 
-    same: markets of which it is known already.
-    """
-
-    def __init__(
-        self,
-        valuation: Valuation,
-        account: Account,
-        same: Mapping[str, StillMarket] | None = None,
-    ) -> None:
+    def __init__(self, valuation: Valuation, account: Account) -> None:
         self.valuation = valuation
         self.account = account
         settlement = valuation.state.settlement_token
-        known = same or {}
         self.markets = {
-            base: known.get(base) or StillMarket(valuation, base, held)
-            for base, held in account.markets.items()
+            base: StillMarket(valuation, base, held) for base, held in account.markets.items()
         }
         self.tokens = {
             token: balance
@@ -77,39 +65,19 @@ def still_account(valuation: Valuation, account: Account) -> StillAccount:
 
 
 class AccountMath:
-    """One account across all its markets and tokens; 18 decimals unless said otherwise.
+    """One account across all its markets and tokens; 18 decimals unless said otherwise."""
 
-    same: markets whose numbers are known already.
-    """
-
-    def __init__(
-        self,
-        valuation: Valuation,
-        account: Account,
-        same: Mapping[str, MarketMath] | None = None,
-    ) -> None:
+    def __init__(self, valuation: Valuation, account: Account) -> None:
         self.valuation = valuation
         self.account = account
-        known = same or {}
-        self.still = still = (
-            still_account(valuation, account)
-            if same is None
-            else StillAccount(valuation, account, {b: market.still for b, market in same.items()})
-        )
+        self.still = still = still_account(valuation, account)
         self.markets = {
-            base: known.get(base) or MarketMath(valuation, market)
-            for base, market in still.markets.items()
+            base: MarketMath(valuation, market) for base, market in still.markets.items()
         }
         self.tokens = {
             token: TokenMath(valuation, token, balance) for token, balance in still.tokens.items()
         }
         self.balance = still.balance
-
-    def but_for(self, account: Account, base_token: str) -> AccountMath:
-        """The numbers of `account`, which is this one but for one market and what is owed: those of
-        all other markets are taken over."""
-        same = {base: market for base, market in self.markets.items() if base != base_token}
-        return AccountMath(self.valuation, account, same)
 
     @property
     def pending_fee(self) -> int:

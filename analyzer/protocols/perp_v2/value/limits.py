@@ -39,8 +39,12 @@ class Reverts:
 
 def floored_account_value(account: AccountMath) -> int:
     """ClearingHouse.getAccountValue: floored to the settlement token's decimals, at 18."""
-    decimals = account.valuation.state.settlement_decimals
-    return from_settlement(to_settlement(account.account_value, decimals), decimals)
+    return floored(account.account_value, account.valuation.state.settlement_decimals)
+
+
+def floored(value: int, decimals: int) -> int:
+    """An 18-decimal amount floored to the settlement token's decimals, at 18."""
+    return from_settlement(to_settlement(value, decimals), decimals)
 
 
 def maintenance_margin(account: AccountMath) -> int:

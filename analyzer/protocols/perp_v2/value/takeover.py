@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from analyzer.model.integers import WAD, mul_div
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
-from analyzer.protocols.perp_v2.fixed_point import from_settlement, mul_ratio
+from analyzer.protocols.perp_v2.fixed_point import from_settlement, mul_ratio, to_settlement
 from analyzer.protocols.perp_v2.records import Account, MarketStatus
+from analyzer.protocols.perp_v2.state.ranges import DUST, without_dust
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import (
     Reverts,
+    floored,
     floored_account_value,
     has_open_order,
     is_liquidatable,
@@ -24,8 +26,8 @@ from analyzer.protocols.perp_v2.value.limits import (
 from analyzer.protocols.perp_v2.value.settlement import (
     copied,
     exchange,
-    fund_capacity,
     insurance_fund,
+    pnl_to_realize,
     settle_funding,
     without_open_orders,
 )
@@ -88,11 +90,33 @@ class Takeover:
     reverts: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A takeover that nothing stops before its consequences are worked out. before: the account
+    without open orders; size: signed; reverts: the contract's words where it cannot happen yet."""
+
+    before: AccountMath
+    base_token: str
+    size: int
+    reverts: str | None
+
+
 def takeover(numbers: AccountMath, base_token: str, requested: int = 0) -> Takeover | Refused:
     """One position's liquidation; `requested` (signed) 0 asks for as much as possible.
 
     Where open orders stop it (`CH_CLWTISO`), the numbers are those after anyone has cancelled
     them. Raises: UnreadableNumberError when a number cannot be had.
+    """
+    found = asked(numbers, base_token, requested)
+    if isinstance(found, Refused):
+        return found
+    return taken_over(found.before, base_token, found.size, found.reverts)
+
+
+def asked(numbers: AccountMath, base_token: str, requested: int) -> Asked | Refused:
+    """How much of the position is taken over when `requested` is asked for, as in `takeover`.
+
+    Raises: UnreadableNumberError when a number cannot be had.
     """
     valuation = numbers.valuation
     reverts = _precondition(numbers, base_token)
@@ -118,7 +142,63 @@ def takeover(numbers: AccountMath, base_token: str, requested: int = 0) -> Takeo
         return refused(requested, "CH_WLD")
     if requested != 0 and abs(requested) <= abs(size):
         size = requested
-    return taken_over(before, base_token, size, reverts)
+    return Asked(before, base_token, size, reverts)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a takeover costs an account, 18 decimals: the position's value (signed as its size), the
+    penalty, the PnL that it realizes, and the tested account value before and after."""
+
+    notional: int
+    penalty: Penalty
+    realized: int
+    value_before: int
+    value_after: int
+
+
+def loss_of(
+    before: AccountMath, base_token: str, size: int, penalty: Penalty | None = None
+) -> Loss:
+    """The consequences of a takeover for the account's value; penalty: None = the contract's own.
+
+    Funding that is settled first changes where it is counted and no sum. Of the market's part, the
+    taker's position becomes smaller, or goes where nothing but dust is left.
+    Raises: UnreadableNumberError when a number cannot be had.
+    """
+    valuation, market = before.valuation, before.markets[base_token]
+    notional = mul_div(size, valuation.mark_price_e18(base_token), WAD)
+    value_before = floored_account_value(before)
+    if penalty is None:
+        penalty = _penalty(valuation, notional, value_before)
+    held = market.held
+    taker, open_notional = held.taker_position_size, held.taker_open_notional
+    realized = pnl_to_realize(taker, open_notional, -size, notional)
+    left, left_notional = taker - size, open_notional + notional - realized
+    worth = 0
+    if held.orders or max(abs(left), abs(left_notional)) >= DUST:
+        base, quote = market.in_pool
+        still = without_dust(base - market.base_debt + left)
+        worth = quote - market.quote_debt + left_notional
+        if still:
+            worth += mul_div(still, valuation.reference_price_e18(base_token), WAD)
+    value = before.account_value + realized - penalty.total + worth - market.unrealized_pnl
+    value_after = floored(value, valuation.state.settlement_decimals)
+    return Loss(notional, penalty, realized, value_before, value_after)
+
+
+def refusal_of_fund(valuation: Valuation, fund_value: int | None, loss: Loss) -> str | None:
+    """Why the fund's capacity stops a liquidation; its part of the penalty counts already.
+
+    fund_value: the settlement value of its account, 18 decimals; None where it cannot be had.
+    """
+    wallet, decimals = valuation.state.insurance_fund_wallet, valuation.state.settlement_decimals
+    if loss.value_after >= 0:
+        return None
+    if wallet is None or fund_value is None:
+        return FUND_NOT_READ
+    capacity = to_settlement(fund_value + loss.penalty.to_fund, decimals) + wallet
+    return BEYOND_THE_FUND if from_settlement(capacity, decimals) < -loss.value_after else None
 
 
 def taken_over(
@@ -135,32 +215,25 @@ def taken_over(
     capacity does not stop it. Raises: UnreadableNumberError when a number cannot be had.
     """
     valuation, account = before.valuation, copied(before.account)
-    price = valuation.mark_price_e18(base_token)
-    notional = mul_div(size, price, WAD)
-    value_before = floored_account_value(before)
-    is_liquidation = penalty is None
-    if penalty is None:
-        penalty = _penalty(valuation, notional, value_before)
-    fund = insurance_fund(valuation)
+    loss, fund = loss_of(before, base_token, size, penalty), insurance_fund(valuation)
+    if penalty is None and loss.value_after < 0:
+        reverts = reverts or refusal_of_fund(valuation, settlement_value(valuation, fund), loss)
     funding = settle_funding(valuation, account, base_token)
-    realized = exchange(account, base_token, base=-size, quote=notional)
-    account.owed_realized_pnl -= penalty.total
-    fund.owed_realized_pnl += penalty.to_fund
-    value_after = floored_account_value(before.but_for(account, base_token))
-    if is_liquidation:
-        reverts = reverts or _fund_refuses(valuation, fund, value_after)
+    exchange(account, base_token, base=-size, quote=loss.notional)
+    account.owed_realized_pnl -= loss.penalty.total
+    fund.owed_realized_pnl += loss.penalty.to_fund
     if account.address == valuation.state.insurance_fund:
         reverts = reverts or "V_CSI"
     return Takeover(
         base_token=base_token,
         size=size,
-        price_e18=price,
-        notional=notional,
-        penalty=penalty,
-        realized=realized,
+        price_e18=valuation.mark_price_e18(base_token),
+        notional=loss.notional,
+        penalty=loss.penalty,
+        realized=loss.realized,
         funding=funding,
-        value_before=value_before,
-        value_after=value_after,
+        value_before=loss.value_before,
+        value_after=loss.value_after,
         account=account,
         fund=fund,
         reverts=reverts,
@@ -190,18 +263,12 @@ def _penalty(valuation: Valuation, notional: int, value_before: int) -> Penalty:
     return Penalty(total, to_liquidator, total - to_liquidator)
 
 
-def _fund_refuses(valuation: Valuation, fund: Account, value_after: int) -> str | None:
-    """Why the fund's capacity stops a liquidation that leaves the account at `value_after`."""
-    if value_after >= 0:
-        return None
+def settlement_value(valuation: Valuation, account: Account) -> int | None:
+    """The settlement value of an account, 18 decimals; None where it cannot be had."""
     try:
-        capacity = fund_capacity(valuation, fund)
+        return AccountMath(valuation, account).settlement_value
     except UnreadableNumberError:
-        capacity = None
-    if capacity is None:
-        return FUND_NOT_READ
-    decimals = valuation.state.settlement_decimals
-    return BEYOND_THE_FUND if from_settlement(capacity, decimals) < -value_after else None
+        return None
 
 
 def obstacles(account: AccountMath) -> dict[str, str | None]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.contagion.cascade.venue import terms_of
 from analyzer.model.book import Book, Prices, make_book
 from analyzer.model.closure import Transfer
 from analyzer.protocols.kit.ticks import amounts_in_range
@@ -516,5 +518,9 @@ def test_the_screen_loses_nobody_whatever_happened_before(
             sim.valuation().prices or Prices(),
         )
         assert found == [a for a in sim.account_ids() if fresh.liquidate(a)]
+        for offer in (offer for account_id in found for offer in sim.offers(account_id)):
+            made, terms = sim.preview(offer, offer.most), sim.terms(offer, offer.most)
+            assert made is not None
+            assert terms == replace(terms_of(made), by_fund=terms is not None and terms.by_fund)
         for account_id in found[:2]:
             sim.liquidate(account_id)

@@ -36,9 +36,10 @@ from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
-from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (
     LIQUIDATION_THRESHOLD,
+    Asked,
     Call,
     Liquidation,
     Pair,
@@ -50,7 +51,7 @@ from analyzer.protocols.aave_v3.words import bit_numbers
 from analyzer.protocols.kit.holders import Holders
 from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
-from analyzer.protocols.simulation import Offer, Receipt, Standing
+from analyzer.protocols.simulation import Offer, Receipt, Standing, Terms
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
 
@@ -104,6 +105,7 @@ class AaveSimulation:
         self._open: dict[str, bool] = {}
         self._versions: dict[str, object] = {}
         self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
+        self._open_offer: tuple[Offer, Holding, Holding, Asked] | None = None
         known = None if valued is None else valued.valuation.known_accounts()
         self._valuation = Valuation(self._state, prices, known)
 
@@ -207,14 +209,30 @@ class AaveSimulation:
 
     def preview(self, offer: Offer, amount: int) -> Executed | None:
         """The pair with so much of the debt; None where it would leave dust."""
-        data = self._known_account(offer)
-        pair = self._asked(data, offer, amount)
+        data, pair = self._known_account(offer), self._asked(offer, amount)
         return None if pair[2].reverts is not None else self._executed(data, pair)
+
+    def terms(self, offer: Offer, amount: int) -> Terms | None:
+        """See `protocols.simulation.Quick`."""
+        if self._open_offer is None or self._open_offer[0] is not offer:
+            self._open_offer = (offer, *self._prepared(offer))
+        _, collateral, debt, asked = self._open_offer
+        found = asked.outcome(amount)
+        if found.reverts is not None:
+            return None
+        fee = found.fee * collateral.price // collateral.reserve.unit
+        sold = {collateral.reserve.asset: found.to_liquidator}
+        bought = debt.reserve.asset
+        sold[bought] = sold.get(bought, 0) - found.debt_repaid
+        return Terms(
+            paid_e18=self._e18(found.seized_value - fee - found.repaid_value),
+            value_e18=self._e18(found.seized_value),
+            sold={asset: part for asset, part in sold.items() if part},
+        )
 
     def execute(self, offer: Offer, amount: int) -> Executed:
         """It happens. Raises: ValueError where the pool would revert."""
-        data = self._known_account(offer)
-        pair = self._asked(data, offer, amount)
+        data, pair = self._known_account(offer), self._asked(offer, amount)
         if pair[2].reverts is not None:
             raise ValueError(f"{offer.account_id} {offer.offer_id} of {amount}: {pair[2].reverts}")
         return self._apply(data, pair, self._executed(data, pair))
@@ -226,15 +244,20 @@ class AaveSimulation:
             raise ValueError(f"{offer.account_id} is unknown: nothing is offered of it")
         return data
 
-    def _asked(self, data: AccountData, offer: Offer, amount: int) -> Pair:
+    def _asked(self, offer: Offer, amount: int) -> Pair:
         """The pair of an offer, with what an amount of its debt does."""
+        collateral, debt, asked = self._prepared(offer)
+        if amount == offer.most:
+            return collateral, debt, asked.liquidation.largest(asked.call)
+        return collateral, debt, asked.outcome(amount)
+
+    def _prepared(self, offer: Offer) -> tuple[Holding, Holding, Asked]:
+        """The pair of an offer, and its liquidation of any amount."""
+        data = self._known_account(offer)
         held = {holding.reserve.id: holding for holding in data.holdings}
         collateral, debt = (held[int(number)] for number in offer.offer_id.split("/"))
-        found = Liquidation(self._valuation, data)
         call = Call(collateral.reserve.asset, debt.reserve.asset)
-        if amount == offer.most:
-            return collateral, debt, found.largest(call)
-        return collateral, debt, found.execute(replace(call, debt_to_cover=amount))
+        return collateral, debt, Liquidation(self._valuation, data).asked(call)
 
     def liquidate(self, account_id: str) -> Sequence[Executed]:
         """All that may be closed, in the order above."""
@@ -334,6 +357,7 @@ class AaveSimulation:
             self._versions.pop(address, None)
         self._valuation = self._valuation.moved(self._prices, accounts)
         self._others.clear()
+        self._open_offer = None
 
     def _touch(self, account_id: str) -> None:
         """One account (and a reserve or two) changed."""

@@ -45,7 +45,7 @@ class WindingUp(Liquidation):
                 if any(not r.config.active or r.config.paused for r in reserves):
                     continue
                 call = Call(collateral.reserve.asset, debt.reserve.asset)
-                outcome = self._executed(call, collateral, debt, debt.owed)
+                outcome = self.executed(call, collateral, debt, debt.owed)
                 if outcome.reverts is None:
                     return collateral, debt, outcome
         return None
