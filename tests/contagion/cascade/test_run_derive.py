@@ -16,7 +16,7 @@ from analyzer.contagion.cascade.result import CascadeResult, Party
 from analyzer.contagion.cascade.revalue import exogenous, revalue
 from analyzer.contagion.cascade.run import opened, run_cascade
 from analyzer.contagion.cascade.state import State
-from analyzer.contagion.cascade.venue import Venue
+from analyzer.contagion.cascade.venue import Venue, terms_of
 from analyzer.contagion.cascade.visit import best_choice, profit_e18
 from analyzer.contagion.scenario import AT_ANY_LOSS, Auctions, Liquidators, Scenario, Step
 from analyzer.contagion.trace.attribution import check_attribution
@@ -188,7 +188,7 @@ def test_a_bid_pays_and_the_same_bid_a_second_earlier_does_not(
 def profit_of(state: State, offer: Offer | None, amount: int) -> int | None:
     """What an amount of an offer gains; None where there is none."""
     executed = offer and state.venues[0].simulation.preview(offer, amount)
-    return profit_e18(state, 0, executed) if executed else None
+    return profit_e18(state, 0, terms_of(executed)) if executed else None
 
 
 @pytest.mark.parametrize("mode", list(Auctions))
