@@ -96,12 +96,28 @@ class Terms:
     by_fund: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What all closures of an account come to at the most, 18 decimals at the protocol's prices.
+    paid_e18: the most that any part of any of them pays a liquidator; traded_e18: asset -> the most
+    of it that any has to trade, without sign. Each closure taken whole trades more than roundings.
+    """
+
+    paid_e18: int
+    traded_e18: Mapping[str, int]
+
+
 class Quick(Protocol):
     """What a simulation may have beside the rest, so that looking for the amount that pays does not
     work out everything that a closure does."""
 
     def terms(self, offer: Offer, amount: int) -> Terms | None:
         """The terms of `preview(offer, amount)`; None where that is None."""
+        ...
+
+    def stake(self, account_id: str) -> Stake | None:
+        """What all of its closures come to at the most, roundings included; None where that is not
+        known at once. Cheap: most accounts are dust, and nobody looks for what pays of them."""
         ...
 
 

@@ -142,16 +142,20 @@ class PairBooks:
             routes = (self._route(a, b) for a in factors for b in (*factors, UNIT))
             back = (self._route(UNIT, factor) for factor in factors)
             moved = {pair[0] for route in (*routes, *back) for pair, _ in route}
-            moved.update(link for factor in factors for link in _chain(factor))
+            moved.update(link for factor in factors for link in chain(factor))
             self._sides[factors] = tuple(sorted(moved))
         return [self._turns.get(side, 0) for side in self._sides[factors]]
 
     def own_impact(self, factor: str) -> Fraction:
         """What forced trades have made of a factor's price, without what it is quoted in."""
+        return Fraction(self.ratio(factor))
+
+    def ratio(self, factor: str) -> float:
+        """The same as a float."""
         ratio = 1.0
         for _, own in sorted(self._ratios.get(factor, {}).items()):
             ratio *= own
-        return Fraction(ratio)
+        return ratio
 
     def moved(self) -> list[str]:
         """The factors that any pair moves, sorted."""
@@ -191,7 +195,7 @@ class PairBooks:
 
     def _others(self, factor: str, legs: tuple[Pair, ...], moved: Mapping[Pair, int]) -> float:
         """What pairs other than `legs` have made of a factor's price."""
-        chain = _chain(factor)
+        chain = chain(factor)
         if not any(pair[0] in chain for pair in moved):
             return self._stood_before(factor, legs)
         price = 1.0
@@ -209,7 +213,7 @@ class PairBooks:
         key = (factor, legs)
         if key not in self._stood:
             price = 1.0
-            for link in _chain(factor):
+            for link in chain(factor):
                 for pair, ratio in self._ratios.get(link, {}).items():
                     if pair not in legs:
                         price *= ratio
@@ -287,7 +291,7 @@ def _split(want: Want, worth_e18: int) -> tuple[Want, Want]:
 
 
 @cache
-def _chain(factor: str) -> tuple[str, ...]:
+def chain(factor: str) -> tuple[str, ...]:
     """The factor, and what it is quoted in."""
     base = base_of(factor)
-    return (factor,) if base is None else (factor, *_chain(base))
+    return (factor,) if base is None else (factor, *chain(base))

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 
-from analyzer.contagion.cascade.pairs import PairBooks, Trade, Want
+from analyzer.contagion.cascade.pairs import PairBooks, Trade, Want, chain
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import (
     Scenario,
@@ -122,6 +122,13 @@ class MarketPrices:
             worth = self.shocked_e18(number, asset) * self.recovery.get(asset, ONE)
             self._unsold[key] = int(worth)
         return self._unsold[key]
+
+    def at_margin(self, number: int, asset: str) -> float:
+        """What the next unit of an asset trades at in the market, where its pairs are now."""
+        price = float(self._unsold_e18(number, asset))
+        for link in chain(self.venues[number].factors[asset]):
+            price *= self.pairs.ratio(link)
+        return price
 
     def write_down(self, token: str, left: Fraction) -> None:
         """Losses leave so much of what a claim was worth."""

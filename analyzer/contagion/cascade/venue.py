@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.model.closure import Executed
 from analyzer.model.integers import mul_div
-from analyzer.protocols.simulation import Offer, Simulation, Terms
+from analyzer.protocols.simulation import Offer, Simulation, Stake, Terms
 
 LIQUIDATOR = "liquidator"
 """The role that a plug's transfers name whoever liquidates by."""
@@ -59,6 +59,12 @@ class Venue:
         whole = amount == offer.most
         executed = offer.largest if whole else self.simulation.preview(offer, amount)
         return None if executed is None else terms_of(executed)
+
+    def stake(self, account_id: str) -> Stake | None:
+        """See `protocols.simulation.Quick`; None where the simulation does not say."""
+        says = getattr(self.simulation, "stake", None)
+        found: Stake | None = None if says is None else says(account_id)
+        return found
 
     def afresh(self) -> Venue:
         """The same deployment at the block, with a simulation of its own. Raises: ValueError when

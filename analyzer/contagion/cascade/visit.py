@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.contagion.cascade.choice import largest_paying
 from analyzer.contagion.cascade.closing import ROUNDING, Closing, Register
+from analyzer.contagion.cascade.dust import surely_unpaid
 from analyzer.contagion.cascade.state import State, Vain
 from analyzer.contagion.cascade.venue import LIQUIDATOR, terms_of
 from analyzer.contagion.scenario import Auctions, Willingness
@@ -112,6 +113,13 @@ def best_choice(
     """The offer that gains a liquidator most, at the largest amount that pays (ties: the lower
     offer id); None when none pays. left_e18: how much value may still be closed (> 0); what cannot
     be divided may go beyond."""
+    if surely_unpaid(state, number, account_id):
+        return None
+    return searched(state, number, account_id, left_e18)
+
+
+def searched(state: State, number: int, account_id: str, left_e18: int | None) -> Choice | None:
+    """The same, looked for among its offers."""
     venue, key = state.venues[number], (number, account_id)
     version, vain = venue.version(account_id), state.vain.get(key)
     same = vain is not None and vain.version is version

@@ -189,8 +189,9 @@ def test_a_keeper_works_for_nothing_but_not_on_a_sliver() -> None:
     state = shocked(Liquidators())
     executed = Executed(Closure("A", "position", "X", 1, 90 * E18, 90, 0), {"X": 1})
     assert profit_e18(state, 0, terms_of(executed)) == 0
-    assert profit_e18(state, 0, executed, whole=False) == -5 * E18
-    assert profit_e18(state, 0, replace(executed, sold={"X": E18 // 10**9})) == -5 * E18
+    assert profit_e18(state, 0, terms_of(executed), whole=False) == -5 * E18
+    more = replace(executed, sold={"X": E18 // 10**9})
+    assert profit_e18(state, 0, terms_of(more)) == -5 * E18
 
 
 class Bounded(Linear):

@@ -28,7 +28,9 @@ def multiplied(scan: ScanBook, accounts: int, seed: int = 7) -> ScanBook:
     state, chance = scan.book.state, Random(seed)
     copies = max(accounts // max(len(scan.book), 1), 1)
     if isinstance(state, AaveState):
-        changed: object = replace(state, accounts=_copied(state.accounts, copies, chance, _aave, ()))
+        changed: object = replace(
+            state, accounts=_copied(state.accounts, copies, chance, _aave, ())
+        )
     elif isinstance(state, PerpState):
         alone = (state.insurance_fund,)
         changed = replace(state, accounts=_copied(state.accounts, copies, chance, _perp, alone))

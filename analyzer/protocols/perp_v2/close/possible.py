@@ -33,7 +33,7 @@ from analyzer.protocols.perp_v2.value.limits import (
 from analyzer.protocols.perp_v2.value.settlement import without_open_orders
 from analyzer.protocols.perp_v2.value.takeover import Refused, asked, loss_of, refusal_of_fund
 from analyzer.protocols.perp_v2.value.valuation import Valuation
-from analyzer.protocols.simulation import Terms
+from analyzer.protocols.simulation import Stake, Terms
 
 NO_CAPACITY = -(2**255)
 """What a liquidation needs of the fund that leaves the account at or above zero: any will do."""
@@ -163,6 +163,31 @@ def _terms_of_token(numbers: AccountMath, token: str, amount: int) -> Terms | No
     )
     paid = from_settlement(repaid - fee, decimals) + from_settlement(fee, decimals)
     return Terms(full - paid, reduced, {token: taken} if taken else {})
+
+
+ROUNDED_E18 = 10**13
+"""More than what a purchase of a token rounds by: a few units of the settlement token."""
+LEAST_TRADED_E18 = 10**12
+"""What half of is more than any rounding: a millionth of the unit of account."""
+
+
+def stake(numbers: AccountMath) -> Stake | None:
+    """What all closures of the account come to at the most (see `simulation.Stake`); None where one
+    of them is too small to be told from roundings.
+
+    A liquidator is paid no more than the penalty of a whole position, or than the discount of a
+    whole token. Raises: UnreadableNumberError when a number cannot be had.
+    """
+    valuation = numbers.valuation
+    ratio = valuation.config_with("liquidation_penalty_ratio").liquidation_penalty_ratio
+    traded = {base: abs(market.value) for base, market in numbers.markets.items() if market.size}
+    paid = max((mul_ratio(value, ratio) + 1 for value in traded.values()), default=0)
+    for token, held in numbers.tokens.items():
+        info, price = valuation.token(token), discounted_price(valuation, token)
+        bought = token_value_e18(held.balance, info.decimals, price, info.feed_decimals)
+        paid = max(paid, held.value - bought + ROUNDED_E18)
+        traded[token] = held.value
+    return Stake(paid, traded) if min(traded.values(), default=0) >= LEAST_TRADED_E18 else None
 
 
 def in_order(held: Container[str], known: Iterable[str]) -> list[str]:

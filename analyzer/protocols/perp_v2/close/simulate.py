@@ -28,6 +28,7 @@ from analyzer.protocols.perp_v2.close.possible import (
     next_liquidation,
     possible_closures,
     settled,
+    stake,
     terms,
 )
 from analyzer.protocols.perp_v2.close.settled import Settled
@@ -42,7 +43,7 @@ from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.takeover import settlement_value
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
-from analyzer.protocols.simulation import Offer, Receipt, Standing, Terms
+from analyzer.protocols.simulation import Offer, Receipt, Stake, Standing, Terms
 
 Step = Callable[[Valuation, Account], Settled | None]
 
@@ -222,6 +223,14 @@ class PerpSimulation:
         if found is None or found.by_fund:
             self._on_fund.add(offer.account_id)
         return found
+
+    def stake(self, account_id: str) -> Stake | None:
+        """See `protocols.simulation.Quick`."""
+        numbers = self._numbers(account_id)
+        try:
+            return stake(numbers) if self.standing(account_id) is not None else None
+        except UnreadableNumberError:
+            return None
 
     def _value_of_fund(self) -> int | None:
         """The settlement value of the fund's account; None where it cannot be had."""

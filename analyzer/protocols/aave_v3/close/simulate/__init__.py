@@ -33,6 +33,7 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
 )
 from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals, owed_again
 from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
+from analyzer.protocols.aave_v3.close.simulate.stake import stake
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
@@ -51,7 +52,7 @@ from analyzer.protocols.aave_v3.words import bit_numbers
 from analyzer.protocols.kit.holders import Holders
 from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
-from analyzer.protocols.simulation import Offer, Receipt, Standing, Terms
+from analyzer.protocols.simulation import Offer, Receipt, Stake, Standing, Terms
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
 
@@ -217,7 +218,8 @@ class AaveSimulation:
         if self._open_offer is None or self._open_offer[0] is not offer:
             self._open_offer = (offer, *self._prepared(offer))
         _, collateral, debt, asked = self._open_offer
-        found = asked.outcome(amount)
+        whole = amount == offer.most
+        found = asked.liquidation.largest(asked.call) if whole else asked.outcome(amount)
         if found.reverts is not None:
             return None
         fee = found.fee * collateral.price // collateral.reserve.unit
@@ -229,6 +231,11 @@ class AaveSimulation:
             value_e18=self._e18(found.seized_value),
             sold={asset: part for asset, part in sold.items() if part},
         )
+
+    def stake(self, account_id: str) -> Stake | None:
+        """See `protocols.simulation.Quick`."""
+        data = self._account(account_id)
+        return None if data is None else stake(self._valuation, data)
 
     def execute(self, offer: Offer, amount: int) -> Executed:
         """It happens. Raises: ValueError where the pool would revert."""
