@@ -195,16 +195,16 @@ class PairBooks:
 
     def _others(self, factor: str, legs: tuple[Pair, ...], moved: Mapping[Pair, int]) -> float:
         """What pairs other than `legs` have made of a factor's price."""
-        chain = chain(factor)
-        if not any(pair[0] in chain for pair in moved):
+        links = chain(factor)
+        if not any(pair[0] in links for pair in moved):
             return self._stood_before(factor, legs)
         price = 1.0
-        for link in chain:
+        for link in links:
             for pair, ratio in self._ratios.get(link, {}).items():
                 if pair not in legs and pair not in moved:
                     price *= ratio
         for pair, volume in moved.items():
-            if pair not in legs and pair[0] in chain:
+            if pair not in legs and pair[0] in links:
                 price *= self.curves[pair].price_ratio((self._net_e18(pair) + volume) / E18)
         return price
 

@@ -1,6 +1,6 @@
 """The most that liquidators could gain of a small account, before anybody looks for what pays.
 
-    paid  <=  value of the collateral x (bonus - 1)      for what is seized pays the debt times bonus
+    paid  <=  value of the collateral x (bonus - 1)       what is seized is the debt times bonus
 
 Only of accounts so small that the pool lets nobody leave a part of both sides (or, in revisions
 without that rule, at least half of the debt is closed at once), so that no closure of them is less
