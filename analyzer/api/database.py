@@ -138,19 +138,22 @@ class Database(Kin):
         deployments: str | Sequence[str] = (),
         depth: str | Path | None = None,
         order: str = "batch",
+        order_range: str = "never",
     ) -> Stressed:
         """What scenarios do to the book, cascade included, as `analyzer stress` runs them.
 
         scenarios: names or files; shocks: in words (`ETH=-30%`); with neither, every scenario that
         ships and the uniform ray (39 cascades and 9). deployments: only these; none means all,
         together. depth: a depth file; pools that it names are not read here, as there is no node,
-        and their depth stays unknown. order: as `--order`. Nothing is written. What is incomplete
-        makes `.document["run"]["exit_code"]` 3. Raises: InputError for wrong input.
+        and their depth stays unknown. order, order_range: as `--order` and `--order-range`: the
+        latter ("auto", "always") adds the range of bad debt over orders of liquidation. Nothing is
+        written. What is incomplete makes `.document["run"]["exit_code"]` 3. Raises: InputError for
+        wrong input.
         """
         from analyzer.api.cascade_frames import Stressed
         from analyzer.runs.stress.stress import stress
 
-        asked = self._asked(scenarios, shocks, deployments, depth, order)
+        asked = self._asked(scenarios, shocks, deployments, depth, order, order_range)
         outcome = stress(asked, _no_progress)
         return Stressed(outcome.document, tuple(outcome.findings), tuple(outcome.assessed))
 
@@ -204,6 +207,7 @@ class Database(Kin):
         deployments: str | Sequence[str] = (),
         depth: str | Path | None = None,
         order: str = "batch",
+        order_range: str = "never",
         paths: int = 100,
         what_if: int = 0,
     ) -> Followed:
@@ -216,7 +220,9 @@ class Database(Kin):
         from analyzer.api.cascade_frames import Followed
         from analyzer.runs.stress.contagion import ContagionOptions, contagion
 
-        asked = self._asked(_listed(scenario), _listed(shock), deployments, depth, order)
+        asked = self._asked(
+            _listed(scenario), _listed(shock), deployments, depth, order, order_range
+        )
         outcome = contagion(ContagionOptions(asked, paths=paths, what_if=what_if), _no_progress)
         return Followed(outcome.document, tuple(outcome.findings), outcome.assessed)
 
@@ -227,6 +233,7 @@ class Database(Kin):
         deployments: str | Sequence[str],
         depth: str | Path | None,
         order: str,
+        order_range: str = "never",
     ) -> StressOptions:
         """The same question as the commands would be asked. It writes no file."""
         from analyzer.runs.stress.stress import StressOptions
@@ -238,6 +245,7 @@ class Database(Kin):
             shocks=_listed(shocks),
             depth=None if depth is None else Path(depth),
             order=order,
+            order_range=order_range,
             fail_on="never",
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analyzer.contagion.cascade import Venue
 from analyzer.findings.shortfall import BEARING
-from analyzer.model.rows import BackstopKind, BackstopRow
+from analyzer.model.rows import BackstopRow
 from analyzer.runs.snapshot.books import ScanBook
 
 _FIXED = "fixed"
@@ -67,16 +67,3 @@ def bounded_capacity_e18(rows: Sequence[BackstopRow]) -> int | None:
     if any(capacity is None for capacity in capacities):
         return None
     return sum(capacity for capacity in capacities if capacity is not None)
-
-
-def bearers_of(rows: Sequence[BackstopRow]) -> str:
-    """Who bears in the end what the layers before them do not: those on whom a loss is spread, in
-    words; empty where the protocol's rules name nobody."""
-    last = (BackstopKind.SOCIALISED, BackstopKind.LP)
-    names = list(dict.fromkeys(r.name for r in rows if r.kind in last and not r.voluntary))
-    if len(names) <= 1:
-        return "".join(names)
-    heads = {name.partition(" of ")[0] for name in names}
-    if len(heads) == 1:
-        return f"{heads.pop()} of what each account owes"
-    return " and ".join([", ".join(names[:-1]), names[-1]])

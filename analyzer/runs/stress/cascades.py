@@ -16,12 +16,12 @@ from analyzer.market.depth.choose import Chosen, choose_curves
 from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model import identity
+from analyzer.model.bearers import bearers_of
 from analyzer.model.errors import InputError
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.venues import (
-    bearers_of,
     bounded_capacity_e18,
     bounded_layers,
     venue_of,

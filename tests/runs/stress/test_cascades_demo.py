@@ -14,6 +14,7 @@ from analyzer.contagion.scenario import parse_shock
 from analyzer.contagion.trace.attribution import check_attribution
 from analyzer.contagion.trace.edges import check_edges
 from analyzer.documents.encode import to_json
+from analyzer.model.bearers import bearers_of
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.report.cascade import cascade_page
@@ -22,7 +23,7 @@ from analyzer.report.table import table
 from analyzer.runs.demo import SCENARIO
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
-from analyzer.runs.snapshot.venues import bearers_of, bounded_capacity_e18, venue_of
+from analyzer.runs.snapshot.venues import bounded_capacity_e18, venue_of
 from analyzer.runs.stress import orders
 from analyzer.runs.stress.cascades import (
     assess,

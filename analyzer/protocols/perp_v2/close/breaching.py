@@ -23,8 +23,9 @@ class Breaching:
 
     def __init__(self, account_ids: Sequence[str], float_filter: Callable[[], FloatFilter]) -> None:
         self._account_ids = account_ids
-        self._shared = float_filter
-        self._own: FloatFilter | None = None
+        self._make = float_filter
+        self._made: FloatFilter | None = None
+        self._is_own = False
         self._rows: dict[str, int] = {}
         self._changed: set[str] = set()
         self._needed: dict[str, int | None] = {}
@@ -56,15 +57,15 @@ class Breaching:
 
     def _filter(self, numbers: Callable[[str], AccountMath]) -> FloatFilter:
         """The filter, which knows every account as it is now."""
-        if not self._changed:
-            return self._own or self._shared()
-        if self._own is None:
-            self._own = self._shared().own()
+        found = self._made or self._make()
+        if self._changed and not self._is_own:
+            found, self._is_own = found.own(), True
             self._rows = {account_id: row for row, account_id in enumerate(self._account_ids)}
+        self._made = found
         for account_id in self._changed & self._rows.keys():
-            self._own.take(self._rows[account_id], numbers(account_id))
+            found.take(self._rows[account_id], numbers(account_id))
         self._changed.clear()
-        return self._own
+        return found
 
     def _is_closable(
         self,

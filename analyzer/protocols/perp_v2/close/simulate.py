@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
 from analyzer.model.book import Book, Prices
 from analyzer.model.closure import Executed, Transfer
@@ -40,6 +39,7 @@ from analyzer.protocols.perp_v2.records import Account
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
+from analyzer.protocols.perp_v2.value.reprice import holdings
 from analyzer.protocols.perp_v2.value.takeover import settlement_value
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 from analyzer.protocols.perp_v2.value.value import PerpValued
@@ -75,7 +75,12 @@ class PerpSimulation:
         self._holders = Holders(self._account_ids, self._assets_of)
         self._breaching = Breaching(
             self._account_ids,
-            float_filter or cache(lambda: FloatFilter(state, prices, self._account_ids)),
+            float_filter
+            or (
+                lambda: FloatFilter(
+                    holdings(state, prices, self._account_ids), state, self._account_ids
+                )
+            ),
         )
 
     @property

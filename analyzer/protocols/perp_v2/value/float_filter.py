@@ -30,7 +30,6 @@ from analyzer.protocols.perp_v2.value.reprice import (
     Scenarios,
     Worth,
     debt_thresholds,
-    holdings,
     present,
     worth_of,
 )
@@ -71,14 +70,14 @@ class _Tests:
 
 
 class FloatFilter:
-    """The accounts' holdings at the time of its making, as float64.
+    """The accounts' holdings, as float64: held, in the order of account_ids.
 
     It knows nothing of what an account does afterwards, until it `take`s the account anew; `own`
-    gives one that can without touching this one.
+    gives one that can without touching this one's holdings.
     """
 
-    def __init__(self, state: PerpState, prices: Prices, account_ids: Sequence[str]) -> None:
-        self._held: Holdings = holdings(state, prices, account_ids)
+    def __init__(self, held: Holdings, state: PerpState, account_ids: Sequence[str]) -> None:
+        self._held = held
         self._threshold = debt_thresholds(state, account_ids)
         self._is_fund = np.array([a == state.insurance_fund for a in account_ids], dtype=np.bool_)
 

@@ -257,7 +257,7 @@ def reprice(valued: PerpValued, factors: Sequence[str], shocks: Floats) -> Repri
     shocks = np.asarray(shocks, dtype=np.float64)
     state = valued.state
     scenarios = _scenarios(state, valued.prices, valued.book, factors, shocks)
-    held = holdings(state, valued.prices, valued.book.account_ids)
+    held = valued.holdings()
     found = worth_of(state, held, scenarios)
     config = state.config
     margin_equity = found.settlement + found.token_margin

@@ -11,6 +11,7 @@ from analyzer.protocols.perp_v2.state.state import PerpState, state_of
 from analyzer.protocols.perp_v2.value.account import AccountMath, still_account
 from analyzer.protocols.perp_v2.value.float_filter import FloatFilter
 from analyzer.protocols.perp_v2.value.numbers import AccountNumbers, numbers_of
+from analyzer.protocols.perp_v2.value.reprice import Holdings, holdings
 from analyzer.protocols.perp_v2.value.takeover import obstacles
 from analyzer.protocols.perp_v2.value.valuation import Valuation
 
@@ -23,7 +24,7 @@ class PerpValued:
     book: Book
     prices: Prices
     valuation: Valuation
-    _filter: list[FloatFilter] = field(default_factory=list)
+    _holdings: list[Holdings] = field(default_factory=list)
     _accounts: dict[str, AccountMath] = field(default_factory=dict)
     _numbers: dict[str, AccountNumbers | Unreadable] = field(default_factory=dict)
     _obstacles: dict[str, dict[str, str | None] | UnreadableNumberError] = field(
@@ -35,11 +36,15 @@ class PerpValued:
         """The book's state."""
         return self.valuation.state
 
+    def holdings(self) -> Holdings:
+        """What the accounts hold, as float64; made when it is first asked for."""
+        if not self._holdings:
+            self._holdings.append(holdings(self.state, self.prices, self.book.account_ids))
+        return self._holdings[0]
+
     def float_filter(self) -> FloatFilter:
-        """Who may breach at which prices, in float64; made when it is first asked for."""
-        if not self._filter:
-            self._filter.append(FloatFilter(self.state, self.prices, self.book.account_ids))
-        return self._filter[0]
+        """Who may breach at which prices, in float64."""
+        return FloatFilter(self.holdings(), self.state, self.book.account_ids)
 
     def still(self) -> Mapping[str, object]:
         """What no price moves of every account (see `Valuation`)."""

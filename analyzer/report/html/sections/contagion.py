@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from analyzer.model.bearers import bearers_of
 from analyzer.report.html.charts.bars import Bar, amounts
 from analyzer.report.html.charts.graph import graph
 from analyzer.report.html.charts.scale import whole_units
@@ -88,7 +89,7 @@ def _cascade(material: Material, number: int, cascade: str) -> list[Block]:
     victims = stressed.of(stressed.victims, cascade)
     by_node = {victim["node"]: victim for victim in victims}
     blocks += _paths(number, paths, by_node, stressed.edges.get(cascade, 0))
-    blocks += [_borne(number, victims), _failed(material, number, victims)]
+    blocks += [_borne(material, number, victims), _failed(material, number, victims)]
     blocks.append(_rounds(material, number, stressed.of(stressed.rounds, cascade)))
     return blocks
 
@@ -222,14 +223,14 @@ def _share(share: float | None) -> Cell:
     return Cell("unknown", tone="unknown") if share is None else Cell(f"{share * 100:.2f} %")
 
 
-def _borne(number: int, victims: Sequence[Record]) -> Block:
+def _borne(material: Material, number: int, victims: Sequence[Record]) -> Block:
     """The waterfall under the scenario: who bears what."""
     title = "Loss waterfall under the scenario"
     rows = [record for record in victims if not record["failed"]]
     if not rows:
         return Prose(f"{title}: nobody had to bear a loss.", "good")
     items = [
-        Bar(_layer(r), whole_units(r["loss_e18"] or 0),
+        Bar(_layer(material, r), whole_units(r["loss_e18"] or 0),
             "danger" if r["node"].startswith("unsettled") else "calm",
             f"{r['node']}: {short(r['loss_e18'])}", short(r["loss_e18"]))
         for r in rows
@@ -246,10 +247,15 @@ def _borne(number: int, victims: Sequence[Record]) -> Block:
     return Figure(key, title, text, amounts(key, items, f"{title}. {text}"), legend, table)
 
 
-def _layer(record: Record) -> str:
-    """A bearer's name without its kind."""
+def _layer(material: Material, record: Record) -> str:
+    """A bearer's name without its kind; of what nobody bears yet, who it will be by the protocol's
+    rules."""
     kind, _, own = record["node"].partition(":")
-    return f"nobody yet, {own}" if kind == "unsettled" else str(own or kind)
+    if kind != "unsettled":
+        return str(own or kind)
+    rows = next((scan.backstops for scan in material.scans if scan.deployment == own), ())
+    who = bearers_of(rows)
+    return f"nobody yet, {own}; in the end {who}" if who else f"nobody yet, {own}"
 
 
 def _failed(material: Material, number: int, victims: Sequence[Record]) -> DataTable:
