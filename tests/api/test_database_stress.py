@@ -129,6 +129,17 @@ def test_stress_and_contagion_agree_on_the_same_shock(
     assert len(stressed.runs()) == len(both) == len(to_json(stressed.document)["scenarios"]) * 2
 
 
+def test_the_range_over_orders_is_there_when_it_is_asked_for(db: Database) -> None:
+    asked = {"shock": "ETH=-10%", "deployments": "aave-v3-devnet-7"}
+    without = to_json(db.contagion(**asked).document)
+    found = to_json(db.contagion(**asked, order_range="always").document)
+    assert without["scenario"]["order_range"] is None
+    ran = found["scenario"]["order_range"]["ran"]
+    assert [one["order"] for one in ran] == ["batch", "sequential", "sequential-reversed"]
+    with pytest.raises(InputError, match="'sometimes' is no range"):
+        db.stress(shocks="ETH=-10%", order_range="sometimes")
+
+
 def test_the_wrong_question_is_one_line_and_the_file_stays_as_it_is(db: Database) -> None:
     before = db.path.read_bytes()
     with pytest.raises(InputError, match="one scenario"):

@@ -1,5 +1,5 @@
-"""One cascade of the shipped demo with all that `contagion` runs beside it: half and double depth, two
-orders of liquidation, three rescues. Contents: the document."""
+"""One cascade of the shipped demo with all that `contagion` runs beside it: half and double depth,
+two orders of liquidation, three rescues. Contents: the document."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""One stress scenario on a large book: the demo's Aave V3 and Perp V2 books many times over, with the
-same totals. Contents: everything that the cascade leaves, but for the time it took."""
+"""One stress scenario on a large book: the demo's Aave V3 and Perp V2 books many times over, with
+the same totals. Contents: what the cascade leaves, but for the time it took."""
 
 from __future__ import annotations
 

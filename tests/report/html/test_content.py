@@ -16,6 +16,7 @@ from page_parts import Parts, parts_of
 from scan_results import E18, clean_result, judged, unknown
 from told import material_of
 
+from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.model.verdict import Verdict
 from analyzer.model.visible import visible
 from analyzer.report.html.assemble import assemble
@@ -24,6 +25,7 @@ from analyzer.report.html.content import Content, DataTable, Figure, Fold
 from analyzer.report.html.fit import fitted
 from analyzer.report.html.printed import for_paper
 from analyzer.report.html.render import html
+from analyzer.report.html.sections.contagion import bearer
 from analyzer.report.html.sections.paths import told_apart
 from analyzer.report.html.selection import ROWS, UNSAFE, UNSAFE_ROWS
 from analyzer.report.html.stressed import Stressed
@@ -297,6 +299,18 @@ def test_nodes_that_would_look_alike_are_told_apart() -> None:
         "charged to nobody (one)",
         "charged to nobody (two)",
     ]
+
+
+def test_what_nobody_bears_yet_says_who_will_by_the_protocols_rules() -> None:
+    fund = BackstopRow(1, "fund", None, E18, False, "first")
+    last = BackstopRow(2, "suppliers of WETH", None, None, True, "last", BackstopKind.SOCIALISED)
+    one, two = large_result(4, name="one"), large_result(4, name="two", scan_id="d" * 16)
+    one = replace(one, backstops=[fund, last])
+    two = replace(two, backstops=[fund])
+    material = material_of([one, two])
+    assert bearer(material, "unsettled:one") == "nobody yet, one; in the end suppliers of WETH"
+    assert bearer(material, "unsettled:two") == "nobody yet, two"
+    assert bearer(material, "fund:two/fund") == "two/fund"
 
 
 def test_paper_says_what_it_leaves_out(small_snapshot: Path) -> None:

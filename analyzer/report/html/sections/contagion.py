@@ -230,7 +230,7 @@ def _borne(material: Material, number: int, victims: Sequence[Record]) -> Block:
     if not rows:
         return Prose(f"{title}: nobody had to bear a loss.", "good")
     items = [
-        Bar(_layer(material, r), whole_units(r["loss_e18"] or 0),
+        Bar(bearer(material, r["node"]), whole_units(r["loss_e18"] or 0),
             "danger" if r["node"].startswith("unsettled") else "calm",
             f"{r['node']}: {short(r['loss_e18'])}", short(r["loss_e18"]))
         for r in rows
@@ -247,10 +247,10 @@ def _borne(material: Material, number: int, victims: Sequence[Record]) -> Block:
     return Figure(key, title, text, amounts(key, items, f"{title}. {text}"), legend, table)
 
 
-def _layer(material: Material, record: Record) -> str:
+def bearer(material: Material, node: str) -> str:
     """A bearer's name without its kind; of what nobody bears yet, who it will be by the protocol's
     rules."""
-    kind, _, own = record["node"].partition(":")
+    kind, _, own = node.partition(":")
     if kind != "unsettled":
         return str(own or kind)
     rows = next((scan.backstops for scan in material.scans if scan.deployment == own), ())
