@@ -32,8 +32,8 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
     copied,
 )
 from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals, owed_again
-from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
-from analyzer.protocols.aave_v3.close.simulate.stake import stake
+from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter, float_filter_of
+from analyzer.protocols.aave_v3.close.simulate.quick import stake, terms, traded
 from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
@@ -67,20 +67,6 @@ OTHER_PRICES = 64
 def simulate(valued: AaveValued) -> AaveSimulation:
     """The book in motion, from its block and these prices on. The book itself is not changed."""
     return AaveSimulation(valued.book.account_ids, valued.state, valued.prices, valued)
-
-
-def float_filter_of(valued: AaveValued) -> FloatFilter:
-    """Who of a book can be liquidatable at which prices, in float64; made once."""
-    found = valued.kept.get("float_filter")
-    if not isinstance(found, FloatFilter):
-        valuation = valued.valuation
-        known = (
-            (address, data)
-            for address in valued.book.account_ids
-            if not isinstance(data := valuation.account_data(address), Unreadable)
-        )
-        found = valued.kept["float_filter"] = FloatFilter(valued.state, known)
-    return found
 
 
 class AaveSimulation:
@@ -220,17 +206,7 @@ class AaveSimulation:
         _, collateral, debt, asked = self._open_offer
         whole = amount == offer.most
         found = asked.liquidation.largest(asked.call) if whole else asked.outcome(amount)
-        if found.reverts is not None:
-            return None
-        fee = found.fee * collateral.price // collateral.reserve.unit
-        sold = {collateral.reserve.asset: found.to_liquidator}
-        bought = debt.reserve.asset
-        sold[bought] = sold.get(bought, 0) - found.debt_repaid
-        return Terms(
-            paid_e18=self._e18(found.seized_value - fee - found.repaid_value),
-            value_e18=self._e18(found.seized_value),
-            sold={asset: part for asset, part in sold.items() if part},
-        )
+        return terms(self._state, collateral, debt, found)
 
     def stake(self, account_id: str) -> Stake | None:
         """See `protocols.simulation.Quick`."""
@@ -424,10 +400,7 @@ class AaveSimulation:
         """The pair's closure and what its liquidator trades."""
         collateral, debt, outcome = pair
         closure = closure_of(self._state, data, collateral, debt, outcome)
-        sold = {collateral.reserve.asset: outcome.to_liquidator}
-        bought = debt.reserve.asset
-        sold[bought] = sold.get(bought, 0) - outcome.debt_repaid
-        return Executed(closure, {asset: amount for asset, amount in sold.items() if amount})
+        return Executed(closure, traded(collateral, debt, outcome))
 
     def _apply(self, data: AccountData, pair: Pair, executed: Executed) -> Executed:
         """The state after it; the closure with what rounding took or gave."""

@@ -17,7 +17,9 @@ from analyzer.protocols.aave_v3.ray_math import PERCENT
 from analyzer.protocols.aave_v3.revisions import Health
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Valuation
+from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.kit.float_filter import slack, sums, suspects
+from analyzer.protocols.kit.unreadable import Unreadable
 
 Array = npt.NDArray[np.float64]
 
@@ -94,3 +96,17 @@ class FloatFilter:
         if self._averages:
             near = near + ONE_BPS * collateral
         return [self._addresses[i] for i in np.flatnonzero(suspects(backing, debt, near))]
+
+
+def float_filter_of(valued: AaveValued) -> FloatFilter:
+    """Who of a book can be liquidatable at which prices, in float64; made once."""
+    found = valued.kept.get("float_filter")
+    if not isinstance(found, FloatFilter):
+        valuation = valued.valuation
+        known = (
+            (address, data)
+            for address in valued.book.account_ids
+            if not isinstance(data := valuation.account_data(address), Unreadable)
+        )
+        found = valued.kept["float_filter"] = FloatFilter(valued.state, known)
+    return found
