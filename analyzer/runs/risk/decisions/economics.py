@@ -16,7 +16,7 @@ from analyzer import __version__
 from analyzer.contagion.cascade.run import at_the_block
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.unpaid import NO_MARKET
-from analyzer.contagion.cascade.visit import best_choice, paid_e18
+from analyzer.contagion.cascade.visit import best_choice
 from analyzer.contagion.scenario import Liquidators, Scenario, Step
 from analyzer.documents.clearing import (
     EconomyEntry,
@@ -145,7 +145,7 @@ def _entry(state: State, free: State, account: str, when: str) -> EconomyEntry |
         equity_e18=equity,
         offered_e18=max(offer.largest.closure.value_e18 for offer in offers),
         taken_e18=0 if executed is None else executed.closure.value_e18,
-        bonus_e18=None if executed is None else paid_e18(executed),
+        bonus_e18=None if executed is None else terms_of(executed).paid_e18,
         profit_e18=None if best is None else best.profit_e18,
         dust=best is None and best_choice(free, 0, account) is None,
         left_e18=max(-(equity or 0), 0) if best is None else 0,
