@@ -16,6 +16,7 @@ from analyzer import __version__
 from analyzer.contagion.cascade.run import at_the_block
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.cascade.unpaid import NO_MARKET
+from analyzer.contagion.cascade.venue import terms_of
 from analyzer.contagion.cascade.visit import best_choice
 from analyzer.contagion.scenario import Liquidators, Scenario, Step
 from analyzer.documents.clearing import (
