@@ -12,7 +12,8 @@ from analyzer.model.logs import LogFilter, RawLog
 from analyzer.model.reads import Answer, ReadRequest
 
 Progress = Callable[[str, int, int], None]
-"""Called as (what, done, total) while long work goes on."""
+"""Called as (what, done, total) while long work goes on; `NO_END` where nobody knows the total."""
+NO_END = 0
 
 
 NOT_SAMPLED = -1

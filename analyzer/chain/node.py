@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from analyzer.chain.base import NOT_SAMPLED, LogChunk, Progress
+from analyzer.chain.base import NO_END, NOT_SAMPLED, LogChunk, Progress
 from analyzer.chain.blocks import block_at, parse_block
 from analyzer.chain.bulk import Abilities, BulkReader
 from analyzer.chain.faults import Fault, FaultKind
@@ -48,7 +48,7 @@ class Node:
         self._pool = Pool(urls, chain_id=chain_id, tries=tries, timeout=timeout, pace=pace)
         self.chain_id = self._pool.chain_id
         self._bulk = BulkReader(self._pool)
-        self._logs = LogReader(self._pool, self.headers, self._settled)
+        self._logs = LogReader(self._pool, self.headers, self.settled)
         self._progress = progress
         self._whole = whole_headers
 
@@ -143,7 +143,8 @@ class Node:
         """All logs of `filters` in `first..last`, in contiguous chunks. Raises UnreadError."""
         for chunk in self._logs.chunks(filters, first, last):
             if self._progress is not None:
-                self._progress("logs", chunk.last - first + 1, last - first + 1)
+                self._progress("blocks", chunk.last - first + 1, last - first + 1)
+                self._progress("requests", self.requests, NO_END)
             yield chunk
 
     def read(self, block: BlockRef, requests: Sequence[ReadRequest]) -> list[Answer]:
@@ -166,11 +167,7 @@ class Node:
         """
         return [self._capability(i) for i in range(len(self._pool.endpoints))]
 
-    def close(self) -> None:
-        """Closes the connections."""
-        self._pool.close()
-
-    def _settled(self) -> int:
+    def settled(self) -> int:
         """The block up to which the chain is finalized, and well below its head: there headers are
         read by sample. -1 where the node does not say it, and where headers are kept whole."""
         if self._whole:
@@ -182,6 +179,10 @@ class Node:
         if len(numbers) < len(tags):
             return NOT_SAMPLED
         return max(min(numbers[0], numbers[1] - NEAR_HEAD), NOT_SAMPLED)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.close()
 
     def _capability(self, index: int) -> tuple[str, str, str]:
         """The line of one endpoint, asked through a pool of its own."""
@@ -201,6 +202,7 @@ class Node:
             return endpoint.name, "unreachable", str(error)
         finally:
             if pool is not None:
+                self._pool.count(pool)
                 pool.close()
         return endpoint.name, abilities.strategy(abilities.calls, batch), _details(abilities, batch)
 

@@ -217,6 +217,13 @@ class Pool:
             self._current = before
         return False
 
+    def count(self, other: Pool) -> None:
+        """Counts what another pool sent and received as this one's."""
+        self.requests += other.requests
+        self.asked.update(other.asked)
+        self.sent += other.sent
+        self.received += other.received
+
     def close(self) -> None:
         """Closes all connections."""
         for endpoint in self.endpoints:

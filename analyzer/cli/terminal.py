@@ -113,31 +113,53 @@ def _for_bars() -> Console:
 def progress() -> Iterator[Progress]:
     """A progress display on standard error; does nothing when that is not a terminal.
 
-    One bar a kind of work, added when it is first reported and drawn again as it advances.
+    One bar a kind of work, added when it is first reported and drawn again as it advances: how much
+    of how much, how much a second, and how long it may still take. What has no known end (a total
+    of 0) is counted.
     """
     # A dumb terminal cannot draw a bar anew, so it gets none.
     if not is_terminal(sys.stderr) or os.environ.get("TERM") in ("dumb", "unknown"):
         yield lambda _what, _done, _total: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from time import monotonic as clock
+
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     with Bars(*columns, console=_for_bars(), transient=True) as bars:
         tasks: dict[str, object] = {}
+        first: dict[str, tuple[float, int]] = {}
         # What opens files and connections reports nothing yet, and still is seen to be alive.
-        begun = bars.add_task("begin", total=None)
+        begun = bars.add_task("begin", total=None, rate="")
 
         def report(what: str, done: int, total: int) -> None:
             if not tasks:
                 bars.remove_task(begun)
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+                tasks[what] = bars.add_task(what, total=total or None, rate="")
+                first[what] = (clock(), done)
+            since, before = first[what]
+            seconds = clock() - since
+            rate = f"{(done - before) / seconds:,.0f}/s" if seconds >= 1 else ""
+            bars.update(
+                tasks[what],  # type: ignore[arg-type]
+                completed=done,
+                total=total or None,
+                rate=rate,
+            )
 
         yield report

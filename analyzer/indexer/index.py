@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.abi.contract import load_abi
-from analyzer.chain.base import Chain, NotRecordedError, Progress
+from analyzer.chain.base import NO_END, Chain, NotRecordedError, Progress
 from analyzer.chain.completeness import check_reached, check_still
 from analyzer.chain.header_links import Links, linked_chunks
 from analyzer.indexer.batch import collect, decode, merged
@@ -435,6 +435,7 @@ class Index:
                 write_checkpoint(self._connection, key, deployment, Checkpoint(batch.head, logs))
             first = chunk.last + 1
             progress("index", first - start, total)
+            progress("logs", added, NO_END)
             if batch.found_sources:
                 return first > to.number, added
         if first <= to.number:

@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer import __version__
 from analyzer.abi.resources import abi_folder, queries_folder
-from analyzer.chain.base import Chain
+from analyzer.chain.base import SAMPLE, Chain
 from analyzer.documents.doctor import DoctorDocument, LookedAt
 from analyzer.documents.envelope import Run
 from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
 from analyzer.model.reads import ReadRequest, Value
 from analyzer.protocols.registry import protocol_names, shipped_deployments
+
+if TYPE_CHECKING:
+    from analyzer.chain.node import Node
 
 OLDEST_PYTHON = (3, 11)
 PACKAGES = ("web3", "duckdb", "pyarrow", "numpy", "orjson")
@@ -99,10 +103,32 @@ def _endpoint(url: str) -> Iterator[Check]:
             ok = strategy not in ("refused", "unreachable")
             yield Check(name, ok, f"{strategy}: {details}", ExitCode.NOT_FULLY_READ)
         yield Check(name, True, _state_depth(node, latest.number))
+        yield Check(name, True, _headers_read(node))
+        yield Check(name, True, _counted(node))
     except AnalyzerError as error:
         yield Check(name, False, str(error), error.exit_code)
     finally:
         node.close()
+
+
+def _headers_read(node: Node) -> str:
+    """Which headers the index would read of this node, in words."""
+    settled = node.settled()
+    if settled < 0:
+        return "headers: every one of a block with logs (nothing is final well below the head)"
+    return (
+        f"headers: of blocks with logs up to {settled}, which is final, one in {SAMPLE} where logs"
+        " carry blockTimestamp; every one above"
+    )
+
+
+def _counted(node: Node) -> str:
+    """What this look at the node cost, in words."""
+    asked = ", ".join(f"{method} {count}" for method, count in sorted(node.asked.items()))
+    return (
+        f"this took {node.requests} HTTP exchanges, {node.bytes_sent:,} bytes sent,"
+        f" {node.bytes_received:,} received: {asked}"
+    )
 
 
 def _state_depth(chain: Chain, latest: int) -> str:

@@ -37,6 +37,18 @@ def test_an_endpoint_is_described_without_its_key() -> None:
     assert checks[0][0]
     assert "latest block" in checks[0][1]
     assert any("state" in text for _, text in checks)
+    assert any("headers: every one of a block with logs" in text for _, text in checks)
+    _, counted = checks[-1]
+    assert counted.startswith(f"this took {node.posts} HTTP exchanges")
+    assert f"eth_chainId {len(node.asked('eth_chainId'))}" in counted
+
+
+def test_of_a_long_chain_it_says_which_headers_are_read_by_sample() -> None:
+    with FakeNode(blocks=400) as node:
+        found = texts(doctor(rpc=[node.url]))
+    lines = [text for checks in found.values() for _, text in checks]
+    (line,) = [text for text in lines if text.startswith("headers:")]
+    assert line.startswith("headers: of blocks with logs up to 271, which is final, one in 256")
 
 
 def test_a_node_that_does_not_answer_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
