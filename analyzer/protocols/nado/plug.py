@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 from analyzer.protocols.nado.close.backstops import backstops
+from analyzer.protocols.nado.close.decide import decide
 from analyzer.protocols.nado.close.liquidate import liquidate
 from analyzer.protocols.nado.close.simulate import simulate
 from analyzer.protocols.nado.deployments import REQUIRED_CONTRACTS
@@ -53,6 +54,7 @@ class Nado(StagedPlug):
         truth=truth,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
+        decide=decide,
     )
 
 

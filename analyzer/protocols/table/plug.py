@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 from analyzer.protocols.table.close.backstops import backstops
+from analyzer.protocols.table.close.decide import decide
 from analyzer.protocols.table.close.liquidate import liquidate
 from analyzer.protocols.table.close.simulate import simulate
 from analyzer.protocols.table.judge.totals import totals
@@ -55,4 +56,5 @@ class TableBook(StagedPlug):
         truth=truth,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
+        decide=decide,
     )
