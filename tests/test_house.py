@@ -192,6 +192,7 @@ DIGESTS = {
     "analyzer/report/html/render.py": "what a page may load",
     "analyzer/runs/demo.py": "all margins against the expected ones",
     "analyzer/runs/many/shards.py": "which shard has an account",
+    "analyzer/runs/scanning/signing.py": "what a signed statement is about",
     "analyzer/runs/scanning/evidence.py": "content of a recording's findings",
     "analyzer/solvency/verify.py": "order of a seeded sample",
     "analyzer/store/history_check.py": "content of a file",

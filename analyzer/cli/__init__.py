@@ -31,6 +31,7 @@ main = Program(
         "report": "analyzer.cli.report:report",
         "export": "analyzer.cli.export:export",
         "verify": "analyzer.cli.verify:verify",
+        "certificate": "analyzer.cli.certificate:certificate",
         "diff": "analyzer.cli.diff:diff",
         "triage": "analyzer.cli.triage:triage",
         "detectors": "analyzer.cli.detectors:detectors",

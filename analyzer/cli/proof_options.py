@@ -34,6 +34,18 @@ def trusted_options(command: Decorated) -> Decorated:
 
 def proof_options(command: Decorated) -> Decorated:
     """What a scan proves (needs the extra `prove`)."""
+    command = click.option(
+        "--witness",
+        metavar="URL",
+        help="A second endpoint to compare the hashes of the proved blocks with: no proof.",
+    )(command)
+    command = click.option(
+        "--quorum",
+        type=click.IntRange(min=2),
+        metavar="N",
+        help="Ask the first N endpoints of --rpc a sample of headers, logs, calls and slots, "
+        "and name who differs: no proof.",
+    )(command)
     command = trusted_options(command)
     command = click.option(
         "--prove-sample",
@@ -56,16 +68,27 @@ def proof_wishes(
     sample: int | None,
     trusted_hash: tuple[str, ...],
     checkpoints: Path | None,
+    quorum: int | None,
+    witness: str | None,
     *,
+    rpc: tuple[str, ...],
     seed: int,
 ) -> ProveOptions:
-    """What the options ask for. Raises: InputError for a hash that is none."""
+    """What the options ask for. rpc: the endpoints of the run. Raises: InputError for a hash that
+    is none, and for options that need others."""
+    from analyzer.cli.failure import keep_secret
     from analyzer.model.errors import InputError
-    from analyzer.runs.scanning.proving import ProveOptions
+    from analyzer.runs.scanning.proving import QUORUM, ProveOptions
     from analyzer.runs.scanning.trusted import trusted_hashes
 
+    if witness is not None:
+        keep_secret((witness,))
     trusted = trusted_hashes(trusted_hash, checkpoints)
-    if not prove and (trusted or sample is not None):
-        raise InputError("--trusted-hash, --checkpoints and --prove-sample need --prove")
-    asked = tuple(dict.fromkeys(prove))
-    return ProveOptions(asked, sample, trusted, seed)
+    if not prove and (trusted or witness is not None):
+        raise InputError("--trusted-hash, --checkpoints and --witness need --prove")
+    if not prove and quorum is None and sample is not None:
+        raise InputError("--prove-sample needs --prove or --quorum")
+    if quorum is not None and len(rpc) < quorum:
+        raise InputError(f"--quorum {quorum} needs {quorum} endpoints: name each with --rpc")
+    asked = tuple(dict.fromkeys((*prove, *((QUORUM,) if quorum else ()))))
+    return ProveOptions(asked, sample, trusted, seed, rpc[:quorum] if quorum else (), witness)

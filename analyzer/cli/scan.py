@@ -97,6 +97,8 @@ def scan(
     prove_sample: int | None,
     trusted_hash: tuple[str, ...],
     checkpoints: Path | None,
+    quorum: int | None,
+    witness: str | None,
     outputs: list[Output],
     fail_on: str,
     triage: Path | None,
@@ -118,9 +120,10 @@ def scan(
     from analyzer.runs.scanning.scan import ScanOptions
     from analyzer.runs.scanning.scan import scan as run
 
+    urls = endpoints(rpc, recording, deployments)
     options = ScanOptions(
         db=db,
-        rpc=endpoints(rpc, recording, deployments),
+        rpc=urls,
         recording=recording,
         record=record,
         deployments=deployments,
@@ -134,7 +137,16 @@ def scan(
         storage=storage,
         from_scratch=from_scratch,
         selection=selected(detect, exclude, thresholds),
-        prove=proof_wishes(prove, prove_sample, trusted_hash, checkpoints, seed=sample_seed),
+        prove=proof_wishes(
+            prove,
+            prove_sample,
+            trusted_hash,
+            checkpoints,
+            quorum,
+            witness,
+            rpc=urls,
+            seed=sample_seed,
+        ),
     )
     if dry_run:
         from analyzer.runs.scanning.estimate import EstimateOptions

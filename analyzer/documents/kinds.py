@@ -10,6 +10,7 @@ from analyzer.documents.clearing import (
     FlashDocument,
     LiquidationsDocument,
 )
+from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.decisions import (
     ExitsDocument,
@@ -43,6 +44,7 @@ KINDS: tuple[type[Document], ...] = (
     StatementDocument,
     BackfillDocument,
     BookDocument,
+    CertificateDocument,
     ContagionDocument,
     DemoDocument,
     DeploymentsDocument,

@@ -7,7 +7,7 @@ tell in `believed`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -21,7 +21,7 @@ What lies beyond it is not proved, and told as missing."""
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """Something that was said and does not follow from a header. kind: `header`, `receipts`, `log`,
-    `state`, `trusted hash` or `quorum`. field: of the block; text: one sentence."""
+    `state`, `trusted hash`, `witness` or `quorum`. field: of the block; text: one sentence."""
 
     kind: str
     block: int
@@ -55,9 +55,9 @@ class LogsProved:
     logs, all of them, are proved to be exactly these. empty_blocks: blocks of the range without a
     log of the scan's; empty_by_bloom, empty_by_receipts: those proved to have none. wanted_*: how
     many of each were to be proved. false_positive_rate: how often chance alone makes a bloom of
-    these blocks look as if it may hold a log (then receipts decide).
-    miss_with_logs: how likely a lie in one block with logs is in none of those that were proved;
-    miss_empty: the same of one block of which all logs were left out.
+    these blocks look as if it may hold a log (then receipts decide). blocks: all that were proved,
+    as ranges (`7`, `9-12`). miss_with_logs: how likely a lie in one block with logs is in none of
+    those; miss_empty: the same of one block of which all logs were left out.
     """
 
     first_block: int
@@ -72,7 +72,7 @@ class LogsProved:
     empty_by_bloom: int
     empty_by_receipts: int
     false_positive_rate: float
-    seed: int
+    blocks: tuple[str, ...]
     miss_with_logs: float
     miss_empty: float
 
@@ -160,9 +160,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was proved of one scan. asked: `logs`, `state`, `quorum`. logs, state, quorum: None
-    where not asked for, or where nothing of it could be done. The proved words and codes
-    themselves lie beside it (`Proofs`)."""
+    """What was proved of one scan. asked: `logs`, `state`, `quorum`. sample: how many blocks with
+    logs, and without, were drawn; None = all. seed: of every sample. logs, state, quorum: None
+    where not asked for, or where nothing of it could be done. The proved words and codes themselves
+    lie beside it (`Proofs`)."""
 
     scan_id: str
     protocol: str
@@ -171,6 +172,8 @@ class Certificate:
     block: int
     block_hash: str
     asked: tuple[str, ...]
+    sample: int | None
+    seed: int
     headers: HeadersProved
     logs: LogsProved | None
     state: StateProved | None
@@ -201,3 +204,14 @@ def miss_probability(blocks: int, checked: int, lies: int = 1) -> Fraction:
     if checked >= blocks or lies > blocks - checked:
         return Fraction(0)
     return Fraction(comb(blocks - lies, checked), comb(blocks, checked))
+
+
+def as_ranges(numbers: Iterable[int]) -> tuple[str, ...]:
+    """Block numbers as ranges: 7, 9, 10, 11 is `7`, `9-11`."""
+    out: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if out and out[-1][1] == number - 1:
+            out[-1][1] = number
+        else:
+            out.append([number, number])
+    return tuple(f"{low}" if low == high else f"{low}-{high}" for low, high in out)

@@ -33,9 +33,7 @@ def certificate_of(text: str | bytes) -> Certificate:
 
 def proofs_text(proofs: Sequence[Proofs]) -> str:
     """Certificates with what they count, as a bundle carries them."""
-    return orjson.dumps(
-        {"format": FORMAT, "proofs": list(proofs)}, option=_OPTIONS | orjson.OPT_INDENT_2
-    ).decode()
+    return orjson.dumps({"format": FORMAT, "proofs": list(proofs)}, option=_OPTIONS).decode()
 
 
 def proofs_of(text: bytes) -> list[Proofs]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.model.certificate import Certificate, LogsProved, StateProved
+from analyzer.model.certificate import Certificate, LogsProved, QuorumSample, StateProved
 from analyzer.report.blocks import Block, Line
 
 _NAMED = 5
@@ -29,6 +29,8 @@ def _lines(certificate: Certificate) -> Iterator[Block]:
         yield Line("Proved", logs_words(certificate.logs), tone)
     if certificate.state is not None:
         yield Line("Proved", state_words(certificate.state), tone)
+    if certificate.quorum is not None:
+        yield Line("Compared", quorum_words(certificate.quorum))
     for text in certificate.missing:
         yield Line("Not proved", text, "doubt")
     for text in certificate.believed:
@@ -39,6 +41,8 @@ def headers_words(certificate: Certificate) -> str:
     """What was done with headers, in one sentence."""
     headers = certificate.headers
     text = f"{headers.recomputed:,} headers hash to what they are called"
+    if headers.witness is not None:
+        text += f", {headers.witness_blocks:,} of them at {headers.witness} too, which is no proof"
     if not headers.trusted:
         return f"{text}; no trusted hash was given"
     blocks = ", ".join(f"{block:,}" for block in headers.trusted)
@@ -72,4 +76,13 @@ def state_words(state: StateProved) -> str:
         f"{state.proved:,} of {state.wanted:,} numbers by storage proofs, of {state.accounts:,}"
         f" accounts and what their margin rests on; the code of {state.codes:,} of"
         f" {state.wanted_codes:,} contracts"
+    )
+
+
+def quorum_words(quorum: QuorumSample) -> str:
+    """What several endpoints were asked, in one sentence."""
+    return (
+        f"{quorum.headers:,} headers, {quorum.logs:,} logs, {quorum.calls:,} calls and"
+        f" {quorum.slots:,} slots at {len(quorum.endpoints)} endpoints"
+        f" ({', '.join(quorum.endpoints)}), which is no proof"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from analyzer.abi.keccak import keccak
 from analyzer.chain.proofs.gathered import Gathered
 from analyzer.chain.proofs.outcome import ContradictionError
 from analyzer.chain.proofs.source import WantedWords
@@ -49,6 +50,7 @@ def prove_state(
     """
     header = gathered.headers.get(block.number)
     if header is None:
+        _name_state_root(gathered, block, numbers)
         gathered.miss("state", f"the state of block {block.number}: its header is not proved")
         return None
     wanted = [*numbers.slots, *_proxy_slots(implementations)]
@@ -71,6 +73,20 @@ def prove_state(
         not_in_storage=numbers.not_in_storage,
     )
     return ProvedState(told, words, found)
+
+
+def _name_state_root(gathered: Gathered, block: BlockRef, numbers: StoredNumbers) -> None:
+    """Where a header does not hash to its name, sees whether it is its state root that was changed:
+    the first node of a true proof is the true root's."""
+    if block.number not in gathered.wrong or not numbers.slots:
+        return
+    wanted = WantedWords(numbers.slots[0].address, ())
+    try:
+        (nodes,) = gathered.source.proof_nodes(block, [wanted])
+    except UnreadError:
+        return
+    if not isinstance(nodes, NotRead) and nodes:
+        gathered.name_field(block.number, "stateRoot", keccak(nodes[0]))
 
 
 def _proxy_slots(rows: Sequence[ImplementationRow]) -> list[ProofSlot]:

@@ -26,7 +26,8 @@ from analyzer.model.errors import InputError
 
 VERBS = [
     "demo", "scan", "account", "stress", "contagion", "risk", "backfill", "history", "query", "sql",
-    "report", "export", "verify", "diff", "triage", "detectors", "index", "deployments", "run",
+    "report", "export", "verify", "certificate", "diff", "triage", "detectors", "index",
+    "deployments", "run",
     "watch", "monitoring", "doctor", "config", "documents", "devnet",
 ]  # fmt: skip
 

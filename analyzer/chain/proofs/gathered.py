@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.chain.base import NotRecordedError
-from analyzer.chain.proofs.header import ProvedHeader, check_parents, proved_header
+from analyzer.chain.proofs.header import (
+    ProvedHeader,
+    check_parents,
+    fits_with,
+    proved_header,
+)
 from analyzer.chain.proofs.outcome import ContradictionError, NotProvableError
 from analyzer.chain.proofs.source import ProofSource
+from analyzer.model.block import BlockRef
 from analyzer.model.certificate import MOST_BYTES, Contradiction, Cost, HeadersProved
 from analyzer.model.errors import UnreadError
 
@@ -25,6 +31,8 @@ class Gathered:
         self.contradictions: list[Contradiction] = []
         self._missing: dict[str, tuple[str, int]] = {}
         self._failed: set[int] = set()
+        self.wrong: dict[int, BlockRef] = {}
+        """Headers that do not hash to their names."""
         self._counts = {"headers": 0, "receipts": 0, "proofs": 0}
         self._most_bytes = most_bytes
         self.bytes = 0
@@ -73,6 +81,23 @@ class Gathered:
             wanted = wanted[:room]
         for start in range(0, len(wanted), _HEADERS_AT_ONCE):
             self._take_some(wanted[start : start + _HEADERS_AT_ONCE])
+
+    def name_field(self, number: int, field: str, value: bytes) -> None:
+        """Names the field of a header that does not hash to its name, where this value in it makes
+        it do so."""
+        block = self.wrong.get(number)
+        if block is None or not fits_with(block, field, value):
+            return
+        text = (
+            f"the header of block {number} is given with another {field}: with 0x{value.hex()} it"
+            f" hashes to its {block.hash}"
+        )
+        self.contradictions = [
+            Contradiction(c.kind, number, field, text)
+            if (c.kind, c.block, c.field) == ("header", number, "hash")
+            else c
+            for c in self.contradictions
+        ]
 
     def check_neighbours(self) -> None:
         """Sees that proved headers of neighbouring blocks are child and parent."""
@@ -143,6 +168,7 @@ class Gathered:
                 continue
             except ContradictionError as error:
                 self.contradict("header", error)
+                self.wrong[number] = block
             except NotProvableError as error:
                 self.miss("headers", f"not provable: {error}")
             self._failed.add(number)

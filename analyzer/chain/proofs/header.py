@@ -86,6 +86,13 @@ def proved_header(block: BlockRef) -> ProvedHeader:
     )
 
 
+def fits_with(block: BlockRef, field: str, value: bytes) -> bool:
+    """Whether a header that does not hash to its name would, were one of its fields this: then it
+    is that field that was changed."""
+    fields = _fields(block.number, orjson.loads(block.whole)) | {field: value}
+    return "0x" + keccak(rlp.encode(list(fields.values()))).hex() == block.hash
+
+
 def check_parents(headers: Iterable[ProvedHeader], trusted: int, trusted_hash: str) -> int:
     """Sees that headers are one chain of parents that ends at a trusted hash; how many links that
     are. headers: every one from the lowest to `trusted`, in any order.

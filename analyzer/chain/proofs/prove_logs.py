@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -17,10 +18,10 @@ from analyzer.chain.proofs.logs import (
     proved_empty,
 )
 from analyzer.chain.proofs.outcome import ContradictionError, NotProvableError
-from analyzer.chain.proofs.receipts import proved_logs
+from analyzer.chain.proofs.receipts import proved_logs, receipts_root
 from analyzer.chain.proofs.source import Receipts
 from analyzer.model.block import BlockRef
-from analyzer.model.certificate import Contradiction, LogsProved, miss_probability
+from analyzer.model.certificate import Contradiction, LogsProved, as_ranges, miss_probability
 from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter, RawLog
 from analyzer.model.reads import NotRead
@@ -40,8 +41,9 @@ class HeldLogs:
 
 @dataclass(slots=True)
 class _Tally:
-    """What was proved so far."""
+    """What was proved so far; proved: the numbers of all blocks."""
 
+    proved: set[int] = field(default_factory=set)
     blocks: int = 0
     logs: int = 0
     by_bloom: int = 0
@@ -66,6 +68,7 @@ def prove_logs(
     with_logs = _chosen(sorted(held.logs), sample, seed)
     empty = _chosen_empty(held, last, count, sample, seed)
     gathered.take([*with_logs, *empty])
+    _name_receipts_roots(gathered, [n for n in with_logs if n in gathered.wrong])
     tally = _Tally()
     doubtful = []
     for number in empty:
@@ -74,6 +77,7 @@ def prove_logs(
             continue
         if proved_empty(header, held.filters):
             tally.by_bloom += 1
+            tally.proved.add(number)
         else:
             doubtful.append(number)
     wanted = sorted([*with_logs, *doubtful])
@@ -101,7 +105,7 @@ def prove_logs(
         empty_by_bloom=tally.by_bloom,
         empty_by_receipts=tally.by_receipts,
         false_positive_rate=false_positive_rate(blooms, held.filters),
-        seed=seed,
+        blocks=as_ranges(tally.proved),
         miss_with_logs=float(miss_probability(len(held.logs), tally.blocks)),
         miss_empty=float(miss_probability(count, tally.by_bloom + tally.by_receipts)),
     )
@@ -140,12 +144,31 @@ def _prove_some(
         gathered.contradictions += [
             Contradiction("log", d.block, d.field, d.text) for d in differences
         ]
-        if not differences and ours:
+        if differences:
+            continue
+        tally.proved.add(header.number)
+        tally.logs += len(ours)
+        if ours:
             tally.blocks += 1
-            tally.logs += len(ours)
-        elif not differences:
+        else:
             tally.by_receipts += 1
     return True
+
+
+def _name_receipts_roots(gathered: Gathered, numbers: Sequence[int]) -> None:
+    """Where headers do not hash to their names, sees whether it is their receipts roots that were
+    changed: true receipts make the true one."""
+    blocks = [gathered.wrong[number] for number in numbers[:_BLOCKS_AT_ONCE]]
+    try:
+        answers = gathered.source.receipts(blocks) if blocks else []
+    except UnreadError:
+        return
+    for block, answer in zip(blocks, answers, strict=True):
+        if isinstance(answer, NotRead):
+            continue
+        with suppress(NotProvableError):
+            root = receipts_root(block.number, answer)
+            gathered.name_field(block.number, "receiptsRoot", root)
 
 
 def _size(receipts: Receipts) -> int:

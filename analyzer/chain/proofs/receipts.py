@@ -45,25 +45,30 @@ def proved_logs(header: ProvedHeader, receipts: Sequence[Receipt], chain_id: int
         raise NotProvableError(
             f"{STATE_SYNC_CHAINS[chain_id]} lists receipts that are not in its receipts roots"
         )
-    items = []
-    for place, receipt in enumerate(receipts):
-        if not isinstance(receipt, Mapping):
-            raise NotProvableError(f"receipt {place} of block {header.number} is no object")
-        try:
-            items.append(encoded(receipt))
-        except (TypeError, ValueError, KeyError) as error:
-            raise NotProvableError(
-                f"receipt {place} of block {header.number} cannot be encoded: {str(error)[:200]}"
-            ) from None
-    root = list_root(items)
+    root = receipts_root(header.number, receipts)
     if root != header.receipts_root:
         raise ContradictionError(
             header.number,
             "receiptsRoot",
-            f"the {len(items)} receipts of block {header.number} make the root 0x{root.hex()}, and"
-            f" its header has 0x{header.receipts_root.hex()}",
+            f"the {len(receipts)} receipts of block {header.number} make the root"
+            f" 0x{root.hex()}, and its header has 0x{header.receipts_root.hex()}",
         )
     return _logs(header, receipts)
+
+
+def receipts_root(number: int, receipts: Sequence[Receipt]) -> bytes:
+    """The root that the receipts of a block make. Raises: NotProvableError."""
+    items = []
+    for place, receipt in enumerate(receipts):
+        if not isinstance(receipt, Mapping):
+            raise NotProvableError(f"receipt {place} of block {number} is no object")
+        try:
+            items.append(encoded(receipt))
+        except (TypeError, ValueError, KeyError) as error:
+            raise NotProvableError(
+                f"receipt {place} of block {number} cannot be encoded: {str(error)[:200]}"
+            ) from None
+    return list_root(items)
 
 
 def encoded(receipt: Receipt) -> bytes:

@@ -1,7 +1,8 @@
 """What a recording says beside the node's answers: what was found from them, and by what.
 
     evidence.zip ── findings.json   the bytes of `--format findings`
-                 └─ version.json    the program, its rules and options, and the digest of the above
+                 ├─ version.json    the program, its rules and options, and the digest of the above
+                 └─ certificate.json    what was proved, where anybody asked for it
 
 A scan of the recording elsewhere gives the same findings; where it does not, it says so.
 """
@@ -18,12 +19,13 @@ from analyzer import __version__
 from analyzer.chain.recording import FORMAT
 from analyzer.documents.scan import Evidence
 from analyzer.findings.selection import selection_words
+from analyzer.model.certificate_text import proofs_text
 from analyzer.report.findings_file import findings_text
 from analyzer.report.render_json import json_text
 from analyzer.runs.telling.scans import judged
 from analyzer.solvency.result import ScanResult
 
-FINDINGS, VERSION = "findings.json", "version.json"
+FINDINGS, VERSION, CERTIFICATE = "findings.json", "version.json", "certificate.json"
 
 
 def attachments(results: Sequence[ScanResult], *, verify: str, seed: int) -> dict[str, bytes]:
@@ -39,7 +41,9 @@ def attachments(results: Sequence[ScanResult], *, verify: str, seed: int) -> dic
     }
     if left_out := _left_out(results):
         version["not_looked_for"] = left_out
-    return {FINDINGS: found, VERSION: json_text(version).encode()}
+    proofs = [result.proofs for result in results if result.proofs is not None]
+    proved = {CERTIFICATE: proofs_text(proofs).encode()} if proofs else {}
+    return {FINDINGS: found, VERSION: json_text(version).encode(), **proved}
 
 
 def compare(

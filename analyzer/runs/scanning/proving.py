@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from analyzer.abi.codec import slot_request
 from analyzer.chain.base import Progress
 from analyzer.chain.proofs.gathered import Gathered
 from analyzer.chain.proofs.outcome import ContradictionError
@@ -23,11 +24,13 @@ from analyzer.model.certificate import (
     HeadersProved,
     LogsProved,
     Proofs,
+    QuorumSample,
     StateProved,
 )
 from analyzer.model.logs import RawLog
 from analyzer.protocols.base import Provable, Valued
 from analyzer.protocols.registry import load_plug
+from analyzer.runs.scanning.quorum import DEFAULT_SAMPLE, Question, ask_quorum, ask_witness
 from analyzer.runs.scanning.sources import Source
 from analyzer.solvency.prove_state import ProvedState, prove_state
 from analyzer.solvency.result import ScanResult
@@ -38,13 +41,17 @@ LOGS, STATE, QUORUM = "logs", "state", "quorum"
 
 @dataclass(frozen=True, slots=True)
 class ProveOptions:
-    """What to prove. asked: `logs`, `state`. sample: how many blocks with logs, and as many
-    without; None = all. trusted: block -> hash that the user trusts. seed: of every sample."""
+    """What to prove. asked: `logs`, `state`, `quorum`. sample: how many blocks with logs, and as
+    many without; None = all. trusted: block -> hash that the user trusts. seed: of every sample.
+    quorum: URLs of the endpoints that are asked the same. witness: URL of an endpoint that is asked
+    for the hashes of the proved blocks, which proves nothing."""
 
     asked: tuple[str, ...] = ()
     sample: int | None = None
     trusted: Mapping[int, str] = field(default_factory=dict)
     seed: int = 0
+    quorum: tuple[str, ...] = ()
+    witness: str | None = None
 
     @property
     def wanted(self) -> bool:
@@ -58,7 +65,9 @@ NOTHING = ProveOptions()
 
 def check_provable(options: ProveOptions) -> None:
     """Sees, before long work, that the library of tries is there. Raises: InputError."""
-    if options.wanted:
+    if not options.wanted:
+        return
+    if {LOGS, STATE} & set(options.asked):
         needs_tries()
 
 
@@ -76,27 +85,38 @@ def prove(
     """
     chain = source.chain
     if not isinstance(chain, ProofSource):
-        return Proofs(_certificate(result, options, HeadersProved(0, 0, {}, 0), None, None, None))
+        nothing = HeadersProved(0, 0, {}, 0)
+        return Proofs(_certificate(result, options, nothing, None, None, None, None))
     gathered = Gathered(chain)
-    logs = None
+    held = _held(index, result)
     _check_block(gathered, result)
+    logs = None
     if LOGS in options.asked:
-        logs = _prove_logs(gathered, index, result, options, progress)
+        logs = prove_logs(
+            gathered,
+            held,
+            result.block.number,
+            chain_id=result.deployment.chain_id,
+            sample=options.sample,
+            seed=options.seed,
+            progress=progress,
+        )
     state = None
     if STATE in options.asked:
         progress("prove state", 0, 1)
         state = _prove_state(gathered, result, valued, options)
         progress("prove state", 1, 1)
+    quorum = None
+    if options.quorum:
+        progress("ask the quorum", 0, 1)
+        quorum = _ask_quorum(gathered, held, result, valued, options)
+        progress("ask the quorum", 1, 1)
     gathered.check_neighbours()
     headers = gathered.anchor(options.trusted)
-    certificate = _certificate(
-        result,
-        options,
-        headers,
-        logs,
-        None if state is None else state.told,
-        gathered,
-    )
+    if options.witness is not None:
+        headers = ask_witness(gathered, headers, options.witness, result.deployment.chain_id)
+    told = None if state is None else state.told
+    certificate = _certificate(result, options, headers, logs, told, quorum, gathered)
     if state is None:
         return Proofs(certificate)
     return Proofs(certificate, tuple(state.words), tuple(state.codes))
@@ -128,34 +148,43 @@ def _prove_state(
     return prove_state(gathered, result.block, numbers, rows, len(accounts))
 
 
-def _prove_logs(
-    gathered: Gathered,
-    index: Index,
-    result: ScanResult,
-    options: ProveOptions,
-    progress: Progress,
-) -> LogsProved:
+def _held(index: Index, result: ScanResult) -> HeldLogs:
     """The logs that the scan rests on."""
     plug = load_plug(result.deployment.protocol)
     catalogue, raws = index.held(result.deployment, plug, up_to=result.block.number)
     by_block: dict[int, list[RawLog]] = {}
     for raw in raws:
         by_block.setdefault(raw.block_number, []).append(raw)
-    held = HeldLogs(
+    return HeldLogs(
         catalogue.first_block,
         by_block,
         catalogue.filters(),
         lambda raw: catalogue.match(raw) is not None,
     )
-    return prove_logs(
-        gathered,
-        held,
-        result.block.number,
-        chain_id=result.deployment.chain_id,
-        sample=options.sample,
+
+
+def _ask_quorum(
+    gathered: Gathered,
+    held: HeldLogs,
+    result: ScanResult,
+    valued: Valued,
+    options: ProveOptions,
+) -> QuorumSample:
+    """The same questions to several endpoints: logs, the contract's views, storage."""
+    plug = load_plug(result.deployment.protocol)
+    accounts = accounts_to_verify(result.margin, VerifyMode.FLAGGED, seed=options.seed)
+    judges = plug.truth(valued, [row.margin for row in result.margin], accounts)
+    stored = plug.proof_slots(valued, accounts).slots if isinstance(plug, Provable) else ()
+    slots = dict.fromkeys(slot_request(s.address, s.slot, f"slot of {s.contract}") for s in stored)
+    question = Question(
+        block=result.block,
+        held=held,
+        calls=list(dict.fromkeys(judge.request for judge in judges)),
+        slots=list(slots),
+        sample=options.sample or DEFAULT_SAMPLE,
         seed=options.seed,
-        progress=progress,
     )
+    return ask_quorum(gathered, options.quorum, question, chain_id=result.deployment.chain_id)
 
 
 def _certificate(
@@ -164,6 +193,7 @@ def _certificate(
     headers: HeadersProved,
     logs: LogsProved | None,
     state: StateProved | None,
+    quorum: QuorumSample | None,
     gathered: Gathered | None,
 ) -> Certificate:
     """The certificate of one scan. gathered: None of a chain that gives no proofs."""
@@ -176,10 +206,12 @@ def _certificate(
         block=result.block.number,
         block_hash=result.block.hash,
         asked=options.asked,
+        sample=options.sample,
+        seed=options.seed,
         headers=headers,
         logs=logs,
         state=state,
-        quorum=None,
+        quorum=quorum,
         missing=("this chain gives no proofs",) if gathered is None else gathered.missing,
         contradictions=() if gathered is None else tuple(gathered.contradictions),
         believed=tuple(_believed(headers, logs, state, options)),

@@ -58,7 +58,7 @@ SCAN = ScanRow(
 )  # fmt: skip
 
 CERTIFICATE = Certificate(
-    "5ca0", "p", "d", 10, 99, "0xab", ("logs",), HeadersProved(1, 0, {}, 0), None, None, None,
+    "5ca0", "p", "d", 10, 99, "0xab", ("logs",), 3, 7, HeadersProved(1, 0, {}, 0), None, None, None,
     ("one", "two"), (), ("hashes",), Cost(1, 2, 3, 4),
 )  # fmt: skip
 ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
