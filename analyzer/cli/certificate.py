@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import verb
+from analyzer.cli.options import FORMATS
 from analyzer.cli.outputs import Output, check_outputs, outputs_option
 from analyzer.cli.proof_options import trusted_options
 from analyzer.cli.show import show_outputs
 from analyzer.cli.terminal import note, progress
-
-_FORMATS = ("table", "json", "markdown")
 
 
 @verb(
@@ -51,7 +50,7 @@ _FORMATS = ("table", "json", "markdown")
     metavar="FILE",
     help="The Ed25519 public key (PEM) that has to have signed --statement.",
 )
-@outputs_option(*_FORMATS)
+@outputs_option(*FORMATS)
 def certificate(
     *,
     db: Path | None,

@@ -78,7 +78,7 @@ def proof_wishes(
     is none, and for options that need others."""
     from analyzer.cli.failure import keep_secret
     from analyzer.model.errors import InputError
-    from analyzer.runs.scanning.proving import QUORUM, ProveOptions
+    from analyzer.runs.scanning.proving import NOTHING, QUORUM, ProveOptions
     from analyzer.runs.scanning.trusted import trusted_hashes
 
     if witness is not None:
@@ -90,5 +90,7 @@ def proof_wishes(
         raise InputError("--prove-sample needs --prove or --quorum")
     if quorum is not None and len(rpc) < quorum:
         raise InputError(f"--quorum {quorum} needs {quorum} endpoints: name each with --rpc")
+    if not prove and quorum is None:
+        return NOTHING
     asked = tuple(dict.fromkeys((*prove, *((QUORUM,) if quorum else ()))))
     return ProveOptions(asked, sample, trusted, seed, rpc[:quorum] if quorum else (), witness)

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from analyzer.documents.certificate import CertificateCheck, CertificateDocument, CertificateEntry
 from analyzer.report.blocks import Block, Grid, Heading, Line
+from analyzer.report.csv_text import csv_text
 from analyzer.report.markdown import markdown
 from analyzer.report.proofs import proof_lines
 from analyzer.report.render_json import document_text
 from analyzer.report.table import DEFAULT_WIDTH, table
 
+CSV_COLUMNS = ("scan_id", "account_id", "market_id", "contract", "address", "slot", "what",
+               "number", "first_bit", "bits", "word", "storage_root")  # fmt: skip
 _WORDS = 15
 """Words that a page lists; JSON and the table proved_words hold all of them, with their slots."""
 
@@ -22,9 +25,19 @@ def render_certificate(
     width: int = DEFAULT_WIDTH,
     colour: bool = False,
 ) -> str:
-    """The document as `table`, `json` or `markdown`. Raises: ValueError for another format."""
+    """The document as `table`, `json`, `csv` (the proved words, one a row) or `markdown`.
+
+    Raises: ValueError for another format.
+    """
     if format_ == "json":
         return document_text(document)
+    if format_ == "csv":
+        rows = [
+            (entry.certificate.scan_id, *(getattr(word, name) for name in CSV_COLUMNS[1:]))
+            for entry in document.certificates
+            for word in entry.words
+        ]
+        return csv_text(CSV_COLUMNS, rows)
     blocks = list(_page(document))
     if format_ == "markdown":
         return markdown(blocks)

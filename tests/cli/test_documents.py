@@ -64,7 +64,9 @@ ON_SNAPSHOT = {
     "settings": ["config", "show", "--json"],
 }
 """Kind -> a command that writes it."""
-ELSEWHERE = {"scan", "verify", "index", "backfill", "estimate", "jobs", "job_list", "health"}
+ELSEWHERE = {
+    "scan", "verify", "index", "backfill", "estimate", "jobs", "job_list", "health", "certificate",
+}  # fmt: skip
 """Kinds that need a chain, jobs or a watch: the tests of their runs hold them to their schemas."""
 
 

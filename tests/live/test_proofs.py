@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from document_schemas import validate
 from liars import Forger, HeaderLiar, LogLiar, ProofLiar, WordLiar, selector, word_plus
 from live_scan import deployment_files
 
 from analyzer.devnet.up import silent, start
 from analyzer.documents.certificate import CertificateDocument
+from analyzer.documents.encode import to_json
 from analyzer.model.certificate import Certificate, Proofs
 from analyzer.model.certificate_text import proofs_text
 from analyzer.model.errors import ExitCode
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
+from analyzer.report.certificate import render_certificate
 from analyzer.runs.scanning.certificates import CertificateOptions, certificate
 from analyzer.runs.scanning.proving import ProveOptions
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
@@ -142,6 +145,9 @@ def test_a_bundle_proves_its_certificate_again_and_names_a_claim_that_does_not_c
     assert entry.check.headers is not None
     assert entry.check.headers.trusted == {last: true_hash}
     assert good.run.exit_code == ExitCode.CLEAN
+    validate(to_json(good))
+    assert render_certificate(good, "csv").count("\n") == len(entry.words) + 1
+    assert "came out again" in " ".join(render_certificate(good, "table").split())
     snapshot = certificate(CertificateOptions(db=tmp_path / "live" / "scan.duckdb"), silent)
     assert snapshot.certificates == (replace(entry, check=None),)
     distrusted = again(bundle, {last: "0x" + "07" * 32})
