@@ -5,12 +5,12 @@ from __future__ import annotations
 from analyzer.documents.account import StatementDocument
 from analyzer.documents.backfill import BackfillDocument
 from analyzer.documents.book import BookDocument
+from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.clearing import (
     ClearingDocument,
     FlashDocument,
     LiquidationsDocument,
 )
-from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.contagion import ContagionDocument
 from analyzer.documents.decisions import (
     ExitsDocument,
