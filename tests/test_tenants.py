@@ -30,7 +30,6 @@ ENTRANCES = (
 """The package's own names, the commands, the entry points, and what authors of protocols import."""
 LIBRARIES = {
     "analyzer.contagion.networks": "docs/networks.md",
-    "analyzer.contagion.linear.adl": "docs/networks.md",
     "analyzer.risk.first_passage": "docs/risk.md",
 }
 """Rooms for other people's programs -> the page that says who uses them and how."""

@@ -195,6 +195,36 @@ class SensitivityEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """What one policy of auto-deleveraging makes of a deficit. cap: share of a profit that is taken
+    at most. payers: winners who pay. uncovered_e18: what it leaves. largest: who pays most, null =
+    nobody. moved_e18: what other winners pay than pro rata."""
+
+    policy: str
+    cap: float
+    payers: int
+    paid_e18: Amount
+    uncovered_e18: Amount
+    largest: str | None
+    largest_e18: Amount
+    moved_e18: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitCutEntry:
+    """What winners of a deployment paid for the deficit of a round. policy: the deployment's own;
+    winners: who had a profit. policies: what each would make of it, pro rata first."""
+
+    deployment: str
+    round: int
+    policy: str
+    budget_e18: Amount
+    paid_e18: Amount
+    winners: int
+    policies: tuple[PolicyEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ContagionDocument(Document):
     """What `analyzer contagion` says. failed: how many accounts. routes_rest_e18: what is on no
     route. what_if: empty = it was not asked. orders: those of the scenario's order_range. claims:
@@ -221,3 +251,4 @@ class ContagionDocument(Document):
     sensitivity: SensitivityEntry | None
     withdrawn_e18: Mapping[str, Amount]
     findings: tuple[FindingEntry, ...]
+    profit_cuts: tuple[ProfitCutEntry, ...]

@@ -53,6 +53,7 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
         *_paths_grid(document, paths),
         *_routes_grid(document),
         *_absorbed_grid(document),
+        *_profit_cuts(document),
         *_amplifies(document),
         *_cuts(document),
         *_claims(document),
@@ -63,6 +64,34 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
         *assumption_blocks([scenario]),
         *scenario_findings(document.findings),
     ]
+
+
+def _profit_cuts(document: ContagionDocument) -> list[Block]:
+    """Who pays of winners' profits under each policy, a table a round in which it came to that."""
+    columns = ("policy", "pay", "paid", "uncovered", "pays most", "amount", "unlike pro rata")
+    blocks: list[Block] = []
+    for cut in document.profit_cuts:
+        rows = tuple(
+            (
+                f"{p.policy}{f' at {p.cap:.0%}' if p.cap < 1 else ''}"
+                f"{' (its own)' if p.policy == cut.policy else ''}",
+                f"{p.payers:,}",
+                whole(p.paid_e18),
+                whole(p.uncovered_e18),
+                p.largest or "-",
+                whole(p.largest_e18),
+                whole(p.moved_e18),
+            )
+            for p in cut.policies
+        )
+        title = (
+            f"Winners of {cut.deployment} pay in round {cut.round}: {whole(cut.paid_e18)} of"
+            f" {whole(cut.budget_e18)}, {cut.winners:,} have profits"
+        )
+        note = "Every policy on this deficit and these winners. unlike pro rata: paid by others."
+        numbers = frozenset({"pay", "paid", "uncovered", "amount", "unlike pro rata"})
+        blocks.append(Grid(title, columns, rows, numbers, note))
+    return blocks
 
 
 def _notes(scenario: ScenarioEntry) -> list[Block]:

@@ -43,7 +43,7 @@ class Closing:
     to_accounts_e18, to_funds_e18: transfers to accounts less transfers from them (funds: accounts
     that are backstops). to_absorbers_e18, to_liquidators_e18, to_market_e18: the same for roles.
     charged: node of an absorber -> bad debt. socialised: (venue, asset or None) -> (node -> part
-    that holders of claims bear). adl: (number, account) -> edges into a winner.
+    that holders of claims bear). winners: (number, account) -> edges into a winner.
     """
 
     round: int
@@ -56,6 +56,10 @@ class Closing:
     short: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     socialised: dict[tuple[int, str | None], dict[str, int]] = field(default_factory=dict)
     winners: dict[tuple[int, str], list[Edge]] = field(default_factory=dict)
+    left_to_winners: dict[int, list[tuple[str, str | None, int]]] = field(default_factory=dict)
+    """number of the venue -> (node, asset, part) of deficits that its policy takes from profits."""
+    behind: dict[int, list[BackstopRow]] = field(default_factory=dict)
+    """number of the venue -> its layers behind winners, less what the round charged them with."""
     to_accounts_e18: int = 0
     to_funds_e18: int = 0
     to_absorbers_e18: int = 0
@@ -76,6 +80,26 @@ class Closing:
         """How far measured changes may lie from the transfers."""
         per_transfer = ROUNDING_PER_TRANSFER_E18 * (self.transfers + len(self.closed))
         return per_transfer + ROUNDING_UNITS * self.units_e18
+
+    def charge_behind_winners(
+        self, number: int, name: str, node: str, asset: str | None, amount: int
+    ) -> None:
+        """A deficit that winners did not have: to the layers behind them, or nobody's."""
+        for row, part in charge(self.behind.get(number, []), amount, asset):
+            absorber = unsettled_node(name) if row is None else fund_node(name, row.name)
+            self.edges.append(Edge(self.round, node, Channel.DEFICIT, "", absorber, part))
+            self.charged[absorber] += part
+            if row is None:
+                continue
+            rows = self.behind[number]
+            rows[rows.index(row)] = _reduced(row, part)
+            self.share_loss(number, row, absorber, part)
+
+    def share_loss(self, number: int, row: BackstopRow, absorber: str, part: int) -> None:
+        """Notes a part that all who have a claim of a kind bear."""
+        if row.kind in (BackstopKind.SOCIALISED, BackstopKind.LP):
+            shares = self.socialised.setdefault((number, row.asset_id), {})
+            shares[absorber] = shares.get(absorber, 0) + part
 
     def settle_winners(self, venues: Sequence[Venue], failed: Container[str]) -> None:
         """Once it is known who was closed in the round: who bears the cuts of profits."""
@@ -103,7 +127,14 @@ class Register:
         self.number = number
         self.venue = venue
         self.accounts = accounts
-        self.rows = list(rows)
+        self._by_policy = venue.adl_rule is not None
+        # How much winners have is known when the round is over: the policy is asked for all.
+        self.rows = [
+            replace(row, capacity_e18=None)
+            if self._by_policy and row.kind is BackstopKind.ADL
+            else row
+            for row in rows
+        ]
         self._prices = venue.simulation.prices_e18()
         self._used: dict[int, int] = defaultdict(int)
 
@@ -149,16 +180,20 @@ class Register:
             return
         for row, part in charge(self._left(), transfer.amount_e18, transfer.asset_id):
             name = self.venue.name
+            if row is not None and row.kind is BackstopKind.ADL and self._by_policy:
+                # The policy needs the whole round's deficit: see `deleverage`.
+                owed = (node, transfer.asset_id, part)
+                closing.left_to_winners.setdefault(self.number, []).append(owed)
+                self._used[row.order] += part
+                closing.behind[self.number] = [r for r in self._left() if r.order > row.order]
+                continue
             absorber = unsettled_node(name) if row is None else fund_node(name, row.name)
             closing.edges.append(Edge(closing.round, node, Channel.DEFICIT, "", absorber, part))
             closing.charged[absorber] += part
             if row is None:
                 continue
             self._used[row.order] += part
-            if row.kind in (BackstopKind.SOCIALISED, BackstopKind.LP):
-                key = (self.number, row.asset_id)
-                shares = closing.socialised.setdefault(key, {})
-                shares[absorber] = shares.get(absorber, 0) + part
+            closing.share_loss(self.number, row, absorber, part)
 
     def _left(self) -> list[BackstopRow]:
         """The layers, less what this round has charged them with."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from analyzer.contagion.trace import Edge
 from analyzer.model.closure import Executed
+from analyzer.protocols.simulation import AdlRule, Winner
 
 
 class Party(StrEnum):
@@ -30,6 +31,19 @@ class Closed:
     venue: str
     account_id: str
     executed: Executed
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitCut:
+    """What a venue's policy took from winners for the deficit of one round; 18 decimals. winners:
+    as they stood before; paid_e18: by winner. What they did not have is the budget less its sum."""
+
+    venue: str
+    round: int
+    rule: AdlRule
+    budget_e18: int
+    winners: tuple[Winner, ...]
+    paid_e18: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +183,8 @@ class CascadeResult:
     sales and below of purchases; exhausted: those factors.
     forced: factor -> how far forced trades alone took its own price at most, as a multiple of what
     it was without them. unprofitable: venue -> accounts that breach in the end, and whose closure
-    pays nobody. work: how long it took here, which is no part of what came out.
+    pays nobody. cuts: what policies took from
+    winners, round by round. work: how long it took here, which is no part of what came out.
     """
 
     scenario: str
@@ -193,6 +208,7 @@ class CascadeResult:
     forced: Mapping[str, Fraction] = field(default_factory=dict)
     unprofitable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     borne_e18: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    cuts: tuple[ProfitCut, ...] = ()
     work: Work = field(default_factory=Work, compare=False)
 
     @property

@@ -274,5 +274,6 @@ def _result(
         forced=dict(prices.forced),
         unprofitable=_unprofitable(state, options) if quiet else {},
         borne_e18=ledger.borne_e18,
+        cuts=tuple(ledger.cuts),
         work=state.work,
     )

@@ -1,7 +1,8 @@
 """The end of a round: what its closures did to everybody, and to the market.
 
-accounts are measured  ─▶  winners whose profit was cut  ─▶  sales go to the market
-     ─▶  holders of claims bear their losses  ─▶  bad debt is charged to the waterfall
+winners pay by policy  ─▶  accounts are measured  ─▶  winners whose profit was cut
+     ─▶  sales go to the market  ─▶  holders of claims bear their losses
+     ─▶  bad debt is charged to the waterfall
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from analyzer.contagion.cascade.closing import Closing
+from analyzer.contagion.cascade.deleverage import cut_profits
 from analyzer.contagion.cascade.measure import Change, change
 from analyzer.contagion.cascade.result import Party
 from analyzer.contagion.cascade.state import State
@@ -18,6 +20,7 @@ def settle(state: State, closing: Closing) -> Change:
     """Everything that follows from a round's closures but for the move of the protocols' prices;
     what the closures changed of all accounts."""
     before = state.equities
+    cut_profits(state, closing)
     state.measure()
     closing.settle_winners(state.venues, state.ledger.failures)
     state.ledger.transmission.record_winners(closing.round, closing.winners, before, state.equities)

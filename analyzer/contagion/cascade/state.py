@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from analyzer.contagion.cascade.measure import measure
 from analyzer.contagion.cascade.prices import MarketPrices
-from analyzer.contagion.cascade.result import Failure, Round, Work
+from analyzer.contagion.cascade.result import Failure, ProfitCut, Round, Work
 from analyzer.contagion.cascade.spiral import Spiral
 from analyzer.contagion.cascade.transmission import Changes, Equities, Transmission
 from analyzer.contagion.cascade.venue import Venue
@@ -55,7 +55,7 @@ class Ledger:
     lost. failures, absorbed_e18: by node. charged_e18: venue -> bad debt handed to absorbers.
     borne_e18: as in `CascadeResult`. issuers: receipt token -> the venue that it is a claim on.
     traced: whether anybody asks why: where not, no round, loss or edge is written down. played: how
-    many rounds there were, shocks among them.
+    many rounds there were, shocks among them. cuts: what policies took from winners.
     """
 
     start: Equities
@@ -68,6 +68,7 @@ class Ledger:
     issuers: dict[str, str] = field(default_factory=dict)
     traced: bool = True
     played: int = 0
+    cuts: list[ProfitCut] = field(default_factory=list)
 
     def fail(self, number: int, account_id: str, round_: int | None) -> OpenFailure:
         """Notes an account's first closure (round None: none, but a hole in the end), and why it
@@ -128,8 +129,9 @@ class State:
 
     def take_backstops(self) -> None:
         """Looks at every waterfall anew; where losses are not traced, only if somebody holds what
-        a waterfall's losses make cheaper."""
-        if self.ledger.traced or self.prices.with_claims:
+        a waterfall's losses make cheaper, or winners pay by a policy."""
+        by_policy = any(venue.adl_rule is not None for venue in self.venues)
+        if self.ledger.traced or self.prices.with_claims or by_policy:
             self.backstops = [venue.simulation.backstops() for venue in self.venues]
 
     def register_holes(self) -> None:

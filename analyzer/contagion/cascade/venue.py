@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.model.closure import Executed
 from analyzer.model.integers import mul_div
-from analyzer.protocols.simulation import Offer, Simulation, Stake, Terms
+from analyzer.protocols.simulation import (
+    AdlRule,
+    Deleveraging,
+    Offer,
+    Simulation,
+    Stake,
+    Terms,
+)
 
 LIQUIDATOR = "liquidator"
 """The role that a plug's transfers name whoever liquidates by."""
@@ -44,6 +51,17 @@ class Venue:
     fixed: frozenset[str] = frozenset()
     contracts: Mapping[str, str] = field(default_factory=dict)
     restart: Callable[[], Simulation] | None = None
+
+    @property
+    def deleveraging(self) -> Deleveraging | None:
+        """The simulation as one that cuts profits by a policy; None for any other."""
+        return self.simulation if isinstance(self.simulation, Deleveraging) else None
+
+    @property
+    def adl_rule(self) -> AdlRule | None:
+        """The policy; None where the venue has none."""
+        source = self.deleveraging
+        return None if source is None else source.adl()
 
     def version(self, account_id: str) -> object | None:
         """See `protocols.simulation.Versioned`; None where the simulation does not say."""

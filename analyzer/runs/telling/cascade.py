@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from analyzer.contagion.cascade import LeaveOneOut
-from analyzer.contagion.cascade.result import Party
+from analyzer.contagion.cascade.deleverage import Compared, compared
+from analyzer.contagion.cascade.result import Party, ProfitCut
 from analyzer.contagion.tell import (
     facts_of,
     firewall_sentence,
@@ -27,6 +28,8 @@ from analyzer.documents.contagion import (
     FirewallEntry,
     MarketEntry,
     PathEntry,
+    PolicyEntry,
+    ProfitCutEntry,
     Rescue,
     RoundEntry,
     RouteEntry,
@@ -90,6 +93,37 @@ def contagion_document(
         sensitivity=_sensitivity(one),
         withdrawn_e18=dict(result.withdrawn_e18),
         findings=tuple(map(finding_entry, findings)),
+        profit_cuts=tuple(map(_profit_cut, result.cuts)),
+    )
+
+
+def _profit_cut(cut: ProfitCut) -> ProfitCutEntry:
+    """What winners paid in a round, and what each policy would have made of it."""
+    return ProfitCutEntry(
+        deployment=cut.venue,
+        round=cut.round,
+        policy=cut.rule.policy,
+        budget_e18=cut.budget_e18,
+        paid_e18=sum(cut.paid_e18),
+        winners=len(cut.winners),
+        policies=tuple(_policy(cut, found) for found in compared(cut)),
+    )
+
+
+def _policy(cut: ProfitCut, found: Compared) -> PolicyEntry:
+    """One policy on a deficit."""
+    paying = zip(cut.winners, found.paid_e18, strict=True)
+    named = [(amount, winner.account_id) for winner, amount in paying if amount]
+    most, who = max(named, key=lambda pair: pair[0], default=(0, None))
+    return PolicyEntry(
+        policy=found.rule.policy,
+        cap=found.rule.cap,
+        payers=len(named),
+        paid_e18=sum(found.paid_e18),
+        uncovered_e18=found.uncovered_e18,
+        largest=who,
+        largest_e18=most,
+        moved_e18=found.moved_e18,
     )
 
 
