@@ -86,9 +86,7 @@ class _Summed:
 
     def __init__(self, replay: Replay, deployment: Deployment, ledger: AaveLedger) -> None:
         self._replay = replay
-        self._ledger = ledger
-        self._pool = deployment.contracts["pool"].lower()
-        self._sums = dict(self._words())
+        self._sums = dict(summed_words(deployment, ledger))
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._replay, name)
@@ -110,26 +108,28 @@ class _Summed:
             words[32 * place : 32 * place + 32] = value.to_bytes(32, "big")
         return Value(bytes(words))
 
-    def _words(self) -> Iterator[tuple[tuple[str, str], int | dict[int, int]]]:
-        """(contract, calldata) -> the number, or the words of a struct that are other ones."""
-        pool, token, erc20 = (load_abi(f"aave_v3/{name}") for name in ("Pool", "AToken", "ERC20"))
-        scaled = token.request("0x" + "00" * 20, "scaledTotalSupply").data.lower()
-        for asset, reserve in self._ledger.reserves.items():
-            yield (reserve.a_token.lower(), scaled), reserve.scaled_supply
-            yield (reserve.variable_token.lower(), scaled), reserve.scaled_debt
-            held = erc20.request(asset, "balanceOf", reserve.a_token).data.lower()
-            yield (asset.lower(), held), reserve.liquidity
-            for name, value in (
-                ("getReserveDeficit", reserve.deficit),
-                ("getVirtualUnderlyingBalance", reserve.liquidity),
-            ):
-                yield (self._pool, pool.request(asset, name, asset).data.lower()), value
-            data = pool.request(asset, "getReserveData", asset).data.lower()
-            # Words 12 and 14 of the struct: what is owed to the treasury, and in isolation.
-            yield (
-                (self._pool, data),
-                {12: reserve.accrued_to_treasury, 14: reserve.isolation_debt},
-            )
+
+def summed_words(
+    deployment: Deployment, ledger: AaveLedger
+) -> Iterator[tuple[tuple[str, str], int | dict[int, int]]]:
+    """(contract, calldata) -> the number, or the words of a struct that are other ones: what a
+    chain says of all accounts together."""
+    pool, token, erc20 = (load_abi(f"aave_v3/{name}") for name in ("Pool", "AToken", "ERC20"))
+    at = deployment.contracts["pool"].lower()
+    scaled = token.request("0x" + "00" * 20, "scaledTotalSupply").data.lower()
+    for asset, reserve in ledger.reserves.items():
+        yield (reserve.a_token.lower(), scaled), reserve.scaled_supply
+        yield (reserve.variable_token.lower(), scaled), reserve.scaled_debt
+        held = erc20.request(asset, "balanceOf", reserve.a_token).data.lower()
+        yield (asset.lower(), held), reserve.liquidity
+        for name, value in (
+            ("getReserveDeficit", reserve.deficit),
+            ("getVirtualUnderlyingBalance", reserve.liquidity),
+        ):
+            yield (at, pool.request(asset, name, asset).data.lower()), value
+        data = pool.request(asset, "getReserveData", asset).data.lower()
+        # Words 12 and 14 of the struct: what is owed to the treasury, and in isolation.
+        yield (at, data), {12: reserve.accrued_to_treasury, 14: reserve.isolation_debt}
 
 
 def crowd(recording: Path | None = None, label: str = LABEL) -> Crowd:
