@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,13 +25,14 @@ from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.model.reads import Answer, ReadRequest, Value
 from analyzer.protocols.aave_v3 import PLUG
-from analyzer.protocols.aave_v3.logs.fold import FOLDING, AaveLedger
+from analyzer.protocols.aave_v3.logs.fold import AaveLedger
 from analyzer.runs.demo import RECORDING, demo_folder
 from analyzer.solvency.drive import CountedReads
 
 LABEL = "calm"
 
 
+@cache
 def twin(address: str, number: int) -> str:
     """The address of somebody's twin; the first twin is the person."""
     if number == 0:
@@ -50,7 +52,9 @@ class Crowd:
     def people(self) -> AaveLedger:
         """What the recording's logs come to."""
         reads = CountedReads(self.replay, self.block)
-        return reads.drive(FOLDING.whole(self.deployment, self.events))
+        ledger = reads.drive(PLUG.fold(self.deployment, self.events))
+        assert isinstance(ledger, AaveLedger)
+        return ledger
 
     def ledger(self, times: int) -> AaveLedger:
         """What the logs come to with everybody there so many times; the treasury and what the

@@ -28,7 +28,8 @@ from analyzer.abi.contract import load_abi
 from analyzer.abi.keccak import checksum, keccak
 from analyzer.chain.carriers import MULTICALL3
 from analyzer.model.logs import Event
-from analyzer.protocols.aave_v3.logs.fold import FOLDING, AaveLedger
+from analyzer.protocols.aave_v3 import PLUG
+from analyzer.protocols.aave_v3.logs.fold import AaveLedger
 from analyzer.runs.demo import RECORDING, demo_folder
 from analyzer.solvency.drive import CountedReads
 from analyzer.testing.node import FaultNode
@@ -69,6 +70,7 @@ class CrowdSource:
     def __init__(self, copies: int) -> None:
         self._recorded = Recorded(demo_folder() / RECORDING)
         self._crowd: Crowd = crowd()
+        self.deployment = self._crowd.deployment
         self._copies = copies
         self.pinned = self._crowd.block.number
         self._head = self.pinned
@@ -77,7 +79,9 @@ class CrowdSource:
         self._names = {name[2:].lower(): name for name in self._people}
         reads = CountedReads(self._crowd.replay, self._crowd.block)
         events = twins_of(self._crowd.events, self._people, copies)
-        self.ledger: AaveLedger = reads.drive(FOLDING.whole(self._crowd.deployment, events))
+        ledger = reads.drive(PLUG.fold(self.deployment, events))
+        assert isinstance(ledger, AaveLedger)
+        self.ledger = ledger
         self._sums = dict(summed_words(self._crowd.deployment, self.ledger))
         self._hashes: dict[str, int] = {}
 
@@ -133,7 +137,7 @@ class CrowdSource:
 
     def code(self, number: int, address: str) -> str:
         """A placeholder, from the deployment's first block on; Multicall3 is not there."""
-        before = number < self._crowd.deployment.from_block
+        before = number < self.deployment.from_block
         return "0x" if before or address == MULTICALL3 else PLACEHOLDER_CODE
 
     def other(self, method: str, params: list[Any]) -> object:
@@ -181,7 +185,7 @@ class CrowdSource:
             other = twin(self._names[name], copy)[2:].lower()
             topics = [t.replace(name, other) for t in topics]
             data = data.replace("0" * 24 + name, "0" * 24 + other)
-        transaction = "0x" + keccak(f"{log['transactionHash']} {copy}".encode()).hex()
+        transaction = f"{str(log['transactionHash'])[:-8]}{copy:08x}"
         return {**log, "topics": topics, "data": data, "transactionHash": transaction}
 
     def _transfers(self, number: int) -> Iterator[JsonObject]:
@@ -209,6 +213,14 @@ def _words(data: str) -> list[str]:
     return [data[place : place + 64] for place in range(2, len(data), 64)]
 
 
+def deployment_file(source: CrowdSource) -> str:
+    """The deployment as a file says it."""
+    found = source.deployment
+    contracts = "\n".join(f'{role} = "{checksum(at)}"' for role, at in found.contracts.items())
+    head = f'protocol = "{found.protocol}"\nchain_id = {source.chain_id}\n'
+    return f"{head}from_block = {found.from_block}\n[contracts]\n{contracts}\n"
+
+
 def main() -> None:
     """Serves until it is ended; says where in a file."""
     parse = argparse.ArgumentParser(description=__doc__)
@@ -217,13 +229,7 @@ def main() -> None:
     asked = parse.parse_args()
     source = CrowdSource(asked.copies)
     with FaultNode(source) as node:
-        contracts = "\n".join(
-            f'{role} = "{checksum(at)}"' for role, at in source._crowd.deployment.contracts.items()
-        )
-        head = f'protocol = "aave-v3"\nchain_id = {source.chain_id}\n'
-        first = source._crowd.deployment.from_block
-        text = f"{head}from_block = {first}\n[contracts]\n{contracts}\n"
-        asked.url_file.with_suffix(".toml").write_text(text, encoding="utf-8")
+        asked.url_file.with_suffix(".toml").write_text(deployment_file(source), encoding="utf-8")
         asked.url_file.write_text(node.url, encoding="utf-8")
         while True:
             time.sleep(1)
