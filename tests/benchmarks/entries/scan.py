@@ -102,7 +102,6 @@ BENCHMARK = Benchmark(
     unit="accounts",
     size=100_000,
     growth=(1_000, 10_000, 100_000),
-    quick=2_000,
     ways=(
         Way("ours", scan, rows_of),
         Way("ours before", scan, rows_of, base=True),
