@@ -235,6 +235,17 @@ def with_files(beside: Mapping[str, Path]) -> dict[str, Path | None]:
 
 def executor_options(command: Decorated) -> Decorated:
     """`--executor local|processes|dask` and `--workers N`: where shards run."""
+    return _executor(command, ("local", "processes", "dask"), "")
+
+
+def cascade_executor_options(command: Decorated) -> Decorated:
+    """The same with `auto`, which is the default: processes where there is much to do."""
+    more = "; auto: in processes from half a million accounts times scenarios on"
+    return _executor(command, ("auto", "local", "processes", "dask"), more)
+
+
+def _executor(command: Decorated, names: tuple[str, ...], more: str) -> Decorated:
+    """`--executor` with its choices, the first of them the default, and `--workers`."""
     command = click.option(
         "--workers",
         type=click.IntRange(min=1),
@@ -243,9 +254,9 @@ def executor_options(command: Decorated) -> Decorated:
     )(command)
     return click.option(
         "--executor",
-        type=click.Choice(("local", "processes", "dask")),
-        default="local",
+        type=click.Choice(names),
+        default=names[0],
         show_default=True,
-        help="Where the work is done: here, in processes, or by Dask (the extra dask). The result "
-        "is the same.",
+        help="Where the work is done: here, in processes, or by Dask (the extra dask)"
+        f"{more}. The result is the same.",
     )(command)

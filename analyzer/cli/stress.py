@@ -9,7 +9,7 @@ import click
 
 from analyzer.cli.cascade_options import cascade_options, written
 from analyzer.cli.group import verb
-from analyzer.cli.options import executor_options, format_option
+from analyzer.cli.options import cascade_executor_options, format_option
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     metavar="K",
     help="Of --batch: run the exact cascade for the K worst scenarios.  [default: 3]",
 )
-@executor_options
+@cascade_executor_options
 @format_option
 def stress(
     *,

@@ -19,6 +19,10 @@ Result = TypeVar("Result")
 
 EXECUTORS = ("local", "processes", "dask")
 """The executors by name."""
+AUTO = "auto"
+"""The name for whichever takes less time here, `local` or `processes`."""
+LARGE = 500_000
+"""Accounts times cascades from which on starting processes (some seconds) is little beside them."""
 
 _FAN_IN = 8
 """Results that Dask merges at a time, where they were made."""
@@ -26,12 +30,20 @@ _FAN_IN = 8
 
 def check_executor(name: str, workers: int | None = None) -> None:
     """Raises InputError for an executor that there is not, or whose package is missing."""
-    if name not in EXECUTORS:
+    if name not in (*EXECUTORS, AUTO):
         raise InputError(f"'{name}' is no executor: choose one of {', '.join(EXECUTORS)}")
     if workers is not None and workers < 1:
         raise InputError(f"{workers} workers: at least one is needed")
     if name == "dask":
         _dask()
+
+
+def chosen(name: str, work: int) -> str:
+    """The executor of that name; of `AUTO`, processes for large work (accounts times tasks) where
+    there is more than one core."""
+    if name != AUTO:
+        return name
+    return "processes" if work >= LARGE and (os.cpu_count() or 1) > 1 else "local"
 
 
 def run_merged(
@@ -51,6 +63,7 @@ def run_merged(
     unknown executor.
     """
     check_executor(executor, workers)
+    executor = chosen(executor, len(items))
     progress(what, 0, len(items))
     if executor == "dask":
         merged = _on_dask(items, task, merge, nothing, workers)

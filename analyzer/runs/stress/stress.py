@@ -30,7 +30,7 @@ from analyzer.runs.exit import parse_fail_on
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
-from analyzer.runs.stress.executors import check_executor, run_merged
+from analyzer.runs.stress.executors import check_executor, chosen, run_merged
 from analyzer.runs.stress.orders import (
     BATCH,
     BOUNDING,
@@ -92,7 +92,7 @@ class StressOptions:
     order `BATCH` is given the range of bad debt over others. out: the snapshot to write, with the
     results in it; may be `db`. fail_on: a severity, or `never`. reverse: what is to be reached
     (`bad-debt=AMOUNT`) by the smallest shocks; returns: a price history, for how plausible they
-    are. executor, workers: where the scenarios run, see `runs.executors`.
+    are. executor, workers: where the scenarios run, see `executors`.
     """
 
     db: Path
@@ -181,6 +181,9 @@ def run_scenarios(
 ) -> Ran:
     """Scenarios and the baseline through the exact cascade, with all that is said of them. target:
     of reverse stress, USD of bad debt."""
+    accounts = sum(len(scan.book) for scan in prepared.scans)
+    work = accounts * (len(scenarios) + 1)
+    options = replace(options, executor=chosen(options.executor, work))
     baseline, *assessed = _sweep(options, prepared, [NO_SHOCK, *scenarios], progress)
     assessed = _with_ranges(options, prepared, assessed, progress)
     progress("distances", 0, 1)

@@ -13,7 +13,14 @@ from analyzer.runs.demo import demo_folder
 from analyzer.runs.many.backfill import BackfillOptions, BackfillOutcome, backfill
 from analyzer.runs.scanning.scan import ScanOptions, scan
 from analyzer.runs.stress import executors
-from analyzer.runs.stress.executors import EXECUTORS, check_executor, run_merged
+from analyzer.runs.stress.executors import (
+    AUTO,
+    EXECUTORS,
+    LARGE,
+    check_executor,
+    chosen,
+    run_merged,
+)
 from analyzer.runs.stress.stress import StressOptions, stress
 from analyzer.store.history import HISTORY_TABLES
 
@@ -157,3 +164,17 @@ def test_a_sweep_of_scenarios_is_the_same_by_every_executor(tmp_path: Path, exec
     assert there.assessed == here.assessed
     assert there.document == here.document
     assert there.findings == here.findings
+
+
+def test_auto_takes_processes_for_much_work_where_there_are_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 2)
+    assert chosen(AUTO, LARGE) == "processes"
+    assert chosen(AUTO, LARGE - 1) == "local"
+    assert [chosen(name, LARGE) for name in EXECUTORS] == list(EXECUTORS)
+    monkeypatch.setattr(executors.os, "cpu_count", lambda: 1)
+    assert chosen(AUTO, LARGE) == "local"
+    assert run_merged([1, 2], half, joined, [], executor=AUTO) == run_merged(
+        [1, 2], half, joined, []
+    )
