@@ -92,7 +92,16 @@ from analyzer.protocols.kit.unreadable import (
     reverts,
 )
 from analyzer.protocols.kit.wiring import NamedBy, check_wiring
-from analyzer.protocols.simulation import Offer, Receipt, Simulation, Standing
+from analyzer.protocols.simulation import (
+    Offer,
+    Quick,
+    Receipt,
+    Simulation,
+    Stake,
+    Standing,
+    Terms,
+    Versioned,
+)
 
 __all__ = [
     "FEED_ROLE",
@@ -140,6 +149,7 @@ __all__ = [
     "Prices",
     "Proves",
     "Question",
+    "Quick",
     "Reading",
     "Receipt",
     "Replies",
@@ -152,9 +162,11 @@ __all__ = [
     "SourceTime",
     "StagedPlug",
     "Stages",
+    "Stake",
     "Standing",
     "StatementLine",
     "Statements",
+    "Terms",
     "Ticket",
     "TotalRow",
     "Transfer",
@@ -162,6 +174,7 @@ __all__ = [
     "Unreadable",
     "UnreadableNumberError",
     "Valued",
+    "Versioned",
     "amount0",
     "amount1",
     "amounts_in_range",
