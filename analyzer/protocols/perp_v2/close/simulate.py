@@ -145,17 +145,21 @@ class PerpSimulation:
     def standing(self, account_id: str) -> Standing | None:
         """The account now; None when unknown. Raises: KeyError for no such account."""
         if account_id not in self._standings:
-            self._standings[account_id] = standing_of(self._numbers(account_id))
+            # Everybody is measured; only the numbers of those who are looked at closer are kept.
+            numbers = self._numbers_now.get(account_id) or self._worked_out(account_id)
+            self._standings[account_id] = standing_of(numbers)
         return self._standings[account_id]
 
     def _numbers(self, account_id: str) -> AccountMath:
         """The account's numbers now, each worked out when it is asked for. Raises: KeyError."""
         found = self._numbers_now.get(account_id)
         if found is None:
-            account = self._motion.state.accounts[account_id]
-            found = AccountMath(self._motion.valuation, account)
-            self._numbers_now[account_id] = found
+            found = self._numbers_now[account_id] = self._worked_out(account_id)
         return found
+
+    def _worked_out(self, account_id: str) -> AccountMath:
+        """The same, not kept. Raises: KeyError."""
+        return AccountMath(self._motion.valuation, self._motion.state.accounts[account_id])
 
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its equity with these prices, and pools that followed them; None when unknown.
