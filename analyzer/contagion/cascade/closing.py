@@ -135,6 +135,9 @@ class Register:
             else row
             for row in rows
         ]
+        self._socialised = frozenset(
+            row.asset_id for row in self.rows if row.kind is BackstopKind.SOCIALISED
+        )
         self._prices = venue.simulation.prices_e18()
         self._used: dict[int, int] = defaultdict(int)
 
@@ -169,13 +172,16 @@ class Register:
             closing.to_absorbers_e18 += amount
 
     def _bad_debt(self, closing: Closing, node: str, transfer: Transfer) -> None:
-        """A loss that the account hands on: to the layers, or to a winner whose profit is cut."""
+        """A loss that the account hands on: to the layers, to a winner whose profit is cut, or to
+        an account with its share of what all who hold an asset bear."""
         closing.charged_venues[self.venue.name] += transfer.amount_e18
         closing.short[node] += transfer.amount_e18
         payer = transfer.from_party
         if payer in self.accounts and payer not in self.venue.funds:
             winner = account_node(self.venue.name, payer)
-            edge = Edge(closing.round, node, Channel.ADL, "", winner, transfer.amount_e18)
+            shared = transfer.asset_id is not None and transfer.asset_id in self._socialised
+            channel = Channel.HAIRCUT if shared else Channel.ADL
+            edge = Edge(closing.round, node, channel, "", winner, transfer.amount_e18)
             closing.winners.setdefault((self.number, payer), []).append(edge)
             return
         for row, part in charge(self._left(), transfer.amount_e18, transfer.asset_id):

@@ -51,11 +51,16 @@ def owner_of(account: str) -> str:
     return checksum(bytes.fromhex(account[2 : 2 + _ADDRESS_DIGITS]))
 
 
+def is_role(account: str) -> bool:
+    """Whether a party stands in the place of an account: a liquidator who is nobody in the book."""
+    return not account.startswith("0x")
+
+
 def kind_of(account: str) -> Kind:
     """Whose it is. Nobody owns the address 0: its accounts are the protocol's, and all of them but
     the three that have names are pools of the NLP. A role in the place of an account (a liquidator
     who is nobody in the book) is a trader's."""
-    if not account.startswith("0x"):
+    if is_role(account):
         return Kind.TRADER
     if account in SYSTEM:
         return Kind.SYSTEM

@@ -71,9 +71,9 @@ class Motion:
         """The accounts as they are now at other prices. Raises: KeyError, ValueError."""
         return Valuation(self.state, self.moved(prices_e18), self._requirement)
 
-    def keep(self, working: Working) -> list[str]:
-        """Makes what a step did the state of now; the accounts that have to be valued again (all
-        of them where a loss was shared)."""
+    def keep(self, working: Working) -> None:
+        """Makes what a step did the state of now; where a loss was shared every account is worth
+        something else."""
         shared = any(
             product.deposit_multiplier != self.state.spots[number].deposit_multiplier
             for number, product in working.changed_spots.items()
@@ -87,10 +87,8 @@ class Motion:
         self.state.insurance, self.state.last_fees = working.insurance, working.last_fees
         if shared:
             self.valuation.forget_all()
-            return list(self.state.accounts)
         for name in working.accounts:
             self.valuation.forget(name)
-        return list(working.accounts)
 
     def after(self, working: Working) -> Valuation:
         """What the accounts would be worth after a step that is not kept."""

@@ -1,8 +1,8 @@
 """Nado's accounts in motion: what a cascade drives (see `protocols.simulation`).
 
     offer = each perp, spot and spread at the largest amount that goes through, or less of it
-    liquidate = steps in the contract's order, at their largest amounts, until none goes through;
-            then the finalisation of what is left
+    liquidate = the step of the largest value at its largest amount, again and again until none goes
+            through, and the finalisation of what is left as soon as that does
 
 Time stands still: no tick comes. A liquidator is nobody in the book and has means enough; what is
 taken over stays on its books here, and counts among the holders who share a loss. Whoever takes the
@@ -37,12 +37,18 @@ from analyzer.protocols.nado.value.liquidation.call import (
     Mode,
     RefusedError,
 )
-from analyzer.protocols.nado.value.liquidation.steps import Step, attempted, candidates, largest
+from analyzer.protocols.nado.value.liquidation.steps import (
+    Step,
+    any_step,
+    attempted,
+    candidates,
+    largest,
+)
 from analyzer.protocols.nado.value.liquidation.working import Working
 from analyzer.protocols.nado.value.value import NadoValued
 from analyzer.protocols.simulation import Offer, Receipt, Standing
 
-MOST_STEPS = 1_000
+MOST_STEPS = 200
 """Steps of one visit; roundings could go on for ever."""
 
 
@@ -59,6 +65,7 @@ class NadoSimulation:
         self._ids = list(account_ids)
         self._motion = motion
         self._steps: dict[str, dict[str, Step]] = {}
+        self._open: dict[str, bool] = {}
 
     @property
     def state(self) -> NadoState:
@@ -73,12 +80,12 @@ class NadoSimulation:
         """The engines' prices from now on; the quote product's is 1 whatever is given. Raises:
         KeyError for an asset without a price; ValueError for one below 1 wei."""
         if self._motion.set_prices(prices_e18):
-            self._steps.clear()
+            self._forget()
 
     def scale_requirements(self, factor: Fraction) -> None:
         """Initial and maintenance requirements: the block's own times `factor`, rounded up."""
         self._motion.scale_requirements(factor)
-        self._steps.clear()
+        self._forget()
 
     def account_ids(self) -> Sequence[str]:
         """Every account in book order."""
@@ -92,7 +99,7 @@ class NadoSimulation:
         return Standing(
             equity_e18=numbers.pnl.total,
             headroom_e18=numbers.maintenance.total,
-            breaches=numbers.maintenance.total < 0 and bool(self._possible(account_id)),
+            breaches=self._breaches(account_id),
             free_collateral_e18=numbers.initial.total,
         )
 
@@ -103,7 +110,7 @@ class NadoSimulation:
 
     def breaching(self) -> Sequence[str]:
         """The accounts of which some step goes through now, in book order."""
-        return [account for account in self._ids if self._possible(account)]
+        return [account for account in self._ids if self._breaches(account)]
 
     def offers(self, account_id: str) -> Sequence[Offer]:
         """Each step at its largest amount; whoever calls may ask for less of a position."""
@@ -134,7 +141,7 @@ class NadoSimulation:
         """Steps until none goes through. Raises: KeyError for no such account."""
         done: list[Executed] = []
         while len(done) < MOST_STEPS and (found := self._possible(account_id)):
-            done.append(self._happened(next(iter(found.values())), finalise=False))
+            done.append(self._happened(_next(self._motion.valuation, found), finalise=False))
         return done
 
     def unwind(self, account_id: str) -> Sequence[Executed]:
@@ -203,6 +210,17 @@ class NadoSimulation:
         moved = tuple(t for t in (paid, fee) if t.amount_e18)
         change = equity(self._motion.valuation, account_id) - before
         return (*moved, *rounding(account_id, change, moved))
+
+    def _breaches(self, account_id: str) -> bool:
+        """Whether some step goes through now."""
+        found = self._open.get(account_id)
+        if found is None:
+            valuation = self._motion.valuation
+            numbers = valuation.numbers(account_id)
+            below = not isinstance(numbers, Unreadable) and numbers.maintenance.total < 0
+            found = below and any_step(valuation, account_id, LIQUIDATOR)
+            self._open[account_id] = found
+        return found
 
     def _possible(self, account_id: str) -> dict[str, Step]:
         """The steps that go through now, by offer id, in the contract's order."""
@@ -280,9 +298,33 @@ class NadoSimulation:
         return step.executed
 
     def _keep(self, working: Working) -> None:
-        """The state after a step; what was worked out of changed accounts goes."""
-        for name in self._motion.keep(working):
-            self._steps.pop(name, None)
+        """The state after a step. Every other step was tried on the products and the insurance of
+        before it."""
+        self._motion.keep(working)
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was tried is tried again."""
+        self._steps.clear()
+        self._open.clear()
+
+
+def _next(valuation: Valuation, found: Mapping[str, Step]) -> Step:
+    """The step that comes first: the finalisation where it goes through, because then nothing but a
+    wei could still be bought back, else the one of the largest value. (What a pair has beyond whole
+    increments could be taken singly for ever, an increment at a time.)"""
+    steps = list(found.values())
+    last = steps[-1]
+    if last.outcome.mode is Mode.FINALISATION:
+        return last
+    return max(steps, key=lambda step: _value(valuation, step))
+
+
+def _value(valuation: Valuation, step: Step) -> int:
+    """What a step closes, at the prices of now."""
+    call = step.call
+    legs = call.legs if call.is_spread else (call.product,)
+    return sum(abs(mul(valuation.prices[leg], call.amount)) for leg in legs)
 
 
 def _joined(first: Closure, final: Closure) -> Closure:

@@ -38,17 +38,23 @@ def next_unwinding(valuation: Valuation, name: str) -> Unwinding | None:
     for product, amount in numbers.held.spots.items():
         if product != QUOTE and amount:
             return _sold(valuation, name, product, amount)
-    return _loss(valuation, name) if numbers.pnl.total < 0 else None
+    if numbers.pnl.total < 0:
+        return _loss(valuation, name)
+    for product, (_, v_quote) in numbers.held.perps.items():
+        if v_quote:
+            return _closed_perp(valuation, name, product, 0)
+    return None
 
 
 def _closed_perp(valuation: Valuation, name: str, product: int, amount: int) -> Unwinding:
-    """A perp at its price, and its quote settled where it is above 0."""
+    """A perp at its price; its quote is settled where it is above 0, or where nothing else is left
+    of it: a loss that the account cannot bear is shared as one of that perp."""
     working = Working(valuation)
     value = mul(valuation.prices[product], amount)
     working.add_perp(name, product, -amount, value)
     working.add_perp(LIQUIDATOR, product, amount, -value)
     _, v_quote = working.perp_now(name, product)
-    if v_quote > 0:
+    if v_quote > 0 or not amount:
         working.settle(name, LIQUIDATOR, product, v_quote)
     return _step(valuation, working, name, Mode.PERP, product, amount)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from analyzer.model.integers import WAD
-from analyzer.protocols.nado.account_ids import Kind, N, X, kind_of
+from analyzer.protocols.nado.account_ids import Kind, N, X, is_role, kind_of
 from analyzer.protocols.nado.arithmetic import div, mul, part
 from analyzer.protocols.nado.logs.fold import FINALISATION, SPREAD_SHIFT
 from analyzer.protocols.nado.state.state import QUOTE
@@ -143,10 +143,12 @@ def close_part(working: Working, call: Call) -> Outcome:
 
 
 def check_after(working: Working, call: Call) -> None:
-    """The tests that come last. Raises: RefusedError."""
+    """The tests that come last; a role in the place of the liquidator has means enough. Raises:
+    RefusedError."""
     if working.health(call.liquidated, HealthType.INITIAL) > 0:
         raise RefusedError("LTM")
-    if call.sender != N and working.health(call.sender, HealthType.INITIAL) < 0:
+    exempt = call.sender == N or is_role(call.sender)
+    if not exempt and working.health(call.sender, HealthType.INITIAL) < 0:
         raise RefusedError("SH")
 
 

@@ -74,6 +74,21 @@ def next_steps(valuation: Valuation, account_id: str, sender: str = N) -> list[S
     return [step for call in calls if (step := largest(valuation, call)) is not None]
 
 
+def any_step(valuation: Valuation, account_id: str, sender: str) -> bool:
+    """Whether some step goes through now, be it of one unit. Raises: UnreadableNumberError for an
+    account that is not known."""
+    state = valuation.state
+    for call in candidates(valuation, account_id, sender):
+        perp = call.legs[1] if call.is_spread else call.product
+        unit = 1 if perp not in state.perps else state.perps[perp].size_increment
+        try:
+            attempted(valuation, replace(call, amount=call.amount * unit))
+        except (RefusedError, UnreadableNumberError):
+            continue
+        return True
+    return False
+
+
 def candidates(valuation: Valuation, account_id: str, sender: str) -> Iterator[Call]:
     """Calls with the sign of what they close, in the order in which they can go through; the
     amount of each says no more than its sign."""
