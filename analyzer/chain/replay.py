@@ -152,6 +152,10 @@ class Replay:
         """The recorded headers with the fields that were recorded. Raises: NotRecordedError."""
         return self.headers(numbers)
 
+    def blocks_with_receipts(self) -> list[int]:
+        """The blocks of which all receipts were recorded, and the header is there; in order."""
+        return [number for number in self._proofs.blocks() if number in self._headers]
+
     def receipts(self, blocks: Sequence[BlockRef]) -> list[Receipts | NotRead]:
         """The recorded receipts."""
         return self._proofs.receipts(blocks)

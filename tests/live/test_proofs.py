@@ -17,6 +17,7 @@ from document_schemas import validate
 from liars import Forger, HeaderLiar, LogLiar, ProofLiar, WordLiar, selector, word_plus
 from live_scan import deployment_files
 
+from analyzer.chain.node import Node
 from analyzer.devnet.up import silent, start
 from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.encode import to_json
@@ -27,6 +28,7 @@ from analyzer.model.verdict import Verdict
 from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
 from analyzer.report.certificate import render_certificate
 from analyzer.runs.scanning.certificates import CertificateOptions, certificate
+from analyzer.runs.scanning.proof_cost import bundle_cost, endpoint_cost
 from analyzer.runs.scanning.proving import ProveOptions
 from analyzer.runs.scanning.scan import ScanOptions, ScanOutcome, scan
 from analyzer.testing import FaultNode
@@ -150,6 +152,13 @@ def test_a_bundle_proves_its_certificate_again_and_names_a_claim_that_does_not_c
     assert "came out again" in " ".join(render_certificate(good, "table").split())
     snapshot = certificate(CertificateOptions(db=tmp_path / "live" / "scan.duckdb"), silent)
     assert snapshot.certificates == (replace(entry, check=None),)
+    cost = bundle_cost(bundle)
+    assert "per 1,000 logs" in cost
+    assert f"{len(entry.words):,} words of aave-v3-devnet" in cost
+    assert "per account" in cost
+    node = Node([chain.rpc])
+    assert "storage proofs: 20 words" in endpoint_cost(node, node.resolve("latest"), node.chain_id)
+    node.close()
     distrusted = again(bundle, {last: "0x" + "07" * 32})
     assert distrusted.run.exit_code == ExitCode.DIVERGENCE
     claimed = proofs_text([Proofs(

@@ -50,6 +50,10 @@ class KeptProofs:
             for block in blocks
         ]
 
+    def blocks(self) -> list[int]:
+        """The blocks whose receipts were kept, in order."""
+        return sorted(self._receipts)
+
     def proof_nodes(
         self, block: BlockRef, wanted: Sequence[WantedWords]
     ) -> list[Sequence[bytes] | NotRead]:

@@ -14,9 +14,13 @@ from analyzer.abi.resources import abi_folder, queries_folder
 from analyzer.chain.base import SAMPLE, Chain
 from analyzer.documents.doctor import DoctorDocument, LookedAt
 from analyzer.documents.envelope import Run
-from analyzer.model.errors import AnalyzerError, ExitCode, UnreadError, worst_exit
+from analyzer.model.block import BlockRef
+from analyzer.model.errors import AnalyzerError, ExitCode, InputError, UnreadError, worst_exit
 from analyzer.model.reads import ReadRequest, Value
 from analyzer.protocols.registry import protocol_names, shipped_deployments
+
+if TYPE_CHECKING:
+    from analyzer.chain.node import Node
 
 if TYPE_CHECKING:
     from analyzer.chain.node import Node
@@ -52,6 +56,7 @@ def doctor(
         checks += _endpoint(url)
     if recording is not None:
         checks.append(_attempt("recording", lambda: _recording(recording)))
+        checks.append(_attempt("proofs", lambda: _bundle_proofs(recording)))
     if db is not None:
         checks.append(_attempt("file", lambda: _file(db)))
     code = worst_exit(*(check.code for check in checks if not check.ok))
@@ -103,6 +108,7 @@ def _endpoint(url: str) -> Iterator[Check]:
             ok = strategy not in ("refused", "unreachable")
             yield Check(name, ok, f"{strategy}: {details}", ExitCode.NOT_FULLY_READ)
         yield Check(name, True, _state_depth(node, latest.number))
+        yield Check(name, True, _proofs(node, latest))
         yield Check(name, True, _headers_read(node))
         yield Check(name, True, _counted(node))
     except AnalyzerError as error:
@@ -149,6 +155,23 @@ def _has_state(chain: Chain, number: int) -> bool:
     except UnreadError:
         return False
     return isinstance(answers[0], Value)
+
+
+def _proofs(node: Node, latest: BlockRef) -> str:
+    """Whether an endpoint gives what proves, and at what cost."""
+    try:
+        from analyzer.runs.scanning.proof_cost import endpoint_cost
+
+        return endpoint_cost(node, latest, node.chain_id)
+    except InputError as error:
+        return f"no proofs here: {error}"
+
+
+def _bundle_proofs(path: Path) -> str:
+    """What it takes to prove again what a recording carries of proofs."""
+    from analyzer.runs.scanning.proof_cost import bundle_cost
+
+    return bundle_cost(path)
 
 
 def _recording(path: Path) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.documents.scan import Block as BlockFacts
 from analyzer.documents.scan import Mismatch, Read, Total
 from analyzer.model.book import Price
+from analyzer.report.blocks import Line
 from analyzer.report.html.content import (
     Block,
     Cell,
@@ -25,6 +26,7 @@ from analyzer.report.html.content import (
 from analyzer.report.html.material import Material, of_deployment, place_of, when
 from analyzer.report.page import not_looked_for, not_read
 from analyzer.report.places import AS_THE_TABLE_SAYS, chain_text, is_table, moment_text
+from analyzer.report.proofs import proof_lines
 
 MISMATCHES = 200
 """How many divergences a report lists."""
@@ -167,7 +169,7 @@ def basis(material: Material) -> Section:
             Fact("Silent changes", f"{scan.silent_changes:,} state changes that no event"
                  " carries, found by a pinned read"),
         )  # fmt: skip
-        blocks += [Facts(facts), _code(material, number)]
+        blocks += [Facts(facts), *_proofs(material, number), _code(material, number)]
     return Section("basis", "What it rests on", "Basis", tuple(blocks))
 
 
@@ -188,6 +190,14 @@ def _block(chain_id: int, block: BlockFacts) -> tuple[Fact, ...]:
         Fact("Content", f"{block.hash} · {moment_text(chain_id, block)}"),
         Fact("Completeness", AS_THE_TABLE_SAYS),
     )
+
+
+def _proofs(material: Material, number: int) -> Iterator[Prose]:
+    """What was proved of a scan, against what, and what was not; nothing where nobody asked."""
+    for line in proof_lines(material.document.scans[number].certificate):
+        if isinstance(line, Line):
+            tone = line.tone if line.tone in ("good", "bad") else ""
+            yield Prose(f"{line.label}: {line.text}.", tone)
 
 
 def _code(material: Material, number: int) -> Fold:
