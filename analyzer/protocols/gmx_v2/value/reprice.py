@@ -1,8 +1,9 @@
 """Margin under many price vectors at once, float64: for stress, never for a verdict.
 
 Market by market, all its positions and all scenarios in arrays. Everything of the liquidation test
-moves with prices: collateral, profits and the cap that the pool sets them, pending impact, funding
-in tokens. What has accrued until the block stays; borrowing and the position fee are of USD.
+moves with prices: collateral, profits and the cap that the pool sets them, impact, and funding that
+is written in tokens. The position fee and what has accrued since then are of USD; borrowing accrues
+until the block at each scenario's own rate, as a liquidation would write it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import numpy.typing as npt
 from analyzer.model.book import Book
 from analyzer.protocols.base import Repriced
 from analyzer.protocols.gmx_v2.fixed_point import ONE
+from analyzer.protocols.gmx_v2.records import Position
 from analyzer.protocols.gmx_v2.settings import FOR_TRADERS
 from analyzer.protocols.gmx_v2.value.pool import Pool
 from analyzer.protocols.gmx_v2.value.position import PositionNumbers
 from analyzer.protocols.gmx_v2.value.prices import Pair
 from analyzer.protocols.gmx_v2.value.reprice_impact import close_impacts
+from analyzer.protocols.gmx_v2.value.reprice_rates import accrued
 from analyzer.protocols.gmx_v2.value.value import GmxValued
 from analyzer.protocols.kit.unreadable import Unreadable, attempt
 
@@ -72,7 +75,7 @@ def reprice(valued: GmxValued, factors: Sequence[str], shocks: npt.NDArray[np.fl
         pool = attempt(lambda market=market: valued.valuation.pool(market))  # type: ignore[misc]
         if isinstance(pool, Unreadable):
             continue
-        rows = _rows(valued, held)
+        rows = _rows(valued, pool, held)
         if rows.numbers:
             _write(out, valued, pool, rows, moves)
     return out
@@ -87,7 +90,7 @@ def _moves(book: Book, factors: Sequence[str], shocks: Floats) -> Moves:
     return Moves(moved, shocks.shape[1])
 
 
-def _rows(valued: GmxValued, held: Sequence[tuple[int, str]]) -> _Rows:
+def _rows(valued: GmxValued, pool: Pool, held: Sequence[tuple[int, str]]) -> _Rows:
     """Positions of one market with what their numbers are made of; unknown ones left out."""
     found = [
         (number, valued.state.positions[key], numbers)
@@ -105,15 +108,21 @@ def _rows(valued: GmxValued, held: Sequence[tuple[int, str]]) -> _Rows:
         column([position.size_in_usd / _USD for _, position, _ in found]),
         column([float(position.size_in_tokens) for _, position, _ in found]),
         column([float(position.collateral_amount) for _, position, _ in found]),
-        column([float(numbers.pending.funding) for _, _, numbers in found]),
+        column([float(numbers.stored.funding) for _, _, numbers in found]),
         column([float(position.pending_impact_amount) for _, position, _ in found]),
-        column(
-            [numbers.pending.borrowing * numbers.collateral_price / _USD for _, _, numbers in found]
-        ),
+        column([_written_usd(pool, position, numbers) for _, position, numbers in found]),
         column([numbers.keeper.min_for_leverage / _USD for _, _, numbers in found]),
         column([numbers.user.min_for_leverage / _USD for _, _, numbers in found]),
         [position.collateral_token for _, position, _ in found],
     )
+
+
+def _written_usd(pool: Pool, position: Position, numbers: PositionNumbers) -> float:
+    """Borrowing by the index as written, and the funding since then: both are of USD."""
+    since = numbers.pending.funding - numbers.stored.funding
+    index = pool.ledger.side(position.is_long).cumulative_borrowing
+    owed = position.size_in_usd * (index - position.borrowing_factor) / ONE
+    return (owed + since * numbers.collateral_price) / _USD
 
 
 def _write(out: Repriced, valued: GmxValued, pool: Pool, rows: _Rows, moves: Moves) -> None:
@@ -124,7 +133,13 @@ def _write(out: Repriced, valued: GmxValued, pool: Pool, rows: _Rows, moves: Mov
     profit = np.where(rows.is_long[:, None], value - rows.size[:, None], rows.size[:, None] - value)
     scale = np.stack([_cap(valued, pool, side, low, high, moves) for side in (False, True)])
     profit = np.where(profit > 0, profit * scale[rows.is_long.astype(np.int64)], profit)
-    equity = (rows.collateral - rows.funding)[:, None] * price + profit - rows.fixed_costs[:, None]
+    sides = [
+        accrued(pool, side, (low, high), _low_of(valued, pool.ledger.token(side), moves))
+        for side in (False, True)
+    ]
+    borrowed = rows.size[:, None] * np.stack(sides)[rows.is_long.astype(np.int64)]
+    equity = (rows.collateral - rows.funding)[:, None] * price + profit
+    equity -= rows.fixed_costs[:, None] + borrowed
     pending = rows.pending[:, None] * np.where(rows.pending[:, None] > 0, low, high)
     impact, fee = close_impacts(pool, rows.is_long, rows.size, rows.tokens, (low + high) / 2)
     impact = np.minimum(impact + pending, 0)
@@ -145,6 +160,11 @@ def _bounds(pair: Pair, multiplier: Floats) -> tuple[Floats, Floats]:
     return pair[0] / _USD * multiplier, pair[1] / _USD * multiplier
 
 
+def _low_of(valued: GmxValued, token: str, moves: Moves) -> Floats:
+    """The lower bound of a token in whole USD for the smallest unit, [scenario]."""
+    return valued.prices.pairs[token][0] / _USD * moves.of(token)
+
+
 def _cap(
     valued: GmxValued, pool: Pool, is_long: bool, low: Floats, high: Floats, moves: Moves
 ) -> Floats:
@@ -152,7 +172,7 @@ def _cap(
     interest, tokens = pool.open_interest(is_long) / _USD, float(pool.in_tokens(is_long))
     pnl = tokens * high - interest if is_long else interest - tokens * low
     token = pool.ledger.token(is_long)
-    held = pool.pool_amount(is_long) * valued.prices.pairs[token][0] / _USD * moves.of(token)
+    held = pool.pool_amount(is_long) * _low_of(valued, token, moves)
     most = held * (pool.setting(FOR_TRADERS, is_long) / ONE)
     capped = (pnl > most) & (most > 0)
     return np.where(capped, most / np.where(capped, pnl, 1.0), 1.0)
