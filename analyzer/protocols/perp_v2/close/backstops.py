@@ -11,7 +11,7 @@ from collections.abc import Callable
 from analyzer.model.rows import BackstopKind, BackstopRow
 from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.protocols.perp_v2.fixed_point import from_settlement, token_value_e18
-from analyzer.protocols.perp_v2.value.account import AccountMath
+from analyzer.protocols.perp_v2.value.account import AccountMath, still_account
 from analyzer.protocols.perp_v2.value.limits import discounted_price
 from analyzer.protocols.perp_v2.value.settlement import insurance_fund
 from analyzer.protocols.perp_v2.value.valuation import Valuation
@@ -25,9 +25,9 @@ def pledged_tokens_of_debtors(
     value is below zero; 18 decimals, rounded down per token. None when one of them is unknown."""
     state, total = valuation.state, 0
     for address, account in state.accounts.items():
-        numbers = account_of(address) if account_of else AccountMath(valuation, account)
-        if not numbers.tokens:
+        if not still_account(valuation, account).tokens:
             continue
+        numbers = account_of(address) if account_of else AccountMath(valuation, account)
         if address in state.unreadable:
             return None
         try:
