@@ -53,7 +53,7 @@ SELECT
     sum(owed) / nullif(sum(held), 0) AS utilisation,
     max(held) AS largest,
     sum(held) FILTER (place <= 5) AS largest_5,
-    count(*) FILTER (held > 0 AND so_far <= remains) AS paid,
+    count(*) FILTER (held > 0 AND so_far <= remains * (1 + 1e-12)) AS paid,
     sum(unknown)::BIGINT AS unknown
 FROM ranked
 GROUP BY deployment, symbol

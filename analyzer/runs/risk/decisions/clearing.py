@@ -11,7 +11,8 @@ import numpy as np
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade.counterfactual import leave_one_out, shapley
+from analyzer.contagion.cascade import leave_one_out
+from analyzer.contagion.cascade.counterfactual import shapley
 from analyzer.documents.clearing import (
     ClearingDocument,
     CoverEntry,

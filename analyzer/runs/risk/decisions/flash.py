@@ -9,7 +9,7 @@ from pathlib import Path
 from analyzer import __version__
 from analyzer.contagion.batch import cascades
 from analyzer.contagion.linear import joined_book
-from analyzer.contagion.scenario.sentences import parse_shock
+from analyzer.contagion.scenario import parse_shock
 from analyzer.documents.clearing import (
     FlashDocument,
     MinuteEntry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,33 @@ def test_nobody_leaves_with_more_than_is_there_or_than_is_free(book: Book) -> No
             assert claim.free <= pool.available
             if (free[claim.account_id] or 0) < 0:
                 assert claim.free == 0
+
+
+def test_a_what_if_to_the_weights_of_a_later_block_gives_that_blocks_numbers(shared: Path) -> None:
+    # Between these pins the chain changed the weights of two products, and interest ran: the later
+    # block as it would be under the earlier weights, and then the what-if.
+    before, after = (recorded(shared).book(at).valued for at in ("socialised_base", "risk_change"))
+    assert before.valuation.prices == after.valuation.prices
+    old = {product.product_id: product.risk for product in before.state.products()}
+    changed = [p for p in after.state.products() if old[p.product_id] != p.risk]
+    assert len(changed) == 2
+    mixed = replace(
+        after.state,
+        spots={n: replace(p, risk=old[n]) for n, p in after.state.spots.items()},
+        perps={n: replace(p, risk=old[n]) for n, p in after.state.perps.items()},
+    )
+    present = PLUG.value(replace(after.book, state=mixed), after.prices)
+    decisions = PLUG.decide(present)
+    values = {
+        f"{at}:{product.symbol}": getattr(product.risk, at)
+        for product in changed
+        for at in ("long_initial", "short_initial", "long_maintenance", "short_maintenance")
+    }
+    told = list(PLUG.margin(PLUG.value(decisions.with_parameters(values), after.prices)))
+    assert told == list(PLUG.margin(after))
+    # The present weights would not have said so of everybody.
+    sides = [
+        (one.liquidatable, other.liquidatable)
+        for one, other in zip(PLUG.margin(present), told, strict=True)
+    ]
+    assert any(one != other for one, other in sides)
