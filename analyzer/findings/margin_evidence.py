@@ -8,7 +8,7 @@ from collections.abc import Collection
 from analyzer.model.rows import JudgedRow
 from analyzer.protocols.kit.statement import statements_of
 from analyzer.solvency.result import ScanResult
-from analyzer.solvency.verdicts import headroom_e18
+from analyzer.solvency.verdicts import has_amount, headroom_e18
 
 _SECTIONS = ("requirement", "result")
 
@@ -22,15 +22,16 @@ _VERIFIED = {
 def margin_amounts(row: JudgedRow) -> dict[str, int | None]:
     """Equity, margin equity, maintenance and what is missing, in 18 decimals, signed.
 
-    `below_maintenance_e18` = maintenance - margin equity, positive when the account is short.
+    `below_maintenance_e18` = maintenance - margin equity, positive when the account is short. A
+    requirement that is no amount is left out of both.
     """
-    margin = row.margin
-    headroom = headroom_e18(margin)
+    margin, bounded = row.margin, has_amount(row)
+    headroom = headroom_e18(margin) if bounded else None
     return {
         "below_maintenance_e18": None if headroom is None else -headroom,
         "equity_e18": margin.equity_e18,
         "margin_equity_e18": margin.margin_equity_e18,
-        "maintenance_margin_e18": margin.maintenance_margin_e18,
+        "maintenance_margin_e18": margin.maintenance_margin_e18 if bounded else None,
     }
 
 

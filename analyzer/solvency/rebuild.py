@@ -135,9 +135,9 @@ def verify(plug: Plug, rebuilt: Rebuilt, mode: VerifyMode, *, seed: int = 0) -> 
     if mode is VerifyMode.NONE:
         return result
     accounts = accounts_to_verify(result.margin, mode, seed=seed)
-    accounts += [row.margin.account_id for row in result.own]
+    asked = [*accounts, *(row.margin.account_id for row in result.own)]
     rows = [row.margin for row in (*result.margin, *result.own)]
-    judges = plug.truth(rebuilt.valued, rows, accounts)
+    judges = plug.truth(rebuilt.valued, rows, asked)
     answers = rebuilt.reads.ask([judge.request for judge in judges], purpose=JUDGE)
     checks = compare(judges, answers)
     result = replace(

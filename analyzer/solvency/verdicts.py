@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.model.integers import WAD
-from analyzer.model.rows import JudgedRow, MarginRow, unknown_margin
+from analyzer.model.rows import NOT_BORROWABLE, JudgedRow, MarginRow, unknown_margin
 from analyzer.model.verdict import Verdict
 
 _DIGITS = 18
+BOUNDLESS_E18 = 10**35
+"""A requirement from here up, of a balance that may not be borrowed, is no amount."""
 LARGEST_E18 = 2**223
 """Amounts of an account beyond this (1e49 whole units) say that a price or a balance is absurd;
 below it, sums over four billion accounts fit 256 bits."""
@@ -58,6 +60,14 @@ def headroom_e18(row: MarginRow) -> int | None:
     if row.margin_equity_e18 is None or row.maintenance_margin_e18 is None:
         return None
     return row.margin_equity_e18 - row.maintenance_margin_e18
+
+
+def has_amount(row: JudgedRow) -> bool:
+    """Whether the maintenance requirement of a row is an amount that can be added up: not where a
+    balance that may not be borrowed makes it boundless (see `NOT_BORROWABLE`)."""
+    required = row.margin.maintenance_margin_e18
+    boundless = required is not None and required >= BOUNDLESS_E18
+    return not (boundless and NOT_BORROWABLE in row.reason)
 
 
 def check_identities(row: MarginRow) -> None:

@@ -25,6 +25,7 @@ from analyzer.report.html.content import (
 )
 from analyzer.report.html.material import Material
 from analyzer.report.html.selection import Listed
+from analyzer.solvency.verdicts import has_amount
 
 EDGES_E2 = (0, 50, 80, 90, 100, 105, 110, 125, 150, 200, 300, 500, 1_000)
 """Where one step of the distribution of margin ratios ends and the next begins, in percent."""
@@ -38,9 +39,9 @@ LEGEND = (
 
 
 def dot(row: JudgedRow) -> Dot | None:
-    """An account's mark; None when nothing is known of it."""
+    """An account's mark; None when nothing is known of it, or its requirement is no amount."""
     equity, required = row.margin.margin_equity_e18, row.margin.maintenance_margin_e18
-    if equity is None or required is None:
+    if equity is None or required is None or not has_amount(row):
         return None
     return Dot(whole_units(required), whole_units(equity), row.verdict.value)
 
@@ -106,7 +107,10 @@ def _equity_text(scan: ReportedScan, dots: list[Dot]) -> str:
     far = sum(1 for d in dots if max(abs(d.equity), d.requirement) > BEYOND)
     if far:
         text += f"; {far:,} beyond {brief(BEYOND)} at the edge"
-    unknown = len(rows) - len(dots)
+    boundless = sum(1 for r in rows if not has_amount(r))
+    if boundless:
+        text += f"; {boundless:,} may not borrow what they owe: their requirement is no amount"
+    unknown = len(rows) - len(dots) - boundless
     if unknown:
         text += f"; {unknown:,} unknown {'has' if unknown == 1 else 'have'} no place in it"
     return text + "."
@@ -116,12 +120,15 @@ def _by_verdict(key: str, scan: ReportedScan) -> DataTable:
     """Sums by verdict: the picture in numbers."""
     rows: list[Row] = []
     for verdict in Verdict:
-        members = [r.margin for r in scan.margin if r.verdict is verdict]
+        judged = [r for r in scan.margin if r.verdict is verdict]
+        members = [r.margin for r in judged]
         if not members:
             continue
         equities = [m.margin_equity_e18 for m in members if m.margin_equity_e18 is not None]
         required = [
-            m.maintenance_margin_e18 for m in members if m.maintenance_margin_e18 is not None
+            r.margin.maintenance_margin_e18
+            for r in judged
+            if r.margin.maintenance_margin_e18 is not None and has_amount(r)
         ]
         rows.append(
             row(
