@@ -33,7 +33,7 @@ RECORDINGS = [
         )
     ),
 ]
-SHARED = {"gmx-v2": "gmx_v2_seedA"}
+SHARED = {"gmx-v2": "gmx_v2_seedA", "nado": "nado_seedA"}
 """Protocol -> its recording in the shared folder."""
 CUTS = 8
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
+from analyzer.protocols.kit.staged import StagedPlug, Stages
 from analyzer.protocols.nado.close.backstops import backstops
 from analyzer.protocols.nado.close.decide import decide
 from analyzer.protocols.nado.close.liquidate import liquidate
@@ -13,7 +13,7 @@ from analyzer.protocols.nado.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.nado.judge.cautions import cautions
 from analyzer.protocols.nado.judge.totals import totals
 from analyzer.protocols.nado.judge.truth import JUDGE_SELECTORS, truth
-from analyzer.protocols.nado.logs.fold import fold
+from analyzer.protocols.nado.logs.fold import FOLDING
 from analyzer.protocols.nado.logs.ledger import NadoLedger
 from analyzer.protocols.nado.logs.sources import sources
 from analyzer.protocols.nado.state.book import book
@@ -33,13 +33,16 @@ class Nado(StagedPlug):
     methodology = "nado/1 (nadohq/nado-contracts 1.1.0)"
     required_contracts = REQUIRED_CONTRACTS
     money = "USDT0"
+    liquidations = (("Clearinghouse", "Liquidation"),)
+    naming_events = frozenset()
     ledger_type = NadoLedger
     observation_type = NadoObservation
     state_type = NadoState
     valued_type = NadoValued
     stages: ClassVar[Stages[NadoLedger, NadoObservation, NadoValued]] = Stages(
         sources=sources,
-        fold=asks_nothing(fold),
+        fold=FOLDING.whole,
+        folding=FOLDING,
         observe=observe,
         book=book,
         prices=prices,

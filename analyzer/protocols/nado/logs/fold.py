@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
+from analyzer.model.reads import Reading
 from analyzer.protocols.kit.arguments import FoldNote, blob, integer, text
 from analyzer.protocols.kit.folding import at_first
+from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.nado.account_ids import isolated_product
 from analyzer.protocols.nado.arithmetic import mul
 from analyzer.protocols.nado.logs.ledger import LoggedBalance, LoggedInterest, NadoLedger, Seen
@@ -149,11 +151,26 @@ HANDLERS: dict[str, Handler] = {
 """Event -> what it does to the ledger; every event that is indexed has one."""
 
 
-def fold(deployment: Deployment, events: Iterable[Event]) -> NadoLedger:
-    """The venue after `events`, which come in (block, log index) order."""
+def _begin(deployment: Deployment) -> NadoLedger:
+    """The venue before any log."""
     del deployment
-    ledger = NadoLedger()
+    return NadoLedger()
+
+
+def _go_on(deployment: Deployment, ledger: NadoLedger, events: Iterable[Event]) -> Reading[None]:
+    """The venue after these events too, which come in (block, log index) order."""
+    del deployment
+    yield from ()
     for event in events:
         ledger.events += 1
         HANDLERS[event.name](ledger, event)
+
+
+def _end(deployment: Deployment, ledger: NadoLedger) -> NadoLedger:
+    """What was kept is the ledger."""
+    del deployment
     return ledger
+
+
+FOLDING = ResumableFold(NadoLedger, _begin, _go_on, _end)
+"""The venue after its events; it can be left off after any block."""
