@@ -2,7 +2,7 @@
 
 The node has the shipped recording's Aave V3 market with everybody there many times over, and every
 log as often (`crowd_node`). The first scan, with the whole index, is not timed; the second, a block
-later, is. Equal contents: every row of every table but the packed book.
+later, is. Equal contents: what every account, market and total has.
 """
 
 from __future__ import annotations
