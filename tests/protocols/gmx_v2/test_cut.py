@@ -16,6 +16,6 @@ def test_every_number_of_every_position_of_the_cut_is_the_contracts_own(tmp_path
     (result,) = outcome.results
     assert (outcome.exit_code, result.mismatches) == (ExitCode.FINDINGS, [])
     assert len(result.margin) == 93
-    assert sum(check.equal is True for check in result.checks) == 9_610
+    assert sum(check.equal is True for check in result.checks) == 10_956
     found = {row.margin.status for row in result.margin}
     assert found == {"open"}

@@ -9,6 +9,7 @@ from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.gmx_v2.judge.judges import Bench, Values, market_props, price_props
 from analyzer.protocols.gmx_v2.keys import name_hash
 from analyzer.protocols.gmx_v2.settings import (
+    DISABLED,
     FOR_ADL,
     FOR_DEPOSITS,
     FOR_TRADERS,
@@ -16,7 +17,7 @@ from analyzer.protocols.gmx_v2.settings import (
 )
 from analyzer.protocols.gmx_v2.value.borrowing import rate_per_second
 from analyzer.protocols.gmx_v2.value.pool import Pool, distributed
-from analyzer.protocols.kit.unreadable import Unreadable, attempt
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 _BOTH = (True, False)
 _POOL = (
@@ -90,7 +91,7 @@ def _info(bench: Bench, market: str, pool: Pool) -> Iterator[Judge]:
 
 
 def _info_values(bench: Bench, market: str, pool: Pool) -> tuple[Expected, ...]:
-    """`MarketInfo`; inventory for swaps is not rebuilt."""
+    """`MarketInfo`."""
     ledger, funding = pool.ledger, bench.valuation.funding(market)
     places = [(is_long, by) for is_long in _BOTH for by in _BOTH]
 
@@ -115,11 +116,17 @@ def _info_values(bench: Bench, market: str, pool: Pool) -> tuple[Expected, ...]:
         funding.rate.saved,
         *(funding.fee.get(place, 0) for place in places),
         *(funding.claimable.get(place, 0) for place in places),
-        None,
-        None,
+        *_shared_amounts(pool),
         inventory,
-        None,
+        bool(known(pool.market.settings[DISABLED])),
     )
+
+
+def _shared_amounts(pool: Pool) -> tuple[int, int]:
+    """The pool tokens' inventory that markets of the same tokens share."""
+    found = pool.market.virtual_market_id
+    shared = pool.state.virtual_swaps.get(found, {}) if isinstance(found, str) else {}
+    return shared.get("long", 0), shared.get("short", 0)
 
 
 def _profits(bench: Bench, market: str, pool: Pool) -> Iterator[Judge]:
@@ -167,7 +174,7 @@ def _adl_values(pool: Pool, is_long: bool) -> tuple[Expected, ...]:
     """The state of deleveraging."""
     factor, most = pool.pnl_to_pool(is_long, True), pool.setting(FOR_ADL, is_long)
     looked = pool.ledger.side(is_long).adl_at
-    return looked, factor > 0 and factor > most, factor, None
+    return looked, factor > 0 and factor > most, factor, most
 
 
 def _token_prices(bench: Bench, market: str, pool: Pool) -> Iterator[Judge]:
@@ -203,7 +210,7 @@ def _token_values(bench: Bench, market: str, kind: str, maximize: bool) -> tuple
         found.long_usd,
         found.short_usd,
         found.borrowing_fees,
-        None,
+        found.borrowing_factor,
         found.impact_pool,
         found.lent_impact_pool,
     )

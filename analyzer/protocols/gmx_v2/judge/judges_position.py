@@ -28,7 +28,7 @@ from analyzer.protocols.gmx_v2.value.position import (
     execution,
     profit,
 )
-from analyzer.protocols.kit.unreadable import Unreadable, attempt
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 STORED = (
     "account",
@@ -91,6 +91,10 @@ _FEES = (
     "discount",
 )
 _EXECUTION = ("impact_usd", "price", "improved", "pending_usd", "total_usd", "left_out_usd")
+_NO_INTERFACE = (NO_AFFILIATE, 0, 0)
+"""Fees of an interface: the question names none."""
+_NO_LIQUIDATION = (0, 0, 0, 0)
+"""The view closes a position as its owner would."""
 INFO = (
     "info.key",
     *(f"position.{name}" for name in STORED),
@@ -227,16 +231,18 @@ def _info(
     values: Values = numbers if isinstance(numbers, Unreadable) else ()
     if not isinstance(numbers, Unreadable):
         row = bench.rows.get(position.key)
-        values = (None, *info_values(bench, position, numbers, row))
+        values = (NO_CODE, *info_values(bench, position, numbers, row))
     yield from bench.ask("getPositionInfo", args, INFO, values, account_id=position.key)
 
 
 def info_values(
     bench: Bench, position: Position, numbers: PositionNumbers, row: MarginRow | None
 ) -> tuple[Expected, ...]:
-    """`PositionInfo` after its key. Echoes of settings and of the prices asked with are not
-    compared. row: where the margin that was written is not the numbers', the profit that it would
-    take is expected, so that the difference shows."""
+    """`PositionInfo` after its key, which this view leaves empty.
+
+    row: where the margin that was written is not the numbers', the profit that it would take is
+    expected, so that the difference shows.
+    """
     change = _written_change(numbers, row)
     stored = tuple(getattr(position, name) for name in STORED)
     execution_values = _execution_values(numbers.execution)
@@ -271,19 +277,21 @@ def _fee_values(bench: Bench, position: Position, numbers: PositionNumbers) -> t
     in_pool = stored.borrowing - stored.borrowing_for_receiver
     return (
         *_referral_values(position, fee),
-        None,
-        None,
+        fee.pro_tier,
+        fee.pro_factor,
         fee.pro_discount,
         pending.funding,
         *_claimable_values(bench, position),
         pending.borrowing_usd,
         pending.borrowing,
-        None,
+        known(bench.state.settings["BORROWING_FEE_RECEIVER_FACTOR"]),
         pending.borrowing_for_receiver,
-        *(None,) * 9,
+        *_NO_INTERFACE,
+        *_NO_LIQUIDATION,
+        *bench.valued.prices.pairs[position.collateral_token],
         fee.factor,
         fee.protocol,
-        None,
+        fee.receiver_factor,
         fee.for_receiver + stored.borrowing_for_receiver,
         fee.for_pool + in_pool,
         fee.for_pool,

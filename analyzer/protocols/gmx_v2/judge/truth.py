@@ -1,7 +1,8 @@
 """The judges: the Reader's views at the block's prices, and what the rebuild says they answer.
 
-Asked only to compare: a recording without a single one of them gives the same numbers. A view that
-echoes a setting of the DataStore is not compared with it: that would be a read against itself.
+Asked only to compare: a recording without a single one of them gives the same numbers. What a view
+echoes of the DataStore is in its answer, and is no proof of a rule: the page of this folder counts
+without it.
 Source: views of gmx-synthetics v2.2 (`Reader.sol`).
 """
 
