@@ -58,20 +58,20 @@ class Wanted:
         at = 0
         for batch in logs.batches:
             wrong = (batch.block_number < first) | (batch.block_number > last)
-            wrong |= self._not_asked(batch)
+            wrong |= ~self.asked(batch)
             if wrong.any():
                 _refuse(logs.log(at + int(np.argmax(wrong))), first, last)
             at += len(batch)
 
-    def _not_asked(self, batch: LogBatch) -> Mask:
-        """Where a log is of an address or a first topic that the filter does not name."""
+    def asked(self, batch: LogBatch) -> Mask:
+        """Where the filter asks for a log of a batch."""
         keys = [batch.address, batch.topics[:, 0]] if batch.topics.shape[1] else [batch.address]
         kinds, kind = distinct(np.hstack(keys))
-        refused = [
-            not self._asks(batch.address[row].tobytes(), [t.tobytes() for t in batch.topics[row]])
+        asked = [
+            self._asks(batch.address[row].tobytes(), [t.tobytes() for t in batch.topics[row]])
             for row in kinds.tolist()
         ]
-        return np.array(refused, dtype=np.bool_)[kind]
+        return np.array(asked, dtype=np.bool_)[kind]
 
     def _asks(self, address: bytes, topics: Sequence[bytes]) -> bool:
         if self._addresses and address not in self._addresses:

@@ -19,6 +19,7 @@ from analyzer.cli.terminal import progress
     "analyzer index --recording evidence.zip --index perp.index --json",
     "analyzer index --deployment perp-v2-optimism --index perp.index --block finalized",
     "analyzer index --deployment optimism --index perp.index --recheck 15M:+5000",
+    "analyzer index --deployment optimism --index perp.index --logs cryo-logs --block 120M",
     short_help="Read logs into the index.",
 )
 @source_options
@@ -45,6 +46,14 @@ from analyzer.cli.terminal import progress
     help="First read logs that are indexed a second time, of all blocks or of a range (15M:+1000), "
     "and put right what the node of that time left out or made up. Use a node that you trust.",
 )
+@click.option(
+    "--logs",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Read logs from the Parquet files of this folder, as cryo and tiders write them, instead "
+    "of asking the node for all of them; headers are the node's, and its logs of a stretch of "
+    "every chunk are compared.",
+)
 @dry_run_option
 @max_age_option
 @format_option
@@ -56,6 +65,7 @@ def index(
     block: str,
     index_path: Path,
     recheck: str | None,
+    logs: Path | None,
     dry_run: bool,
     max_age: str | None,
     format_: str,
@@ -80,6 +90,7 @@ def index(
         index=index_path,
         recheck=recheck,
         max_age=max_age,
+        logs=logs,
     )
     if dry_run:
         from analyzer.runs.scanning.estimate import EstimateOptions

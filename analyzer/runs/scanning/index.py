@@ -8,6 +8,7 @@ from pathlib import Path
 from analyzer import __version__
 from analyzer.chain.base import Chain, Progress
 from analyzer.chain.blocks import is_range, resolve_range
+from analyzer.chain.log_files import LogFiles
 from analyzer.documents.envelope import Run
 from analyzer.documents.index import IndexDocument, Indexed
 from analyzer.indexer import Index, Recheck
@@ -27,7 +28,8 @@ ALL = "all"
 class IndexOptions:
     """Which deployments to index, up to which block (block syntax; of a range the last one), into
     which file. recheck: a range of blocks whose logs are read a second time, `all` for every one
-    that is indexed, None for none. max_age: how old the head of a live chain may be."""
+    that is indexed, None for none. max_age: how old the head of a live chain may be. logs: a folder
+    of Parquet files that logs are read from, checked against the node; None = from the node."""
 
     index: Path
     rpc: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class IndexOptions:
     block: str = "latest"
     recheck: str | None = None
     max_age: str | None = None
+    logs: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
     Raises: InputError for wrong input, UnreadError when the chain does not answer. What was
     indexed before that stays, and the next run goes on from it.
     """
+    if options.logs is not None and not options.rpc:
+        raise InputError("--logs reads headers from a node: give --rpc with it")
     entries = []
     with open_source(
         rpc=options.rpc,
@@ -63,12 +68,13 @@ def index(options: IndexOptions, progress: Progress) -> IndexOutcome:
         check_head(source, options.block, block, options.max_age)
         for deployment in source.deployments:
             check_contracts(source.chain, deployment, block)
+        chain = source.chain if options.logs is None else LogFiles(source.chain, options.logs)
         with Index(options.index, source=source.log_identity) as store:
             for deployment in source.deployments:
                 _check_no_gap(store, deployment, first)
                 plug = load_plug(deployment.protocol)
                 again = _recheck(source, store, deployment, options.recheck, progress)
-                advance = store.advance(source.chain, deployment, plug, to=block, progress=progress)
+                advance = store.advance(chain, deployment, plug, to=block, progress=progress)
                 extent = store.extent(deployment, plug, block=advance.head)
                 entries.append(
                     Indexed(
