@@ -20,6 +20,7 @@ from analyzer.protocols.gmx_v2.value.details import details
 from analyzer.protocols.gmx_v2.value.margin import margin
 from analyzer.protocols.gmx_v2.value.prices import prices
 from analyzer.protocols.gmx_v2.value.reprice import reprice
+from analyzer.protocols.gmx_v2.value.rounds import ROUNDS
 from analyzer.protocols.gmx_v2.value.value import GmxValued, value
 from analyzer.protocols.kit.staged import StagedPlug, Stages
 
@@ -31,6 +32,7 @@ class GmxV2(StagedPlug):
     methodology = "gmx-v2/1 (gmx-synthetics v2.2, a5c0c883)"
     required_contracts = REQUIRED_CONTRACTS
     money = "USD"
+    rounds = ROUNDS
     ledger_type = GmxLedger
     observation_type = GmxObservation
     state_type = GmxState
