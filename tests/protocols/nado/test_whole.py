@@ -94,6 +94,35 @@ def test_the_last_log_of_a_balance_that_is_missing_is_noticed(venue: Recorded) -
     assert off(venue, without(venue, "SpotBalance")) == {"spot balances of the logs"}
 
 
+def test_a_log_between_two_of_the_same_balance_is_missed_by_what_moved_it(venue: Recorded) -> None:
+    moved = next(e for e in venue.events if e.name == "ModifyCollateral")
+    same = [
+        event
+        for event in venue.events
+        if event.name == "SpotBalance"
+        and event.args["subaccount"] == moved.args["subaccount"]
+        and event.args["productId"] == moved.args["productId"]
+    ]
+    assert len(same) > 1
+    first = same[0]
+    assert off(venue, lambda event: event is not first) == {"logs that no rule explains"}
+
+
+def test_deposits_and_withdrawals_that_are_missing_are_noticed(venue: Recorded) -> None:
+    def moves(event: Event, sign: int) -> bool:
+        amount = event.args.get("amount")
+        of_weth = event.name == "ModifyCollateral" and event.args["productId"] == 3
+        return of_weth and isinstance(amount, int) and amount * sign > 0
+
+    paid_in = [event for event in venue.events if moves(event, 1)]
+    # One small deposit less could be a gift of so much.
+    without_all = venue.rebuilt(LABEL, keep=lambda event: event not in paid_in).result
+    assert any("deposits less withdrawals of WETH" in doubt for doubt in doubts(without_all))
+    for event in (event for event in venue.events if moves(event, -1)):
+        broken = off(venue, lambda other, event=event: other is not event)  # type: ignore[misc]
+        assert broken == {"deposits less withdrawals of WETH"}
+
+
 def test_every_log_of_an_account_that_is_missing_is_noticed(venue: Recorded) -> None:
     for account in list(venue.book(LABEL).result.book.account_ids)[::25]:
         raw = bytes.fromhex(account[2:])

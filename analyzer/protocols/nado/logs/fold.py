@@ -12,16 +12,20 @@ from collections.abc import Callable, Iterable
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.model.reads import Reading
-from analyzer.protocols.kit.arguments import FoldNote, blob, integer, text
-from analyzer.protocols.kit.folding import at_first
+from analyzer.protocols.kit.arguments import blob, integer, text
+from analyzer.protocols.kit.folding import at_first, note
 from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.nado.account_ids import isolated_product
-from analyzer.protocols.nado.arithmetic import mul
+from analyzer.protocols.nado.arithmetic import div, mul
 from analyzer.protocols.nado.logs.ledger import LoggedBalance, LoggedInterest, NadoLedger, Seen
 
 Handler = Callable[[NadoLedger, Event], None]
 SPREAD_SHIFT = 16
 """A spread is named by its perp product in the bits from here up, and its spot product below."""
+SPOT_MASK = 2**SPREAD_SHIFT - 1
+SPOT_ENGINE = "SpotEngine"
+BALANCE_WEI = 16
+"""What an update of a balance may round to."""
 FINALISATION = 0xFFFFFFFF
 """The product id of a finalisation."""
 
@@ -42,10 +46,33 @@ def _add(sums: dict[tuple[str, int], int], account: str, product: int, amount: i
 
 def on_spot_balance(ledger: NadoLedger, event: Event) -> None:
     """A balance is now `amount`, at the multiplier of its side."""
-    account = _account(ledger, event, "subaccount")
-    ledger.spot[account, integer(event, "productId")] = LoggedBalance(
+    balance = _account(ledger, event, "subaccount"), integer(event, "productId")
+    if balance in ledger.spot:
+        ledger.spot_before[balance] = ledger.spot[balance]
+    ledger.spot[balance] = LoggedBalance(
         integer(event, "amount"), integer(event, "lastCumulativeMultiplierX18")
     )
+
+
+def _moved(ledger: NadoLedger, event: Event, account: str, product: int, change: int) -> None:
+    """Sees that a spot balance moved by what this log says: that its last two logs are there.
+
+    Where the balance changed sides, the multiplier of the other side is not told, and nothing is
+    said. A product that no balance log names is a perp's.
+    """
+    now = ledger.spot.get((account, product))
+    if now is None:
+        words = f"{event.name} of {account} in product {product} without a balance log"
+    else:
+        before = ledger.spot_before.get((account, product), LoggedBalance(0, now.multiplier))
+        if before.amount and (before.amount > 0) != (now.amount > 0):
+            return
+        then = mul(div(before.amount, before.multiplier), now.multiplier)
+        if abs(then + change - now.amount) <= BALANCE_WEI:
+            return
+        words = f"{event.name} moved {account} in product {product} by {change}, its balance"
+        words += f" went from {then} to {now.amount}"
+    note(ledger.notes, "missing balance", event, words)
 
 
 def on_interest(ledger: NadoLedger, event: Event) -> None:
@@ -72,6 +99,8 @@ def on_fill(ledger: NadoLedger, event: Event) -> None:
     account, product = _account(ledger, event, "subaccount"), integer(event, "productId")
     sums = ledger.isolated_sizes if event.args["isolated"] else ledger.sizes
     _add(sums, account, product, integer(event, "baseDelta"))
+    if product in ledger.products.get(SPOT_ENGINE, ()):
+        _moved(ledger, event, account, product, integer(event, "baseDelta"))
     ledger.fills += 1
 
 
@@ -81,6 +110,10 @@ def on_liquidation(ledger: NadoLedger, event: Event) -> None:
     liquidator = _account(ledger, event, "liquidatorSubaccount")
     liquidated = _account(ledger, event, "liquidateeSubaccount")
     product, amount = integer(event, "productId"), integer(event, "amount")
+    spot = product & SPOT_MASK if event.args["isEncodedSpread"] else product
+    if spot in ledger.products.get(SPOT_ENGINE, ()):
+        _moved(ledger, event, liquidated, spot, -amount)
+        _moved(ledger, event, liquidator, spot, amount)
     if event.args["isEncodedSpread"]:
         product, amount = product >> SPREAD_SHIFT, -amount
     _add(ledger.sizes, liquidated, product, -amount)
@@ -91,9 +124,9 @@ def on_liquidation(ledger: NadoLedger, event: Event) -> None:
 def on_moved(ledger: NadoLedger, event: Event) -> None:
     """A deposit or a withdrawal: its balance has a log of its own."""
     account, product = _account(ledger, event, "subaccount"), integer(event, "productId")
-    if (account, product) not in ledger.spot:
-        words = f"{event.name} of {account} in product {product} without a balance log"
-        ledger.notes.append(FoldNote("missing balance", event.block_number, event.log_index, words))
+    amount = integer(event, "amount")
+    ledger.paid_in[product] = ledger.paid_in.get(product, 0) + amount
+    _moved(ledger, event, account, product, amount)
 
 
 def on_isolated_closed(ledger: NadoLedger, event: Event) -> None:

@@ -51,6 +51,8 @@ class NadoLedger:
 
     accounts: dict[str, Seen] = field(default_factory=dict)
     spot: dict[tuple[str, int], LoggedBalance] = field(default_factory=dict)
+    spot_before: dict[tuple[str, int], LoggedBalance] = field(default_factory=dict)
+    """What the log before the last one said of the same balance."""
     sizes: dict[tuple[str, int], int] = field(default_factory=dict)
     isolated_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
     funding: dict[int, int] = field(default_factory=dict)
@@ -58,6 +60,8 @@ class NadoLedger:
     interest: dict[int, LoggedInterest] = field(default_factory=dict)
     builder_fees: dict[int, int] = field(default_factory=dict)
     builder_claims: dict[int, int] = field(default_factory=dict)
+    paid_in: dict[int, int] = field(default_factory=dict)
+    """Product -> deposits less withdrawals."""
     builders: list[int] = field(default_factory=list)
     products: dict[str, list[int]] = field(default_factory=dict)
     """Engine -> products that its logs name, in order."""
