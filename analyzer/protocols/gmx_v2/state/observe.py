@@ -61,25 +61,7 @@ def observe(deployment: Deployment, ledger: GmxLedger, block: BlockRef) -> Readi
     asked = _ask(batch, store, of_everything())
     by_market = {market: _ask(batch, store, of_market(market)) for market in ledger.markets}
     supplies = {m: batch.call("ERC20", m, "totalSupply", about=m) for m in ledger.markets}
-    indexes = dict.fromkeys(market.index_token for market in ledger.markets.values())
-    virtual = {
-        token: batch.call(
-            "DataStore", store, "getBytes32", key("VIRTUAL_TOKEN_ID", token), about=f"of {token}"
-        )
-        for token in indexes
-        if token != NOTHING
-    }
-    swaps = {
-        market: batch.call(
-            "DataStore",
-            store,
-            "getBytes32",
-            key("VIRTUAL_MARKET_ID", market),
-            about=f"virtual market of {market}",
-            evidence=True,
-        )
-        for market in ledger.markets
-    }
+    virtual, swaps = _ask_shared(batch, store, ledger)
     replies = yield from batch.read()
     settings = _take(replies, asked)
     needed(settings["MIN_COLLATERAL_USD"], store, KIND)
@@ -103,6 +85,33 @@ def observe(deployment: Deployment, ledger: GmxLedger, block: BlockRef) -> Readi
         must_exist=must_exist,
         implementations=code,
     )
+
+
+def _ask_shared(
+    batch: Batch, store: str, ledger: GmxLedger
+) -> tuple[dict[str, Ticket], dict[str, Ticket]]:
+    """Questions for what markets share: the id of each index's inventory, and of each market's
+    inventory of pool tokens, which no margin needs."""
+    indexes = dict.fromkeys(market.index_token for market in ledger.markets.values())
+    of_index = {
+        token: batch.call(
+            "DataStore", store, "getBytes32", key("VIRTUAL_TOKEN_ID", token), about=f"of {token}"
+        )
+        for token in indexes
+        if token != NOTHING
+    }
+    pool_tokens = {
+        market: batch.call(
+            "DataStore",
+            store,
+            "getBytes32",
+            key("VIRTUAL_MARKET_ID", market),
+            about=f"virtual market of {market}",
+            evidence=True,
+        )
+        for market in ledger.markets
+    }
+    return of_index, pool_tokens
 
 
 def _known_code(kind: str, code_hash: str) -> str | None:
