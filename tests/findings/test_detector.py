@@ -39,6 +39,7 @@ def test_the_id_of_a_detector_is_kebab_case(bad: str) -> None:
 
 def test_every_detector_of_the_plan_is_registered_once() -> None:
     assert sorted(detector.id for detector in ALL_DETECTORS) == [
+        "adl-due",
         "bad-oracle",
         "cascade-amplification",
         "contagion-path",
@@ -55,6 +56,7 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "insurance-fund-shortfall",
         "liquidation-blocked",
         "owner-short-together",
+        "pnl-capped",
         "uncovered-deficit",
         "undercollateralized-account",
         "unknown-account",
@@ -62,5 +64,6 @@ def test_every_detector_of_the_plan_is_registered_once() -> None:
         "unknown-price-age",
         "unprofitable-liquidation",
         "unproven-rules",
+        "view-lags-fees",
         "withdrawals-at-risk",
     ]

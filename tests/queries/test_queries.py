@@ -52,7 +52,7 @@ def test_the_nearest_to_liquidation_are_safe_and_on_the_edge_first(snapshot: Pat
 
 
 def test_unknown_accounts_are_counted_and_have_no_equity(snapshot: Path) -> None:
-    assert (1_234, "unknown", 1, None, None, True) in rows_of(snapshot, "verdict_counts")
+    assert (1_234, "unknown", 1, None, None, 0, True) in rows_of(snapshot, "verdict_counts")
 
 
 def test_collateral_is_summed_by_token_with_debtors_apart(snapshot: Path) -> None:
