@@ -15,7 +15,8 @@ What does **not** hold: `additional_stress` is not monotone in the shock (a larg
 less to lose: vector R5 between 23 % and 25 %). It is an index of distress, **not** money lost:
 it passes on losses of nodes that still pay in full, so it does not order cases as clearing does.
 
-Source: Battiston et al. 2012; Bardoscia et al. 2015 (linear); reference cases R4-a and R5.
+Source: Battiston et al. 2012; Bardoscia et al. 2015 (linear); Furfine 2003 (threshold: only who
+has lost all of its capital passes anything on, and then all of it); reference cases R4-a and R5.
 """
 
 from __future__ import annotations

@@ -88,6 +88,22 @@ def test_the_threshold_method_passes_on_only_defaults() -> None:
     np.testing.assert_allclose(linear.stress, [1, 0.6, 0.3])
 
 
+def test_a_ring_of_three_by_hand() -> None:
+    # 1 holds 6 of 0, 2 holds 8 of 1, 0 holds 4 of 2. 0 is gone: 1 has lost 6 of its 5 and is gone
+    # too, so 2 has lost 8. With a capital of 10 it stands, and nothing comes back to 0; with 8 it
+    # is gone as well, and 0 has lost another 4 of its 10.
+    exposures = [[0, 0, 4], [6, 0, 0], [0, 8, 0]]
+    stands = debtrank(exposures, [10, 5, 10], [1, 0, 0], [1, 1, 1], "threshold")
+    np.testing.assert_allclose(stands.stress, [1, 1.2, 0.8], rtol=1e-15)
+    assert (stands.additional_losses, stands.additional_defaults) == (14, 1)
+    falls = debtrank(exposures, [10, 5, 8], [1, 0, 0], [1, 1, 1], "threshold")
+    np.testing.assert_allclose(falls.stress, [1.4, 1.2, 1], rtol=1e-15)
+    assert (falls.additional_losses, falls.additional_defaults) == (18, 2)
+    # The linear form passes on what 2 has lost without being gone: 0.8 x 4 of 10.
+    linear = debtrank(exposures, [10, 5, 10], [1, 0, 0], [1, 1, 1])
+    np.testing.assert_allclose(linear.stress, [1.32, 1.2, 0.8], rtol=1e-15)
+
+
 def test_it_does_not_order_cases_as_clearing_does() -> None:
     # Node 0 owes node 1 ten. In the first case 0 lost half of a large capital and still pays all;
     # in the second it is gone but for the nine it pays.
