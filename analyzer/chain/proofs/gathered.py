@@ -25,8 +25,12 @@ _HEADERS_AT_ONCE = 500
 class Gathered:
     """The headers that were proved, and everything to tell, while a proving goes on."""
 
-    def __init__(self, source: ProofSource, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, source: ProofSource, most_bytes: int = MOST_BYTES, *, recorded: bool = False
+    ) -> None:
+        """most_bytes: the bound on what is gathered. recorded: the source is a recording."""
         self.source = source
+        self._cannot = f"not provable{' from this recording' if recorded else ''}"
         self.headers: dict[int, ProvedHeader] = {}
         self.contradictions: list[Contradiction] = []
         self._missing: dict[str, tuple[str, int]] = {}
@@ -170,5 +174,5 @@ class Gathered:
                 self.contradict("header", error)
                 self.wrong[number] = block
             except NotProvableError as error:
-                self.miss("headers", f"not provable: {error}")
+                self.miss("headers", f"{self._cannot}: {error}")
             self._failed.add(number)

@@ -87,7 +87,7 @@ def prove(
     if not isinstance(chain, ProofSource):
         nothing = HeadersProved(0, 0, {}, 0)
         return Proofs(_certificate(result, options, nothing, None, None, None, None))
-    gathered = Gathered(chain)
+    gathered = Gathered(chain, recorded=source.kind == "recording")
     held = _held(index, result)
     _check_block(gathered, result)
     logs = None
@@ -235,7 +235,7 @@ def _believed(
     if logs is None:
         yield "that the logs are all there: they were not proved"
     elif logs.proved_blocks < logs.blocks_with_logs or logs.wanted_empty < logs.empty_blocks:
-        yield "that the blocks which were not drawn hold the logs that were read, and no others"
+        yield "that the blocks which were not proved hold the logs that were read, and no others"
     if logs is not None:
         yield "transaction hashes: they are in no receipts root, and only equal the receipts' own"
     if state is None:
