@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from linear_house import E18, Holder, House, venue_of
 
+import analyzer
 from analyzer.contagion.cascade.order import CascadeOptions, Order
 from analyzer.contagion.cascade.outcome import CascadeOutcome, cascade_outcome
 from analyzer.contagion.cascade.result import CascadeResult
@@ -20,6 +21,7 @@ from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import AT_ANY_LOSS, Liquidators, MarginSpiral, Scenario, Step
 from analyzer.market.depth import ImpactCurve, Linear
 from analyzer.protocols.simulation import Offer
+from analyzer.runs.snapshot.venues import venue_of as venue_of_scan
 
 QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FALL = Step({"X": Fraction(1, 2), "Y": Fraction(3, 4)})
@@ -148,6 +150,26 @@ def test_a_venue_that_says_what_stayed_the_same_comes_to_the_same(
     plain = run_cascade([venue_of(house)], SCENARIOS["rational"], curves, options)
     versioned = run_cascade([venue_of(says)], SCENARIOS["rational"], curves, options)
     assert versioned == plain
+
+
+@pytest.mark.parametrize("policy", ["queue", "pro-rata"])
+def test_winners_who_pay_by_a_policy_pay_the_same(policy: str) -> None:
+    """E and F win less than the deficit: who is cut decides who is closed in the second fall."""
+    positions = {
+        "account": ["A", "B", "C", "D", "E"],
+        "kind": ["position"] * 5,
+        "asset": ["X"] * 5,
+        "amount": ["100", "200", "300", "-100", "-60"],
+        "entry": ["88", "85", "80", "115", "101"],
+    }
+    rules = {"default": {"maintenance": 0.01}, "losses": {"fund": 100, "adl": policy}}
+    steps = (Step({"X": Fraction(3, 4)}), Step({"X": Fraction(11, 10)}))
+    scenario = Scenario("s", "s", "s", steps, liquidators=AT_ANY_LOSS)
+    curves: dict[str, ImpactCurve] = {"X": Linear(10.0**6)}
+    with analyzer.book(positions, {"asset": ["X"], "price": [100]}, rules, name="v") as db:
+        traced = run_cascade([venue_of_scan(db.book())], scenario, curves)
+        assert traced.cuts
+        assert cascade_outcome([venue_of_scan(db.book())], scenario, curves) == of(traced)
 
 
 def test_nobody_asks_again_what_pays_nobody_while_it_is_the_same() -> None:
