@@ -98,6 +98,14 @@ class TableSimulation:
         headroom = sums.headroom_e18
         return Standing(sums.equity_e18, headroom, headroom < 0 and sums.closable, sums.free_e18)
 
+    def version(self, account_id: str) -> object:
+        """The account's numbers themselves: they are made anew when one of its legs or of their
+        prices or terms changes, and nothing else decides its offers."""
+        number = self._numbers[account_id]
+        self._account_sums(number)
+        version: object = self._sums[number]
+        return version
+
     def equity_at(self, account_id: str, prices_e18: Mapping[str, int]) -> int | None:
         """Its equity if these assets had these prices."""
         number = self._numbers[account_id]
