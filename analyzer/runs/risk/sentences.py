@@ -64,22 +64,9 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
     if account.why_no_number:
         yield f"{name}: {account.why_no_number}, so no probability is given."
         return
-    lever = "no leverage to speak of" if account.leverage is None else f"{account.leverage:.1f}x"
-    if account.headroom_usd is not None and account.headroom_usd < 0:
-        yield f"{name} ({lever}) is below its maintenance requirement at the block's prices."
-    elif account.distance is None:
-        yield (
-            f"{name} ({lever}): no move of {document.run.market}, all others moving with it by"
-            " their betas, makes it liquidatable."
-        )
-    else:
-        sigmas = account.distance_sigmas
-        yield (
-            f"{name} ({lever}) is liquidatable when {document.run.market} moves by"
-            f" {account.distance:+.1%} and all others by their betas"
-            + ("." if sigmas is None else f": {sigmas:.1f} daily volatilities.")
-        )
-    if account.touch:
+    yield _where(name, account, document.run.market)
+    under = account.headroom_usd is not None and account.headroom_usd < 0
+    if account.touch and not under:
         parts = [f"{t.probability:.2%} within {t.horizon_days:g} days" for t in account.touch]
         week = account.touch[1]
         yield (
@@ -100,6 +87,32 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
             f"Selling all it holds pays {alone:.2f} of what it owes when it sells"
             f" alone, {together:.2f} when all repay at once."
         )
+
+
+def _where(name: str, account: RiskAccount, market: str) -> str:
+    """How far an account is from where it may be liquidated, or that it is there already."""
+    equity, headroom = account.equity_usd, account.headroom_usd
+    if equity is not None and equity < 0:
+        return (
+            f"{name} owes {usd(-equity)} more than it has: liquidating it in full leaves bad debt."
+        )
+    lever = "no leverage to speak of" if account.leverage is None else f"{account.leverage:.1f}x"
+    if headroom is not None and headroom < 0:
+        return (
+            f"{name} ({lever}) is {usd(-headroom)} below its maintenance requirement at the"
+            " block's prices: it may be liquidated now."
+        )
+    if account.distance is None:
+        return (
+            f"{name} ({lever}): no move of {market}, all others moving with it by their betas,"
+            " makes it liquidatable."
+        )
+    sigmas = account.distance_sigmas
+    return (
+        f"{name} ({lever}) is liquidatable when {market} moves by {account.distance:+.1%} and all"
+        " others by their betas"
+        + ("." if sigmas is None else f": {sigmas:.1f} daily volatilities.")
+    )
 
 
 def _protocol(document: RiskDocument) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -297,6 +298,23 @@ def test_the_command_in_every_form(
     else:
         assert "What one step may cost" in found.stdout
         assert "Probability of touching liquidation" in found.stdout
+
+
+def test_of_an_account_that_owes_more_than_it_has_no_way_into_liquidation_is_told(
+    demo_snapshot: Path, prices: Path
+) -> None:
+    with duckdb.connect(str(demo_snapshot), read_only=True) as con:
+        [[deployment, account, equity]] = con.execute(
+            "SELECT deployment, account_id, equity_e18 FROM margin JOIN scans USING (scan_id)"
+            " WHERE protocol = 'aave-v3' ORDER BY equity_e18 LIMIT 1"
+        ).fetchall()
+    words = [
+        "risk", "account", f"{deployment}/{account}", "--db", str(demo_snapshot),
+        "--returns", str(prices), "--still", "USDC,DAI", "--still", "EURC",
+    ]  # fmt: skip
+    found = " ".join(CliRunner().invoke(main, words).stdout.split())
+    assert f"owes {-equity / 10**21:.1f} k USD more than it has" in found
+    assert "Probability of touching" not in found
 
 
 def test_without_the_extra_it_says_how_to_get_it(
