@@ -1,4 +1,5 @@
-"""One RPC URL: how it is written down without its key, and one POST to it."""
+"""One RPC URL: how it is written down without its key, and one POST to it; `ipc:PATH` is a node's
+socket on this machine, see `ipc`."""
 
 from __future__ import annotations
 
@@ -11,6 +12,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from analyzer import __version__
 from analyzer.chain.exchange import CONNECT_SECONDS, TooLargeError, TooSlowError, post_bounded
+from analyzer.chain.ipc import (
+    DroppedError,
+    IpcLine,
+    NoAnswerError,
+    NotASocketError,
+    is_ipc,
+    shown_ipc,
+    socket_path,
+)
 from analyzer.chain.size import Size
 from analyzer.model.errors import InputError, UnreadError
 from analyzer.model.limits import ANSWER_MB, ANSWER_SECONDS, MB
@@ -33,7 +43,7 @@ _TOO_MUCH = frozenset({400, 408, 413, 500, 502, 504, 520, 522, 524})
 
 
 class TransportError(UnreadError):
-    """An HTTP exchange that gave no JSON-RPC answer.
+    """An exchange that gave no JSON-RPC answer, over HTTP or a socket.
 
     `limited`: the server asks to slow down (HTTP 429). `final`: asking this endpoint the same
     again cannot help (no authorisation, no such path). `less`: a smaller question may be answered
@@ -70,7 +80,8 @@ def check_url(url: str) -> SplitResult:
         raise InputError(f"RPC URL is malformed: {str(error).split(':')[0]}") from None
     if parts.scheme not in ("http", "https"):
         raise InputError(
-            f"RPC URL '{_shown_scheme(url)}' is malformed: it has to begin with http:// or https://"
+            f"RPC URL '{_shown_scheme(url)}' is malformed: it has to begin with http:// or"
+            " https://, or with ipc: for the socket of a node on this machine"
         )
     if not host or not re.fullmatch(r"[A-Za-z0-9_.\-]+|[0-9A-Fa-f:.]+", host) or port == 0:
         raise InputError(f"RPC URL '{parts.scheme}://...' is malformed: it names no valid host")
@@ -86,7 +97,10 @@ def _shown_scheme(url: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """`https://host:port`, with `/***` for whatever path, query or user information it has."""
+    """`https://host:port`, with `/***` for whatever path, query or user information it has;
+    `ipc:FILE` without its folders."""
+    if is_ipc(url):
+        return shown_ipc(url)
     parts = check_url(url)
     port = f":{parts.port}" if parts.port else ""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -95,7 +109,10 @@ def mask_url(url: str) -> str:
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
-    """Every piece of a URL that may be a key, longest first, as written and as decoded."""
+    """Every piece of a URL that may be a key, longest first, as written and as decoded. Of a socket
+    that is its path, which may lie in somebody's home."""
+    if is_ipc(url):
+        return (socket_path(url),)
     parts = check_url(url)
     pieces = [url.strip(), parts.path, parts.query, parts.fragment, parts.netloc.rpartition("@")[0]]
     pieces += re.split(r"[/&=?;]", f"{parts.path}&{parts.query}&{parts.fragment}")
@@ -116,7 +133,7 @@ def secrets_of(url: str) -> tuple[str, ...]:
 @dataclass(slots=True)
 class Endpoint:
     """One RPC URL and the session that it is spoken to in, over `requests` as web3.py does it,
-    whose import alone takes a second and more.
+    whose import alone takes a second and more; only a socket is opened by web3.py itself.
 
     `name` is the masked URL: the only form that may reach a text. `batch`: how many requests are
     sent to it at once. `refused`: why it is out of use, '' while it is in use.
@@ -129,11 +146,13 @@ class Endpoint:
     refused: str = ""
     chain_id: int | None = None
     _session: requests.Session | None = None
+    _line: IpcLine | None = None
 
     @classmethod
     def of(cls, url: str) -> Endpoint:
         """The endpoint of a URL. Raises InputError for a malformed one."""
-        return cls(url.strip(), mask_url(url), secrets_of(url))
+        line = IpcLine(socket_path(url)) if is_ipc(url) else None
+        return cls(url.strip(), mask_url(url), secrets_of(url), _line=line)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret of the URL replaced: a node may repeat what it was sent."""
@@ -155,10 +174,12 @@ class Endpoint:
         (None = ANSWER_SECONDS)."""
         seconds = float(ANSWER_SECONDS.value) if timeout is None else timeout
         megabytes = ANSWER_MB.value
-        session = self._connection()
+        most = megabytes * MB
         try:
+            if self._line is not None:
+                return self._line.ask(body, most_bytes=most, seconds=seconds)
             reply = post_bounded(
-                session, self.url, body, _HEADERS, most_bytes=megabytes * MB, seconds=seconds
+                self._connection(), self.url, body, _HEADERS, most_bytes=most, seconds=seconds
             )
         except TooSlowError:
             self._session = None
@@ -173,6 +194,8 @@ class Endpoint:
                 final=True,
             ) from None
         except Exception as error:
+            if self._line is not None:
+                raise _socket_error(self.name, error) from None
             raise _transport_error(self.name, error, seconds) from None
         if reply.status == 200 or _is_json_rpc(reply.body):
             return reply.body
@@ -190,6 +213,8 @@ class Endpoint:
         if self._session is not None:
             self._session.close()
         self._session = None
+        if self._line is not None:
+            self._line.close()
 
     def _connection(self) -> requests.Session:
         """The session; made when first needed. The layer above retries, paces and fails over."""
@@ -237,6 +262,27 @@ def _transport_error(name: str, error: Exception, seconds: float) -> TransportEr
     if isinstance(error, requests.ConnectionError):
         return TransportError(f"{name} cannot be reached ({type(error).__name__})")
     return TransportError(f"{name} sent what is no HTTP answer ({type(error).__name__})", less=True)
+
+
+def _socket_error(name: str, error: Exception) -> TransportError:
+    """What went wrong with an exchange over a socket; the error's text holds the path."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return TransportError(
+            f"{name} cannot be reached: there is no such file; is the node running?"
+        )
+    if isinstance(error, PermissionError):
+        return TransportError(
+            f"{name} cannot be reached: permission denied (who runs the node owns it)", final=True
+        )
+    if isinstance(error, NotASocketError):
+        return TransportError(f"{name} is no socket: name the file that the node makes", final=True)
+    if isinstance(error, ConnectionRefusedError):
+        return TransportError(f"{name} cannot be reached: no node listens there")
+    if isinstance(error, (DroppedError, ConnectionError)):
+        return TransportError(f"{name} dropped the connection", less=True)
+    if isinstance(error, NoAnswerError):
+        return TransportError(f"{name} sent {error}", less=True)
+    return TransportError(f"{name} cannot be reached ({type(error).__name__})")
 
 
 def retry_after_seconds(header: str | None) -> float | None:

@@ -1,4 +1,4 @@
-"""One POST that ends: after so many bytes, as they come and unpacked, and after so many seconds.
+"""One exchange that ends: after so many bytes, as they come and unpacked, or so many seconds.
 
 A server may send without end, pack gigabytes into a megabyte, or send one byte now and then: the
 time-outs of sockets count from byte to byte, in headers too. So an exchange has a thread of its
@@ -12,10 +12,12 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import requests
+
+Got = TypeVar("Got")
 
 CONNECT_SECONDS = 10.0
 _PIECE = 1 << 16
@@ -56,27 +58,36 @@ def post_bounded(
     zlib or the system. After TooSlowError the session still belongs to the thread that was left
     behind: the caller has to take a new one.
     """
-    given = threading.Event()
-    ended: SimpleQueue[Reply | Exception] = SimpleQueue()
+    return within(
+        seconds,
+        lambda given_up: _exchange(session, url, body, headers, most_bytes, seconds, given_up),
+    )
 
-    def work() -> None:
+
+def within(seconds: float, work: Callable[[threading.Event], Got]) -> Got:
+    """What `work` gives, in a thread of its own, in so many seconds; it is told when it was given
+    up. Raises TooSlowError, TooLargeError where memory ends, and what `work` raises."""
+    given_up = threading.Event()
+    ended: SimpleQueue[tuple[Got] | Exception] = SimpleQueue()
+
+    def run() -> None:
         try:
-            ended.put(_exchange(session, url, body, headers, most_bytes, seconds, given))
+            ended.put((work(given_up),))
         except MemoryError:
             ended.put(TooLargeError())
         except Exception as error:
             ended.put(error)
 
-    threading.Thread(target=work, name="exchange", daemon=True).start()
+    threading.Thread(target=run, name="exchange", daemon=True).start()
     try:
         found = ended.get(timeout=seconds)
     except Empty:
         raise TooSlowError from None
     finally:
-        given.set()
+        given_up.set()
     if isinstance(found, Exception):
         raise found
-    return found
+    return found[0]
 
 
 def _exchange(

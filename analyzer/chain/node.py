@@ -54,7 +54,7 @@ class Node:
 
     @property
     def requests(self) -> int:
-        """How many HTTP exchanges were made."""
+        """How many exchanges were made."""
         return self._pool.requests
 
     @property

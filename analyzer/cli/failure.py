@@ -24,6 +24,8 @@ CLOSED_PIPE = 141
 """Exit code when the reader of standard output went away: 128 + SIGPIPE."""
 
 _URL = re.compile(r"\b(https?|wss?)://([^\s'\"<>(),;]+)")
+_IPC = re.compile(r"\bipc:[^\s'\"<>(),;]*/")
+"""The folders of a node's socket, which may be those of somebody's home."""
 _NO_ROOM = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EMFILE, errno.ENFILE}
 )
@@ -39,6 +41,8 @@ def keep_secret(urls: Iterable[str]) -> None:
     not enough: user, password, path and query are remembered one by one.
     """
     for url in urls:
+        if url.lstrip().startswith("ipc:"):
+            continue  # no key: `mask` leaves out the folders
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -62,10 +66,11 @@ def _may_be_a_key(piece: str) -> bool:
 
 
 def mask(text: str) -> str:
-    """`text` without endpoint keys: a URL keeps its scheme and host, known key parts become ***."""
+    """`text` without endpoint keys: a URL keeps its scheme and host, known key parts become ***;
+    a node's socket keeps the name of its file."""
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return _URL.sub(_mask_url, text)
+    return _URL.sub(_mask_url, _IPC.sub("ipc:", text))
 
 
 def _mask_url(match: re.Match[str]) -> str:

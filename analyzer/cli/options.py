@@ -69,7 +69,8 @@ def rpc_option(command: Decorated) -> Decorated:
         multiple=True,
         metavar="URL",
         callback=_urls,
-        help=f"RPC endpoint; give several for failover. [env: {RPC_VARIABLE}]",
+        help="RPC endpoint, or ipc:PATH for a node's socket; give several for failover. "
+        f"[env: {RPC_VARIABLE}]",
     )(command)
 
 

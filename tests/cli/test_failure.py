@@ -112,6 +112,14 @@ def test_an_ordinary_word_in_a_url_does_not_garble_messages() -> None:
     assert mask("deployment optimism, v2") == "deployment optimism, v2"
 
 
+def test_a_nodes_socket_is_shown_without_its_folders() -> None:
+    keep_secret(["ipc:/srv/alice-of-the-long-name-2/geth-node-1.ipc"])
+    said = mask(
+        "no ipc:/srv/alice-of-the-long-name-2/geth-node-1.ipc, no ipc:///run/n, ipc: none/a"
+    )
+    assert said == "no ipc:geth-node-1.ipc, no ipc:n, ipc: none/a"
+
+
 def test_a_closed_pipe_ends_quietly() -> None:
     script = (
         "import os, sys\n"

@@ -23,6 +23,8 @@ from analyzer.model.toml_file import is_line, line_of, parse_toml, read_text, sh
 NAME = "analyzer.toml"
 ENV = "env:"
 """Before the name of a variable that holds a URL."""
+IPC = "ipc:"
+"""Before the path of a node's socket."""
 SEVERITIES = ("low", "medium", "high", "critical", "never")
 LISTS = ("deployments", "detect", "exclude")
 """Keys that hold a list of names."""
@@ -163,15 +165,26 @@ class _Reading:
         listed = [item for item in given if isinstance(item, str)]
         if not listed or len(listed) < len(given):
             raise self.wrong(keys, f"endpoints.{keys[1]} has to be a URL, env:NAME, or a list")
+        found: list[str] = []
         for item in listed:
+            if item.startswith(IPC) and is_line(item.removeprefix(IPC)):
+                found.append(self._socket(keys, item))
+                continue
             is_env = item.startswith(ENV) and _VARIABLE.fullmatch(item.removeprefix(ENV))
             if not is_env and not _URL.fullmatch(item):
                 raise self.wrong(
                     keys,
-                    f"endpoints.{keys[1]} has to be a URL (http, https, ws, wss) or env:NAME, a"
-                    " variable that holds a whole URL",
+                    f"endpoints.{keys[1]} has to be a URL (http, https, ws, wss), ipc:PATH, or"
+                    " env:NAME, a variable that holds a whole URL",
                 )
-        return self._entry(keys, listed)
+            found.append(item)
+        return self._entry(keys, found)
+
+    def _socket(self, keys: Sequence[str], text: str) -> str:
+        """The socket of a node: a place, and no more to be named by a stranger than a folder is."""
+        path = text.removeprefix(IPC)
+        path = path.removeprefix("//") if path.startswith("///") else path
+        return IPC + self._inside(keys, os.path.expanduser(path))
 
     def _amount(self, keys: Sequence[str], value: object) -> str:
         """A threshold as it is written; `findings.selection` says whether it is one."""

@@ -32,7 +32,7 @@ DEFAULTS = {"deployments": "", "detect": "all", "exclude": "", "fail_on": "high"
 SNAPSHOT, HISTORY = "scan.duckdb", "history"
 """What a folder of data holds by default."""
 
-_URL = re.compile(r"(https?|wss?)://\S+")
+_URL = re.compile(r"(https?|wss?)://\S+|ipc:\S.*")
 
 
 @dataclass(frozen=True, slots=True)

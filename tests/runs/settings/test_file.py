@@ -114,6 +114,26 @@ def test_a_file_that_was_found_names_no_place_outside_its_folder(
     assert read_settings(path, found=False).entries
 
 
+@pytest.mark.parametrize("path", ["../n", "/run/n", "///run/n", "~/n", "link/n", "a/../../n"])
+def test_a_file_that_was_found_names_no_nodes_socket_outside_its_folder(
+    tmp_path: Path, path: str
+) -> None:
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    file = written(folder, f"[endpoints]\n10 = ['https://x', 'ipc:{path}']")
+    with pytest.raises(InputError, match=r"line 2: .*only a file that --config names may say so"):
+        read_settings(file, found=True)
+    (socket,) = read_settings(file, found=False).entries["endpoints.10"].values[1:]
+    assert socket.startswith("ipc:/")
+
+
+def test_a_nodes_socket_in_the_folder_is_relative_to_it(tmp_path: Path) -> None:
+    file = written(tmp_path, "[endpoints]\n10 = 'ipc:node/geth.ipc'")
+    found = read_settings(file, found=True).entries["endpoints.10"]
+    assert found.values == (f"ipc:{tmp_path}/node/geth.ipc",)
+
+
 def test_the_file_of_another_user_is_not_obeyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
