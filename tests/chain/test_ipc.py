@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import web3.providers.ipc  # noqa: F401  (it changes the recursion limit, which hypothesis watches)
 from hypothesis import given
 from hypothesis import strategies as st
 from ipc_server import Answer, Write, ipc_server
