@@ -107,7 +107,8 @@ def read_shown(path: Path, text: str) -> None:
     elif "[contracts]" in text:
         assert read_deployment(path).contracts
     elif "title" in text:
-        assert load_scenario(str(path)).steps[0].shocks
+        scenario = load_scenario(str(path))
+        assert scenario.steps[0].shocks or scenario.impairment
     else:
         assert load_depth(path).curves
 

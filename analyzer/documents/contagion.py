@@ -225,10 +225,50 @@ class ProfitCutEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpairmentPart:
+    """What one bears of a token's lost backing. bears: `holders` of the token, a `backstop`, or
+    `lenders` (whoever is owed a reserve). name: the reserve or the backstop. amounts_e18:
+    allocation -> part."""
+
+    bears: str
+    name: str
+    deployment: str
+    chain_id: int
+    amounts_e18: Mapping[str, Amount]
+
+
+@dataclass(frozen=True, slots=True)
+class ImpairmentChain:
+    """What is borne on one chain. chain_id: 0 = no chain. amounts_e18: allocation -> sum."""
+
+    chain_id: int
+    amounts_e18: Mapping[str, Amount]
+
+
+@dataclass(frozen=True, slots=True)
+class ImpairmentEntry:
+    """A token's lost backing under several allocations, at the block's prices and before anybody
+    reacts; parts, and chains, of each allocation sum to total_e18. where: `all`, a deployment or a
+    chain. oracle: `stands` or `follows`. gained_e18: by those who owe more of it than they have.
+    unknown: accounts with the token whose equity is not known."""
+
+    asset: str
+    share: float
+    where: str
+    oracle: str
+    total_e18: Amount
+    gained_e18: Amount
+    unknown: int
+    parts: tuple[ImpairmentPart, ...]
+    chains: tuple[ImpairmentChain, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ContagionDocument(Document):
     """What `analyzer contagion` says. failed: how many accounts. routes_rest_e18: what is on no
     route. what_if: empty = it was not asked. orders: those of the scenario's order_range. claims:
-    null = not looked at. sensitivity: null = not worked out."""
+    null = not looked at. sensitivity: null = not worked out. impairment: null = the scenario has
+    none."""
 
     KIND: ClassVar[str] = "contagion"
 
@@ -252,3 +292,4 @@ class ContagionDocument(Document):
     withdrawn_e18: Mapping[str, Amount]
     findings: tuple[FindingEntry, ...]
     profit_cuts: tuple[ProfitCutEntry, ...]
+    impairment: ImpairmentEntry | None

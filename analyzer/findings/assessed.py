@@ -141,15 +141,15 @@ class Assessed:
 
     def touched(self) -> bool:
         """Whether the scenario does anything to these deployments at all: a price that some
-        account holds moves, an owner defaults, collateral leaves or requirements rise. If not,
-        what the cascade shows is what liquidators would find at the block."""
+        account holds moves, backing is gone, an owner defaults, collateral leaves or requirements
+        rise. If not, what the cascade shows is what liquidators would find at the block."""
         if self.not_applicable:
             return False
         scenario = self.scenario
         moved = any(value != 1 for value in self.result.shock.values())
         other = scenario.withdraw or scenario.default_owners or scenario.margin_spiral is not None
         exact = any(step.prices_e18 for step in scenario.steps)
-        return bool(moved or other or exact)
+        return bool(moved or other or exact or scenario.impairment is not None)
 
     def shock(self) -> Fraction | None:
         """The multiple of the price of the market factor, or of every factor that moves in the

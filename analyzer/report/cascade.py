@@ -7,6 +7,7 @@ from fractions import Fraction
 from analyzer.documents.contagion import ContagionDocument, RoundEntry
 from analyzer.documents.encode import to_json
 from analyzer.documents.scenario import ScenarioEntry
+from analyzer.report.impairment import impairment_blocks
 from analyzer.report.markets import markets_grid, sensitivity_lines
 from analyzer.report.orders import range_lines
 from analyzer.report.page import Block, Grid, Heading, Line
@@ -49,6 +50,7 @@ def cascade_page(document: ContagionDocument, *, paths: int) -> list[Block]:
         Line("Source", scenario.source),
         *_notes(scenario),
         *_outcomes(scenario),
+        *impairment_blocks(document),
         _rounds_grid(document),
         *_paths_grid(document, paths),
         *_routes_grid(document),
@@ -155,6 +157,9 @@ def _moves(found: RoundEntry) -> str:
 def _absorbed_grid(document: ContagionDocument) -> list[Block]:
     """Who bears the losses."""
     rows = tuple((a.in_the_end or a.absorber, whole(a.amount_e18)) for a in document.absorbed)
+    if not rows and any(r.bad_debt_after_market_e18 for r in document.scenario.results):
+        text = "nobody yet: there is no bad debt at the protocol's prices, only at the market's"
+        return [Line("Who pays", text, "bad")]
     if not rows:
         return [Line("Who pays", "nobody: there is no bad debt", "good")]
     note = "nobody yet: negative equity that nobody has been charged with."

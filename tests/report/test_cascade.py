@@ -12,7 +12,13 @@ from document_schemas import validate
 from analyzer.contagion.cascade.counterfactual import LeaveOneOut
 from analyzer.contagion.trace.attribution import roots_of
 from analyzer.contagion.trace.firewall import cheapest_firewall
-from analyzer.documents.contagion import ContagionDocument, ContagionRun
+from analyzer.documents.contagion import (
+    ContagionDocument,
+    ContagionRun,
+    ImpairmentChain,
+    ImpairmentEntry,
+    ImpairmentPart,
+)
 from analyzer.documents.encode import to_json
 from analyzer.documents.scenario import StressRun
 from analyzer.documents.stress import Distances, RayShockEntry, ReverseEntry, StressDocument
@@ -212,3 +218,30 @@ def test_without_a_wall_the_page_says_that_nothing_is_forced_to_sell() -> None:
     text = table(distance_blocks(empty))
     assert "nothing is forced to sell on this ray" in text
     assert "1 unknown" in text
+
+
+def test_lost_backing_on_two_chains_is_told_by_reserve_and_by_chain() -> None:
+    here, there = {"alike": 3 * E18, "there": 0}, {"alike": 4 * E18, "there": 7 * E18}
+    entry = ImpairmentEntry(
+        asset="rsETH",
+        share=0.185,
+        where="42161",
+        oracle="follows",
+        total_e18=7 * E18,
+        gained_e18=0,
+        unknown=2,
+        parts=(
+            ImpairmentPart("holders", "rsETH", "north", 1, here),
+            ImpairmentPart("lenders", "WETH", "south", 42161, there),
+        ),
+        chains=(ImpairmentChain(1, here), ImpairmentChain(42161, there)),
+    )
+    document = replace(followed(), impairment=entry)
+    validate(to_json(document))
+    text = table(cascade_page(document, paths=1), width=200)
+    assert "18.5000% of the backing of rsETH is gone in 42161, feeds follow: 7 lost" in text
+    assert "2 accounts unknown" in text
+    for words in ("lenders WETH south 4 7", "all 7 7", "chain 1 3 0", "chain 42161 4 7"):
+        assert any(line.split() == words.split() for line in text.splitlines()), words
+    one = replace(document, impairment=replace(entry, chains=entry.chains[:1]))
+    assert "by chain" not in table(cascade_page(one, paths=1), width=200)

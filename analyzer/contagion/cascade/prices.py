@@ -1,6 +1,7 @@
 """The prices of a cascade: the scenario's shock, and what forced sales did to each factor.
 
     price = price at the block x shock(factor) x impact(factor, everything sold so far) x recovery
+            x (1 - share of the backing that is gone)
 
 A ratio (`stETH/ETH`) has the impact of its own sales times that of what it is quoted in.
 
@@ -19,6 +20,7 @@ from functools import partial
 from analyzer.contagion.cascade.pairs import PairBooks, Trade, Want, chain
 from analyzer.contagion.cascade.venue import Venue
 from analyzer.contagion.scenario import (
+    Oracle,
     Scenario,
     Step,
     depth_multiplier,
@@ -50,6 +52,7 @@ class MarketPrices:
         self.impact: dict[str, Fraction] = {}
         self.forced: dict[str, Fraction] = {}
         self.recovery: dict[str, Fraction] = {}
+        self._impaired = _impaired(venues, scenario)
         self.with_claims = any(
             receipt.token in start
             for venue in venues
@@ -64,6 +67,10 @@ class MarketPrices:
     def factors(self) -> list[str]:
         """Every factor that some asset has and some market moves, in order."""
         return self._factors
+
+    def impaired_factors(self) -> set[str]:
+        """The factors of assets of whose backing a part is gone."""
+        return {self.venues[number].factors[asset] for number, asset in self._impaired}
 
     @staticmethod
     def _moving(venue: Venue) -> dict[str, str]:
@@ -146,6 +153,11 @@ class MarketPrices:
 
     def shocked_e18(self, number: int, asset: str) -> Fraction:
         """An asset's price in the market before any forced sale of the cascade."""
+        left = self._impaired.get((number, asset), ONE)
+        return self._backed_e18(number, asset) * left
+
+    def _backed_e18(self, number: int, asset: str) -> Fraction:
+        """The same had none of its backing gone."""
         if asset in self.given:
             return Fraction(self.given[asset])
         factor = self.venues[number].factors[asset]
@@ -172,23 +184,34 @@ class MarketPrices:
         asset: str,
         impact: Mapping[str, Fraction],
         recovery: Mapping[str, Fraction],
+        *,
+        backed: bool = False,
     ) -> int:
-        """An asset's price in the market at given impacts and recoveries."""
+        """An asset's price in the market at given impacts and recoveries. backed: had none of its
+        backing gone."""
         venue = self.venues[number]
         if asset in venue.fixed:
             return self.start[number][asset]
         moved = self.impact_of(venue.factors[asset], impact) * recovery.get(asset, ONE)
-        return max(int(self.shocked_e18(number, asset) * moved), 1)
+        shocked = self._backed_e18 if backed else self.shocked_e18
+        return max(int(shocked(number, asset) * moved), 1)
+
+    def _unheard(self, number: int, asset: str) -> bool:
+        """Whether a feed does not hear that backing of the asset is gone."""
+        found = self.scenario.impairment
+        stands = found is not None and found.oracle is Oracle.STANDS
+        return stands and (number, asset) in self._impaired
 
     def unheard_e18(self) -> list[dict[str, int]]:
-        """number of the venue -> the market's prices of assets with a stopped oracle."""
+        """number of the venue -> the market's prices of assets with a stopped oracle, or with one
+        that does not hear of lost backing."""
         return [
             {
                 asset: self.market_e18(number, asset)
                 for asset in self.start[number]
                 if asset in venue.factors
                 and asset not in venue.fixed
-                and is_stale(self.scenario, venue.factors[asset])
+                and (is_stale(self.scenario, venue.factors[asset]) or self._unheard(number, asset))
             }
             for number, venue in enumerate(self.venues)
         ]
@@ -199,12 +222,13 @@ class MarketPrices:
         recovery: Mapping[str, Fraction] | None = None,
     ) -> list[dict[str, int]]:
         """number of the venue -> the prices that its protocol uses: the market's (now, or at given
-        impacts and recoveries), but for what is fixed and for oracles that the scenario stopped."""
+        impacts and recoveries), but for what is fixed, for oracles that the scenario stopped, and
+        for lost backing of which a feed does not hear."""
         parts = self.impact if impact is None else impact
         worth = self.recovery if recovery is None else recovery
         return [
             {
-                asset: self._price(number, asset, parts, worth)
+                asset: self._price(number, asset, parts, worth, backed=self._unheard(number, asset))
                 for asset in self.start[number]
                 if asset not in venue.fixed
                 and asset in venue.factors
@@ -212,3 +236,18 @@ class MarketPrices:
             }
             for number, venue in enumerate(self.venues)
         ]
+
+
+def _impaired(venues: Sequence[Venue], scenario: Scenario) -> dict[tuple[int, str], Fraction]:
+    """(number of the venue, asset) -> what the scenario's impairment leaves of its price; assets
+    with their whole backing are left out."""
+    found = scenario.impairment
+    if found is None:
+        return {}
+    return {
+        (number, asset): found.left
+        for number, venue in enumerate(venues)
+        if found.reaches(venue.name, venue.chain_id)
+        for asset in venue.factors
+        if found.names(asset, venue.symbols.get(asset, ""))
+    }

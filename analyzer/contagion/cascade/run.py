@@ -264,7 +264,7 @@ def _result(
         edges=tuple(ledger.transmission.finish()),
         bad_debt_e18=ledger.charged_e18,
         shock=dict(prices.shock),
-        unmapped=tuple(unmapped(scenario, factors)),
+        unmapped=tuple(unmapped(scenario, set(factors) - prices.impaired_factors())),
         pairs=used_pairs(prices.pairs),
         left_e18=prices.pairs.left_e18,
         quiet=quiet,

@@ -39,7 +39,7 @@ class Venue:
     backstops themselves: their losses are absorbed losses, not failures. fixed: assets whose
     price no market moves (the unit of account, a closed market). contracts: addresses that belong
     to the venue, to find what it holds elsewhere. restart: makes the simulation of the block
-    anew, for a scenario of several steps.
+    anew, for a scenario of several steps. symbols: asset id -> symbol. chain_id: 0 = no chain.
     """
 
     name: str
@@ -51,6 +51,8 @@ class Venue:
     fixed: frozenset[str] = frozenset()
     contracts: Mapping[str, str] = field(default_factory=dict)
     restart: Callable[[], Simulation] | None = None
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    chain_id: int = 0
 
     @property
     def deleveraging(self) -> Deleveraging | None:

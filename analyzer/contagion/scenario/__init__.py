@@ -13,6 +13,7 @@ from analyzer.contagion.scenario.file import (
     shipped_names,
     shipped_scenarios,
 )
+from analyzer.contagion.scenario.impairment import EVERYWHERE, Impairment, Oracle
 from analyzer.contagion.scenario.liquidators import (
     AT_ANY_LOSS,
     FREE,
@@ -41,11 +42,14 @@ __all__ = [
     "ALL",
     "AT_ANY_LOSS",
     "CLASS_KEYS",
+    "EVERYWHERE",
     "FREE",
     "LEAST_BETA_MULTIPLIER",
     "Auctions",
+    "Impairment",
     "Liquidators",
     "MarginSpiral",
+    "Oracle",
     "Reach",
     "Scenario",
     "Step",

@@ -9,6 +9,7 @@
     stale = ["*"]                            # factors whose price the protocol does not learn
     withdraw = true                          # owners take out their free collateral first
     default_owners = 2                       # the two who lack most at the shock, or a list
+    impairment = {asset = "rsETH", share = 0.185, where = "all", oracle = "stands"}
 
     [shocks]                                 # a single step: of the block's price
     ETH = "-50%"
@@ -47,6 +48,10 @@
     liquidators = 0                          # share of those in breach that are got to in a round
     rounds = 10                              # rounds before the next step begins
 
+An impairment takes `share` off the market price of an asset (id or symbol). `where`: `all`, a
+deployment, or a chain's number as text. `oracle`: `stands` (no key; feeds do not hear of it) or
+`follows`.
+
 Every number is read exactly, as it is written. An error is one line and names the key.
 """
 
@@ -59,6 +64,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from analyzer.contagion.scenario.entry import Entry
+from analyzer.contagion.scenario.impairment import EVERYWHERE, Impairment, Oracle
 from analyzer.contagion.scenario.liquidators import (
     AT_ANY_LOSS,
     Auctions,
@@ -135,6 +141,7 @@ def read_scenario(path: Path) -> Scenario:
         default_owners=_default_owners(entry),
         margin_spiral=None if spiral is None else _spiral(spiral),
         liquidators=_liquidators(entry),
+        impairment=_impairment(entry.table("impairment")) if "impairment" in entry else None,
     )
     entry.check_all_used()
     return scenario
@@ -222,6 +229,20 @@ def _liquidators(entry: Entry) -> Liquidators:
 def _of_mode(mode: str) -> Liquidators:
     """The terms of a mode, where nothing else is said."""
     return AT_ANY_LOSS if mode == Willingness.AT_ANY_LOSS else Liquidators()
+
+
+def _impairment(entry: Entry) -> Impairment:
+    """`impairment`; where and oracle are as in the class when they are not said."""
+    found = Impairment(
+        asset=entry.text("asset"),
+        share=entry.number("share"),
+        where=entry.text("where", EVERYWHERE),
+        oracle=Oracle(entry.choice("oracle", list(Oracle))),
+    )
+    if not 0 < found.share <= 1:
+        raise InputError(f"{entry.where}.share has to be above 0 and at most 1")
+    entry.check_all_used()
+    return found
 
 
 def _spiral(entry: Entry) -> MarginSpiral:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
+from analyzer.contagion.scenario.impairment import Impairment
 from analyzer.contagion.scenario.liquidators import Liquidators
 from analyzer.market.classes import ASSET_CLASSES, asset_class, base_of
 from analyzer.market.depth.classes import DEPTH_CLASSES, depth_class
@@ -107,7 +108,8 @@ class Scenario:
     class -> beta to market_factor. stale: factors (or `*`) whose price the protocol does not learn.
     withdraw: every owner first takes out all free collateral. default_owners: how many of the
     owners who lack most at the shocked prices default, or which owners. margin_spiral: requirements
-    rise with volatility. liquidators: what pays for them.
+    rise with volatility. liquidators: what pays for them. impairment: a token whose backing is gone
+    in part, on top of every shock and every given price.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Scenario:
     default_owners: int | tuple[str, ...] = 0
     margin_spiral: MarginSpiral | None = None
     liquidators: Liquidators = _DEFAULT_LIQUIDATORS
+    impairment: Impairment | None = None
 
     def __post_init__(self) -> None:
         if not self.steps:

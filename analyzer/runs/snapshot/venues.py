@@ -38,6 +38,8 @@ def venue_of(scan: ScanBook, funds: frozenset[str] | None = None) -> Venue:
         fixed=frozenset(a for a, price in prices.items() if price.status == _FIXED),
         contracts=scan.deployment.contracts,
         restart=lambda: scan.plug.simulate(scan.valued),
+        symbols={asset_id: asset.symbol for asset_id, asset in assets.items()},
+        chain_id=scan.deployment.chain_id,
     )
 
 

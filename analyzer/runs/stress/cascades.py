@@ -133,7 +133,7 @@ def id_of_cascade(
     field counts, by the key of `KEYS_OF_OPTIONS` or else by its name; curves with their class."""
     return identity.cascade_id(
         (scan.scan_id for scan in scans),
-        plain(asdict(scenario)),
+        _key_of(scenario),
         [plain(asdict(used)) for used in chosen.used],
         {
             **{factor: repr(curve) for factor, curve in chosen.curves.items()},
@@ -141,6 +141,16 @@ def id_of_cascade(
         },
         {KEYS_OF_OPTIONS.get(name, name): item for name, item in plain(asdict(options)).items()},
     )
+
+
+def _key_of(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario says, for a cascade's key; an impairment that there is none of is left out,
+    so that older keys stay."""
+    said = asdict(scenario)
+    if scenario.impairment is None:
+        del said["impairment"]
+    found: dict[str, Any] = plain(said)
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from analyzer.model.finding import Finding
 from analyzer.runs.snapshot.venues import venue_of
 from analyzer.runs.stress.cascades import assess
 from analyzer.runs.stress.claims import claims_between_venues
+from analyzer.runs.stress.impairment import check_impairments, impairment_entry
 from analyzer.runs.stress.orders import BATCH, BOUNDING, ORDERS, in_time, ordered, own, with_range
 from analyzer.runs.stress.rows import contagion_rows, finding_rows
 from analyzer.runs.stress.scenarios import named_scenarios, with_held_factors
@@ -73,6 +74,7 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
     scenarios = named_scenarios(asked.scenarios, asked.shocks)
     prepared = prepare(asked, progress)
     (scenario,) = with_held_factors(scenarios, prepared.held, in_words=len(asked.shocks))
+    check_impairments([scenario], prepared.scans)
     steps = 3 + options.what_if
     progress("cascade", 0, steps)
     limits = Limits(paths=options.paths)
@@ -104,7 +106,15 @@ def contagion(options: ContagionOptions, progress: Progress) -> ContagionOutcome
         what_if=options.what_if,
     )
     claims = claims_between_venues([venue_of(scan) for scan in prepared.scans], one.result)
-    document = contagion_document(run, one, findings, firewall=firewall, saved=saved, claims=claims)
+    document = contagion_document(
+        run,
+        one,
+        findings,
+        firewall=firewall,
+        saved=saved,
+        claims=claims,
+        impairment=impairment_entry(scenario, prepared.scans),
+    )
     return ContagionOutcome(document, one, findings, code)
 
 

@@ -127,6 +127,7 @@ def why_not_applicable(scenario: Scenario, held: Held) -> str:
     shocked = {name for step in scenario.steps for name in step.shocks}
     assets = {asset for step in scenario.steps for asset in step.prices_e18}
     more = scenario.withdraw or scenario.default_owners or scenario.margin_spiral is not None
+    more = more or scenario.impairment is not None
     if more or not (shocked or assets) or shocked & {ALL, *CLASS_KEYS} or assets & held.assets:
         return ""
     reached = (reach(scenario, step, f).mapped for step in scenario.steps for f in held.factors)

@@ -31,6 +31,7 @@ from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.stress.cascades import assess, curves_for, split_by_simulation
 from analyzer.runs.stress.executors import check_executor, chosen, run_merged
+from analyzer.runs.stress.impairment import check_impairments
 from analyzer.runs.stress.orders import (
     BATCH,
     BOUNDING,
@@ -151,6 +152,7 @@ def stress(options: StressOptions, progress: Progress) -> StressOutcome:
     prepared = prepare(options, progress)
     if options.shocks:
         scenarios = with_held_factors(scenarios, prepared.held, in_words=len(options.shocks))
+    check_impairments(scenarios, prepared.scans)
     one = run_scenarios(options, prepared, scenarios, progress, target=target)
     if options.out is not None:
         extend_snapshot(options.db, options.out, one.rows, one.gone)

@@ -26,6 +26,7 @@ from analyzer.documents.contagion import (
     ContagionRun,
     CutEdge,
     FirewallEntry,
+    ImpairmentEntry,
     MarketEntry,
     PathEntry,
     PolicyEntry,
@@ -54,11 +55,12 @@ def contagion_document(
     firewall: Firewall,
     saved: LeaveOneOut | None,
     claims: Claims | None = None,
+    impairment: ImpairmentEntry | None = None,
 ) -> ContagionDocument:
     """The document of `analyzer contagion`.
 
     firewall: the cheapest cut. saved: what rescuing single accounts would have saved, None = it
-    was not asked. claims: what the deployments are owed by each other.
+    was not asked. claims: what the deployments are owed by each other. impairment: who bears it.
     """
     result = one.result
     made = made_of(result.edges, result.failures.keys())
@@ -94,6 +96,7 @@ def contagion_document(
         withdrawn_e18=dict(result.withdrawn_e18),
         findings=tuple(map(finding_entry, findings)),
         profit_cuts=tuple(map(_profit_cut, result.cuts)),
+        impairment=impairment,
     )
 
 
