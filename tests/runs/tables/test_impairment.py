@@ -21,9 +21,10 @@ NORTH = "account,kind,asset,amount\ncyd,collateral,rsETH,10\n"
 RULES = '[default]\nthreshold = 0.8\nbonus = 0.05\n[losses]\nfund = 100\nrest = "suppliers"\n'
 
 
-@pytest.fixture
-def books(tables: Tables) -> Tables:
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """Two books in one snapshot: `south` with two borrowers, `north` with a holder."""
+    tables = Tables(tmp_path_factory.mktemp("impaired"))
     tables.write("prices.csv", "asset,price,decimals\nrsETH,2000,18\nUSDC,1,6\n")
     tables.write("rules.toml", RULES)
     tables.write("positions.csv", NORTH)
