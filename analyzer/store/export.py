@@ -33,6 +33,7 @@ _WIDE = frozenset({Kind.AMOUNT, Kind.UNSIGNED, Kind.INTEGER})
 REAL = "_real"
 """What the number beside an amount of SQLite is called after."""
 _DECIMAL = re.compile(r"TRY_CAST\((\w)\.(\w+) AS DECIMAL\(38,0\)\) \* 0\.0+1::DECIMAL\(18,18\)")
+_BEYOND = re.compile(r"abs\((\w)\.(\w+)\) >= (\d+)::HUGEINT")
 _SQLITE_TYPE = {
     Kind.FLAG: "INTEGER", Kind.COUNT: "INTEGER", Kind.FIGURE: "REAL", Kind.BYTES: "BLOB",
 }  # fmt: skip
@@ -197,8 +198,8 @@ def _sqlite_sql(sql: str) -> str:
     is out of range."""
     if "_overflow" in sql:
         return "0"
-    amount = _DECIMAL.fullmatch(sql)
-    return sql if amount is None else f"{amount[1]}.{quoted(amount[2] + REAL)} / 1e18"
+    plain = _DECIMAL.sub(lambda at: f"{at[1]}.{quoted(at[2] + REAL)} / 1e18", sql)
+    return _BEYOND.sub(lambda at: f"abs({at[1]}.{quoted(at[2] + REAL)}) >= {at[3]}.0", plain)
 
 
 def _sqlite_comments(connection: Any) -> None:

@@ -48,7 +48,7 @@ def _amounts(alias: str, columns: Sequence[tuple[str, str]]) -> list[ViewColumn]
 
 def _without_infinities(columns: Sequence[ViewColumn]) -> list[ViewColumn]:
     """The amounts of margin, a requirement that is no amount left out, and a flag that says so."""
-    marked = f"contains(m.reason, '{NOT_BORROWABLE}')"
+    marked = f"coalesce(instr(m.reason, '{NOT_BORROWABLE}') > 0, false)"
     out: list[ViewColumn] = []
     for name, source, comment in columns:
         if name in _REQUIREMENTS:

@@ -146,7 +146,7 @@ def test_sql_is_interactive_on_a_terminal(demo_snapshot: Path) -> None:
     assert process.returncode == 0
     assert "answer,lines" in shown
     assert "42,two" in shown
-    assert "v_margin,Margin in the settlement currency" in shown
+    assert 'v_margin,"Margin in the settlement currency; without' in shown
     assert "error: the query failed:" in notes
 
 

@@ -66,8 +66,10 @@ ON_SNAPSHOT = {
 """Kind -> a command that writes it."""
 ELSEWHERE = {
     "scan", "verify", "index", "backfill", "estimate", "jobs", "job_list", "health", "certificate",
+    "book",
 }  # fmt: skip
-"""Kinds that need a chain, jobs or a watch: the tests of their runs hold them to their schemas."""
+"""Kinds that need a chain, a table, jobs or a watch: the tests of their runs hold them to their
+schemas."""
 
 
 def written(*words: str) -> dict[str, Any]:

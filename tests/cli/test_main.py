@@ -25,10 +25,9 @@ from analyzer.documents.scan import Block
 from analyzer.model.errors import InputError
 
 VERBS = [
-    "demo", "scan", "account", "stress", "contagion", "risk", "backfill", "history", "query", "sql",
-    "report", "export", "verify", "certificate", "diff", "triage", "detectors", "index",
-    "deployments", "run",
-    "watch", "monitoring", "doctor", "config", "documents", "devnet",
+    "demo", "scan", "book", "account", "stress", "contagion", "risk", "backfill", "history",
+    "query", "sql", "report", "export", "verify", "certificate", "diff", "triage", "detectors",
+    "index", "deployments", "run", "watch", "monitoring", "doctor", "config", "documents", "devnet",
 ]  # fmt: skip
 
 
@@ -87,7 +86,9 @@ NO_ANSWER = {
     "analyzer triage accept", "analyzer triage withdraw",
 }  # fmt: skip
 """Commands that do something and show no data."""
-FILES = {"analyzer report", "analyzer export", "analyzer monitoring"}
+FILES = {
+    "analyzer report", "analyzer export", "analyzer book export", "analyzer monitoring",
+}  # fmt: skip
 """Commands whose answer is a file of a form of its own."""
 
 

@@ -47,7 +47,9 @@ def test_one_detector_is_shown_with_what_it_does_not_prove(format_: str) -> None
 
 
 def test_a_detector_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(InputError, match=r"no detector 'bad-thing' \(there are: bad-oracle, "):
+    with pytest.raises(
+        InputError, match=r"no detector 'bad-thing' \(there are: adl-due, bad-oracle, "
+    ):
         detectors_document("bad-thing")
 
 
