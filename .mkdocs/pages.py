@@ -23,7 +23,7 @@ ELSEWHERE = {
     "changelog.md": "CHANGELOG.md",
     **{
         f"protocols/{name}.md": f"analyzer/protocols/{name}/README.md"
-        for name in ("aave_v3", "perp_v2", "derive_v2", "gmx_v2", "table")
+        for name in ("aave_v3", "perp_v2", "derive_v2", "gmx_v2", "nado", "table")
     },
 }
 """Page of the site -> file of the repository."""
