@@ -257,7 +257,8 @@ def _checksum_of_array(column: Column, array: Any) -> tuple[int, int]:
 def _bytes_of_array(array: Any) -> int:
     """How many bytes the values of an array of bytes or text have together."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if pa.types.is_fixed_size_binary(array.type):
         return int((len(array) - array.null_count) * array.type.byte_width)
-    return int(pa.compute.sum(pa.compute.binary_length(array)).as_py() or 0)
+    return int(pc.sum(pc.binary_length(array)).as_py() or 0)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -124,3 +126,19 @@ def test_the_overflow_column_takes_32_bytes_and_nothing_else(
 ) -> None:
     with pytest.raises(duckdb.ConstraintException):
         connection.execute("INSERT INTO things (id, signed_overflow) VALUES (1, 'abc'::BLOB)")
+
+
+def test_text_is_loaded_where_pandas_has_not_imported_the_rest_of_arrow() -> None:
+    code = (
+        "import sys; sys.modules['pandas'] = None\n"
+        "import duckdb\n"
+        "from analyzer.store.load import load_rows\n"
+        "from analyzer.store.schema import Table, text\n"
+        "con = duckdb.connect()\n"
+        "table = Table('t', 'A table.', (text('a', 'A text.', key=True),))\n"
+        "for statement in table.ddl():\n"
+        "    con.execute(statement)\n"
+        "load_rows(con, table, [('one',), ('two',)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
