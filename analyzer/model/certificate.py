@@ -105,8 +105,12 @@ class ProvedWord:
 
     @property
     def fits(self) -> bool:
-        """Whether the word holds the number. Raises: ValueError for what is none."""
-        return int(self.number) % (1 << self.bits) == self.held
+        """Whether the word holds the number, and the bits can: one beyond them would else be taken
+        for what is left of it. Raises: ValueError for what is none."""
+        number = int(self.number)
+        if not -(1 << self.bits) <= 2 * number < 2 << self.bits:
+            return False
+        return number % (1 << self.bits) == self.held
 
 
 @dataclass(frozen=True, slots=True)

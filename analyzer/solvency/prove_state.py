@@ -46,7 +46,7 @@ def prove_state(
 ) -> ProvedState | None:
     """Proves every number and every code hash; None where the block's header was not proved.
 
-    accounts: whose numbers these are, as a count.
+    accounts: whose numbers these are, as a count; told as 0 where no number has a word.
     """
     header = gathered.headers.get(block.number)
     if header is None:
@@ -55,6 +55,7 @@ def prove_state(
         return None
     wanted = [*numbers.slots, *_proxy_slots(implementations)]
     codes = {(_code_at(row), row.code_hash): row for row in implementations if row.code_hash}
+    _tell_left_out(gathered, numbers, implementations)
     proof = _Proof(gathered, block, header.state_root)
     proof.ask(wanted, [address for address, _ in codes])
     words = [word for slot in wanted if (word := proof.word(slot)) is not None]
@@ -65,12 +66,12 @@ def prove_state(
     ]
     told = StateProved(
         state_root="0x" + header.state_root.hex(),
-        accounts=accounts,
+        accounts=accounts if numbers.slots else 0,
         wanted=len(wanted),
         proved=len(words),
         wanted_codes=len(codes),
         codes=len(found),
-        not_in_storage=numbers.not_in_storage,
+        not_in_storage=(*numbers.not_in_storage, *_other_proxies(implementations)),
     )
     return ProvedState(told, words, found)
 
@@ -87,6 +88,27 @@ def _name_state_root(gathered: Gathered, block: BlockRef, numbers: StoredNumbers
         return
     if not isinstance(nodes, NotRead) and nodes:
         gathered.name_field(block.number, "stateRoot", keccak(nodes[0]))
+
+
+def _tell_left_out(
+    gathered: Gathered, numbers: StoredNumbers, rows: Sequence[ImplementationRow]
+) -> None:
+    """Tells of what nothing is asked for: a proof of no number proves none, nor is code proved
+    whose hash the scan did not read."""
+    if not numbers.slots:
+        why = "; ".join(numbers.not_in_storage) or "of this scan none lies in storage"
+        gathered.miss("numbers", f"no number is proved against storage: {why}")
+    unread = [row.role for row in rows if not row.code_hash]
+    if unread:
+        text = f"the code of {unread[0]} is not proved: the scan did not read its hash"
+        gathered.miss("code", text, len(unread))
+
+
+def _other_proxies(rows: Sequence[ImplementationRow]) -> list[str]:
+    """What is said of contracts whose implementation lies in no EIP-1967 slot."""
+    return [
+        f"which code {row.role} runs: {row.note}" for row in rows if _OTHER_PROXY in row.note
+    ]
 
 
 def _proxy_slots(rows: Sequence[ImplementationRow]) -> list[ProofSlot]:

@@ -224,8 +224,10 @@ def scan_one(
 ) -> Scanned:
     """One deployment at one block. Where numbers do not agree, its logs are read a second time
     from a live chain, once, and everything that rests on them is made again. proving: what of the
-    result is proved in the end."""
+    result is proved in the end: what is proved of the logs has to be what the accounts were made
+    from, so no kept fold is gone on from then."""
     plug = load_plug(deployment.protocol)
+    from_scratch = from_scratch or (proving is not None and proving.wanted)
     advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
 
     def judged() -> tuple[ScanResult, Valued, FoldedFrom]:
