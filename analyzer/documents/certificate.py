@@ -14,7 +14,8 @@ class CertificateCheck:
     """A certificate proved again from its bundle. headers: what was followed from the hashes that
     the reader trusts; null = the scan did not come out. words, codes: of those that are claimed,
     how many came out. problems: claims that did not, a sentence each; missing: what could not be
-    checked; unchecked: what no bundle can show."""
+    checked; unchecked: what no bundle can show, or none without
+    the hash that was trusted."""
 
     headers: HeadersProved | None
     words: int

@@ -106,9 +106,7 @@ def _tell_left_out(
 
 def _other_proxies(rows: Sequence[ImplementationRow]) -> list[str]:
     """What is said of contracts whose implementation lies in no EIP-1967 slot."""
-    return [
-        f"which code {row.role} runs: {row.note}" for row in rows if _OTHER_PROXY in row.note
-    ]
+    return [f"which code {row.role} runs: {row.note}" for row in rows if _OTHER_PROXY in row.note]
 
 
 def _proxy_slots(rows: Sequence[ImplementationRow]) -> list[ProofSlot]:

@@ -41,7 +41,10 @@ class OneBlock:
         self, block: BlockRef, wanted: Sequence[WantedWords]
     ) -> list[Sequence[bytes] | NotRead]:
         raw = CONTRACT["proof"]
-        texts = [*raw["accountProof"], *(n for entry in raw["storageProof"] for n in entry["proof"])]
+        texts = [
+            *raw["accountProof"],
+            *(n for entry in raw["storageProof"] for n in entry["proof"]),
+        ]
         return [[bytes.fromhex(text[2:]) for text in texts] for _ in wanted]
 
 

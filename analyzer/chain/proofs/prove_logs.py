@@ -18,7 +18,7 @@ from analyzer.chain.proofs.logs import (
     proved_empty,
 )
 from analyzer.chain.proofs.outcome import ContradictionError, NotProvableError
-from analyzer.chain.proofs.receipts import proved_logs, receipts_root
+from analyzer.chain.proofs.receipts import STATE_SYNC_CHAINS, proved_logs, receipts_root
 from analyzer.chain.proofs.source import Receipts
 from analyzer.model.block import BlockRef
 from analyzer.model.certificate import Contradiction, LogsProved, as_ranges, miss_probability
@@ -75,7 +75,8 @@ def prove_logs(
         header = gathered.headers.get(number)
         if header is None:
             continue
-        if proved_empty(header, held.filters):
+        # Where logs are in no receipts root they are in no bloom either.
+        if chain_id not in STATE_SYNC_CHAINS and proved_empty(header, held.filters):
             tally.by_bloom += 1
             tally.proved.add(number)
         else:

@@ -29,7 +29,7 @@ from analyzer.model.certificate_text import proofs_of
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.scratch import Scratch
 from analyzer.runs.scanning.evidence import CERTIFICATE
-from analyzer.runs.scanning.proving import QUORUM, ProveOptions
+from analyzer.runs.scanning.proving import QUORUM, ProveOptions, believed
 from analyzer.runs.scanning.scan import ScanOptions, scan
 from analyzer.runs.scanning.signing import signed_statement, signer_of
 from analyzer.store.reader import open_snapshot
@@ -89,7 +89,7 @@ def bundled_proofs(bundle: Path) -> list[Proofs]:
 def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
     """Each certificate of a bundle, with what came out again.
 
-    Raises: InputError for a bundle that is no recording, or carries no certificate.
+    Raises: InputError for a bundle that is no recording, or carries no certificate of a proof.
     """
     claimed = bundled_proofs(options.bundle)
     blocks = {proofs.certificate.block for proofs in claimed}
@@ -100,6 +100,11 @@ def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
     proving = ProveOptions(
         tuple(what for what in asked if what != QUORUM), sample, options.trusted, seed
     )
+    if asked == (QUORUM,):
+        raise InputError(
+            f"{options.bundle} carries only what a quorum said, which no bundle shows again: record"
+            " it with scan --prove"
+        )
     with Scratch("certificate") as folder:
         outcome = scan(
             ScanOptions(
@@ -137,6 +142,7 @@ def _entry(claimed: Proofs, again: Proofs | None) -> CertificateEntry:
         problems = [*problems[:_NAMED], f"and {more:,} more"]
     quorum = claimed.certificate.quorum is not None
     witness = claimed.certificate.headers.witness is not None
+    links = again is not None and not _same_trust(claimed.certificate, again.certificate)
     return CertificateEntry(
         claimed.certificate,
         claimed.words,
@@ -152,6 +158,7 @@ def _entry(claimed: Proofs, again: Proofs | None) -> CertificateEntry:
                 for told, text in (
                     (quorum, "what the other endpoints of the quorum said"),
                     (witness, "what the witness said"),
+                    (links, "that links lead to a hash which you did not name as trusted"),
                 )
                 if told
             ),
@@ -173,6 +180,13 @@ def _problems(claimed: Proofs, again: Proofs | None) -> Iterator[str]:
     yield from (contradiction.text for contradiction in mine)
     if said.headers.recomputed < 1:
         yield "no header was proved"
+    if _same_trust(said, found):
+        for name in ("recomputed", "links", "anchored"):
+            mine_is, yours = getattr(found.headers, name), getattr(said.headers, name)
+            if yours > mine_is:
+                yield f"headers {name} are claimed to be {yours:,}, and are {mine_is:,}"
+    if said.believed != tuple(believed(said.headers, found.logs, found.state)):
+        yield "what has to be believed is not all that is told as such"
     lost = set(claimed.words) - set(again.words)
     yield from (
         f"{word.contract} {word.what} of {word.account_id or word.market_id or 'all'} is claimed to"
@@ -183,6 +197,11 @@ def _problems(claimed: Proofs, again: Proofs | None) -> Iterator[str]:
         f"the code of {code.contract} is claimed to be {code.code_hash}, and did not come out again"
         for code in sorted(set(claimed.codes) - set(again.codes), key=str)
     )
+
+
+def _same_trust(said: Certificate, found: Certificate) -> bool:
+    """Whether every hash that a certificate rests on was trusted, and reached, again."""
+    return said.headers.trusted.items() <= found.headers.trusted.items()
 
 
 def _shown(certificate: Certificate, name: str) -> str:

@@ -214,27 +214,27 @@ def _certificate(
         quorum=quorum,
         missing=("this chain gives no proofs",) if gathered is None else gathered.missing,
         contradictions=() if gathered is None else tuple(gathered.contradictions),
-        believed=tuple(_believed(headers, logs, state, options)),
+        believed=tuple(believed(headers, logs, state)),
         cost=Cost(0, 0, 0, 0) if gathered is None else gathered.cost(),
     )
 
 
-def _believed(
-    headers: HeadersProved,
-    logs: LogsProved | None,
-    state: StateProved | None,
-    options: ProveOptions,
+def believed(
+    headers: HeadersProved, logs: LogsProved | None, state: StateProved | None
 ) -> Iterator[str]:
     """What no check here can tell, in words."""
     if headers.trusted:
-        blocks = ", ".join(map(str, headers.trusted))
+        blocks = ", ".join(map(str, sorted(headers.trusted)))
         yield f"that the hash you trust is the chain's (block {blocks})"
     else:
         yield "that the headers are the chain's: they rest on no hash that you trust"
     yield "that the rules in this program are those of the contracts' code"
     if logs is None:
         yield "that the logs are all there: they were not proved"
-    elif logs.proved_blocks < logs.blocks_with_logs or logs.wanted_empty < logs.empty_blocks:
+    elif (
+        logs.proved_blocks < logs.blocks_with_logs
+        or logs.empty_by_bloom + logs.empty_by_receipts < logs.empty_blocks
+    ):
         yield "that the blocks which were not proved hold the logs that were read, and no others"
     if logs is not None:
         yield "transaction hashes: they are in no receipts root, and only equal the receipts' own"

@@ -64,7 +64,7 @@ def _ours(_raw: RawLog) -> bool:
 
 def _proved(
     source: ProofSource, held: Sequence[RawLog], *, last: int = 1, sample: int | None = None,
-    most_bytes: int = 10**9, filters: Sequence[LogFilter] = (NOTHING,),
+    most_bytes: int = 10**9, filters: Sequence[LogFilter] = (NOTHING,), chain_id: int = 31337,
 ) -> tuple[Gathered, LogsProved]:  # fmt: skip
     """What comes of proving these logs of blocks 1 to `last`."""
     gathered = Gathered(source, most_bytes)
@@ -73,7 +73,7 @@ def _proved(
         gathered,
         HeldLogs(1, by_block, filters, _ours if held else (lambda raw: False)),
         last,
-        chain_id=31337,
+        chain_id=chain_id,
         sample=sample,
         seed=0,
         progress=lambda *_: None,
@@ -202,3 +202,11 @@ def test_a_sample_is_seeded_and_says_what_it_misses(cancun: Vector, logs: list[R
     assert proved.miss_empty == 1.0
     again = _proved(OneBlock(cancun), logs, last=1_000_001, sample=2)
     assert again[0].missing == _proved(OneBlock(cancun), logs, last=1_000_001, sample=2)[0].missing
+
+
+def test_where_logs_are_in_no_root_a_bloom_proves_no_block_empty(cancun: Vector) -> None:
+    _, elsewhere = _proved(OneBlock(cancun), [])
+    assert elsewhere.empty_by_bloom == 1
+    gathered, proved = _proved(OneBlock(cancun), [], chain_id=137)
+    assert (proved.empty_by_bloom, proved.empty_by_receipts) == (0, 0)
+    assert "Polygon PoS" in gathered.missing[0]

@@ -23,6 +23,7 @@ from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.runs.scanning import folding, pipeline
 from analyzer.runs.scanning import scan as scan_module
 from analyzer.runs.scanning import verify as verify_module
+from analyzer.runs.scanning.proving import ProveOptions
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.scanning.verify import VerifyOptions, verify
 
@@ -242,3 +243,12 @@ def test_no_more_folds_are_kept_than_later_scans_can_use(
     with duckdb.connect(str(tmp_path / "scan.index.duckdb"), read_only=True) as index:
         blocks = index.execute("SELECT block_number FROM folds ORDER BY 1").fetchall()
     assert [block for (block,) in blocks] == [resumable.head - 9, resumable.head - 4]
+
+
+def test_who_proves_folds_every_log_for_it_is_these_logs_that_are_proved(
+    tmp_path: Path, run_scan: RunScan, resumable: MemoryChain
+) -> None:
+    run_scan()
+    grow(resumable)
+    assert folded(run_scan(prove=ProveOptions(("logs",)))).after_block is None
+    assert folded(run_scan()).after_block == LAST_LOG

@@ -1,0 +1,93 @@
+"""A certificate that is proved again: what it claims beyond that is named, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.documents.certificate import CertificateEntry
+from analyzer.model.certificate import Certificate, Cost, HeadersProved, Proofs
+from analyzer.model.errors import ExitCode, InputError
+from analyzer.runs.scanning import certificates
+from analyzer.runs.scanning.certificates import CheckOptions, check, exit_code
+from analyzer.runs.scanning.proving import believed
+from analyzer.runs.scanning.scan import ScanOptions
+
+TRUSTED = HeadersProved(9, 8, {99: "0xab"}, 5)
+
+
+def of_headers(headers: HeadersProved, *, asked: tuple[str, ...] = ("logs",)) -> Certificate:
+    return Certificate(
+        "5ca0", "p", "d", 10, 99, "0xab", asked, None, 7, headers, None, None, None, (), (),
+        tuple(believed(headers, None, None)), Cost(9, 0, 0, 0),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CertificateEntry]:
+    """Checks a claim whose bundle gives a scan with a certificate of these headers."""
+
+    def run(claim: Certificate, again: HeadersProved = TRUSTED) -> CertificateEntry:
+        class Result:
+            scan_id, proofs = "5ca0", Proofs(of_headers(again))
+
+        class Outcome:
+            results = (Result,)
+
+        def scanned(options: ScanOptions, _progress: object) -> type[Outcome]:
+            assert options.prove.wanted
+            return Outcome
+
+        monkeypatch.setattr(certificates, "bundled_proofs", lambda _bundle: [Proofs(claim)])
+        monkeypatch.setattr(certificates, "scan", scanned)
+        (entry,) = check(CheckOptions(Path("evidence.zip"), {}), lambda *_: None)
+        return entry
+
+    return run
+
+
+def problems(entry: CertificateEntry) -> tuple[str, ...]:
+    assert entry.check is not None
+    return entry.check.problems
+
+
+def test_a_claim_that_comes_out_has_no_problem(checked: Callable[..., CertificateEntry]) -> None:
+    entry = checked(of_headers(TRUSTED))
+    assert problems(entry) == ()
+    assert exit_code([entry]) is ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("name", ["recomputed", "links", "anchored"])
+def test_more_headers_than_come_out_are_named(
+    checked: Callable[..., CertificateEntry], name: str
+) -> None:
+    entry = checked(of_headers(replace(TRUSTED, **{name: 1_000})))
+    assert any(text.startswith(f"headers {name} are claimed") for text in problems(entry))
+    assert exit_code([entry]) is ExitCode.DIVERGENCE
+
+
+def test_links_to_a_hash_that_the_reader_did_not_trust_are_said_to_be_unchecked(
+    checked: Callable[..., CertificateEntry],
+) -> None:
+    entry = checked(of_headers(TRUSTED), HeadersProved(3, 0, {}, 0))
+    assert problems(entry) == ()
+    assert entry.check is not None
+    assert entry.check.unchecked == ("that links lead to a hash which you did not name as trusted",)
+
+
+def test_a_claim_that_hides_what_has_to_be_believed_is_named(
+    checked: Callable[..., CertificateEntry],
+) -> None:
+    claim = of_headers(TRUSTED)
+    hidden = replace(claim, believed=claim.believed[:-1])
+    assert problems(checked(hidden)) == ("what has to be believed is not all that is told as such",)
+
+
+def test_a_certificate_of_a_quorum_alone_is_no_proof_to_make_again(
+    checked: Callable[..., CertificateEntry],
+) -> None:
+    with pytest.raises(InputError, match="only what a quorum said"):
+        checked(of_headers(TRUSTED, asked=("quorum",)))
