@@ -26,7 +26,7 @@ from analyzer.indexer.read import read_logs
 from analyzer.indexer.recheck import Recheck, SecondReading
 from analyzer.indexer.reorg import roll_back, take_back
 from analyzer.indexer.sources import Catalogue, EventPlug, LoadAbi, initial_namings
-from analyzer.indexer.tables import TABLES, VERSION
+from analyzer.indexer.tables import TABLES, VERSION, folds
 from analyzer.indexer.tables import chain as chain_table
 from analyzer.indexer.tables.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from analyzer.indexer.tables.events import make_event_tables
@@ -329,7 +329,8 @@ class Index:
                 self._make()
             return
         check_kind(self._connection, self.path, kind=KIND, version=VERSION, remedy=REMEDY)
-        check_tables(self._connection, self.path, ALIAS, TABLES, (), further=True)
+        kept = (folds.TABLE,) if folds.is_made(self._connection) else ()
+        check_tables(self._connection, self.path, ALIAS, (*TABLES, *kept), (), further=True)
 
     def _make(self) -> None:
         """Makes the tables of an empty file."""

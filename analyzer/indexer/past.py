@@ -20,7 +20,7 @@ from analyzer.indexer.index import KIND, REMEDY
 from analyzer.indexer.sources import Catalogue, EventPlug, initial_namings
 from analyzer.indexer.tables import VERSION
 from analyzer.indexer.tables.events import table_name
-from analyzer.indexer.tables.raw_logs import WITH_HEADER_SQL, time_of
+from analyzer.indexer.tables.raw_logs import WITH_HEADER_SQL
 from analyzer.indexer.tables.raw_logs import from_row as log_of
 from analyzer.indexer.tables.sources import read_namings
 from analyzer.model.deployment import Deployment
@@ -82,11 +82,11 @@ def past_events(
                 f" AND (r.block_number, r.log_index) IN ({places})"
             )
             for row in fetch(connection, sql, [key, up_to, key]):
-                raw = log_of(row)
+                raw, time = log_of(row)
                 match = catalogue.match(raw)
                 if match is not None:
                     covered, abi = match
-                    events.append(decode(raw, covered.role, abi, time_of(row)))
+                    events.append(decode(raw, covered.role, abi, time))
         events.sort(key=lambda event: (event.block_number, event.log_index))
         since = "SELECT min(block_time) FROM headers WHERE deployment_key = ?"
         [(first,)] = fetch(connection, since, [key])

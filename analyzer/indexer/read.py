@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 from analyzer.indexer.tables import headers
-from analyzer.indexer.tables.raw_logs import WITH_HEADER_SQL, time_of
+from analyzer.indexer.tables.raw_logs import WITH_HEADER_SQL, damaged
 from analyzer.indexer.tables.raw_logs import from_row as log_of
 from analyzer.model.block import BlockRef
 from analyzer.model.logs import RawLog
@@ -33,9 +33,12 @@ def read_logs(
 
     uncommitted: as the connection's open transaction has them, instead of as they were before it;
     then nothing else may be asked of the connection meanwhile.
+    Raises: InputError for a log that is there twice, or without its header: no key of the file
+    forbids it, and what is folded twice or left out is another ledger.
     """
     # A cursor of its own: the result stays open while the caller works with the connection.
     cursor = connection if uncommitted else cursor_of(connection)
+    before = (-1, -1)
     try:
         cursor.execute(
             f"{WITH_HEADER_SQL} WHERE r.deployment_key = $key AND r.block_number >= $first"
@@ -45,7 +48,12 @@ def read_logs(
         )
         while rows := cursor.fetchmany(_FETCH_ROWS):
             for row in rows:
-                yield log_of(row), time_of(row)
+                raw, time = log_of(row)
+                place = (raw.block_number, raw.log_index)
+                if place == before:
+                    raise damaged(*place, "twice")
+                before = place
+                yield raw, time
     finally:
         if not uncommitted:
             cursor.close()

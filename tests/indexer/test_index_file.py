@@ -130,3 +130,26 @@ def test_a_second_opening_finds_what_the_first_one_wrote(tmp_path: Path) -> None
     assert contents(tmp_path / "i") == first
     with Index(tmp_path / "i", abi=bank_abi) as index:
         assert len(list(index.events(bank(), PLUG, up_to=chain.head))) == 8
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("INSERT INTO raw_logs SELECT * FROM raw_logs LIMIT 1", "twice"),
+        ("INSERT INTO headers SELECT * FROM headers LIMIT 1", "twice"),
+        ("DELETE FROM headers WHERE block_number = (SELECT min(block_number) FROM headers)",
+         "without the header of its block"),
+        ("CREATE TABLE folds (deployment_key VARCHAR, block_number VARCHAR)", "table folds"),
+    ],
+)  # fmt: skip
+def test_what_no_key_of_the_file_forbids_is_refused_when_it_is_read(
+    tmp_path: Path, chain: MemoryChain, change: str, why: str
+) -> None:
+    advance(tmp_path / "i", chain)
+    with duckdb.connect(str(tmp_path / "i")) as file:
+        file.execute(change)
+    with (
+        pytest.raises(InputError, match=why),
+        Index(tmp_path / "i", abi=bank_abi, read_only=True) as index,
+    ):
+        list(index.events(bank(), PLUG, up_to=chain.head))

@@ -55,7 +55,7 @@ def stored_folds(
 ) -> Iterator[StoredFold]:
     """The folds of a deployment at or below a block, the nearest first; each is read when it is
     asked for."""
-    if not _is_made(connection):
+    if not is_made(connection):
         return
     where = "WHERE deployment_key = ? AND block_number"
     blocks = fetch(
@@ -81,7 +81,7 @@ def keep_fold(
     fold: bytes,
 ) -> None:
     """Keeps a fold, in the place of one of the same block; older ones go."""
-    if not _is_made(connection):
+    if not is_made(connection):
         for statement in TABLE.ddl():
             connection.execute(statement)
     drop_fold(connection, key, block)
@@ -106,7 +106,7 @@ def keep_fold(
 
 def drop_fold(connection: duckdb.DuckDBPyConnection, key: str, block: int) -> None:
     """Drops the fold of one block."""
-    if _is_made(connection):
+    if is_made(connection):
         connection.execute(
             "DELETE FROM folds WHERE deployment_key = ? AND block_number = ?", [key, block]
         )
@@ -114,13 +114,13 @@ def drop_fold(connection: duckdb.DuckDBPyConnection, key: str, block: int) -> No
 
 def drop_folds(connection: duckdb.DuckDBPyConnection, key: str, *, above: int) -> None:
     """Drops every fold of a deployment that has logs above a block in it; -1 = all."""
-    if _is_made(connection):
+    if is_made(connection):
         connection.execute(
             "DELETE FROM folds WHERE deployment_key = ? AND block_number > ?", [key, above]
         )
 
 
-def _is_made(connection: duckdb.DuckDBPyConnection) -> bool:
+def is_made(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the file has the table."""
     found = fetch(
         connection,

@@ -11,6 +11,7 @@ from analyzer.abi.batch import LogColumns
 from analyzer.indexer.arrays import joined_bytes
 from analyzer.indexer.keys import KEY
 from analyzer.indexer.tables import headers
+from analyzer.model.errors import InputError
 from analyzer.model.logs import RawLog
 from analyzer.store.rows import row_reader
 from analyzer.store.schema import Column, Kind, Table, count, quoted
@@ -52,14 +53,18 @@ WITH_HEADER = Table(
     "raw_logs with headers", "Logs and their blocks.", (*TABLE.columns, *_OF_HEADER)
 )
 """What a log is read as: its own columns, and what the header of its block holds of it."""
-_TIME = [column.name for column in WITH_HEADER.columns].index("block_time")
+_BLOCK, _INDEX, _TIME = (
+    [column.name for column in WITH_HEADER.columns].index(name)
+    for name in ("block_number", "log_index", "block_time")
+)
 WITH_HEADER_SQL = (
     f"SELECT {', '.join(f'r.{quoted(column.name)}' for column in TABLE.columns)},"
     f" {', '.join(f'h.{quoted(column.name)}' for column in _OF_HEADER)}"
-    f" FROM {quoted(TABLE.name)} r JOIN {quoted(headers.TABLE.name)} h"
+    f" FROM {quoted(TABLE.name)} r LEFT JOIN {quoted(headers.TABLE.name)} h"
     " USING (deployment_key, block_number)"
 )
-"""The rows of `WITH_HEADER`, in its columns' order."""
+"""The rows of `WITH_HEADER`, in its columns' order; of a log whose header is not there, none of
+the header's."""
 
 
 def arrays(logs: LogColumns) -> dict[str, pa.Array]:
@@ -78,13 +83,26 @@ def arrays(logs: LogColumns) -> dict[str, pa.Array]:
     }
 
 
-from_row = row_reader(
+_log_of = row_reader(
     WITH_HEADER,
     RawLog,
     made={"block_hash": lambda text: bytes.fromhex(text[2:]), "topics": _topics},
 )
 
 
-def time_of(row: Sequence[Any]) -> int:
-    """The time of the block that a row of `WITH_HEADER` lies in, unix seconds."""
-    return int(row[_TIME])
+def from_row(row: Sequence[Any]) -> tuple[RawLog, int]:
+    """(log, time of its block in unix seconds) of a row of `WITH_HEADER`.
+
+    Raises: InputError for a log whose header the index has lost.
+    """
+    if row[_TIME] is None:
+        raise damaged(int(row[_BLOCK]), int(row[_INDEX]), "without the header of its block")
+    return _log_of(row), int(row[_TIME])
+
+
+def damaged(block: int, index: int, how: str) -> InputError:
+    """What is said of a log that an index of ours never holds so."""
+    return InputError(
+        f"the index holds log {index} of block {block} {how}: it was altered or is damaged; remove"
+        " it, it will be made again from the chain"
+    )

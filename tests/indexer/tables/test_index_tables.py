@@ -56,7 +56,7 @@ def test_a_log_comes_back_with_the_header_of_its_block(tmp_path: Path) -> None:
     row = stored(raw_logs.TABLE, raw_logs.arrays(LogColumns.of([LOG])), tmp_path)
     assert row == ("k", 7, 1, 3, LOG.tx_hash, LOG.address, b"\x05" * 32 + b"\x06" * 32, b"d")
     joined = (*row, HEADER.hash, HEADER.time)
-    assert (raw_logs.from_row(joined), raw_logs.time_of(joined)) == (LOG, 99)
+    assert raw_logs.from_row(joined) == (LOG, 99)
     with pytest.raises(ValueError, match="tx_hash is NULL"):
         raw_logs.from_row((*row[:4], None, *joined[5:]))
 
