@@ -23,6 +23,7 @@ from analyzer.abi.batch import NO_TIME, Bytes, Ints, LogBatch, LogColumns
 from analyzer.abi.keccak import ADDRESS_BYTES
 from analyzer.abi.types import WORD
 from analyzer.chain.base import Chain, LogChunk
+from analyzer.chain.bloom import suspicious
 from analyzer.chain.completeness import check_fit, check_reached
 from analyzer.chain.log_answers import Wanted
 from analyzer.chain.size import Size
@@ -40,7 +41,8 @@ FIRST_SPAN, MOST_SPAN = 5_000, 1_000_000
 WANTED_LOGS = 20_000
 """Logs a chunk above which the range does not grow."""
 COMPARED_BLOCKS = 20
-"""Blocks of each chunk whose logs the node is asked for as well."""
+"""Blocks of each chunk whose logs the node is asked for as well, and of those without a log so
+many whose filters are looked at."""
 _NUMBERS = ("block_number", "log_index", "transaction_index")
 _FIXED = {"transaction_hash": WORD, "address": ADDRESS_BYTES}
 _TOPICS = ("topic0", "topic1", "topic2", "topic3")
@@ -97,7 +99,8 @@ class LogFiles:
         """All logs of `filters` in `first..last`, in contiguous chunks.
 
         Raises UnreadError for blocks that the files do not cover, for logs that do not fit the
-        node's headers, and where the node gives other logs of a stretch that is compared.
+        node's headers, and where the node gives other logs of a stretch that is compared, or some
+        of a block that is looked at because it has none.
         """
         self._check_covered(first, last)
         anchor = self._chain.headers([last])[0]
@@ -106,6 +109,7 @@ class LogFiles:
             logs, headers = self._fitting(filters, first, end)
             check_reached(anchor, headers[-1])
             self._compare(filters, logs, first, end)
+            self._check_silent(filters, logs, first, end)
             self._answered(end - first + 1, len(logs))
             yield LogChunk(first, end, logs, headers)
             first = end + 1
@@ -140,6 +144,23 @@ class LogFiles:
                 f" the node gives {len(given)}; they differ first in block {block}: the files lack"
                 " contracts or events that are needed, or are of another chain"
             )
+
+    def _check_silent(
+        self, filters: Sequence[LogFilter], logs: LogColumns, first: int, end: int
+    ) -> None:
+        """Asks the node for blocks of which the files have no log although their bloom filter has
+        room for one; of some blocks, spread evenly over those without a log."""
+        silent = np.setdiff1d(np.arange(first, end + 1), logs.blocks().number)
+        places = np.linspace(0, len(silent) - 1, min(COMPARED_BLOCKS, len(silent)), dtype=np.int64)
+        for header in self._chain.headers(np.unique(silent[places]).tolist()):
+            number = header.number
+            if suspicious(header, filters) and any(
+                len(chunk.logs) for chunk in self._chain.logs(filters, number, number)
+            ):
+                raise UnreadError(
+                    f"the files in {self._folder} have no log of block {number}, and the node gives"
+                    " some: they are not whole; write them again"
+                )
 
     def _answered(self, asked: int, logs: int) -> None:
         """Grows the range while there are few logs in it, and narrows it where there are many."""

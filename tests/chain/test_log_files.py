@@ -125,9 +125,16 @@ def fewer(rows: Rows) -> Rows:
     return {name: [values[i] for i in keep] for name, values in rows.items()}
 
 
+def with_a_hole(rows: Rows) -> Rows:
+    """Without the logs of blocks that are far from the stretch that is compared."""
+    keep = [i for i, block in enumerate(rows["block_number"]) if not 20 <= block <= 90]
+    return {name: [values[i] for i in keep] for name, values in rows.items()}
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (with_a_hole, "have no log of block 20, and the node gives some"),
         (at("block_hash", 7, b"\xee" * 32), "the logs of block 4 name another block hash"),
         (at("topic1", 7, b"\xee" * 32), "log 1 of block 4 is not in the bloom filter"),
         (fewer, "have 20 logs of blocks 140 to 159 where the node gives 40; they differ first in"),
