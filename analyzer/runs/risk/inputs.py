@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,10 @@ from analyzer.store.snapshot import check_replaceable
 MARKETS = ("BTC", "ETH")
 """The market factor, unless it is given: the first of these that has days, else the first factor
 that has."""
+
+
+MOST_BALANCES = 8
+"""Balances of one account in one factor up to which those that its equity counts are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +132,55 @@ def open_risk(options: RiskOptions, given: Sequence[ScanBook] = ()) -> Opened:
 
 def pledged(opened: Opened, rows: NDArray[np.int64]) -> Floats:
     """[factor]: what these accounts have pledged, at the block's prices, USD; an asset without a
-    price counts nothing (its holders are unknown)."""
+    price counts nothing (its holders are unknown), nor does a balance that their equity leaves out
+    (a supply that is not enabled as collateral secures nothing)."""
     place = {factor: number for number, factor in enumerate(opened.book.factors)}
     out = np.zeros(len(place))
-    chosen = {opened.book.account_ids[row] for row in rows.tolist()}
+    chosen = {opened.book.account_ids[row]: row for row in rows.tolist()}
     for scan in opened.scans:
         for number, account in enumerate(scan.book.account_ids):
-            if f"{scan.deployment.name}/{account}" not in chosen:
+            row = chosen.get(f"{scan.deployment.name}/{account}")
+            if row is None:
                 continue
+            held: dict[int, list[float]] = {}
+            other = np.zeros(len(place))
             for asset, amount in scan.book.legs(number):
-                price = scan.prices.e18(asset.asset_id)
-                if asset.kind is LegKind.COLLATERAL and amount > 0 and price is not None:
-                    out[place[asset.factor]] += amount / 10**asset.decimals * (price / 1e18)
+                price = scan.prices.by_asset.get(asset.asset_id)
+                if price is None or price.price_e18 is None:
+                    continue
+                factor = place[asset.factor]
+                value = amount / 10**asset.decimals * (price.price_e18 / 1e18)
+                if asset.kind is not LegKind.COLLATERAL or amount <= 0:
+                    other[factor] += value
+                elif price.status == "fixed":
+                    out[factor] += value  # The unit of account moves no equity.
+                else:
+                    held.setdefault(factor, []).append(value)
+            moves = _equity_moves(opened.book, row)
+            for factor, values in held.items():
+                out[factor] += _in_equity(values, float(moves[factor] - other[factor]))
     return out
+
+
+def _equity_moves(book: LinearBook, row: int) -> Floats:
+    """[factor]: the coefficients of one account's equity."""
+    entries = slice(int(book.indptr[row]), int(book.indptr[row + 1]))
+    return np.bincount(
+        book.column[entries], book.equity[entries], minlength=len(book.factors)
+    ).astype(np.float64)
+
+
+def _in_equity(values: Sequence[float], moves: float) -> float:
+    """What of an account's balances in one factor its equity counts: those that together move it
+    by `moves`, which is what it moves beside positions and debts. All of them where no choice comes
+    to that, as for an account that is not linear."""
+    whole = sum(values)
+    near = 1e-9 * (whole + abs(moves))
+    for count in range(len(values), -1, -1) if len(values) <= MOST_BALANCES else ():
+        for some in combinations(values, count):
+            if abs(sum(some) - moves) <= near:
+                return sum(some)
+    return whole
 
 
 def _without_funds(scan: ScanBook) -> list[int]:

@@ -41,9 +41,18 @@ def tails_of(opened: Opened, slopes: Floats, *, linear: bool) -> Tails:
     why = _too_little(opened)
     if why:
         return Tails((), (), (why,))
-    moved = days.known & (slopes != 0) & (np.ptp(days.values, axis=0) > 0)
-    if linear and not moved.any():
-        return Tails((), (), ("VaR: nothing that it holds moves in these days",))
+    book = opened.book
+    # Slopes of nonlinear accounts may add up to 0 where their values do not: all that they hold.
+    held = (
+        slopes != 0
+        if linear
+        else np.isin(np.arange(len(book.factors)), book.column[book.entries(rows)[1]])
+    )
+    moved = days.known & held & (np.ptp(days.values, axis=0) > 0)
+    if not moved.any():
+        lost = int(book.unknown[rows].sum())
+        besides = f" ({lost} of {len(rows)} accounts are unknown)" if lost else ""
+        return Tails((), (), (f"VaR: nothing that it holds moves in these days{besides}",))
     models = filtered_days(days.logs.values[:, moved]) if len(days.times) >= LEAST else None
     filtered = None
     if models is not None:
@@ -51,7 +60,7 @@ def tails_of(opened: Opened, slopes: Floats, *, linear: bool) -> Tails:
         values[:, moved] = np.expm1(models.values)
         filtered = replace(days, values=values)
     told = {"historical": days, **({} if filtered is None else {"filtered": filtered})}
-    tests = _backtests(days, slopes, told) if linear and moved.any() else ()
+    tests = _backtests(days, slopes, told) if linear else ()
     failed = {(test.method, test.level): test.failed for test in tests}
     entries, no_number = [], list[str]()
     if filtered is None:

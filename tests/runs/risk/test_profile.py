@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from analyzer.cli import main
 from analyzer.documents.risk import RiskDocument
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.runs.risk import profile as module
-from analyzer.runs.risk.inputs import RiskOptions
+from analyzer.runs.risk.inputs import RiskOptions, open_risk, pledged
 from analyzer.runs.risk.profile import RiskOutcome, profile
+from analyzer.runs.risk.tails import tails_of
 from analyzer.runs.snapshot.sql import sql
 from analyzer.store.snapshot import open_snapshot
 
@@ -298,6 +300,43 @@ def test_the_command_in_every_form(
     else:
         assert "What one step may cost" in found.stdout
         assert "Probability of touching liquidation" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("deployment", "collateral"),
+    [
+        # Of Aave maintenance is the debt, so equity and maintenance are what secures it.
+        (AAVE, "SELECT sum(equity_e18 + maintenance_margin_e18) FROM margin"),
+        ("perp-v2-devnet-7", "SELECT sum(value_e18) FROM collateral"),
+    ],
+)
+def test_what_is_pledged_is_what_the_contracts_own_equity_counts(
+    demo_snapshot: Path, prices: Path, deployment: str, collateral: str
+) -> None:
+    opened = open_risk(RiskOptions(demo_snapshot, "protocol", deployment, prices, still=STABLE))
+    with duckdb.connect(str(demo_snapshot), read_only=True) as con:
+        [[exact]] = con.execute(
+            f"{collateral} JOIN scans USING (scan_id) JOIN accounts USING (scan_id, account_id)"
+            " WHERE deployment = ? AND accounts.kind <> 'insurance_fund'"
+            + (" AND amount > 0" if "value_e18" in collateral else ""),
+            [deployment],
+        ).fetchall()
+    assert pledged(opened, opened.rows).sum() == pytest.approx(int(exact) / 1e18, rel=1e-12)
+
+
+def test_accounts_of_which_nothing_moves_have_no_tail_and_a_reason(
+    demo_snapshot: Path, prices: Path
+) -> None:
+    opened = open_risk(
+        RiskOptions(demo_snapshot, "protocol", "perp-v2-devnet-7", prices, still=STABLE)
+    )
+    legs = np.diff(opened.book.indptr)
+    quiet = [row for row in opened.rows.tolist() if legs[row] == 0]
+    assert quiet
+    still = replace(opened, rows=np.array(quiet))
+    for linear in (True, False):
+        found = tails_of(still, np.zeros(len(opened.book.factors)), linear=linear)
+        assert found.no_number == ("VaR: nothing that it holds moves in these days",)
 
 
 def test_of_an_account_that_owes_more_than_it_has_no_way_into_liquidation_is_told(
