@@ -128,8 +128,12 @@ def _sales(document: RiskDocument) -> list[Block]:
         for one in document.sales
     )
     columns = ("factor", "sold", "slippage", "unsold", "threshold", "jump", "bonus left")
-    note = "bonus left: what a liquidator can be paid after a jump (ES of a day) and the slippage"
-    title = "If all repay at once"
+    note = (
+        "Sold: by all accounts of all deployments together, not by the subject alone. bonus left:"
+        " what is there for a liquidator of an account exactly at its threshold, after a jump (ES of a"
+        " day at 99%) and the slippage"
+    )
+    title = "The whole market: if all who owe repay at once"
     return [Grid(title, columns, rows, frozenset(columns[1:]), note)] if rows else []
 
 

@@ -9,11 +9,12 @@ from analyzer.documents.risk import RiskAccount, RiskDocument
 
 ASSUMES = (
     "positions stay as they are: nobody adds collateral, closes or withdraws",
-    "figures are float64 over the linear twin of the book; verdicts are the scan's alone",
+    "figures here are float64 and estimates; the exact verdicts are those of the scan",
     "betas and covariances are those of the days named; what has not happened in them is in no"
     " figure",
     "probabilities are those of diffusions without jumps: a crash in one step comes on top",
-    "the two classes are bad days already: they say nothing of how often one comes",
+    "broad downturn and broken correlation are bad days already: they say nothing of how often one"
+    " comes",
     "every factor has one depth curve, its own against the unit of account",
 )
 """What every profile assumes."""
@@ -80,7 +81,10 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
             + "."
         )
     if account.largest_leverage is not None:
-        yield f"One percent within seven days allows a leverage of {account.largest_leverage:.1f}x."
+        yield (
+            f"With this mix a leverage of {account.largest_leverage:.1f}x would be touched within seven"
+            " days with a probability of one percent."
+        )
     alone, together = account.coverage_alone, account.coverage_together
     if alone is not None and together is not None and together < COMFORT:
         yield (
@@ -103,6 +107,8 @@ def _where(name: str, account: RiskAccount, market: str) -> str:
             " block's prices: it may be liquidated now."
         )
     if account.distance is None:
+        if account.coverage_alone is None:
+            return f"{name} ({lever}) owes nothing: no price makes it liquidatable."
         return (
             f"{name} ({lever}): no move of {market}, all others moving with it by their betas,"
             " makes it liquidatable."
