@@ -130,8 +130,8 @@ def _sales(document: RiskDocument) -> list[Block]:
     columns = ("factor", "sold", "slippage", "unsold", "threshold", "jump", "bonus left")
     note = (
         "Sold: by all accounts of all deployments together, not by the subject alone. bonus left:"
-        " what is there for a liquidator of an account exactly at its threshold, after a jump (ES of a"
-        " day at 99%) and the slippage"
+        " what is there for a liquidator of an account exactly at its threshold, after a jump (ES"
+        " of a day at 99%) and the slippage"
     )
     title = "The whole market: if all who owe repay at once"
     return [Grid(title, columns, rows, frozenset(columns[1:]), note)] if rows else []

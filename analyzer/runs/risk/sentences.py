@@ -82,8 +82,8 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
         )
     if account.largest_leverage is not None:
         yield (
-            f"With this mix a leverage of {account.largest_leverage:.1f}x would be touched within seven"
-            " days with a probability of one percent."
+            f"With this mix a leverage of {account.largest_leverage:.1f}x would be touched within"
+            " seven days with a probability of one percent."
         )
     alone, together = account.coverage_alone, account.coverage_together
     if alone is not None and together is not None and together < COMFORT:
