@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fake_node import FakeNode
+from log_ranges import T1, T2, A, B
 
 from analyzer.chain.node import Node
 from analyzer.chain.pace import Pace
@@ -58,3 +59,13 @@ def open_node(clock: Clock) -> Iterator[OpenNode]:
     yield open_
     for node in nodes:
         node.close()
+
+
+@pytest.fixture
+def busy(fake: FakeNode) -> FakeNode:
+    """400 blocks; block n has n % 4 logs."""
+    fake.mine(370)
+    for block in range(400):
+        for index in range(block % 4):
+            fake.add_log(block, (A, B)[index % 2], [(T1, T2)[block % 2]], f"0x{block:064x}")
+    return fake

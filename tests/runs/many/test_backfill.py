@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from backfilled import RunBackfill, files
 from bank import ALICE, BRANCH, MOVED, REGISTRY, contract_answers
 from document_schemas import validate
 from memory_chain import Interrupted, MemoryChain
@@ -23,31 +24,6 @@ from analyzer.runs.many.backfill import BackfillOptions, BackfillOutcome, backfi
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.store.history import HISTORY_TABLES, MANIFEST, held
 from analyzer.store.snapshot import open_snapshot
-
-RunBackfill = Callable[..., BackfillOutcome]
-
-
-@pytest.fixture
-def run_backfill(tmp_path: Path, live: MemoryChain, deployment_file: Path) -> RunBackfill:
-    """Backfills the live chain into `history`; options may be changed."""
-
-    def run(**changes: object) -> BackfillOutcome:
-        options: dict[str, object] = {
-            "history": tmp_path / "history",
-            "blocks": ("8:20:4",),
-            "rpc": ("http://node.example/v3/0123456789secret",),
-            "deployments": (str(deployment_file),),
-            **changes,
-        }
-        return backfill(BackfillOptions(**options), lambda *_: None)  # type: ignore[arg-type]
-
-    return run
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a history by its path."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def counts(outcome: BackfillOutcome) -> dict[str, Any]:
@@ -367,97 +343,6 @@ def test_wrong_options_are_one_line_and_write_nothing(
     with pytest.raises(InputError, match=match):
         run_backfill(**changes)
     assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, run_backfill: RunBackfill) -> None:
-    (tmp_path / "history").mkdir()
-    (tmp_path / "history" / "diary.txt").write_text("dear diary")
-    with pytest.raises(InputError, match="is no history of analyzer, and not empty"):
-        run_backfill()
-    assert files(tmp_path / "history") == {"diary.txt": b"dear diary"}
-
-
-def _gone(path: Path) -> None:
-    path.unlink()
-
-
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-9])
-
-
-def _flipped(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 1
-    path.write_bytes(data)
-
-
-def _empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def _linked(path: Path) -> None:
-    elsewhere = path.parents[5] / "elsewhere.parquet"
-    path.rename(elsewhere)
-    path.symlink_to(elsewhere)
-
-
-@pytest.mark.parametrize("table", ["margin", "scans"])
-@pytest.mark.parametrize("damage", [_gone, _cut, _flipped, _empty, _linked])
-def test_a_missing_or_damaged_file_is_noticed_and_its_block_is_written_again(
-    tmp_path: Path, run_backfill: RunBackfill, damage: Callable[[Path], None], table: str
-) -> None:
-    run_backfill()
-    folder = tmp_path / "history"
-    before = files(folder)
-    file = sorted((folder / table).glob("*/*/*/*.parquet"))[1]
-    damage(file)
-    name = str(file.relative_to(folder))
-    with pytest.raises(InputError, match=rf"{name} is (missing|damaged|a link)") as caught:
-        series(folder)
-    assert "\n" not in str(caught.value)
-    with pytest.warns(RuntimeWarning, match=rf"{name} is .*: written again"):
-        outcome = run_backfill()
-    assert to_json(outcome.document)["deployments"][0]["written"] == 1
-    after = files(folder)
-    assert {n: d for n, d in after.items() if not n.endswith(".damaged")} == before
-    assert len(series(folder)[1]) == 4
-
-
-def test_a_damaged_block_that_is_not_scanned_again_is_exit_3(
-    tmp_path: Path, run_backfill: RunBackfill
-) -> None:
-    run_backfill()
-    file = sorted((tmp_path / "history" / "margin").glob("*/*/*/*.parquet"))[0]
-    _flipped(file)
-    with pytest.warns(RuntimeWarning, match="taken out, name its block to scan it"):
-        outcome = run_backfill(blocks=("20",))
-    assert outcome.exit_code is ExitCode.NOT_FULLY_READ
-    assert [row[1] for row in series(tmp_path / "history")[1]] == [12, 16, 20]
-
-
-def test_a_manifest_that_is_damaged_is_said_and_made_again(
-    tmp_path: Path, run_backfill: RunBackfill
-) -> None:
-    run_backfill()
-    path = tmp_path / "history" / MANIFEST
-    before = path.read_bytes()
-    path.write_bytes(before[:40])
-    for attempt in (lambda: series(path.parent), run_backfill):
-        with pytest.raises(InputError, match="or is damaged: remove it"):
-            attempt()
-    path.unlink()
-    run_backfill()
-    assert path.read_bytes() == before
-
-
-def test_a_history_of_another_version_is_refused(tmp_path: Path, run_backfill: RunBackfill) -> None:
-    run_backfill()
-    path = tmp_path / "history" / MANIFEST
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
-    with pytest.raises(InputError, match=r"is a history of version 99\."):
-        run_backfill()
-    with pytest.raises(InputError, match=r"is a history of version 99\."):
-        series(tmp_path / "history")
 
 
 def test_no_key_of_an_endpoint_is_written_anywhere(
