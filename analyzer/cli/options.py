@@ -155,6 +155,16 @@ def triage_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def depth_option(command: Decorated) -> Decorated:
+    """`--depth FILE`: how much each market takes, where nothing is read from pools."""
+    return click.option(
+        "--depth",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="How much each market takes (TOML); the stated default for the rest.",
+    )(command)
+
+
 def fail_on_option(command: Decorated) -> Decorated:
     """`--fail-on SEVERITY`: from which severity on findings change the exit code."""
     return click.option(

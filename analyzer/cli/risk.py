@@ -10,7 +10,7 @@ import click
 
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
-from analyzer.cli.options import db_option, format_option, index_option
+from analyzer.cli.options import db_option, depth_option, format_option, index_option
 from analyzer.cli.risk_decisions import clearing, exits, liquidations, size, unwind, what_if
 from analyzer.cli.risk_flash import flash
 from analyzer.cli.show import show_blocks, show_json, show_rows
@@ -68,12 +68,7 @@ def _options(command: Decorated) -> Decorated:
                 metavar="FACTOR",
                 help="The factor that betas are to.  [default: BTC, else ETH, else the first]",
             ),
-            click.option(
-                "--depth",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="How much each market takes (TOML); the stated default for the rest.",
-            ),
+            depth_option,
             click.option(
                 "--seed", type=int, default=0, show_default=True, metavar="INT",
                 help="Of the simulations.",

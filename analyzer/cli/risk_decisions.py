@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.cli.group import Verb
-from analyzer.cli.options import db_option, format_option
+from analyzer.cli.options import db_option, depth_option, format_option
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -187,12 +187,7 @@ def exits(*, deployment: str, db: Path, format_: str, as_json: bool) -> int:
     show_default=True,
     help="What has to hold again.",
 )
-@click.option(
-    "--depth",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="How much each market takes (TOML); the stated default for the rest.",
-)
+@depth_option
 @click.option(
     "--over", type=float, metavar="DAYS", help="Also a schedule over so many days; needs --returns."
 )
@@ -302,12 +297,7 @@ def clearing(
     metavar="SHARE",
     help="What a liquidator wants on top, of the value taken over.",
 )
-@click.option(
-    "--depth",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="How much each market takes (TOML); the stated default for the rest.",
-)
+@depth_option
 @format_option
 def liquidations(
     *, deployment: str, db: Path, near: float, gas: float, required_return: float,

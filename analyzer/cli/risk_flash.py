@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.group import Verb
-from analyzer.cli.options import db_option, format_option
+from analyzer.cli.options import db_option, depth_option, format_option
 from analyzer.cli.risk_decisions import show
 
 
@@ -64,12 +64,7 @@ from analyzer.cli.risk_decisions import show
     metavar="MINUTES",
     help="How late the protocols hear a price.",
 )
-@click.option(
-    "--depth",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="How much each market takes (TOML); the stated default for the rest.",
-)
+@depth_option
 @format_option
 def flash(
     *, db: Path, jump: str, minutes: int, depth_left: float, recovery: float, resilience: float,
