@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed, Transfer
@@ -162,10 +163,18 @@ class GmxSimulation:
             return None
         if self._state.markets[position.market].settings[DISABLED] == 1:
             return None
+        if not self._accrues(position.market):
+            return None
         if self._breaches(numbers):
             return self._whole(position, liquidation=True), LIQUIDATION
         found = adl.largest(self._valuation, position)
         return None if found is None else (found, ADL)
+
+    def _accrues(self, market: str) -> bool:
+        """Whether the indexes of both sides can be written up to the block, as every order does
+        first: else the contract refuses all orders of the market."""
+        sides = (partial(self._valuation.cumulative, market, is_long) for is_long in (True, False))
+        return not any(isinstance(attempt(side), Unreadable) for side in sides)
 
     def _whole(self, position: Position, *, liquidation: bool) -> Decrease:
         """A close of all of it."""
@@ -205,6 +214,8 @@ class GmxSimulation:
         """Closes the position as its owner would, without the liquidation fee."""
         position = self._state.positions.get(account_id)
         if position is None or isinstance(self._valuation.numbers(account_id), Unreadable):
+            return []
+        if not self._accrues(position.market):
             return []
         return [self._happen(self._whole(position, liquidation=False), LIQUIDATION)]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from analyzer.abi.keccak import keccak
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.base import Expected, Judge
 from analyzer.protocols.gmx_v2.deployments import ABI_FOLDER
@@ -18,6 +19,22 @@ from analyzer.protocols.kit.judging import Question
 from analyzer.protocols.kit.unreadable import Unreadable
 
 Values: TypeAlias = Sequence[Expected] | Unreadable
+
+
+_SELECTORS = {
+    signature.partition("(")[0]: "0x" + keccak(signature.encode()).hex()[:8]
+    for signature in (
+        "UnableToGetBorrowingFactorEmptyPoolUsd()",
+        "UsdDeltaExceedsLongOpenInterest(int256,uint256)",
+        "UsdDeltaExceedsShortOpenInterest(int256,uint256)",
+    )
+}
+"""Errors of `Errors.sol` by name: a node says them by their selectors."""
+
+
+def revert_words(reason: str) -> str:
+    """What a node says where a view refuses for that reason."""
+    return _SELECTORS.get(reason, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +76,7 @@ class Bench:
             market_id,
             f"Reader.{function}",
         )
-        return judging.ask(question, values)
+        return judging.ask(question, values, revert_words)
 
 
 def market_props(state: GmxState, market: str) -> tuple[str, str, str, str]:

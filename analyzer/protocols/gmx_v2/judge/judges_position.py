@@ -111,7 +111,8 @@ TESTS = ((True, True), (True, False), (False, True), (False, False))
 
 
 def position_judges(bench: Bench, position: Position) -> Iterator[Judge]:
-    """Every view of the position. One that is unknown is asked only what is stored."""
+    """Every view of the position. One that is unknown is asked only what is stored; one whose
+    pending fees the contract refuses to compute is not asked for its test, which knows none."""
     key = position.key
     stored = tuple(getattr(position, name) for name in STORED)
     fields = [f"position.{name}" for name in STORED]
@@ -120,7 +121,8 @@ def position_judges(bench: Bench, position: Position) -> Iterator[Judge]:
     if isinstance(numbers, Unreadable) and not numbers.reverted:
         return
     pool = bench.valuation.pool(position.market)
-    yield from _tests(bench, position, pool, numbers)
+    if not isinstance(numbers, Unreadable):
+        yield from _tests(bench, position, pool, numbers)
     yield from _profits(bench, position, pool)
     yield from _info(bench, position, pool, numbers)
     yield from _executions(bench, position, pool)
@@ -137,7 +139,7 @@ def _storage(bench: Bench) -> str:
 
 
 def _tests(
-    bench: Bench, position: Position, pool: Pool, numbers: PositionNumbers | Unreadable
+    bench: Bench, position: Position, pool: Pool, numbers: PositionNumbers
 ) -> Iterator[Judge]:
     """The liquidation test by the indexes as stored, with and without the least collateral, with a
     keeper's floor and a trader's."""
@@ -145,9 +147,7 @@ def _tests(
     market, prices = market_props(bench.state, position.market), price_props(pool.prices)
     for least, keeper in TESTS:
         args = (_storage(bench), _key(position), market, prices, least, keeper)
-        values: Values = numbers if isinstance(numbers, Unreadable) else ()
-        if not isinstance(numbers, Unreadable):
-            values = _test_values(numbers, least, keeper)
+        values = _test_values(numbers, least, keeper)
         yield from bench.ask(
             "isPositionLiquidatable", args, fields, values, account_id=position.key
         )

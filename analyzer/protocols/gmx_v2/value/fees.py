@@ -57,10 +57,11 @@ class PositionFee:
 
 
 def referral_of(trader: Trader) -> Referral:
-    """What a trader's code gives now. Raises: UnreadableNumberError."""
+    """What a trader's code gives now: one that nobody owns gives what the tier of the address 0
+    does. Raises: UnreadableNumberError."""
     code = known(trader.code)
     affiliate = known(trader.affiliate) or NO_AFFILIATE
-    if code == NO_CODE or affiliate == NO_AFFILIATE:
+    if code in ("", NO_CODE):
         return Referral()
     share = known(trader.own_discount_share) or known(trader.discount_share)
     rebate = known(trader.total_rebate) * ONE // _BASIS_POINTS

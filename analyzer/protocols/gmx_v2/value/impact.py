@@ -12,7 +12,7 @@ from analyzer.protocols.gmx_v2.fixed_point import apply_exponent, apply_factor
 from analyzer.protocols.gmx_v2.value.market_prices import low
 from analyzer.protocols.gmx_v2.value.pool import Pool
 from analyzer.protocols.gmx_v2.value.prices import middle
-from analyzer.protocols.kit.unreadable import Unreadable, known
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, known, reverts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,13 @@ def virtual_inventory(pool: Pool, index_price: int) -> int | None:
 
 
 def _impact(pool: Pool, sides: tuple[int, int], delta: int, is_long: bool) -> Impact:
-    """The impact of lessening one of (longs, shorts) by `delta`."""
+    """The impact of lessening one of (longs, shorts) by `delta`. Raises: UnreadableNumberError
+    where the side is less: what halves round off a market of one token can leave it so."""
     longs, shorts = sides
+    if delta > (longs if is_long else shorts):
+        what = f"price impact in market {pool.ledger.market_token}"
+        side = "Long" if is_long else "Short"
+        raise UnreadableNumberError(reverts(what, f"UsdDeltaExceeds{side}OpenInterest"))
     after = (longs - delta, shorts) if is_long else (longs, shorts - delta)
     return impact_of(sides, after, curves(pool))
 

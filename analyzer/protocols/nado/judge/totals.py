@@ -199,7 +199,7 @@ def _sizes(state: NadoState) -> Iterator[TotalRow]:
 
 def _traded(state: NadoState, evidence: Evidence) -> Iterator[TotalRow]:
     """What one side of a trade got the other gave, and both have a log."""
-    moved: dict[int, int] = {}
+    moved = dict(evidence.ledger.closed_sizes)
     for (_, product), size in logged_sizes(state, evidence).items():
         moved[product] = moved.get(product, 0) + size
     for product, size in sorted(moved.items()):

@@ -134,8 +134,9 @@ def on_isolated_closed(ledger: NadoLedger, event: Event) -> None:
     isolated = _account(ledger, event, "isolatedSubaccount")
     parent = _account(ledger, event, "parentSubaccount")
     product = isolated_product(isolated)
-    ledger.isolated_sizes.pop((parent, product), None)
-    ledger.sizes.pop((isolated, product), None)
+    left = ledger.isolated_sizes.pop((parent, product), 0)
+    left += ledger.sizes.pop((isolated, product), 0)
+    ledger.closed_sizes[product] = ledger.closed_sizes.get(product, 0) + left
 
 
 def on_builder_fee(ledger: NadoLedger, event: Event) -> None:

@@ -55,6 +55,9 @@ class NadoLedger:
     """What the log before the last one said of the same balance."""
     sizes: dict[tuple[str, int], int] = field(default_factory=dict)
     isolated_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
+    closed_sizes: dict[int, int] = field(default_factory=dict)
+    """Perp product -> what the logs had left in isolated accounts that were closed: a delisting
+    closes their positions without a log."""
     funding: dict[int, int] = field(default_factory=dict)
     funding_steps: dict[int, int] = field(default_factory=dict)
     interest: dict[int, LoggedInterest] = field(default_factory=dict)

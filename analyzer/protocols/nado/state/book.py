@@ -8,6 +8,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.book import Asset, Book, LegKind, make_book
 from analyzer.model.deployment import Deployment
 from analyzer.protocols.kit.factors import factor_of
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.nado.account_ids import Kind, kind_of, owner_of
 from analyzer.protocols.nado.logs.ledger import NadoLedger
 from analyzer.protocols.nado.records import Account, PerpProduct, SpotProduct
@@ -146,5 +147,7 @@ def _mark_accounts(state: NadoState) -> None:
     for name, account in state.accounts.items():
         for product in (*account.spot, *account.perps):
             problem = state.problems.get(product)
+            if problem is None and product not in state.spots and product not in state.perps:
+                problem = Unreadable(f"product {product}", "no engine lists it")
             if problem is not None:
                 state.unreadable.setdefault(name, problem)

@@ -11,7 +11,11 @@ from gmx_recording import Recorded, recorded
 
 from analyzer.model.book import Book
 from analyzer.protocols.gmx_v2 import PLUG
+from analyzer.protocols.gmx_v2.close.motion import in_motion
+from analyzer.protocols.gmx_v2.records import Trader
 from analyzer.protocols.gmx_v2.state.state import GmxState, state_of
+from analyzer.protocols.gmx_v2.state.traders import NO_CODE
+from analyzer.protocols.gmx_v2.value.fees import NO_AFFILIATE, Referral, referral_of
 from analyzer.protocols.gmx_v2.value.margin import CLOSES_INSOLVENT
 from analyzer.protocols.gmx_v2.value.prices import prices_of
 from analyzer.protocols.kit.unreadable import Unreadable
@@ -143,3 +147,78 @@ def test_a_book_comes_back_from_its_bytes(seed_a: Recorded) -> None:
     rows = [PLUG.margin(PLUG.value(one, PLUG.prices(one))) for one in (book, again)]
     assert rows[0] == rows[1]
     assert PLUG.pack(again) == PLUG.pack(book)
+
+
+def of_one_token(seed_a: Recorded) -> tuple[GmxState, str, str]:
+    """A copy of the state at I, its market of one token, and a long of it."""
+    state = in_motion(seed_a.state("I"))
+    market = next(m for m, found in state.markets.items() if found.ledger.is_single_token)
+    key = next(k for k, p in state.positions.items() if p.market == market and p.is_long)
+    return state, market, key
+
+
+def test_what_halves_round_off_the_last_long_of_a_market_makes_the_contract_refuse(
+    seed_a: Recorded,
+) -> None:
+    state, market, key = of_one_token(seed_a)
+    position = state.positions[key]
+    ledger = state.markets[market].ledger
+    for size in (position.size_in_usd, position.size_in_usd + 1):
+        ledger.long.open_interest = {ledger.long_token: size}
+        state.positions[key] = replace(position, size_in_usd=size)
+        book = with_state(seed_a.book("I"), replace(state, positions=dict(state.positions)))
+        valued = PLUG.value(book, PLUG.prices(book))
+        row = next(row for row in PLUG.margin(valued) if row.account_id == key)
+        assert bool(row.unknown_reason) == bool(size % 2)
+        refused = {
+            judge.expected_revert
+            for judge in PLUG.truth(valued, [row], [key])
+            if judge.contract == "Reader.getPositionInfo"
+        }
+        assert refused == {"0xeadaf93a" if size % 2 else None}
+
+
+def test_a_market_whose_other_side_has_no_pool_closes_nothing_and_its_views_refuse(
+    seed_a: Recorded,
+) -> None:
+    state, book = in_motion(seed_a.state("F")), seed_a.book("F")
+    before = PLUG.margin(PLUG.value(book, PLUG.prices(book)))
+    key = next(
+        row.account_id
+        for row in before
+        if row.liquidatable
+        and not state.markets[state.positions[row.account_id].market].ledger.is_single_token
+    )
+    position = state.positions[key]
+    ledger = state.markets[position.market].ledger
+    ledger.pool[ledger.token(not position.is_long)] = 0
+    drained = with_state(book, state)
+    valued = PLUG.value(drained, PLUG.prices(drained))
+    rows = PLUG.margin(valued)
+    simulation = PLUG.simulate(valued)
+    assert not simulation.liquidate(key)
+    assert not simulation.unwind(key)
+    assert key not in simulation.breaching()
+    others = {
+        k
+        for k, p in state.positions.items()
+        if p.market == position.market and p.is_long != position.is_long
+    }
+    assert {row.account_id for row in rows if row.unknown_reason} == others
+    asked = PLUG.truth(valued, rows, drained.account_ids)
+    refused = {judge.contract for judge in asked if judge.expected_revert == "0x6afad778"}
+    assert refused == {
+        "Reader.getMarketInfo",
+        "Reader.getMarketTokenPrice",
+        "Reader.getPositionInfo",
+    }
+
+
+def test_a_code_that_nobody_owns_gives_what_the_tier_of_nobody_does() -> None:
+    trader = Trader(
+        code="0x" + "1" * 64, affiliate=NO_AFFILIATE, total_rebate=1000, discount_share=5000
+    )
+    found = referral_of(trader)
+    assert (found.code, found.affiliate) == (trader.code, NO_AFFILIATE)
+    assert (found.reward_factor, found.discount_factor) == (5 * 10**28, 5 * 10**28)
+    assert referral_of(replace(trader, code=NO_CODE)) == Referral()

@@ -107,11 +107,14 @@ def _perp_loss(
 def _deposit_loss(working: Working, name: str, product: int, outcome: Outcome) -> None:
     """A debt is taken from the depositors of its product; its normalised sum keeps what truncates.
 
-    Raises: UnreadableNumberError where there are no deposits.
+    Raises: RefusedError, without a word as the contract's own, where the deposits are no more than
+    the debt; UnreadableNumberError where there are none.
     """
     found, amount = working.own_spot(product), working.spot_amount(name, product)
     before = found.deposit_multiplier
     found.deposit_multiplier = div(total_deposits(found) + amount, found.deposits)
+    if found.deposit_multiplier <= 0:
+        raise RefusedError("")
     found.borrows += div(amount, found.borrow_multiplier)
     working.set_spot(name, product, 0)
     outcome.deposit_losses.append(DepositLoss(product, -amount, before, found.deposit_multiplier))
