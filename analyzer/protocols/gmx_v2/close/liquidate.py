@@ -16,7 +16,7 @@ from analyzer.protocols.gmx_v2.value.pool import Pool
 from analyzer.protocols.gmx_v2.value.prices import to_e18
 from analyzer.protocols.gmx_v2.value.valuation import Valuation
 from analyzer.protocols.gmx_v2.value.value import GmxValued
-from analyzer.protocols.kit.unreadable import Unreadable, known
+from analyzer.protocols.kit.unreadable import Unreadable, attempt, known
 
 KEEPERS, AFFILIATE = "protocol_fees", "affiliate"
 LIQUIDATION, ADL = "position", "adl"
@@ -31,13 +31,16 @@ def pool_party(market: str) -> str:
 
 def liquidate(valued: GmxValued, account_id: str) -> list[Closure]:
     """The liquidation of a position that the contract would allow now; empty when it would not, or
-    when the position is unknown. Raises: KeyError when there is no such position."""
+    when the position or what its close costs is unknown. Raises: KeyError when there is no such
+    position."""
     numbers = valued.valuation.numbers(account_id)
     if isinstance(numbers, Unreadable) or not numbers.keeper.reason:
         return []
     position = valued.state.positions[account_id]
-    found = decrease(valued.valuation, position, position.size_in_usd, liquidation=True)
-    return [closure(valued.valuation, found, LIQUIDATION)]
+    found = attempt(
+        lambda: decrease(valued.valuation, position, position.size_in_usd, liquidation=True)
+    )
+    return [] if isinstance(found, Unreadable) else [closure(valued.valuation, found, LIQUIDATION)]
 
 
 def closure(valuation: Valuation, found: Decrease, kind: str) -> Closure:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 
 from analyzer.model.book import Book
 from analyzer.model.closure import Executed, Transfer
@@ -166,15 +165,24 @@ class GmxSimulation:
         if not self._accrues(position.market):
             return None
         if self._breaches(numbers):
-            return self._whole(position, liquidation=True), LIQUIDATION
+            whole = attempt(lambda: self._whole(position, liquidation=True))
+            return None if isinstance(whole, Unreadable) else (whole, LIQUIDATION)
         found = adl.largest(self._valuation, position)
         return None if found is None else (found, ADL)
 
     def _accrues(self, market: str) -> bool:
-        """Whether the indexes of both sides can be written up to the block, as every order does
-        first: else the contract refuses all orders of the market."""
-        sides = (partial(self._valuation.cumulative, market, is_long) for is_long in (True, False))
-        return not any(isinstance(attempt(side), Unreadable) for side in sides)
+        """Whether funding, impact pool and the indexes of both sides can be written up to the
+        block, as every order does first: else the contract refuses all orders of the market, or
+        something of it was not read."""
+        valuation = self._valuation
+
+        def written() -> None:
+            valuation.funding(market)
+            _ = valuation.pool(market).distribution
+            for is_long in (True, False):
+                valuation.cumulative(market, is_long)
+
+        return not isinstance(attempt(written), Unreadable)
 
     def _whole(self, position: Position, *, liquidation: bool) -> Decrease:
         """A close of all of it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,8 @@ class _Rows:
 
 def reprice(valued: GmxValued, factors: Sequence[str], shocks: npt.NDArray[np.float64]) -> Repriced:
     """Margin with each factor's price multiplied; whole USD, [position, scenario], NaN for unknown
-    positions. Shape of shocks: [factor, scenario]. Raises: ValueError when they do not match."""
+    positions, and where a setting that other prices need was not read. Shape of shocks: [factor,
+    scenario]. Raises: ValueError when they do not match."""
     moves = _moves(valued.book, factors, shocks)
     shape = (len(valued.book), moves.scenarios)
     out = Repriced(*(np.full(shape, np.nan) for _ in range(4)))
@@ -77,7 +79,8 @@ def reprice(valued: GmxValued, factors: Sequence[str], shocks: npt.NDArray[np.fl
             continue
         rows = _rows(valued, pool, held)
         if rows.numbers:
-            _write(out, valued, pool, rows, moves)
+            # What was not read may be needed only where prices move: then nothing is written.
+            attempt(partial(_write, out, valued, pool, rows, moves))
     return out
 
 

@@ -19,7 +19,7 @@ from fractions import Fraction
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.slippage import slippage
-from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
+from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError, attempt
 from analyzer.protocols.nado.account_ids import Kind, kind_of
 from analyzer.protocols.nado.arithmetic import mul
 from analyzer.protocols.nado.close.backstops import waterfall
@@ -146,11 +146,14 @@ class NadoSimulation:
 
     def unwind(self, account_id: str) -> Sequence[Executed]:
         """Everything is sold and closed at its price, without a penalty, then what the account
-        owes is passed on as in a finalisation. Raises: KeyError for no such account."""
+        owes is passed on as in a finalisation; up to what no longer fits the contract's numbers.
+        Raises: KeyError for no such account."""
         done: list[Executed] = []
-        while (step := next_unwinding(self._motion.valuation, account_id)) is not None:
+        while True:
+            step = attempt(lambda: next_unwinding(self._motion.valuation, account_id))
+            if step is None or isinstance(step, Unreadable):
+                return done
             done.append(self._unwound(account_id, step))
-        return done
 
     def bear(self, account_id: str, lost_e18: int) -> Sequence[Transfer]:
         """So much less or more quote in the account. Raises: KeyError."""

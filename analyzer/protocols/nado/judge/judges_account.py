@@ -150,6 +150,8 @@ def _perp(valued: NadoValued, account_id: str, numbers: Numbers, product: int) -
 def _core(valued: NadoValued, account_id: str, numbers: Numbers) -> Iterator[Judge]:
     """What a spread is made of: amount, price and long weight of either leg of every pair."""
     for spot, perp in valued.state.spreads:
+        if spot not in valued.state.spots or perp not in valued.state.perps:
+            continue
         if not valued.state.problems.keys().isdisjoint((spot, perp)):
             continue
         for engine, product, risk, amount in (

@@ -222,3 +222,30 @@ def test_a_code_that_nobody_owns_gives_what_the_tier_of_nobody_does() -> None:
     assert (found.code, found.affiliate) == (trader.code, NO_AFFILIATE)
     assert (found.reward_factor, found.discount_factor) == (5 * 10**28, 5 * 10**28)
     assert referral_of(replace(trader, code=NO_CODE)) == Referral()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LIQUIDATION_FEE_FACTOR",
+        "POSITION_IMPACT_POOL_DISTRIBUTION_RATE",
+        "MAX_POSITION_IMPACT_FACTOR_FOR_LIQUIDATIONS",
+    ],
+)
+def test_what_only_a_close_or_other_prices_need_may_be_missing(seed_a: Recorded, name: str) -> None:
+    state, book = in_motion(seed_a.state("F")), seed_a.book("F")
+    for market in state.markets.values():
+        market.settings[name] = Unreadable(name, "not in the recording")
+    bare = with_state(book, state)
+    valued = PLUG.value(bare, PLUG.prices(bare))
+    rows = PLUG.margin(valued)
+    assert any(not row.unknown_reason for row in rows)
+    repriced = PLUG.reprice(valued, ("ETH",), np.array([[0.7]])).equity
+    assert np.isnan(repriced).all() == name.startswith("MAX_POSITION")
+    simulation = PLUG.simulate(valued)
+    due = [row.account_id for row in rows if row.liquidatable]
+    assert due
+    closed = [key for key in due if simulation.liquidate(key)]
+    assert bool(closed) == name.startswith("MAX_POSITION")
+    told = [key for key in due if PLUG.liquidate(valued, key)]
+    assert bool(told) != name.startswith("LIQUIDATION")

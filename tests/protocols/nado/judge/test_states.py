@@ -113,3 +113,30 @@ def test_a_debt_of_all_deposits_cannot_be_shared(venue: Recorded) -> None:
     assert shared.spot(0).deposit_multiplier == unit // 100
     with pytest.raises(RefusedError):
         finalise(working(100 * unit), call)
+
+
+def test_a_perp_without_an_increment_and_a_pair_of_nothing_break_nothing(venue: Recorded) -> None:
+    book, whole = venue.valued("stressed").book, venue.valued("stressed").state
+    before = PLUG.margin(venue.valued("stressed"))
+    perps = {p: replace(perp, size_increment=0) for p, perp in whole.perps.items()}
+    for state in (
+        replace(whole, perps=perps),
+        replace(whole, spreads=(*whole.spreads, (201, 202))),
+    ):
+        valued = PLUG.value(replace(book, state=state), venue.valued("stressed").prices)
+        rows = PLUG.margin(valued)
+        assert [row.margin_equity_e18 for row in rows] == [row.margin_equity_e18 for row in before]
+        assert [row.liquidatable for row in rows] == [row.liquidatable for row in before]
+        due = next(row.account_id for row in rows if row.liquidatable)
+        assert PLUG.truth(valued, rows, [due])
+        kinds = {closure.kind for row in rows for closure in PLUG.liquidate(valued, row.account_id)}
+        assert ("perp" in kinds) == (state.perps is whole.perps)
+
+
+def test_an_unwinding_ends_where_a_number_no_longer_fits(venue: Recorded) -> None:
+    valued = venue.valued("stressed")
+    quote = replace(valued.state.spots[0], deposit_multiplier=1)
+    state = replace(valued.state, spots={**valued.state.spots, 0: quote})
+    simulation = PLUG.simulate(PLUG.value(replace(valued.book, state=state), valued.prices))
+    steps = [len(simulation.unwind(account)) for account in valued.book.account_ids[:15]]
+    assert any(steps)

@@ -139,6 +139,8 @@ def _most(valuation: Valuation, call: Call) -> tuple[int, int]:
     if (limit > 0) != (call.amount > 0):
         return 0, 1
     unit = 1 if mode is Mode.SPOT else increment
+    if not unit:
+        raise RefusedError("Panic(0x12)")
     return abs(part(limit, unit)), unit
 
 

@@ -80,13 +80,15 @@ class Working:
         return found
 
     def spot_amount(self, name: str, product: int) -> int:
-        """What an account has of a spot product."""
-        return spot_amount(self.spot(product), self.account(name).spot.get(product, 0))
+        """What an account has of a spot product; of one that no engine lists it is nothing."""
+        held = self.account(name).spot.get(product, 0)
+        return spot_amount(self.spot(product), held) if held else 0
 
     def perp_now(self, name: str, product: int) -> tuple[int, int]:
-        """(size, quote with funding) of an account in a perp product."""
-        held = self.account(name).perps.get(product, NOTHING)
-        return perp_now(self.perp(product), held)
+        """(size, quote with funding) of an account in a perp product; of one that no engine lists
+        it is nothing."""
+        held = self.account(name).perps.get(product)
+        return (0, 0) if held is None else perp_now(self.perp(product), held)
 
     def pnl(self, name: str, product: int) -> int:
         """What a perp balance is worth."""
