@@ -86,6 +86,8 @@ def _owed(state: NadoState, evidence: Evidence, product: int) -> int | None:
     claims = evidence.builder_fees.get(product, 0)
     if spot.sequencer_fees is None or pending is None or claims is None:
         return None
+    if state.problems or not state.is_whole():
+        return None
     owed = sum(
         spot_amount(spot, account.spot[product])
         for account in state.accounts.values()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from analyzer.model.integers import WAD
 from analyzer.protocols.base import SilentChange
-from analyzer.protocols.nado.account_ids import Kind, N, isolated_product, kind_of
+from analyzer.protocols.nado.account_ids import Kind, N, isolated_product, kind_of, owner_of
 from analyzer.protocols.nado.arithmetic import mul
 from analyzer.protocols.nado.logs.ledger import LoggedBalance
 from analyzer.protocols.nado.state.balances import perp_now
@@ -73,8 +73,15 @@ def logged_sizes(state: NadoState, evidence: Evidence) -> dict[tuple[str, int], 
         for name, account in state.accounts.items()
         if account.parent is not None
     }
+    # Of one whose parent was not read, only the owner is known.
+    orphans = {
+        (owner_of(name), isolated_product(name)): name
+        for name, account in state.accounts.items()
+        if account.parent is None and name in state.unreadable and kind_of(name) is Kind.ISOLATED
+    }
     for (parent, product), amount in evidence.ledger.isolated_sizes.items():
-        name = isolated.get((parent, product), parent)
+        orphan = orphans.get((owner_of(parent), product), parent)
+        name = isolated.get((parent, product), orphan)
         sizes[name, product] = sizes.get((name, product), 0) + amount
     return sizes
 

@@ -50,6 +50,11 @@ class NadoState:
         """Every product, spots first."""
         return [*self.spots.values(), *self.perps.values()]
 
+    def is_whole(self) -> bool:
+        """Whether every balance of every account was read: else no sum over them is one."""
+        shared = set(self.problems.values())
+        return all(problem in shared for problem in self.unreadable.values())
+
     def symbol(self, product: int) -> str:
         """The name of a product for people."""
         found = self.spots.get(product) or self.perps.get(product)

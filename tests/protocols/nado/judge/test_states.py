@@ -17,6 +17,7 @@ from analyzer.protocols.nado.value.account import Valuation
 from analyzer.protocols.nado.value.liquidation.call import FINALISATION, Call, RefusedError
 from analyzer.protocols.nado.value.liquidation.finalise import finalise
 from analyzer.protocols.nado.value.liquidation.working import Working
+from analyzer.protocols.nado.value.value import NadoValued
 from analyzer.solvency.verify import compare
 
 
@@ -113,6 +114,28 @@ def test_a_debt_of_all_deposits_cannot_be_shared(venue: Recorded) -> None:
     assert shared.spot(0).deposit_multiplier == unit // 100
     with pytest.raises(RefusedError):
         finalise(working(100 * unit), call)
+
+
+@pytest.mark.parametrize(
+    "label", ["SpotEngine bitmap", "PerpEngine balance", "OffchainExchange parent"]
+)
+def test_an_account_that_was_not_read_is_no_difference_of_the_sums(
+    venue: Recorded, label: str
+) -> None:
+    gone: list[str] = []
+
+    def change(request: ReadRequest, answer: Answer) -> Answer:
+        if not gone and request.label.startswith(label):
+            gone.append(request.data)
+        return NotRead("not recorded") if request.data in gone else answer
+
+    rebuilt = venue.rebuilt("stressed", change)
+    assert isinstance(rebuilt.valued, NadoValued)
+    assert len(rebuilt.valued.state.unreadable) == 1
+    totals = {total.name: total for total in rebuilt.result.details.totals}
+    assert [total for total in totals.values() if total.holds is False] == []
+    assert totals["open interest of kBTC-PERP"].holds is None
+    assert totals["tokens of USDT0"].holds is None
 
 
 def test_a_perp_without_an_increment_and_a_pair_of_nothing_break_nothing(venue: Recorded) -> None:
