@@ -102,8 +102,9 @@ def _info_values(bench: Bench, market: str, pool: Pool) -> tuple[Expected, ...]:
 
     virtual = pool.market.virtual_id
     inventory: int | None = pool.state.virtual.get(virtual, 0) if isinstance(virtual, str) else 0
-    if pool.flag("USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE"):
-        # Then the logs say it in index tokens, and nothing here rebuilds what the view shows.
+    in_tokens = pool.flag("USE_OPEN_INTEREST_IN_TOKENS_FOR_BALANCE")
+    if in_tokens or isinstance(virtual, Unreadable):
+        # The logs say it in index tokens then, and nothing here rebuilds what the view shows.
         inventory = None
     return (
         *market_props(bench.state, market),
@@ -122,9 +123,12 @@ def _info_values(bench: Bench, market: str, pool: Pool) -> tuple[Expected, ...]:
     )
 
 
-def _shared_amounts(pool: Pool) -> tuple[int, int]:
-    """The pool tokens' inventory that markets of the same tokens share."""
+def _shared_amounts(pool: Pool) -> tuple[int | None, int | None]:
+    """The pool tokens' inventory that markets of the same tokens share; None where it was not read
+    which one it is."""
     found = pool.market.virtual_market_id
+    if isinstance(found, Unreadable):
+        return None, None
     shared = pool.state.virtual_swaps.get(found, {}) if isinstance(found, str) else {}
     return shared.get("long", 0), shared.get("short", 0)
 

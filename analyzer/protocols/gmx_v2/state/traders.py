@@ -99,7 +99,10 @@ def _read_tiers(store: str, storage: str, traders: TraderReads) -> Reading[None]
     )
     replies = yield from batch.read()
     for trader in traders.values():
-        if not trader.affiliate or not isinstance(trader.tier, int):
+        if not trader.affiliate:
+            continue
+        if isinstance(trader.tier, Unreadable):
+            trader.total_rebate = trader.discount_share = trader.tier
             continue
         found = replies.integers(given[trader.tier])
         if isinstance(found, Unreadable):
