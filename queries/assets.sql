@@ -1,20 +1,20 @@
 -- title: Assets
--- question: How much of each asset is pledged, owed, long and short, who holds most of it?
+-- question: How much of each asset is supplied, owed, long and short, who holds most of it?
 -- group: markets
 -- column deployment: name of the deployment
 -- column symbol: the token or market
--- column holders: accounts that hold any, long or pledged
+-- column holders: accounts that hold any, long or supplied
 -- column debtors: accounts that owe any or are short
--- column pledged: value of what is pledged or supplied, in the settlement currency (a float)
+-- column supplied: value of what is supplied, securing a debt or not, in the settlement currency (a float)
 -- column long: value of long positions
 -- column short: value of debts and short positions, without sign
 -- column largest_share: of all of it, both sides, the share of the account with most
 -- column unknown: amounts without a value, which are in no sum
 WITH held AS (
-    SELECT deployment, symbol, account_id, value::DOUBLE AS value, value > 0 AS pledged
+    SELECT deployment, symbol, account_id, value::DOUBLE AS value, value > 0 AS supplied
     FROM v_collateral
     UNION ALL
-    SELECT deployment, symbol, account_id, value::DOUBLE AS value, false AS pledged
+    SELECT deployment, symbol, account_id, value::DOUBLE AS value, false AS supplied
     FROM v_positions
 ),
 sides AS (
@@ -25,8 +25,8 @@ sides AS (
         sum(abs(value)) AS gross,
         bool_or(value > 0) AS holds,
         bool_or(value < 0) AS owes,
-        coalesce(sum(value) FILTER (pledged), 0) AS pledged,
-        coalesce(sum(value) FILTER (value > 0 AND NOT pledged), 0) AS long,
+        coalesce(sum(value) FILTER (supplied), 0) AS supplied,
+        coalesce(sum(value) FILTER (value > 0 AND NOT supplied), 0) AS long,
         coalesce(-sum(value) FILTER (value < 0), 0) AS short,
         count(*) FILTER (value IS NULL) AS unknown
     FROM held
@@ -37,7 +37,7 @@ SELECT
     symbol,
     count(*) FILTER (holds) AS holders,
     count(*) FILTER (owes) AS debtors,
-    sum(pledged) AS pledged,
+    sum(supplied) AS supplied,
     sum(long) AS long,
     sum(short) AS short,
     max(gross) / nullif(sum(gross), 0) AS largest_share,

@@ -107,16 +107,16 @@ def _assets(material: Material) -> DataTable:
             str(record["symbol"]),
             int(record["holders"]),
             int(record["debtors"]),
-            *(_usd(record[name]) for name in ("pledged", "long", "short")),
+            *(_usd(record[name]) for name in ("supplied", "long", "short")),
             _share(record["largest_share"]),
         )
         for record in material.profiled.assets
     )
-    names = "deployment|asset|holders|debtors|pledged|long|short|largest account"
+    names = "deployment|asset|holders|debtors|supplied|long|short|largest account"
     return DataTable(
         "risk-assets",
         "Supply, debt and open interest by asset",
-        columns(names, "holders|debtors|pledged|long|short|largest account"),
+        columns(names, "holders|debtors|supplied|long|short|largest account"),
         rows,
         "Short: debts and short positions. The largest account's share is of both sides together.",
     )
@@ -171,7 +171,7 @@ def _spirals(records: Sequence[Record]) -> DataTable:
 
 def _usd(value: float | None) -> Cell:
     """An amount for people; none is `unknown`."""
-    return Cell("unknown", tone="unknown") if value is None else Cell(f"{value:,.0f}")
+    return Cell("unknown", tone="unknown") if value is None else Cell(f"{round(value):,}")
 
 
 def _share(value: float | None) -> Cell:
