@@ -54,6 +54,14 @@ def proof_options(command: Decorated) -> Decorated:
         metavar="N",
         help="Prove N blocks with logs and N without, drawn by --sample-seed. [default: all]",
     )(command)
+    command = click.option(
+        "--prove-accounts",
+        "prove_accounts",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Prove the numbers of the N worst accounts. [default: of all that are not healthy, "
+        "and of the sample]",
+    )(command)
     return click.option(
         "--prove",
         multiple=True,
@@ -66,6 +74,7 @@ def proof_options(command: Decorated) -> Decorated:
 def proof_wishes(
     prove: tuple[str, ...],
     sample: int | None,
+    accounts: int | None,
     trusted_hash: tuple[str, ...],
     checkpoints: Path | None,
     quorum: int | None,
@@ -88,9 +97,12 @@ def proof_wishes(
         raise InputError("--trusted-hash, --checkpoints and --witness need --prove")
     if not prove and quorum is None and sample is not None:
         raise InputError("--prove-sample needs --prove or --quorum")
+    if "state" not in prove and accounts is not None:
+        raise InputError("--prove-accounts needs --prove state")
     if quorum is not None and len(rpc) < quorum:
         raise InputError(f"--quorum {quorum} needs {quorum} endpoints: name each with --rpc")
     if not prove and quorum is None:
         return NOTHING
     asked = tuple(dict.fromkeys((*prove, *((QUORUM,) if quorum else ()))))
-    return ProveOptions(asked, sample, trusted, seed, rpc[:quorum] if quorum else (), witness)
+    endpoints = rpc[:quorum] if quorum else ()
+    return ProveOptions(asked, sample, trusted, seed, endpoints, witness, accounts)

@@ -95,6 +95,7 @@ def scan(
     storage: str | None,
     prove: tuple[str, ...],
     prove_sample: int | None,
+    prove_accounts: int | None,
     trusted_hash: tuple[str, ...],
     checkpoints: Path | None,
     quorum: int | None,
@@ -140,6 +141,7 @@ def scan(
         prove=proof_wishes(
             prove,
             prove_sample,
+            prove_accounts,
             trusted_hash,
             checkpoints,
             quorum,

@@ -124,10 +124,11 @@ class ProvedCode:
 
 @dataclass(frozen=True, slots=True)
 class StateProved:
-    """Numbers proved against the state root (0x). accounts: whose numbers were to be proved.
-    wanted: numbers to prove; proved: those that a proved word holds; codes: contracts whose code is
-    proved to be that of the scan, of wanted_codes. not_in_storage: numbers that no word holds as
-    such, in words.
+    """Numbers proved against the state root (0x). accounts: whose numbers were to be proved;
+    left_out: further ones that are not healthy, or in the sample, of which nobody asked for a proof
+    (`most_accounts`). wanted: numbers to prove; proved: those that a proved word holds; codes:
+    contracts whose code is proved to be that of the scan, of wanted_codes. not_in_storage: numbers
+    that no word holds as such, in words.
     """
 
     state_root: str
@@ -137,6 +138,7 @@ class StateProved:
     wanted_codes: int
     codes: int
     not_in_storage: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +167,10 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What was proved of one scan. asked: `logs`, `state`, `quorum`. sample: how many blocks with
-    logs, and without, were drawn; None = all. seed: of every sample. logs, state, quorum: None
-    where not asked for, or where nothing of it could be done. The proved words and codes themselves
-    lie beside it (`Proofs`)."""
+    logs, and without, were drawn; None = all. most_accounts: how many of the worst accounts'
+    numbers were to be proved; None = of all that are not healthy, and of a sample. seed: of every
+    sample. logs, state, quorum: None where not asked for, or where nothing of it could be done. The
+    proved words and codes themselves lie beside it (`Proofs`)."""
 
     scan_id: str
     protocol: str
@@ -177,6 +180,7 @@ class Certificate:
     block_hash: str
     asked: tuple[str, ...]
     sample: int | None
+    most_accounts: int | None
     seed: int
     headers: HeadersProved
     logs: LogsProved | None

@@ -43,10 +43,12 @@ def prove_state(
     numbers: StoredNumbers,
     implementations: Sequence[ImplementationRow],
     accounts: int,
+    left_out: int = 0,
 ) -> ProvedState | None:
     """Proves every number and every code hash; None where the block's header was not proved.
 
-    accounts: whose numbers these are, as a count; told as 0 where no number has a word.
+    accounts: whose numbers these are, as a count; told as 0 where no number has a word. left_out:
+    accounts of which no proof was asked for.
     """
     header = gathered.headers.get(block.number)
     if header is None:
@@ -72,6 +74,7 @@ def prove_state(
         wanted_codes=len(codes),
         codes=len(found),
         not_in_storage=(*numbers.not_in_storage, *_other_proxies(implementations)),
+        left_out=left_out if numbers.slots else 0,
     )
     return ProvedState(told, words, found)
 
@@ -135,6 +138,8 @@ class _Proof:
         self._root = state_root
         self._by_address: Mapping[str, StateProof] = {}
         self._told: set[str] = set()
+        self._lacking: set[tuple[str, int]] = set()
+        """Words that the recording does not hold a proof of."""
         self._silent = False
         """Whether the node does not answer: then it is asked no more."""
 
@@ -158,7 +163,7 @@ class _Proof:
     def word(self, slot: ProofSlot) -> ProvedWord | None:
         """The word that holds a number; None where it is not proved, which is told."""
         proof = self._by_address.get(slot.address.lower())
-        if proof is None:
+        if proof is None or (slot.address.lower(), slot.slot) in self._lacking:
             return None
         try:
             value = proof.word(slot.address, slot.slot)
@@ -208,11 +213,32 @@ class _Proof:
             self._silent = True
             self._gathered.miss("proofs", f"proofs were not read: {error}")
             return None
+        if isinstance(nodes, NotRead) and self._gathered.recorded and wanted.slots:
+            return self._kept_nodes(wanted)
         if isinstance(nodes, NotRead):
-            self._gathered.miss("proofs", nodes.reason)
+            self._gathered.miss("proofs", nodes.reason, max(len(wanted.slots), 1))
             return None
         self._gathered.spend("proofs", sum(map(len, nodes)))
         return nodes
+
+    def _kept_nodes(self, wanted: WantedWords) -> Sequence[bytes] | None:
+        """What a recording holds of a contract's proofs, word by word; what it lacks is told."""
+        parts = [WantedWords(wanted.address, (slot,)) for slot in wanted.slots]
+        found: dict[bytes, None] = {}
+        held = False
+        for slot, nodes in zip(
+            wanted.slots, self._gathered.source.proof_nodes(self._block, parts), strict=True
+        ):
+            if isinstance(nodes, NotRead):
+                self._lacking.add((wanted.address, slot))
+                self._gathered.miss("proofs", nodes.reason)
+                continue
+            held = True
+            found.update(dict.fromkeys(nodes))
+        if not held:
+            return None
+        self._gathered.spend("proofs", sum(map(len, found)))
+        return list(found)
 
     def _bad(self, address: str, error: BadProofError) -> None:
         """Tells of a proof that does not lead from the state root; once for each contract."""

@@ -21,6 +21,7 @@ from analyzer.chain.node import Node
 from analyzer.devnet.up import silent, start
 from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.encode import to_json
+from analyzer.findings.summary import worst_accounts
 from analyzer.model.certificate import Certificate, Proofs
 from analyzer.model.certificate_text import proofs_text
 from analyzer.model.errors import ExitCode
@@ -196,6 +197,34 @@ def test_an_older_recording_says_that_it_proves_nothing(chain: DevnetInfo, tmp_p
     assert proved_one.logs is not None
     assert proved_one.logs.proved_blocks == 0
     assert any(t.startswith("not provable from this recording") for t in proved_one.missing)
+
+
+def test_the_worst_accounts_alone_are_proved_and_a_recording_of_them_says_what_it_lacks(
+    chain: DevnetInfo, tmp_path: Path
+) -> None:
+    record = tmp_path / "evidence.zip"
+    worst = ProveOptions(("state",), accounts=3)
+    live = prove(chain, tmp_path / "live", worst, record=record, only="aave")
+    again = prove(chain, tmp_path / "again", worst, recording=record)
+    everybody = prove(chain, tmp_path / "all", ProveOptions(("state",)), recording=record)
+    assert again.exit_code == ExitCode.CLEAN
+    ((first,), (same,), (whole,)) = map(certificates, (live, again, everybody))
+    assert first == same
+    assert first.state is not None
+    assert (first.state.accounts, first.most_accounts) == (3, 3)
+    assert any(f"{first.state.left_out:,} more accounts" in text for text in first.believed)
+    (result,) = live.results
+    assert result.proofs is not None
+    named = {word.account_id for word in result.proofs.words} - {None}
+    assert named == {row.margin.account_id for row in worst_accounts(result, 3)}
+    # Of everybody the words that were recorded are proved, and what is lacking is missing: no lie.
+    assert whole.state is not None
+    assert first.state.proved == first.state.wanted <= whole.state.proved < whole.state.wanted
+    lacking = whole.state.wanted - whole.state.proved
+    assert whole.contradictions == ()
+    assert sum("not provable from this recording" in text for text in whole.missing) == 1
+    assert f"{lacking - 1:,} more like it" in " ".join(whole.missing)
+    assert everybody.exit_code == ExitCode.NOT_FULLY_READ
 
 
 def lied(

@@ -23,7 +23,7 @@ from analyzer.model.certificate_text import (
 )
 
 CERTIFICATE = Certificate(
-    "76c7f43972b71e3c", "perp-v2", "perp", 10, 119, "0xae", ("state",), None, 7,
+    "76c7f43972b71e3c", "perp-v2", "perp", 10, 119, "0xae", ("state",), None, None, 7,
     HeadersProved(3, 2, {119: "0xae"}, 3, "https://x", 2), None,
     StateProved("0x01", 4, 2, 1, 1, 1, ("prices",)), None,
     ("one thing",), (Contradiction("log", 5, "log 3", "gone"),), ("keccak",), Cost(3, 0, 1, 900),

@@ -17,11 +17,11 @@ from analyzer.report.blocks import Line
 from analyzer.report.proofs import proof_lines
 
 CERTIFICATE = Certificate(
-    "5ca0", "p", "d", 10, 99, "0xab", ("logs", "state"), 3, 7,
+    "5ca0", "p", "d", 10, 99, "0xab", ("logs", "state"), 3, None, 7,
     HeadersProved(9, 8, {99: "0xab"}, 5), LogsProved(
         1, 99, 50, 30, 20, 10, 10, 79, 10, 9, 1, 0.25, ("1-20",), 0.5, 0.75
     ),
-    StateProved("0x01", 4, 20, 19, 3, 3), None, (), (), ("keccak",), Cost(9, 11, 3, 900),
+    StateProved("0x01", 4, 20, 19, 3, 3, (), 5), None, (), (), ("keccak",), Cost(9, 11, 3, 900),
 )  # fmt: skip
 
 

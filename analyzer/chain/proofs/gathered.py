@@ -30,6 +30,7 @@ class Gathered:
     ) -> None:
         """most_bytes: the bound on what is gathered. recorded: the source is a recording."""
         self.source = source
+        self.recorded = recorded
         self._cannot = f"not provable{' from this recording' if recorded else ''}"
         self.headers: dict[int, ProvedHeader] = {}
         self.contradictions: list[Contradiction] = []

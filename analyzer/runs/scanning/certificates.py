@@ -93,13 +93,16 @@ def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
     """
     claimed = bundled_proofs(options.bundle)
     blocks = {proofs.certificate.block for proofs in claimed}
-    wishes = {(p.certificate.asked, p.certificate.sample, p.certificate.seed) for p in claimed}
+    wishes = {
+        (c.asked, c.sample, c.most_accounts, c.seed) for c in (p.certificate for p in claimed)
+    }
     if len(blocks) > 1 or len(wishes) > 1:
         raise InputError(f"{options.bundle}/{CERTIFICATE} is of more than one run")
-    asked, sample, seed = wishes.pop()
+    asked, sample, most_accounts, seed = wishes.pop()
     proving = ProveOptions(
-        tuple(what for what in asked if what != QUORUM), sample, options.trusted, seed
-    )
+        tuple(what for what in asked if what != QUORUM), sample, options.trusted, seed,
+        accounts=most_accounts,
+    )  # fmt: skip
     if asked == (QUORUM,):
         raise InputError(
             f"{options.bundle} carries only what a quorum said, which no bundle shows again: record"

@@ -17,6 +17,7 @@ from analyzer.chain.proofs.outcome import ContradictionError
 from analyzer.chain.proofs.prove_logs import HeldLogs, prove_logs
 from analyzer.chain.proofs.source import ProofSource
 from analyzer.chain.proofs.tries import needs_tries
+from analyzer.findings.summary import worst_accounts
 from analyzer.indexer import Index
 from analyzer.model.certificate import (
     Certificate,
@@ -42,9 +43,10 @@ LOGS, STATE, QUORUM = "logs", "state", "quorum"
 @dataclass(frozen=True, slots=True)
 class ProveOptions:
     """What to prove. asked: `logs`, `state`, `quorum`. sample: how many blocks with logs, and as
-    many without; None = all. trusted: block -> hash that the user trusts. seed: of every sample.
-    quorum: URLs of the endpoints that are asked the same. witness: URL of an endpoint that is asked
-    for the hashes of the proved blocks, which proves nothing."""
+    many without; None = all. accounts: how many of the worst accounts' numbers; None = those of all
+    that are not healthy, and of a sample of the healthy. trusted: block -> hash that the user
+    trusts. seed: of every sample. quorum: URLs of the endpoints that are asked the same. witness:
+    URL of an endpoint that is asked for the hashes of the proved blocks, which proves nothing."""
 
     asked: tuple[str, ...] = ()
     sample: int | None = None
@@ -52,6 +54,7 @@ class ProveOptions:
     seed: int = 0
     quorum: tuple[str, ...] = ()
     witness: str | None = None
+    accounts: int | None = None
 
     @property
     def wanted(self) -> bool:
@@ -142,10 +145,19 @@ def _prove_state(
             "state", f"{result.deployment.protocol} does not say where its numbers lie in storage"
         )
         return None
-    accounts = accounts_to_verify(result.margin, VerifyMode.FLAGGED, seed=options.seed)
+    accounts, left_out = _accounts(result, options)
     numbers = plug.proof_slots(valued, accounts)
     rows = result.details.implementations
-    return prove_state(gathered, result.block, numbers, rows, len(accounts))
+    return prove_state(gathered, result.block, numbers, rows, len(accounts), left_out)
+
+
+def _accounts(result: ScanResult, options: ProveOptions) -> tuple[list[str], int]:
+    """Whose numbers are proved, and of how many more no proof was asked for."""
+    every = accounts_to_verify(result.margin, VerifyMode.FLAGGED, seed=options.seed)
+    if options.accounts is None:
+        return every, 0
+    worst = [row.margin.account_id for row in worst_accounts(result, options.accounts)]
+    return worst, len(set(every) - set(worst))
 
 
 def _held(index: Index, result: ScanResult) -> HeldLogs:
@@ -172,7 +184,7 @@ def _ask_quorum(
 ) -> QuorumSample:
     """The same questions to several endpoints: logs, the contract's views, storage."""
     plug = load_plug(result.deployment.protocol)
-    accounts = accounts_to_verify(result.margin, VerifyMode.FLAGGED, seed=options.seed)
+    accounts, _ = _accounts(result, options)
     judges = plug.truth(valued, [row.margin for row in result.margin], accounts)
     stored = plug.proof_slots(valued, accounts).slots if isinstance(plug, Provable) else ()
     slots = dict.fromkeys(slot_request(s.address, s.slot, f"slot of {s.contract}") for s in stored)
@@ -207,6 +219,7 @@ def _certificate(
         block_hash=result.block.hash,
         asked=options.asked,
         sample=options.sample,
+        most_accounts=options.accounts,
         seed=options.seed,
         headers=headers,
         logs=logs,
@@ -243,3 +256,8 @@ def believed(
     else:
         yield "what the contracts' views answered: views are compared, and storage is proved"
         yield from (f"not in storage: {text}" for text in state.not_in_storage)
+        if state.left_out:
+            yield (
+                f"the numbers of {state.left_out:,} more accounts: proofs were asked for the worst"
+                f" {state.accounts:,} only"
+            )

@@ -21,7 +21,7 @@ TRUSTED = HeadersProved(9, 8, {99: "0xab"}, 5)
 
 def of_headers(headers: HeadersProved, *, asked: tuple[str, ...] = ("logs",)) -> Certificate:
     return Certificate(
-        "5ca0", "p", "d", 10, 99, "0xab", asked, None, 7, headers, None, None, None, (), (),
+        "5ca0", "p", "d", 10, 99, "0xab", asked, None, None, 7, headers, None, None, None, (), (),
         tuple(believed(headers, None, None)), Cost(9, 0, 0, 0),
     )  # fmt: skip
 

@@ -28,8 +28,8 @@ from analyzer.runs.scanning.signing import (
 
 PROOFS = Proofs(
     Certificate(
-        "5ca0", "p", "d", 10, 99, "0xab", ("logs",), 3, 7, HeadersProved(1, 0, {}, 0), None, None,
-        None, (), (), ("hashes",), Cost(1, 2, 3, 4),
+        "5ca0", "p", "d", 10, 99, "0xab", ("logs",), 3, None, 7, HeadersProved(1, 0, {}, 0), None,
+        None, None, (), (), ("hashes",), Cost(1, 2, 3, 4),
     )
 )  # fmt: skip
 

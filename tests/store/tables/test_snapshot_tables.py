@@ -58,8 +58,8 @@ SCAN = ScanRow(
 )  # fmt: skip
 
 CERTIFICATE = Certificate(
-    "5ca0", "p", "d", 10, 99, "0xab", ("logs",), 3, 7, HeadersProved(1, 0, {}, 0), None, None, None,
-    ("one", "two"), (), ("hashes",), Cost(1, 2, 3, 4),
+    "5ca0", "p", "d", 10, 99, "0xab", ("logs",), 3, None, 7, HeadersProved(1, 0, {}, 0), None, None,
+    None, ("one", "two"), (), ("hashes",), Cost(1, 2, 3, 4),
 )  # fmt: skip
 ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
     ("runs", RunFacts("b", "rpc", "url", "all", 1, NOW, NOW), ("5ca0", "1.0"),
