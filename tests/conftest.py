@@ -67,7 +67,7 @@ def chain_problem() -> str | None:
 
 WORKERS = 2
 """Processes of a run of everything: most of it waits for local chains, DuckDB and npm."""
-OUTSIDE = ("chain", "browser", "acceptance", "benchmark")
+OUTSIDE = ("chain", "browser", "acceptance", "benchmark", "long")
 
 
 @pytest.hookimpl(tryfirst=True)

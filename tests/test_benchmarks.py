@@ -64,6 +64,7 @@ def test_every_benchmark_of_the_quick_form_is_on_record() -> None:
     assert quick == set(told.on_record())
 
 
+@pytest.mark.long
 def test_a_program_made_twice_slower_on_purpose_fails_the_quick_form() -> None:
     """What CI runs, once as it is and once with its work done twice."""
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "index"]

@@ -307,7 +307,13 @@ def test_the_deployment_file_of_the_documentation_is_one(tmp_path: Path) -> None
     assert set(deployment.contracts) == set(load_plug("perp-v2").required_contracts)
 
 
-@pytest.mark.parametrize("page", SHOWING, ids=[page.name for page in SHOWING])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=[] if page == README else [pytest.mark.long])
+        for page in SHOWING
+    ],
+)
 def test_a_page_shows_what_the_commands_really_print(
     page: Path, tmp_path: Path, demo_snapshot: Path
 ) -> None:

@@ -106,6 +106,7 @@ def forked(keep: int, events: Sequence[int], *, salt: str, chunk: int) -> Memory
 EVENTS = st.lists(st.integers(0, 6), min_size=1, max_size=5)
 
 
+@pytest.mark.long
 @settings(max_examples=12)
 @given(
     keep=st.integers(0, 19),

@@ -78,6 +78,7 @@ def forged(chain: MemoryChain, block: int, what: int) -> None:
     chain.log_list.append((block, at.lower(), event, values, 40 + what))
 
 
+@pytest.mark.long
 @settings(max_examples=12)
 @given(
     hidden=st.sets(st.integers(0, LOGS - 1)),

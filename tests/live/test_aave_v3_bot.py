@@ -34,7 +34,7 @@ from analyzer.protocols.aave_v3 import PLUG
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 E18 = 10**18
 FALL = {"ETH": Fraction(68, 100), "BTC": Fraction(74, 100), "OP": Fraction(60, 100)}

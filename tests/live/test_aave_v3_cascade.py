@@ -21,7 +21,7 @@ from analyzer.protocols.aave_v3.value.prices import reference_prices
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 DOWN = {"WETH": 70, "WBTC": 75, "wstETH": 66, "LINK": 65, "MKR": 60, "OP": 55}
 DEPEG = {"USDC": 90, "DAI": 112, "WETH": 128, "wstETH": 131, "EURC": 115}

@@ -40,7 +40,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState, state_of
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 E18 = 10**18
 FEED_UNIT = 10**10

@@ -71,6 +71,7 @@ def kill_after_ranges(process: subprocess.Popen[bytes], node: FakeNode, ranges: 
     return False
 
 
+@pytest.mark.long
 def test_an_indexer_that_is_killed_again_and_again_ends_with_the_rows_of_one_straight_run(
     perp_devnet: DevnetInfo, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ from analyzer.model.book import Book
 from analyzer.protocols.perp_v2.close.simulate import PerpSimulation
 from analyzer.protocols.perp_v2.plug import PerpV2
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 E18 = 10**18
 ACCOUNTS = 60

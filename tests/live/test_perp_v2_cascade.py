@@ -33,7 +33,7 @@ from analyzer.protocols.perp_v2.records import MarketStatus
 from analyzer.protocols.perp_v2.state.pool_liquidity import liquidity_at, net_liquidity
 from analyzer.protocols.perp_v2.state.state import PerpState
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 ACCOUNTS = 150
 SHOCK = {"ETH": 0.78, "BTC": 0.8, "OP": 0.72, "LINK": 0.75}

@@ -27,6 +27,12 @@ from analyzer.store.history import HISTORY_TABLES
 PINS = ("calm", "after")
 DEPLOYMENT = "perp-v2-devnet-7"
 
+OTHERS = [
+    pytest.param(name, marks=[pytest.mark.long] if name == "dask" else [])
+    for name in EXECUTORS
+    if name != "local"
+]
+
 
 def filled(folder: Path, executor: str) -> BackfillOutcome:
     """Two pinned blocks of the shipped recording, by that executor."""
@@ -70,7 +76,7 @@ def _real_protocols(installed: None) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "local"])
+@pytest.mark.parametrize("executor", OTHERS)
 def test_every_executor_gives_equal_rows_in_all_tables_and_the_same_files(
     tmp_path: Path, straight: tuple[Path, BackfillOutcome], executor: str
 ) -> None:
@@ -149,7 +155,7 @@ def test_dask_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> 
         executors.check_executor("dask")
 
 
-@pytest.mark.parametrize("executor", [name for name in EXECUTORS if name != "local"])
+@pytest.mark.parametrize("executor", OTHERS)
 def test_a_sweep_of_scenarios_is_the_same_by_every_executor(tmp_path: Path, executor: str) -> None:
     db = tmp_path / "scan.duckdb"
     recording = demo_folder() / "crash.zip"

@@ -42,7 +42,7 @@ COPIED = (
     *("analyzer", "abis", "queries", "tests", "docs"),
     *("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "action.yml"),
 )
-LEFT_OUT = "not (chain or browser or acceptance or benchmark)"
+LEFT_OUT = "not (chain or browser or acceptance or benchmark or long)"
 """Tests that need more than the clone, or more time than a mutant is worth."""
 
 

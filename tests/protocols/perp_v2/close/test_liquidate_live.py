@@ -29,7 +29,7 @@ from analyzer.protocols.perp_v2.value.valuation import Valuation
 if TYPE_CHECKING:
     from analyzer.devnet.perp_v2.play import Liquidation
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 
 def closed(state: PerpState, done: Liquidation) -> Closure:

@@ -30,7 +30,7 @@ from analyzer.protocols.perp_v2.value.account import AccountMath
 from analyzer.protocols.perp_v2.value.limits import collateral_requirement, maintenance_margin
 from analyzer.protocols.perp_v2.value.settlement import without_open_orders
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 
 ACCOUNTS = 150
 UNIT = 10**12
