@@ -16,14 +16,13 @@ from typing import Any, Literal
 from analyzer.model.limits import MB, UNPACKED_MB
 from analyzer.model.reads import NotRead, ReadRequest, Reverted, Value
 from analyzer.protocols.base import Folding
+from analyzer.protocols.kit.book_codec import packed
 from analyzer.protocols.kit.state_codec import StateCodec
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.solvency.drive import Exchange
 
 FORMAT = 1
 """Version of the frame; what is inside is versioned by the program's own digest."""
-_LEVEL = 1
-"""A checkpoint is written often and read once or twice."""
 _KINDS: dict[str, Literal["call", "slot", "code_hash"]] = {
     "call": "call",
     "slot": "slot",
@@ -79,8 +78,7 @@ def pack_fold(folding: Folding, block: int, state: Any, exchanges: Sequence[Exch
     """
     header = _Header(FORMAT, folding.version, block)
     asked = _Asked([[_read(*pair) for pair in _pairs(one)] for one in exchanges])
-    parts = (_HEADERS.encode(header), _ASKED.encode(asked), folding.pack(state))
-    return zlib.compress(b"\n".join(parts), _LEVEL)
+    return packed(_HEADERS.pieces(header), _ASKED.pieces(asked), [folding.pack(state)])
 
 
 def unpack_fold(folding: Folding, data: bytes) -> LeftOff:
@@ -125,11 +123,11 @@ def _request(read: _Read) -> ReadRequest:
 def _inflated(data: bytes) -> bytes:
     """What was packed. Raises: CodecError for damaged bytes, and for more than is taken in."""
     most = UNPACKED_MB.value * MB
-    packed = zlib.decompressobj()
+    inflate = zlib.decompressobj()
     try:
-        text = packed.decompress(data, most + 1)
+        text = inflate.decompress(data, most + 1)
     except zlib.error as error:
         raise CodecError(f"is no fold: {error}") from error
-    if len(text) > most or not packed.eof:
+    if len(text) > most or not inflate.eof:
         raise CodecError("is no fold: it is cut, or larger than is taken in")
     return text

@@ -62,12 +62,16 @@ def write_snapshot(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -
 
 
 def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[str, int]:
-    """Makes the file, loads it and sees that every table holds what it was given."""
+    """Makes the file, loads it and sees that every table holds what it was given.
+
+    Table by table, each committed before the next is made: nobody reads the file before it has
+    its name, and what is committed need not stay in memory.
+    """
     written: dict[str, int] = {}
     _make_empty(path)
-    with closing(open_database(path, read_only=False)) as connection:
-        with transaction(connection):
-            for table in TABLES:
+    with closing(open_database(path, read_only=False, memory=_MEMORY)) as connection:
+        for table in TABLES:
+            with transaction(connection):
                 written[table.name] = load_rows(connection, table, rows.get(table.name, ()))
         for name, expected in written.items():
             stored = fetch(connection, f"SELECT count(*) FROM {name}")[0][0]
@@ -76,6 +80,8 @@ def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[s
     return written
 
 
+_MEMORY = "1GB"
+"""What DuckDB may hold while a snapshot is written; beyond it, it writes to the disk."""
 _empty: list[bytes] = []
 """The file without rows, once this process has made one."""
 

@@ -74,7 +74,7 @@ from analyzer.protocols.kit.resumable import ResumableFold
 from analyzer.protocols.kit.rows_of import RowsOf
 from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.kit.statement import Lines, Statements
 from analyzer.protocols.kit.ticks import (
     amount0,

@@ -10,11 +10,13 @@ bool is no int here, and neither is a numpy integer or an enum.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 import orjson
 
-from analyzer.protocols.kit.state_coders import CodecError, Coders
+from analyzer.protocols.kit.state_coders import Coders
+from analyzer.protocols.kit.state_leaves import CodecError
 
 T = TypeVar("T")
 
@@ -38,11 +40,17 @@ class StateCodec(Generic[T]):
 
         Raises: CodecError with the path to what is not of the type that its hint says.
         """
+        return b"".join(self.pieces(value))
+
+    def pieces(self, value: T) -> Iterator[bytes]:
+        """The same bytes in pieces, of which none is large and each is made when it is asked for:
+        a state may be larger as JSON than there is memory for.
+
+        Raises: CodecError, at the piece where it is.
+        """
         self._coders.written.clear()
         try:
-            return orjson.dumps(self._coder.encode(value))
-        except orjson.JSONEncodeError as error:
-            raise CodecError(f"cannot be written: {error}") from error
+            yield from self._coder.json(value)
         finally:
             self._coders.written.clear()
 

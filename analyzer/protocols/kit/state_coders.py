@@ -7,45 +7,25 @@ import types
 import typing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NewType, Union, get_args, get_origin
 
 import orjson
 
-_LEAST, _BEYOND = -(2**63), 2**64
-"""The integers that JSON holds here as they are: _LEAST <= value < _BEYOND."""
+from analyzer.protocols.kit.state_leaves import (
+    LEAVES,
+    Code,
+    CodecError,
+    Coder,
+    dumped,
+    enum_coder,
+    not_a,
+)
 
-Code = Callable[[Any], Any]
-
-
-class CodecError(ValueError):
-    """Something that cannot be written or read back. `path` leads to it from the root."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.path = ""
-
-    def under(self, step: str) -> CodecError:
-        """The same error, seen from one step further out."""
-        self.path = step + self.path
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.path or 'value'}: {self.problem}"
-
-
-@dataclass(frozen=True, slots=True)
-class Coder:
-    """One hint. shape: its structure as text. runtime: the exact classes of its values."""
-
-    shape: str
-    runtime: tuple[type, ...]
-    encode: Code
-    decode: Code
+AT_ONCE = 4_096
+"""So many items of a list or dict are made into JSON together."""
 
 
 class Coders:
@@ -66,10 +46,10 @@ class Coders:
         """The coder of `hint`. Raises: CodecError when it is none that can be written."""
         if isinstance(hint, NewType):
             return self.of(hint.__supertype__, path)
-        if hint in _LEAVES:
-            return _LEAVES[hint]
+        if hint in LEAVES:
+            return LEAVES[hint]
         if isinstance(hint, type) and issubclass(hint, Enum):
-            return _enum(hint)
+            return enum_coder(hint)
         if isinstance(hint, type) and dataclasses.is_dataclass(hint) and not get_args(hint):
             return self._record(hint, path)
         origin, arguments = get_origin(hint), get_args(hint)
@@ -87,12 +67,12 @@ class Coders:
             return _tuple(parts)
         if origin in _SEQUENCES and arguments:
             item = self.of(arguments[0], f"{path}[]")
-            return _sequence(item, *_SEQUENCES[origin])
+            return _sequence(item, *_SEQUENCES[origin], written=self.written)
         if origin is Counter:
             arguments = (*arguments, int)
         if origin in _MAPPINGS and len(arguments) == 2:
             key, value = (self.of(part, f"{path}[]") for part in arguments)
-            return _mapping(key, value, *_MAPPINGS[origin])
+            return _mapping(key, value, *_MAPPINGS[origin], written=self.written)
         return None
 
     def _record(self, cls: type, path: str) -> Coder:
@@ -106,7 +86,7 @@ class Coders:
                 if not field.init or field.kw_only:
                     raise CodecError("a field that is no plain argument").under(where)
                 record.add(field.name, self.of(hints[field.name], where))
-        return Coder(f"@{cls.__qualname__}", (cls,), record.encode, record.decode)
+        return Coder(f"@{cls.__qualname__}", (cls,), record.encode, record.decode, record.pieces)
 
 
 class _Record:
@@ -115,6 +95,7 @@ class _Record:
     def __init__(self, cls: type, written: dict[int, list[Any]]) -> None:
         self._cls = cls
         self._fields: list[tuple[str, str]] = []
+        self._coders: list[Coder] = []
         self._encode: list[Code] = []
         self._decode: list[Code] = []
         self._take: Callable[[Any], tuple[Any, ...]] = lambda _: ()
@@ -123,6 +104,7 @@ class _Record:
     def add(self, name: str, coder: Coder) -> None:
         """One more field."""
         self._fields.append((name, coder.shape))
+        self._coders.append(coder)
         self._encode.append(coder.encode)
         self._decode.append(coder.decode)
         names = [known for known, _ in self._fields]
@@ -137,13 +119,29 @@ class _Record:
     def encode(self, value: Any) -> list[Any]:
         """The fields of `value`."""
         if type(value) is not self._cls:
-            raise _not_a(value, self._cls.__name__)
+            raise not_a(value, self._cls.__name__)
         known = self._written.get(id(value))
         if known is not None:
             return known
         out = self._each(self._encode, self._take(value))
         self._written[id(value)] = out
         return out
+
+    def pieces(self, value: Any) -> Iterator[bytes]:
+        """The same as JSON, field by field."""
+        if type(value) is not self._cls:
+            raise not_a(value, self._cls.__name__)
+        before = b"["
+        for (name, _), coder, item in zip(
+            self._fields, self._coders, self._take(value), strict=True
+        ):
+            yield before
+            before = b","
+            try:
+                yield from coder.json(item)
+            except CodecError as error:
+                raise error.under(f".{name}") from None
+        yield b"]" if self._fields else b"[]"
 
     def _each(self, codes: Sequence[Code], items: Iterable[Any]) -> list[Any]:
         """Each field's code of its item."""
@@ -162,117 +160,6 @@ class _Record:
         return self._cls(*self._each(self._decode, found))
 
 
-def _not_a(value: object, wanted: str) -> CodecError:
-    return CodecError(f"{type(value).__name__} where {wanted} belongs")
-
-
-def _plain(kind: type) -> Coder:
-    """A bool or None, as JSON has it."""
-
-    def same(value: Any) -> Any:
-        if type(value) is not kind:
-            raise _not_a(value, kind.__name__)
-        return value
-
-    return Coder(kind.__name__, (kind,), same, same)
-
-
-def _encode_int(value: Any) -> int | str:
-    if type(value) is not int:
-        raise _not_a(value, "int")
-    return value if _LEAST <= value < _BEYOND else format(value, "x")
-
-
-def _decode_int(found: Any) -> int:
-    if type(found) is int:
-        return found
-    if type(found) is str:
-        try:
-            value = int(found, 16)
-        except ValueError:
-            raise CodecError("no integer") from None
-        if _encode_int(value) == found:
-            return value
-    raise CodecError("no integer")
-
-
-def _encode_text(value: Any) -> str:
-    if type(value) is not str:
-        raise _not_a(value, "str")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise CodecError("a text that is no Unicode") from None
-    return value
-
-
-def _decode_text(found: Any) -> str:
-    if type(found) is not str:
-        raise CodecError("no text")
-    return found
-
-
-def _encode_bytes(value: Any) -> str:
-    if type(value) is not bytes:
-        raise _not_a(value, "bytes")
-    return value.hex()
-
-
-def _decode_bytes(found: Any) -> bytes:
-    try:
-        value = bytes.fromhex(found)
-    except (TypeError, ValueError):
-        raise CodecError("no bytes") from None
-    if value.hex() != found:
-        raise CodecError("no bytes")
-    return value
-
-
-def _encode_fraction(value: Any) -> list[int | str]:
-    if type(value) is not Fraction:
-        raise _not_a(value, "Fraction")
-    return [_encode_int(value.numerator), _encode_int(value.denominator)]
-
-
-def _decode_fraction(found: Any) -> Fraction:
-    if type(found) is not list or len(found) != 2:
-        raise CodecError("no fraction")
-    above, below = map(_decode_int, found)
-    if below <= 0 or Fraction(above, below).denominator != below:
-        raise CodecError("no fraction in lowest terms")
-    return Fraction(above, below)
-
-
-_LEAVES: Mapping[Any, Coder] = {
-    int: Coder("int", (int,), _encode_int, _decode_int),
-    str: Coder("str", (str,), _encode_text, _decode_text),
-    bytes: Coder("bytes", (bytes,), _encode_bytes, _decode_bytes),
-    Fraction: Coder("Fraction", (Fraction,), _encode_fraction, _decode_fraction),
-    bool: _plain(bool),
-    type(None): _plain(type(None)),
-    None: _plain(type(None)),
-}
-
-
-def _enum(cls: type[Enum]) -> Coder:
-    """An enum by its members' names."""
-    by_name = {member.name: member for member in cls}
-
-    def encode(value: Any) -> str:
-        if type(value) is not cls:
-            raise _not_a(value, cls.__name__)
-        return str(value.name)
-
-    def decode(found: Any) -> Enum:
-        member = by_name.get(found) if type(found) is str else None
-        if member is None:
-            raise CodecError(f"no {cls.__name__}")
-        return member
-
-    return Coder(f"{cls.__qualname__}{{{', '.join(by_name)}}}", (cls,), encode, decode)
-
-
 def _union(members: Sequence[Coder], path: str) -> Coder:
     """`[which, value]`; None is null, and needs no number beside a single other member."""
     runtime = [kind for member in members for kind in member.runtime]
@@ -289,7 +176,7 @@ def _union(members: Sequence[Coder], path: str) -> Coder:
             return None
         number = which.get(type(value))
         if number is None:
-            raise _not_a(value, shape)
+            raise not_a(value, shape)
         written = known[number].encode(value)
         return [number, written] if tagged else written
 
@@ -307,26 +194,53 @@ def _union(members: Sequence[Coder], path: str) -> Coder:
     return Coder(f"({shape})", tuple(runtime), encode, decode)
 
 
-def _each(code: Code, items: Any) -> list[Any]:
-    """`code` of every item, errors with its number."""
+def _each(code: Code, items: Any, first: int = 0) -> list[Any]:
+    """`code` of every item, errors with its number. first: of the first item."""
     out: list[Any] = []
     try:
         for item in items:
             out.append(code(item))
     except CodecError as error:
-        raise error.under(f"[{len(out)}]") from None
+        raise error.under(f"[{first + len(out)}]") from None
     return out
 
 
-def _sequence(item: Coder, kinds: tuple[type, ...], make: Callable[[list[Any]], Any]) -> Coder:
+def _joined(made: Iterable[list[Any]], written: dict[int, list[Any]]) -> Iterator[bytes]:
+    """One JSON list of many lists, each written and let go before the next is made: so is what
+    `written` got with it."""
+    known = set(written)
+    before = b"["
+    for some in made:
+        text = dumped(some)
+        yield before + text[1:-1]
+        before = b","
+        for number in written.keys() - known:
+            del written[number]
+    yield b"]" if before == b"," else b"[]"
+
+
+def _sequence(
+    item: Coder,
+    kinds: tuple[type, ...],
+    make: Callable[[list[Any]], Any],
+    *,
+    written: dict[int, list[Any]],
+) -> Coder:
     """A list, a tuple of any length or a set; a set is sorted by what is written."""
     name = "set" if make in (set, frozenset) else "list"
 
     def encode(value: Any) -> list[Any]:
         if type(value) not in kinds:
-            raise _not_a(value, name)
-        written = _each(item.encode, value)
-        return sorted(written, key=orjson.dumps) if name == "set" else written
+            raise not_a(value, name)
+        made = _each(item.encode, value)
+        return sorted(made, key=orjson.dumps) if name == "set" else made
+
+    def pieces(value: Any) -> Iterator[bytes]:
+        if type(value) not in kinds or name == "set" or len(value) <= AT_ONCE:
+            return iter([dumped(encode(value))])
+        starts = range(0, len(value), AT_ONCE)
+        parts = (_each(item.encode, value[n : n + AT_ONCE], n) for n in starts)
+        return _joined(parts, written)
 
     def decode(found: Any) -> Any:
         if type(found) is not list:
@@ -336,7 +250,7 @@ def _sequence(item: Coder, kinds: tuple[type, ...], make: Callable[[list[Any]], 
             raise CodecError("the same item twice in a set")
         return made
 
-    return Coder(f"{make.__name__}[{item.shape}]", kinds, encode, decode)
+    return Coder(f"{make.__name__}[{item.shape}]", kinds, encode, decode, pieces)
 
 
 def _tuple(parts: Sequence[Coder]) -> Coder:
@@ -344,7 +258,7 @@ def _tuple(parts: Sequence[Coder]) -> Coder:
 
     def encode(value: Any) -> list[Any]:
         if type(value) is not tuple or len(value) != len(parts):
-            raise _not_a(value, f"a tuple of {len(parts)}")
+            raise not_a(value, f"a tuple of {len(parts)}")
         pairs = zip(parts, value, strict=True)
         return _each(lambda pair: pair[0].encode(pair[1]), pairs)
 
@@ -357,19 +271,36 @@ def _tuple(parts: Sequence[Coder]) -> Coder:
     return Coder(f"tuple[{', '.join(p.shape for p in parts)}]", (tuple,), encode, decode)
 
 
-def _mapping(key: Coder, value: Coder, kinds: tuple[type, ...], make: type) -> Coder:
+def _mapping(
+    key: Coder,
+    value: Coder,
+    kinds: tuple[type, ...],
+    make: type,
+    *,
+    written: dict[int, list[Any]],
+) -> Coder:
     """A dict as the flat list key, value, key, value, in its own order."""
 
-    def encode(given: Any) -> list[Any]:
-        if type(given) not in kinds:
-            raise _not_a(given, make.__name__)
+    def flat(items: Iterable[tuple[Any, Any]]) -> list[Any]:
         out: list[Any] = []
-        for name, item in given.items():
+        for name, item in items:
             try:
                 out += (key.encode(name), value.encode(item))
             except CodecError as error:
                 raise error.under(f"[{name!r}]") from None
         return out
+
+    def encode(given: Any) -> list[Any]:
+        if type(given) not in kinds:
+            raise not_a(given, make.__name__)
+        return flat(given.items())
+
+    def pieces(given: Any) -> Iterator[bytes]:
+        if type(given) not in kinds:
+            raise not_a(given, make.__name__)
+        items = iter(given.items())
+        some = iter(lambda: list(islice(items, AT_ONCE)), [])
+        return _joined(map(flat, some), written)
 
     def decode(found: Any) -> Any:
         if type(found) is not list or len(found) % 2:
@@ -385,7 +316,8 @@ def _mapping(key: Coder, value: Coder, kinds: tuple[type, ...], make: type) -> C
             raise CodecError(f"the same key twice in a {make.__name__}")
         return out
 
-    return Coder(f"{make.__name__}[{key.shape}, {value.shape}]", kinds, encode, decode)
+    name = f"{make.__name__}[{key.shape}, {value.shape}]"
+    return Coder(name, kinds, encode, decode, pieces)
 
 
 _SEQUENCES: Mapping[Any, tuple[tuple[type, ...], Callable[[list[Any]], Any]]] = {

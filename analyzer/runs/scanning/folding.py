@@ -20,7 +20,7 @@ from analyzer.model.block import BlockRef
 from analyzer.model.deployment import Deployment
 from analyzer.model.logs import Event
 from analyzer.protocols.base import Folding, Ledger, Plug
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.solvency.drive import CountedReads, Exchange
 from analyzer.solvency.packed_fold import LeftOff, pack_fold, unpack_fold
 

@@ -13,7 +13,7 @@ from analyzer.model.rows import CollateralRow, StatementLine
 from analyzer.model.scan_rows import BookRow, RunFacts, ScanRow
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.kit.book_codec import book_digest
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.snapshot.statements import written_statements
 from analyzer.solvency.result import ScanResult

@@ -27,7 +27,7 @@ from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.identity import run_id
 from analyzer.model.rows import CheckRow
 from analyzer.model.scan_rows import RunFacts, ScanRow
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before

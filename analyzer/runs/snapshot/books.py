@@ -13,7 +13,7 @@ from analyzer.model.scan_rows import BookRow, ScanRow
 from analyzer.model.selection import EVERYTHING, Selection
 from analyzer.protocols.base import Plug, Valued
 from analyzer.protocols.kit.book_codec import book_digest
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.registry import load_plug
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import random
 import subprocess
 import sys
 import zlib
@@ -14,8 +16,8 @@ from derive_scan import scanned
 
 from analyzer.model.book import Book
 from analyzer.protocols.base import Plug
-from analyzer.protocols.kit.book_codec import BookCodec, book_digest
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.book_codec import BookCodec, book_digest, packed
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
@@ -134,3 +136,19 @@ def test_a_book_that_unpacks_to_more_than_the_limit_is_refused_by_name(
     for work in (demo_scans["aave-v3"].plug.unpack, book_digest):
         with pytest.raises(CodecError, match=r"more than 1 MB unpacked \(`analyzer --max-unpack"):
             work(bomb)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**20 - 1, 2**20, 3 * 2**20, 3 * 2**20 + 5])
+def test_what_was_packed_in_pieces_is_digested_whole_and_a_cut_is_seen(size: int) -> None:
+    # Zeros: a kilobyte of input stands for a megabyte of output.
+    text = bytes(size)
+    data = packed([text[: size // 3], text[size // 3 :]], [b"end"])
+    assert zlib.decompress(data) == text + b"\nend"
+    assert book_digest(data) == hashlib.sha256(text + b"\nend").hexdigest()
+    with pytest.raises(CodecError, match="it is cut"):
+        book_digest(data[:-1])
+
+
+def test_incompressible_bytes_are_digested_whole() -> None:
+    text = random.Random(1).randbytes(2_500_000)
+    assert book_digest(packed([text])) == hashlib.sha256(text).hexdigest()

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from analyzer.protocols.kit.state_codec import StateCodec
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 
 
 class Side(Enum):
@@ -205,3 +205,46 @@ def test_a_field_more_a_renamed_one_or_another_order_is_another_shape() -> None:
     }
     assert len(shapes) == 7
     assert shape(a=int, b=int) in shapes
+
+
+@dataclass(slots=True)
+class Market:
+    """A state of many small things, some of them held under two names."""
+
+    accounts: dict[str, Leaf]
+    listed: list[int]
+    again: dict[str, Leaf]
+    none: dict[str, int] = field(default_factory=dict)
+
+
+def market(accounts: int) -> Market:
+    few = [leaf(number=n) for n in range(7)]
+    named = {f"account {n}": few[n % 7] for n in range(accounts)}
+    return Market(named, list(range(accounts)), dict(reversed(named.items())))
+
+
+@pytest.mark.parametrize("accounts", [0, 1, 4_096, 4_097, 9_000])
+def test_a_large_state_is_written_in_small_pieces_that_are_the_same_json(accounts: int) -> None:
+    codec, given = StateCodec(Market), market(accounts)
+    pieces = list(codec.pieces(given))
+    one = {n: orjson.loads(CODEC.encode(leaf(number=n))) for n in range(7)}
+    by_name = [(f"account {n}", one[n % 7]) for n in range(accounts)]
+    flat = [item for pair in by_name for item in pair]
+    back = [item for pair in reversed(by_name) for item in pair]
+    assert b"".join(pieces) == orjson.dumps([flat, list(range(accounts)), back, []])
+    # 4,096 accounts of some 250 bytes each.
+    assert max(map(len, pieces)) < 1_500_000
+    assert codec.decode(codec.encode(given)) == given
+
+
+def test_what_does_not_belong_far_inside_a_large_state_is_named() -> None:
+    codec, given = StateCodec(Market), market(5_000)
+    given.listed[4_500] = True
+    with pytest.raises(CodecError) as refused:
+        codec.encode(given)
+    assert str(refused.value) == ".listed[4500]: bool where int belongs"
+    given = market(5_000)
+    given.again["account 17"] = leaf(number=1.5)
+    with pytest.raises(CodecError) as refused:
+        codec.encode(given)
+    assert refused.value.path == ".again['account 17'].number"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.protocols.kit.state_codec import StateCodec
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 
 
 class Colour(Enum):

@@ -9,7 +9,7 @@ from bank import PLUG, BankPlug
 
 from analyzer.model.block import BlockRef
 from analyzer.model.errors import InputError
-from analyzer.protocols.kit.state_coders import CodecError
+from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.runs.scanning.scan import ScanOutcome
 from analyzer.runs.snapshot.reader import read_books
 
