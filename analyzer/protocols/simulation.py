@@ -9,7 +9,7 @@ block: funding and interest do not run while a cascade does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -105,6 +105,50 @@ class Stake:
 
     paid_e18: int
     traded_e18: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a closure comes to for each unit of account that is closed, at the protocol's prices, at
+    the most. paid: what the protocol gives a liquidator over what it takes. sold, bought: the one
+    asset that has to be traded either way, `""` = none; sold_share, bought_share: how much of it.
+
+    Of any part all of it are that part; where roundings sell less, it is paid that much less.
+    """
+
+    paid: float
+    sold: str = ""
+    sold_share: float = 1.0
+    bought: str = ""
+    bought_share: float = 1.0
+
+
+Least = Callable[[Shape, float], float]
+"""(shape, largest size that is of interest) -> the size in units of account below which no closure
+of the shape pays its gas; anything above the largest where none of interest does."""
+
+
+class Many(Protocol):
+    """What a simulation may have beside the rest, so that nobody asks account by account."""
+
+    def equities(self) -> list[int | None]:
+        """Every account's equity now, as `standing` has it, in book order; a list of its own."""
+        ...
+
+    def equities_at(
+        self, account_ids: Sequence[str], prices_e18: Sequence[Mapping[str, int]]
+    ) -> list[list[int | None]]:
+        """`equity_at` of some accounts at one set of prices after the other: [prices][account]."""
+        ...
+
+    def may_pay(self, least: Least) -> Container[str]:
+        """The accounts of which some closure is not below `least`. It is asked once for many
+        visits: whoever is changed itself later is in it from then on."""
+        ...
+
+    def shapes(self, account_id: str) -> Sequence[tuple[Shape, float]]:
+        """The shape of each of its offers, and how large it is at the most, in units of account."""
+        ...
 
 
 class Quick(Protocol):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from analyzer.contagion.cascade.measured import Measured
 from analyzer.contagion.cascade.result import Tally
 from analyzer.contagion.cascade.transmission import Changes, Equities
 from analyzer.contagion.cascade.venue import Venue
@@ -22,13 +23,17 @@ class Change:
     funds_e18: int
 
 
-def measure(venues: Sequence[Venue]) -> Equities:
-    """The equity of every account of every venue; None where it is unknown."""
+def measure(venues: Sequence[Venue], before: Sequence[object] = ()) -> Equities:
+    """The equity of every account of every venue; None where it is unknown. before: an earlier
+    measurement of the same venues, whose names are shared."""
     out: Equities = []
-    for venue in venues:
-        simulation = venue.simulation
-        standings = ((a, simulation.standing(a)) for a in simulation.account_ids())
-        out.append({a: None if s is None else s.equity_e18 for a, s in standings})
+    for number, venue in enumerate(venues):
+        last = before[number] if before else None
+        if isinstance(last, Measured):
+            out.append(last.again(venue.equities()))
+        else:
+            names = {account: n for n, account in enumerate(venue.simulation.account_ids())}
+            out.append(Measured(names, venue.equities()))
     return out
 
 
@@ -36,14 +41,16 @@ def change(venues: Sequence[Venue], before: Equities, after: Equities) -> Change
     """What two measurements differ by in sum."""
     accounts = funds = 0
     for venue, old, new in zip(venues, before, after, strict=True):
-        for account, was in old.items():
-            now = new[account]
-            if was is None or now is None or was == now:
-                continue
-            if account in venue.funds:
-                funds += now - was
-            else:
+        if old is new:
+            continue
+        for was, now in zip(old.values(), new.values(), strict=True):
+            if was is not None and now is not None and was is not now:
                 accounts += now - was
+        for account in venue.funds:
+            was, now = old.get(account), new.get(account)
+            if was is not None and now is not None:
+                funds += now - was
+                accounts -= now - was
     return Change(accounts, funds)
 
 

@@ -157,6 +157,28 @@ class PairBooks:
             ratio *= own
         return ratio
 
+    def best_ratio(
+        self, factor: str, other: str, volume_usd: float, *, sold: bool, room_usd: float
+    ) -> float:
+        """The average price of a sale (or purchase) of a factor for another, as a share of what it
+        is without any forced trade, had every pair stood so much better before it.
+
+        A quote in float64; what a pair cannot bear counts at its last price.
+        """
+        sign = 1.0 if sold else -1.0
+        legs, links, price = self._moving(factor, other, sold=sold), chain(factor), 1.0
+        for pair, curve in self.curves.items():
+            start = self._net_e18(pair) / E18 - sign * room_usd
+            if pair in legs:
+                price *= curve.average_ratio(start, start + sign * volume_usd)
+            elif pair[0] in links and start:
+                price *= curve.price_ratio(start)
+        return price
+
+    def nets_usd(self) -> dict[Pair, float]:
+        """Where the curve of every pair is that any trade asked for."""
+        return {pair: self._net_e18(pair) / E18 for pair in self.curves}
+
     def moved(self) -> list[str]:
         """The factors that any pair moves, sorted."""
         return sorted({thin for thin, _ in self.turnover})

@@ -39,7 +39,8 @@ class MarketPrices:
 
     pairs: the market's, with everything that was traded in them. impact: factor -> what that made
     of its price, as far as prices have followed. forced: as in `CascadeResult`. with_claims:
-    whether a venue has a price for a claim on another, or on itself.
+    whether a venue has a price for a claim on another, or on itself. turn: the same as long as
+    nothing is traded and no price begins anew.
     """
 
     def __init__(self, venues: Sequence[Venue], scenario: Scenario, market: Market) -> None:
@@ -62,7 +63,9 @@ class MarketPrices:
         moving = (self._moving(venue).values() for venue in venues)
         self._factors = sorted({factor for of_venue in moving for factor in of_venue})
         self._unsold: dict[tuple[int, str], int] = {}
+        self._margins: dict[tuple[int, str], float] = {}
         self._era = 0
+        self.turn = 0
 
     def factors(self) -> list[str]:
         """Every factor that some asset has and some market moves, in order."""
@@ -108,6 +111,7 @@ class MarketPrices:
         """`quote`, done: the pairs are where it leaves them. Prices follow with `follow`."""
         done = self.quote(number, sold, last_price=last_price)
         self.pairs.book(done)
+        self._moved_on()
         return done
 
     def follow(self) -> None:
@@ -132,10 +136,17 @@ class MarketPrices:
 
     def at_margin(self, number: int, asset: str) -> float:
         """What the next unit of an asset trades at in the market, where its pairs are now."""
-        price = float(self._unsold_e18(number, asset))
-        for link in chain(self.venues[number].factors[asset]):
-            price *= self.pairs.ratio(link)
-        return price
+        key = (number, asset)
+        if key not in self._margins:
+            price = float(self._unsold_e18(number, asset))
+            for link in chain(self.venues[number].factors[asset]):
+                price *= self.pairs.ratio(link)
+            self._margins[key] = price
+        return self._margins[key]
+
+    def unsold(self, number: int, asset: str) -> float:
+        """What an asset would cost had nobody been forced to sell, 18 decimals."""
+        return float(self._unsold_e18(number, asset))
 
     def write_down(self, token: str, left: Fraction) -> None:
         """Losses leave so much of what a claim was worth."""
@@ -146,6 +157,12 @@ class MarketPrices:
         """Prices before forced sales are others now."""
         self._unsold.clear()
         self._era += 1
+        self._moved_on()
+
+    def _moved_on(self) -> None:
+        """What the next unit trades at is another price now."""
+        self._margins.clear()
+        self.turn += 1
 
     def stamp(self, factors: frozenset[str]) -> tuple[int, ...]:
         """The same as long as trading these factors for each other comes to the same."""

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from time import process_time
 
 from analyzer.contagion.cascade.closing import Closing, Register
+from analyzer.contagion.cascade.in_vain import in_vain_of
 from analyzer.contagion.cascade.measure import measure, tallies
 from analyzer.contagion.cascade.order import CascadeOptions, Visit, choose_visits, defaulters
 from analyzer.contagion.cascade.pairs import used_pairs
@@ -184,13 +185,19 @@ def play_round(
             zip(state.venues, state.backstops, state.members, strict=True)
         )
     ]
+    vain = [] if unwind else in_vain_of(state)
     for number, account in visits:
+        if vain and vain[number].out(account):
+            continue
         begun, closed = process_time(), len(closing.closed)
         if unwind:
             wind_up(state, closing, registers[number], account)
         else:
             visit(state, closing, registers[number], account)
-        state.work.spent(process_time() - begun, in_vain=len(closing.closed) == closed)
+        in_vain = len(closing.closed) == closed
+        state.work.spent(process_time() - begun, in_vain=in_vain)
+        if in_vain and vain:
+            vain[number].failed()
         if closing.closed and options.sequential and not unwind:
             break
     if not closing.closed:

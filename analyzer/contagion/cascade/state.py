@@ -20,6 +20,9 @@ from analyzer.contagion.trace import Channel, Edge, account_node
 from analyzer.contagion.trace.edges import unsettled_node
 from analyzer.model.rows import BackstopRow
 
+AT_ONCE = 8192
+"""Accounts whose losses are worked out together: more would only take more memory."""
+
 
 @dataclass(slots=True)
 class OpenFailure:
@@ -101,7 +104,8 @@ class State:
     equities: as last measured. backstops: number of the venue -> its waterfall now. impact,
     recovery: the parts of the market's prices that the protocols have been handed already.
     members: number of the venue -> its accounts. vain: (number of the venue, account) of those whom
-    nobody gained by closing. number: of the round. work: how long all that took so far.
+    nobody gained by closing. floors: number of the venue -> how large closures have to be.
+    number: of the round. work: how long all that took so far.
     """
 
     venues: Sequence[Venue]
@@ -115,6 +119,7 @@ class State:
     impact: Mapping[str, Fraction] = field(default_factory=dict)
     recovery: Mapping[str, Fraction] = field(default_factory=dict)
     vain: dict[tuple[int, str], Vain] = field(default_factory=dict)
+    floors: dict[int, object] = field(default_factory=dict)
     number: int = 0
     work: Work = field(default_factory=Work)
 
@@ -125,7 +130,7 @@ class State:
     def measure(self) -> None:
         """Takes everybody's equity anew, where losses are traced."""
         if self.ledger.traced:
-            self.equities = measure(self.venues)
+            self.equities = measure(self.venues, self.equities)
 
     def take_backstops(self) -> None:
         """Looks at every waterfall anew; where losses are not traced, only if somebody holds what
@@ -137,13 +142,26 @@ class State:
     def register_holes(self) -> None:
         """The end: negative equity is a hole that nobody has been charged with."""
         for number, venue in enumerate(self.venues):
-            for account, equity in self.equities[number].items():
-                if equity is None or equity >= 0 or account in venue.funds:
-                    continue
-                self.ledger.fail(number, account, None).deficit_e18 -= equity
-                absorber, absorbed = unsettled_node(venue.name), self.ledger.absorbed_e18
-                absorbed[absorber] = absorbed.get(absorber, 0) - equity
-                node = account_node(venue.name, account)
-                self.ledger.transmission.edges.append(
-                    Edge(self.number + 1, node, Channel.DEFICIT, "", absorber, -equity)
-                )
+            holes = [
+                (account, equity)
+                for account, equity in self.equities[number].items()
+                if equity is not None and equity < 0 and account not in venue.funds
+            ]
+            for start in range(0, len(holes), AT_ONCE):
+                self._register(number, venue, holes[start : start + AT_ONCE])
+
+    def _register(self, number: int, venue: Venue, holes: Sequence[tuple[str, int]]) -> None:
+        """Some of a venue's accounts with negative equity: nothing changes any of them now, so that
+        what became of them at all earlier prices is worked out for all of them together."""
+        ledger, absorber = self.ledger, unsettled_node(venue.name)
+        ledger.transmission.foresee(
+            number, [a for a, _ in holes if account_node(venue.name, a) not in ledger.failures]
+        )
+        for account, equity in holes:
+            ledger.fail(number, account, None).deficit_e18 -= equity
+            absorbed = ledger.absorbed_e18
+            absorbed[absorber] = absorbed.get(absorber, 0) - equity
+            node = account_node(venue.name, account)
+            ledger.transmission.edges.append(
+                Edge(self.number + 1, node, Channel.DEFICIT, "", absorber, -equity)
+            )

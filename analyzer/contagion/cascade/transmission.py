@@ -20,7 +20,7 @@ from analyzer.contagion.trace import Channel, Edge, NodeKind, account_node, kind
 from analyzer.contagion.trace.apportion import apportion
 from analyzer.contagion.trace.edges import OFFSET, PAST, SHOCK, move_node, offset_edge, receipt_node
 
-Equities = list[dict[str, int | None]]
+Equities = list[Mapping[str, int | None]]
 """Number of the venue -> account id -> equity; None where it is unknown."""
 Changes = list[dict[str, int]]
 """Number of the venue -> asset id -> price."""
@@ -62,6 +62,10 @@ class Move:
     """(number of the venue, account) -> edges into it that are known as such: cut profits."""
 
 
+Parts = list[tuple[Cause, int]]
+"""What each cause of a move took from an account (negative: gave), one after the other."""
+
+
 class Transmission:
     """Collects moves and sales while a cascade runs, and makes edges of them."""
 
@@ -71,6 +75,7 @@ class Transmission:
         self.edges: list[Edge] = []
         self.made_by: dict[str, dict[str, int]] = defaultdict(dict)
         self._taken: dict[str, tuple[int, str, int]] = {}
+        self._foreseen: dict[tuple[int, str], Sequence[Parts]] = {}
 
     def record_sale(self, round_: int, factor: str, node: str, value_e18: int) -> None:
         """Somebody's forced sale of a factor in a round (negative = purchase)."""
@@ -96,19 +101,62 @@ class Transmission:
         if first is not None and first < 0:
             self.edges.append(Edge(0, PAST, Channel.PAST, "", node, -first))
             loss -= first
-        for move in self.moves:
-            loss += self._blame_move(move, number, account_id, node)
+        foreseen = self._foreseen.pop((number, account_id), None)
+        for place, move in enumerate(self.moves):
+            parts = None if foreseen is None else foreseen[place]
+            loss += self._blame_move(move, number, account_id, node, parts)
         return loss
 
-    def _blame_move(self, move: Move, number: int, account_id: str, node: str) -> int:
-        """The edges of one move; what the account lost in it."""
+    def foresee(self, number: int, account_ids: Sequence[str]) -> None:
+        """What each move took from these accounts, of whom nothing changes until they are blamed,
+        where the venue works that out for all of them together."""
+        self._foreseen.clear()
+        steps = [(move, cause) for move in self.moves for cause in move.causes]
+        steps = [(move, cause) for move, cause in steps if cause.prices[number]]
+        if not account_ids or not steps:
+            return
+        wanted, before = list[Mapping[str, int]](), None
+        for move, cause in steps:
+            if move is not before:
+                prices, before = dict(move.start[number]), move
+                wanted.append(dict(prices))
+            prices |= cause.prices[number]
+            wanted.append(dict(prices))
+        equities = self.venues[number].equities_at(account_ids, wanted)
+        if equities is None:
+            return
+        for account, own in zip(account_ids, zip(*equities, strict=True), strict=True):
+            self._foreseen[number, account] = self._along(number, own)
+
+    def _along(self, number: int, equities: Sequence[int | None]) -> list[Parts]:
+        """An account's parts, move by move, of its equities at each move's start and after each of
+        its causes."""
+        out, at = list[Parts](), 0
+        for move in self.moves:
+            causes = [cause for cause in move.causes if cause.prices[number]]
+            own = equities[at : at + len(causes) + 1] if causes else ()
+            at += len(own)
+            known = [equity for equity in own if equity is not None]
+            if len(known) < len(own):
+                out.append([])
+                continue
+            falls = zip(causes, known, known[1:], strict=False)
+            out.append([(cause, was - then) for cause, was, then in falls])
+        return out
+
+    def _blame_move(
+        self, move: Move, number: int, account_id: str, node: str, parts: Parts | None = None
+    ) -> int:
+        """The edges of one move; what the account lost in it. parts: where they are known."""
         before, after = move.before[number].get(account_id), move.after[number].get(account_id)
         if before is None or after is None or before == after:
             return 0
         left = before - after
         for edge in move.direct.get((number, account_id), ()):
             left -= edge.amount_e18
-        for cause, lost in self._parts(move, number, account_id):
+        if parts is None:
+            parts = self._parts(move, number, account_id)
+        for cause, lost in parts:
             if lost > 0:
                 self._add(move.round, cause, node, lost)
             elif lost < 0:
@@ -118,7 +166,7 @@ class Transmission:
             self.edges.append(Edge(move.round, OFFSET, Channel.OFFSET, "", node, left))
         return before - after
 
-    def _parts(self, move: Move, number: int, account_id: str) -> list[tuple[Cause, int]]:
+    def _parts(self, move: Move, number: int, account_id: str) -> Parts:
         """What each cause of a move took (negative: gave), one after the other."""
         simulation, prices = self.venues[number].simulation, dict(move.start[number])
         equity = simulation.equity_at(account_id, prices)

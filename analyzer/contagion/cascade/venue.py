@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzer.model.closure import Executed
@@ -10,7 +10,9 @@ from analyzer.model.integers import mul_div
 from analyzer.protocols.simulation import (
     AdlRule,
     Deleveraging,
+    Least,
     Offer,
+    Shape,
     Simulation,
     Stake,
     Terms,
@@ -84,6 +86,38 @@ class Venue:
         """See `protocols.simulation.Quick`; None where the simulation does not say."""
         says = getattr(self.simulation, "stake", None)
         found: Stake | None = None if says is None else says(account_id)
+        return found
+
+    def shapes(self, account_id: str) -> Sequence[tuple[Shape, float]] | None:
+        """See `protocols.simulation.Many`; None where the simulation does not say."""
+        says = getattr(self.simulation, "shapes", None)
+        found: Sequence[tuple[Shape, float]] | None = None if says is None else says(account_id)
+        return found
+
+    def may_pay(self, least: Least) -> Container[str] | None:
+        """See `protocols.simulation.Many`; None where the simulation does not say."""
+        says = getattr(self.simulation, "may_pay", None)
+        found: Container[str] | None = None if says is None else says(least)
+        return found
+
+    def equities(self) -> list[int | None]:
+        """Every account's equity now, in book order; None where it is unknown."""
+        simulation = self.simulation
+        says = getattr(simulation, "equities", None)
+        if says is not None:
+            found: list[int | None] = says()
+            return found
+        standings = map(simulation.standing, simulation.account_ids())
+        return [None if standing is None else standing.equity_e18 for standing in standings]
+
+    def equities_at(
+        self, account_ids: Sequence[str], prices_e18: Sequence[Mapping[str, int]]
+    ) -> list[list[int | None]] | None:
+        """See `protocols.simulation.Many`; None where the simulation goes account by account."""
+        says = getattr(self.simulation, "equities_at", None)
+        found: list[list[int | None]] | None = (
+            None if says is None else says(account_ids, prices_e18)
+        )
         return found
 
     def afresh(self) -> Venue:

@@ -181,6 +181,10 @@ class Asked(Protocol):
         """The one in this place alone."""
         ...
 
+    def some(self, numbers: Sequence[int]) -> Asked:
+        """Those in these places alone, in that order (ascending)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Nonlinear:
@@ -209,9 +213,12 @@ class Nonlinear:
 
     def one(self, number: int) -> Nonlinear:
         """One of these accounts alone."""
-        alone = self.valued.book.part([number])
-        valued = self.plug.value(alone, self.valued.prices)
-        chosen = self.accounts[number : number + 1]
+        return self.some([number])
+
+    def some(self, numbers: Sequence[int]) -> Nonlinear:
+        """Some of these accounts alone."""
+        valued = self.plug.value(self.valued.book.part(numbers), self.valued.prices)
+        chosen = self.accounts[list(numbers)]
         return Nonlinear(self.plug, valued, self.factors, chosen, self.every_test)
 
 

@@ -43,6 +43,18 @@ class AskedJoined:
             left -= len(part.accounts)
         raise IndexError(f"no nonlinear account {number} (there are {len(self.accounts)})")
 
+    def some(self, numbers: Sequence[int]) -> AskedJoined:
+        """See `Asked`."""
+        parts, rows, start = list[Asked](), list[NDArray[np.int64]](), 0
+        for part, own in zip(self.parts, self.rows, strict=True):
+            end = start + len(part.accounts)
+            inside = [number - start for number in numbers if start <= number < end]
+            if inside:
+                parts.append(part.some(inside))
+                rows.append(own)
+            start = end
+        return AskedJoined(tuple(parts), tuple(rows), self.accounts[list(numbers)])
+
 
 def joined_book(
     books: Sequence[LinearBook], asked: Sequence[Asked], names: Sequence[str]

@@ -37,6 +37,13 @@ ROOT = 1e-12
 SECTIONS = 64
 """Levels that one call of `reprice` narrows a root by."""
 
+TOGETHER = 24
+"""Nonlinear accounts whose roots are narrowed together: each is asked at the levels of all, which
+costs less than a call for each until the cells outweigh the calls."""
+
+AROUND = (-1e-3, -1e-6, 0.0, 1e-6, 1e-3)
+"""Where a root is looked for beside the zero of a straight line, in widths of its interval."""
+
 SIGN = {"down": -1.0, "up": 1.0}
 
 
@@ -97,24 +104,48 @@ def _roots(
     levels = np.linspace(0.0, FURTHEST[direction], LEVELS + 1)
     values = nonlinear.margin(along.at(sign * levels))[which]
     out = np.full(len(values), np.inf)
-    for number, value in enumerate(values):
-        if np.isnan(value[0]):
-            out[number] = np.nan
-            continue
-        below = np.flatnonzero(value < 0)
-        if not len(below):
-            continue
-        first = int(below[0])
-        if first == 0:
-            out[number] = 0.0
-            continue
-        alone = nonlinear.one(number)
-        out[number] = _narrow(
-            lambda t, alone=alone: alone.margin(along.at(sign * t))[which][0],  # type: ignore[misc]
-            levels[first - 1],
-            levels[first],
+    below = values < 0
+    first = np.where(below.any(axis=1), below.argmax(axis=1), -1)
+    out[first == 0] = 0.0
+    out[np.isnan(values[:, 0])] = np.nan
+    crossing = np.flatnonzero((first > 0) & ~np.isnan(values[:, 0]))
+    for start in range(0, len(crossing), TOGETHER):
+        some = crossing[start : start + TOGETHER]
+        asked, at = nonlinear.some(some.tolist()), first[some]
+        ends = np.stack([levels[at - 1], levels[at]])
+        known = np.stack([values[some, at - 1], values[some, at]])
+        out[some] = _narrow_all(
+            lambda t, asked=asked: asked.margin(along.at(sign * t))[which],  # type: ignore[misc]
+            ends,
+            known,
         )
     return out
+
+
+def _narrow_all(value: Callable[[Floats], Floats], ends: Floats, known: Floats) -> Floats:
+    """[account]: `_narrow` of each, all at once. value: levels [level] -> [account, level]. Shape:
+    ends and known (the values there), [2, account]: not below zero, below zero.
+
+    A step asks for each account at the zero of the line through its ends, closely around it, and
+    half way: what is nearly straight is found at once, and nothing takes longer than by halving.
+    """
+    ends, known = ends.copy(), known.copy()
+    rows = np.arange(ends.shape[1])
+    while True:
+        width = ends[1] - ends[0]
+        middle = ends[0] + width / 2
+        if not ((width > ROOT) & (middle > ends[0]) & (middle < ends[1])).any():
+            return np.asarray(ends[1], dtype=np.float64)
+        zero = ends[0] + width * known[0] / (known[0] - known[1])
+        near = [zero + part * width for part in AROUND]
+        asked = np.sort(np.clip(np.stack([*near, middle]), ends[0], ends[1]), axis=0)
+        found = value(asked.T.reshape(-1)).reshape(len(rows), len(rows), len(asked))[rows, rows].T
+        # What is at an end is known: a value that rounds otherwise there changes nothing.
+        found = np.where(asked == ends[0], known[0], np.where(asked == ends[1], known[1], found))
+        steps, at = np.vstack([ends[:1], asked, ends[1:]]), np.vstack([known[:1], found, known[1:]])
+        first = (at < 0).argmax(axis=0)
+        ends = np.stack([steps[first - 1, rows], steps[first, rows]])
+        known = np.stack([at[first - 1, rows], at[first, rows]])
 
 
 def _narrow(value: Callable[[Floats], Floats], above: float, below: float) -> float:

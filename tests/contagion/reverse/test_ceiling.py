@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from fire_sale_books import book_of
@@ -30,6 +32,9 @@ class Nobody:
         raise AssertionError("nobody is to be asked")
 
     def one(self, number: int) -> Nobody:
+        raise AssertionError("nobody is to be asked")
+
+    def some(self, numbers: Sequence[int]) -> Nobody:
         raise AssertionError("nobody is to be asked")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -9,7 +11,9 @@ import pytest
 from fire_sale_books import book_of
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from analyzer.contagion.linear.arrays import Floats
 from analyzer.contagion.linear.book import LinearBook, holdings_book
 from analyzer.contagion.reverse.rays import ray, uniform_ray
 from analyzer.contagion.reverse.smallest import (
@@ -192,3 +196,43 @@ def test_a_million_hinges_keep_their_digits() -> None:
     )  # fmt: skip
     found = smallest_static(book, uniform_ray(ONE), 0.125 * count)
     assert found.x == pytest.approx(-0.225, rel=1e-14)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Accounts with X = long m + curve sqrt(m) - owed, and one that falls by a step at m = 0.7."""
+
+    accounts: NDArray[np.int64]
+    calls: list[int]
+
+    def margin(self, multipliers: Floats) -> tuple[Floats, Floats]:
+        self.calls.append(multipliers.shape[1])
+        n, m = self.accounts[:, None].astype(np.float64), multipliers[:1]
+        found = (1 + n) * m + 3 * np.sqrt(m) - (0.2 + 0.9 * n)
+        found[self.accounts == STEP] = np.where(m < 0.7, -1.0, 5.0)
+        return found, found + 0.1
+
+    def one(self, number: int) -> Curves:
+        return self.some([number])
+
+    def some(self, numbers: Sequence[int]) -> Curves:
+        return Curves(self.accounts[list(numbers)], self.calls)
+
+
+STEP = 17
+
+
+def test_the_roots_of_curves_are_found_together_in_a_few_calls() -> None:
+    count = 60
+    book = holdings_book(
+        np.arange(count + 1), np.zeros(count), np.ones(count), np.ones(count), maintenance=[0.0]
+    )
+    book = replace(book, nonlinear=np.ones(count, dtype=np.bool_))
+    asked = Curves(np.arange(count), [])
+    found = distances(book, uniform_ray(book.factors), asked).liquidation_down
+    for n in range(count):
+        root = (-3 + (9 + 4 * (1 + n) * (0.2 + 0.9 * n)) ** 0.5) / (2 * (1 + n))
+        expected = 0.7 - 1 if n == STEP else root**2 - 1
+        assert found[n] == pytest.approx(expected, abs=2e-12)
+    # Four walks, each once for the levels; six calls an account and walk would be 600 and more.
+    assert len(asked.calls) < 120

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.model.closure import Closure, Executed, Transfer
 from analyzer.model.integers import WAD, ceil_div
+from analyzer.protocols.simulation import Shape
 from analyzer.protocols.table.rules import Kind
 from analyzer.protocols.table.value.account import Leg, Sums, Valuation
 
@@ -77,6 +78,17 @@ class Account:
                 if most:
                     pairs.append(Choice(held, owed, most))
         return positions + pairs
+
+    def shapes(self) -> list[tuple[Shape, float]]:
+        """What each choice is of, and the value of its most: `choices`, in their order."""
+        return [self._shape(choice) for choice in self.choices()]
+
+    def _shape(self, choice: Choice) -> tuple[Shape, float]:
+        number, amount = self.legs[choice.debt]
+        value = self._value(number, choice.most) / WAD
+        if choice.collateral is None:
+            return position_shape(self.valuation, number, long=amount > 0), value
+        return pair_shape(self.valuation, self.legs[choice.collateral][0], number), value
 
     def close(self, choice: Choice, amount: int, *, paid: bool = True) -> Closed:
         """`amount` of what is owed or held. paid: the liquidator gets the bonus."""
@@ -199,6 +211,18 @@ class Account:
         traded = {asset: amount for asset, amount in sold.items() if amount and asset != unit}
         executed = Executed(replace(closure, transfers=tuple(transfers)), traded)
         return Closed(executed, tuple(legs), sum(t.amount_e18 for t in lost))
+
+
+def pair_shape(valuation: Valuation, collateral: int, debt: int) -> Shape:
+    """A repayment of 1 of the book's asset `debt` out of its asset `collateral`."""
+    assets, bonus = valuation.book.assets, valuation.terms[collateral].bonus_e18 / WAD
+    return Shape(bonus, assets[collateral].asset_id, 1 + bonus, assets[debt].asset_id)
+
+
+def position_shape(valuation: Valuation, number: int, *, long: bool) -> Shape:
+    """1 of a position that is taken over."""
+    asset, bonus = valuation.book.assets[number].asset_id, valuation.terms[number].bonus_e18 / WAD
+    return Shape(bonus, sold=asset) if long else Shape(bonus, bought=asset)
 
 
 def with_cash(valuation: Valuation, legs: tuple[Leg, ...], change_e18: int) -> list[Leg]:

@@ -20,9 +20,18 @@ from analyzer.model.closure import Executed, Transfer
 from analyzer.model.integers import WAD, ceil_div
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.slippage import slippage
-from analyzer.protocols.simulation import AdlRule, Offer, Receipt, Standing, Winner
+from analyzer.protocols.simulation import (
+    AdlRule,
+    Least,
+    Offer,
+    Receipt,
+    Shape,
+    Standing,
+    Winner,
+)
 from analyzer.protocols.table.close.backstops import supplied_e18, waterfall
-from analyzer.protocols.table.close.float_filter import FloatFilter
+from analyzer.protocols.table.close.equities import Equities
+from analyzer.protocols.table.close.float_filter import FloatFilter, MayPay
 from analyzer.protocols.table.close.pairs import Account, Choice, Closed, with_cash
 from analyzer.protocols.table.close.winners import moving_e18, winner
 from analyzer.protocols.table.rules import Adl, Kind, Terms
@@ -54,6 +63,10 @@ class TableSimulation:
         self._fund_e18 = self._rules.fund_e18
         self._supplied = supplied_e18(valued)
         self._filter: FloatFilter | None = None
+        self._equities: Equities | None = None
+        self._assets: dict[str, list[int]] = {}
+        for number, asset in enumerate(self._book.assets):
+            self._assets.setdefault(asset.asset_id, []).append(number)
         self._holders: dict[str, npt.NDArray[np.int64]] = {}
         self._others: dict[frozenset[tuple[str, int]], Valuation] = {}
 
@@ -74,6 +87,8 @@ class TableSimulation:
         if moved:
             prices = self._valuation.prices.with_e18({a: prices_e18[a] for a in moved})
             self._revalue(prices, self._valuation.terms)
+            if self._equities is not None:
+                self._equities.move_to(self._assets, {a: prices_e18[a] for a in moved})
             for asset in moved:
                 self._sums[self._who_holds(asset)] = None
 
@@ -121,11 +136,46 @@ class TableSimulation:
         sums = self._others[key].sums(self._legs(number))
         return None if isinstance(sums, str) else sums.equity_e18
 
+    def equities(self) -> list[int | None]:
+        """Every account's equity now, in book order."""
+        self._equities = self._equities or Equities.of_book(self._valuation)
+        found = self._equities.listed()
+        for number in self._changed:
+            sums = self._account_sums(number)
+            found[number] = None if sums is None else sums.equity_e18
+        return found
+
+    def equities_at(
+        self, account_ids: Sequence[str], prices_e18: Sequence[Mapping[str, int]]
+    ) -> list[list[int | None]]:
+        """Some accounts' equities at one set of prices after the other."""
+        legs = [self._legs(self._numbers[account]) for account in account_ids]
+        moving, now = Equities(self._valuation, legs), self.prices_e18()
+        out = []
+        for given in prices_e18:
+            moving.move_to(self._assets, {**now, **given})
+            out.append(moving.listed())
+        return out
+
     def breaching(self) -> Sequence[str]:
         """The accounts below maintenance of which something can be closed, in book order."""
-        self._filter = self._filter or FloatFilter(self._valuation)
-        near = {*self._filter.candidates(self._valuation).tolist(), *self._changed}
-        return [self._book.account_ids[n] for n in sorted(near) if self._breaches(n)]
+        surely, near = self._float_filter().below(self._valuation)
+        sure, ids = set(surely.tolist()), self._book.account_ids
+        found = sure.difference(self._changed)
+        asked = {*near.tolist(), *self._changed}
+        return [ids[n] for n in sorted(found.union(filter(self._breaches, asked)))]
+
+    def may_pay(self, least: Least) -> MayPay:
+        """Who may pay a closure's gas."""
+        flags = self._float_filter().may_pay(self._valuation, least)
+        return MayPay(flags, self._numbers, self._changed)
+
+    def shapes(self, account_id: str) -> Sequence[tuple[Shape, float]]:
+        """What each of its closures is of."""
+        account = self._account(account_id)
+        if account is None or account.sums.headroom_e18 >= 0:
+            return ()
+        return account.shapes()
 
     def offers(self, account_id: str) -> Sequence[Offer]:
         """Each collateral with each debt, and each position; whoever calls may ask for less."""
@@ -251,6 +301,11 @@ class TableSimulation:
         self._replace(number, tuple(with_cash(self._valuation, tuple(out), freed - amount_e18)))
         what = "profit cut by auto-deleveraging"
         return Transfer(winner_id, account_id, amount_e18, what, bad_debt=True)
+
+    def _float_filter(self) -> FloatFilter:
+        """What float64 knows of the accounts of the block; made once."""
+        self._filter = self._filter or FloatFilter(self._valuation)
+        return self._filter
 
     def _free_amount(self, asset: int, free_e18: int, headroom_e18: int) -> int:
         """How much of a collateral may go before either requirement binds, in its units."""
