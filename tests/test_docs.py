@@ -18,6 +18,8 @@ from analyzer.contagion.scenario import load_scenario
 from analyzer.market.depth import file as depth_file
 from analyzer.market.depth.file import load_depth
 from analyzer.model.errors import InputError, lacks_extra
+from analyzer.protocols.decisions import ExitPool
+from analyzer.runs.risk.decisions.stakes import load_stakes
 from analyzer.runs.scanning.deployments import load_deployment, read_deployment
 from analyzer.runs.schedule import jobs_file
 from analyzer.runs.schedule.alerts_file import read_alerts
@@ -106,6 +108,9 @@ def read_shown(path: Path, text: str) -> None:
         assert read_rules(path).default
     elif "[contracts]" in text:
         assert read_deployment(path).contracts
+    elif "[[stake]]" in text:
+        usdc = ExitPool("0x01", "USDC", 6, 0, 0, [])
+        assert [one.capacity for one in load_stakes(path, [usdc])] == [6_000_000 * 10**6]
     elif "title" in text:
         scenario = load_scenario(str(path))
         assert scenario.steps[0].shocks or scenario.impairment

@@ -11,7 +11,15 @@ import click
 from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb, VerbGroup
 from analyzer.cli.options import db_option, depth_option, format_option, index_option
-from analyzer.cli.risk_decisions import clearing, exits, liquidations, size, unwind, what_if
+from analyzer.cli.risk_decisions import (
+    clearing,
+    exits,
+    importance,
+    liquidations,
+    size,
+    unwind,
+    what_if,
+)
 from analyzer.cli.risk_flash import flash
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
@@ -30,14 +38,15 @@ def risk() -> None:
 
     Profiles (account, owner, protocol) are indications in float64 with their data and errors,
     beside the exact verdicts of a scan; they need the extra `risk` and a price history: a file, or
-    what the logs of the index tell. Decisions
-    (size, unwind, what-if, exits, clearing, liquidations) are the protocol's own integers.
+    what the logs of the index tell. Decisions (size, unwind, what-if, exits, liquidations) are the
+    protocol's own integers; clearing and importance are float64 over many scenarios.
     """
 
 
 risk.add_command(clearing)
 risk.add_command(exits)
 risk.add_command(flash)
+risk.add_command(importance)
 risk.add_command(liquidations)
 risk.add_command(size)
 risk.add_command(unwind)

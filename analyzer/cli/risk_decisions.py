@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli.cascade_options import written
 from analyzer.cli.group import Verb
-from analyzer.cli.options import db_option, depth_option, format_option
+from analyzer.cli.options import db_option, depth_option, format_option, index_option
 from analyzer.cli.show import show_blocks, show_json, show_rows
 from analyzer.cli.terminal import progress
 
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 _RETURNS = "Price history (CSV or Parquet: time, factor, price; or time and a column a factor)."
+
+
+def _out_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--out FILE`."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the snapshot with the answer's rows in it; may be the file of --db.",
+    )(command)
 
 
 def factors(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,14 +42,16 @@ def show(
     as_json: bool,
     page: Callable[[Any], Any],
     rows: Callable[[Any], tuple[list[str], Sequence[Sequence[Any]]]],
+    out: Path | None = None,
 ) -> int:
-    """Shows a document in the form that was asked for; its exit code."""
+    """Shows a document in the form that was asked for, and says what was written; its exit code."""
     if as_json or format_ == "json":
         show_json(document)
     elif format_ == "csv":
         show_rows(*rows(document), "csv")
     else:
         show_blocks(page(document), format_)
+    written(out)
     return int(document.run.exit_code)
 
 
@@ -81,11 +94,12 @@ def show(
     help="Size several positions together: what is maximised is the sum of weight x dollars; "
     "markets that are not named may hedge. May be given several times.",
 )
+@_out_option
 @format_option
 def size(
     *, account_id: str, db: Path, market: str | None, distance: float | None,
     es_budget: float | None, level: float, returns: Path | None, still: tuple[str, ...],
-    want: tuple[str, ...], format_: str, as_json: bool,
+    want: tuple[str, ...], out: Path | None, format_: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Show the largest further long and short of each market, or borrowing of each reserve, that
     an account may take on: exact under the protocol's own initial margin, one unit more fails.
@@ -99,11 +113,11 @@ def size(
 
     options = SizeOptions(
         db=db, account=account_id, market=market, distance=distance, es_usd=es_budget,
-        level=level, returns=returns, still=factors(still), want=want,
+        level=level, returns=returns, still=factors(still), want=want, out=out,
     )  # fmt: skip
     with progress() as report:
         document = run(options, report)
-    return show(document, format_, as_json=as_json, page=size_page, rows=size_rows)
+    return show(document, format_, as_json=as_json, page=size_page, rows=size_rows, out=out)
 
 
 @click.command(
@@ -134,10 +148,11 @@ def size(
 @click.option(
     "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
 )
+@_out_option
 @format_option
 def what_if(
     *, deployment: str, db: Path, sets: tuple[str, ...], returns: Path | None,
-    still: tuple[str, ...], format_: str, as_json: bool,
+    still: tuple[str, ...], out: Path | None, format_: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Show verdicts, borrowing power, distances and forced sales of a deployment under other
     parameters, and the accounts that change sides, by the protocol's own rules.
@@ -146,27 +161,40 @@ def what_if(
     from analyzer.runs.risk.decisions.what_if import WhatIfOptions
     from analyzer.runs.risk.decisions.what_if import what_if as run
 
-    document = run(WhatIfOptions(db, deployment, sets, returns, factors(still)))
-    return show(document, format_, as_json=as_json, page=what_if_page, rows=what_if_rows)
+    document = run(WhatIfOptions(db, deployment, sets, returns, factors(still), out=out))
+    return show(document, format_, as_json=as_json, page=what_if_page, rows=what_if_rows, out=out)
 
 
 @click.command(
     cls=Verb,
-    examples=("analyzer risk exits aave --db scan.duckdb",),
+    examples=(
+        "analyzer risk exits aave --db scan.duckdb",
+        "analyzer risk exits aave --db scan.duckdb --stakes umbrella.toml --out scan.duckdb",
+    ),
     short_help="Show who can still leave.",
 )
 @click.argument("deployment")
 @db_option()
+@click.option(
+    "--stakes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Backstops with a cooldown (TOML): whose, how much, how long; told as declared.",
+)
+@_out_option
 @format_option
-def exits(*, deployment: str, db: Path, format_: str, as_json: bool) -> int:
+def exits(
+    *, deployment: str, db: Path, stakes: Path | None, out: Path | None, format_: str, as_json: bool
+) -> int:
     """Show what can be withdrawn now of each reserve or pool, and who is locked if the largest
-    leave first: to the wei, by the protocol's own rules.
+    leave first: to the wei, by the protocol's own rules; and what stands behind each reserve that
+    may leave after a cooldown.
     """
     from analyzer.report.decisions import exits_page, exits_rows
     from analyzer.runs.risk.decisions.exits import exits as run
 
-    document = run(db, deployment)
-    return show(document, format_, as_json=as_json, page=exits_page, rows=exits_rows)
+    document = run(db, deployment, stakes, out)
+    return show(document, format_, as_json=as_json, page=exits_page, rows=exits_rows, out=out)
 
 
 @click.command(
@@ -209,10 +237,12 @@ def exits(*, deployment: str, db: Path, format_: str, as_json: bool) -> int:
     help="Rate at which a book refills.",
 )
 @click.option("--returns", type=click.Path(path_type=Path), metavar="FILE", help=_RETURNS)
+@_out_option
 @format_option
 def unwind(
     *, account_id: str, db: Path, until: str, depth: Path | None, over: float | None, steps: int,
-    aversion: float, resilience: float, returns: Path | None, format_: str, as_json: bool,
+    aversion: float, resilience: float, returns: Path | None, out: Path | None, format_: str,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Show which position or collateral of an account goes first, and how much of it, until its
     requirement holds again at least cost: by the protocol's own test, along the depth of each
@@ -226,8 +256,8 @@ def unwind(
     from analyzer.runs.risk.decisions.unwind import unwind as run
 
     schedule = None if over is None else Over(over, returns, steps, aversion, resilience)
-    document = run(UnwindOptions(db, account_id, until, depth, schedule))
-    return show(document, format_, as_json=as_json, page=unwind_page, rows=unwind_rows)
+    document = run(UnwindOptions(db, account_id, until, depth, schedule, out))
+    return show(document, format_, as_json=as_json, page=unwind_page, rows=unwind_rows, out=out)
 
 
 @click.command(
@@ -249,10 +279,12 @@ def unwind(
     help="The market factor.  [default: BTC, else ETH, else the first]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Of the draws.")
+@index_option
+@_out_option
 @format_option
 def clearing(
     *, deployment: str, db: Path, returns: Path, still: tuple[str, ...], market: str | None,
-    seed: int, format_: str, as_json: bool,
+    seed: int, index_path: Path | None, out: Path | None, format_: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Show Cover-1 and Cover-2 by owner over all days of a price history and over two classes of
     bad days, the fund to open interest, how often it is exhausted, on whom all hangs, and which
@@ -262,10 +294,12 @@ def clearing(
     from analyzer.runs.risk.decisions.clearing import ClearingOptions
     from analyzer.runs.risk.decisions.clearing import clearing as run
 
-    options = ClearingOptions(db, deployment, returns, factors(still), market, seed)
+    options = ClearingOptions(
+        db, deployment, returns, factors(still), market, seed, out, index_path
+    )
     with progress() as report:
         document = run(options, report)
-    return show(document, format_, as_json=as_json, page=clearing_page, rows=clearing_rows)
+    return show(document, format_, as_json=as_json, page=clearing_page, rows=clearing_rows, out=out)
 
 
 @click.command(
@@ -298,10 +332,11 @@ def clearing(
     help="What a liquidator wants on top, of the value taken over.",
 )
 @depth_option
+@_out_option
 @format_option
 def liquidations(
     *, deployment: str, db: Path, near: float, gas: float, required_return: float,
-    depth: Path | None, format_: str, as_json: bool,
+    depth: Path | None, out: Path | None, format_: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Show what a liquidator earns by each account that can be closed now, or after a fall, after
     slippage, gas and a required return; how much of each pays, and the dust that pays nobody.
@@ -310,5 +345,55 @@ def liquidations(
     from analyzer.runs.risk.decisions.economics import EconomyOptions
     from analyzer.runs.risk.decisions.economics import liquidations as run
 
-    document = run(EconomyOptions(db, deployment, near, gas, required_return, depth))
-    return show(document, format_, as_json=as_json, page=liquidations_page, rows=liquidations_rows)
+    document = run(EconomyOptions(db, deployment, near, gas, required_return, depth, out))
+    return show(
+        document, format_, as_json=as_json, page=liquidations_page, rows=liquidations_rows, out=out
+    )
+
+
+@click.command(
+    cls=Verb,
+    examples=(
+        "analyzer risk importance --db scan.duckdb --returns prices.csv --still USDC",
+        "analyzer risk importance aave perp-v2 --db scan.duckdb --returns prices.csv --json",
+    ),
+    short_help="Show which owners matter to all deployments together.",
+)
+@click.argument("deployments", nargs=-1)
+@db_option()
+@click.option(
+    "--returns", type=click.Path(path_type=Path), required=True, metavar="FILE", help=_RETURNS
+)
+@click.option(
+    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
+)
+@click.option(
+    "--market",
+    metavar="FACTOR",
+    help="The market factor.  [default: BTC, else ETH, else the first]",
+)
+@depth_option
+@click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Of the draws.")
+@_out_option
+@format_option
+def importance(
+    *, deployments: tuple[str, ...], db: Path, returns: Path, still: tuple[str, ...],
+    market: str | None, depth: Path | None, seed: int, out: Path | None, format_: str,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Show which owners matter to all deployments of a snapshot together: what the rescue of each
+    saves of bad debt, alone and by Shapley, who holds the same, and what deployments share.
+
+    Deployments are all of the snapshot unless named. What cuts a path cheapest, `contagion` says of
+    a scenario.
+    """
+    from analyzer.report.clearing import importance_page, importance_rows
+    from analyzer.runs.risk.decisions.importance import ImportanceOptions
+    from analyzer.runs.risk.decisions.importance import importance as run
+
+    options = ImportanceOptions(db, returns, deployments, factors(still), market, depth, seed, out)
+    with progress() as report:
+        document = run(options, report)
+    return show(
+        document, format_, as_json=as_json, page=importance_page, rows=importance_rows, out=out
+    )

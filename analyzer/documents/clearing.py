@@ -1,4 +1,5 @@
-"""What `analyzer risk clearing`, `liquidations` and `flash` say: who bears what others lack."""
+"""What `analyzer risk clearing`, `importance`, `liquidations` and `flash` say: who bears what
+others lack."""
 
 from __future__ import annotations
 
@@ -33,11 +34,29 @@ class CoverEntry:
 
 @dataclass(frozen=True, slots=True)
 class ShareEntry:
-    """The largest part of something that all hangs on. what: `owner`, `oracle`, `backstop`."""
+    """The largest part of something that all hangs on. what: `owner`, `oracle` (a price source),
+    `venue` (a depth curve), `backstop`, `keeper` (of the closures that the index holds)."""
 
     what: str
     name: str
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class WinnersEntry:
+    """Who would pay for the deficit of the worst scenario of a set by a rule of deleveraging, USD.
+    budget: bad debt beyond the fund; paid: what the winners have for it; payers: accounts; largest:
+    the owner of the one that pays `most`, empty = nobody; moved: what the rule shifts from some
+    winners to others against pro rata."""
+
+    scenarios: str
+    rule: str
+    budget_usd: float
+    paid_usd: float
+    payers: int
+    largest: str
+    most_usd: float
+    moved_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +74,7 @@ class OwnerEntry:
 class ClearingDocument(Document):
     """What `analyzer risk clearing` says. fund_e18: what the bounded layers that must pay can bear,
     null = one of them was not read; open_interest_usd: open positions of the larger side, or
-    debts."""
+    debts. winners: of the sets whose worst scenario exceeds the fund; who wins by prices alone."""
 
     KIND: ClassVar[str] = "risk_clearing"
 
@@ -67,7 +86,55 @@ class ClearingDocument(Document):
     covers: tuple[CoverEntry, ...]
     shares: tuple[ShareEntry, ...]
     owners: tuple[OwnerEntry, ...]
+    winners: tuple[WinnersEntry, ...]
     draws: int
+    sentences: tuple[str, ...]
+    assumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportanceEntry:
+    """An owner over all deployments, USD: what prices move of it; the mean bad debt that its rescue
+    alone saves; its Shapley value (null = not among the players); where it has accounts; whose
+    portfolio is most like its own, and how like (cosine of dollars by factor; null = nobody's)."""
+
+    owner: str
+    gross_usd: float
+    saved_usd: float
+    shapley_usd: float | None
+    deployments: tuple[str, ...]
+    nearest_owner: str
+    overlap: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapEntry:
+    """Two deployments: how alike what prices move in them is (cosine of dollars by factor), the
+    factors that both hold, and how many owners have accounts in both."""
+
+    first: str
+    second: str
+    overlap: float
+    factors: tuple[str, ...]
+    owners: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportanceDocument(Document):
+    """What `analyzer risk importance` says. bad_debt_usd: the mean over the draws with nobody
+    rescued; rescued_usd: with all players rescued, so that the Shapley values sum to the
+    difference."""
+
+    KIND: ClassVar[str] = "risk_importance"
+
+    run: DecisionRun
+    source: str
+    bad_debt_usd: float
+    rescued_usd: float
+    owners: tuple[ImportanceEntry, ...]
+    overlaps: tuple[OverlapEntry, ...]
+    draws: int
+    unknown: int
     sentences: tuple[str, ...]
     assumes: tuple[str, ...]
 

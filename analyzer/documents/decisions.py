@@ -212,8 +212,10 @@ class WhatIfDocument(Document):
 
 @dataclass(frozen=True, slots=True)
 class LeaverEntry:
-    """One who leaves, in the order in which the largest do. Raw amounts of the pool's asset."""
+    """One who leaves, in the order in which the largest do. place: from 1. Raw amounts of the
+    pool's asset."""
 
+    place: int
     account_id: str
     wants: Amount
     paid: Amount
@@ -225,7 +227,9 @@ class ExitEntry:
     """One pool. Raw amounts of `decimals`. claims: all that is owed; free: what margins let go of
     it; available: what can be paid now; locked_after: who remains and is not paid once the largest
     1, 5, 10 and 25 have left; paid_in_full: how many of the largest are. leavers: the first of
-    them, and everybody from the first who is not paid in full, up to a limit."""
+    them, and everybody from the first who is not paid in full, up to a limit. stakes: what stands
+    behind the pool with a cooldown; stakes_firm: of it, what has to stay until `stakes_delay_s`
+    seconds are over; null = no such stake is known."""
 
     asset_id: str
     symbol: str
@@ -242,6 +246,9 @@ class ExitEntry:
     locked: Amount
     left_after: Mapping[str, Amount]
     leavers: tuple[LeaverEntry, ...]
+    stakes: Amount | None
+    stakes_firm: Amount | None
+    stakes_delay_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +261,22 @@ class BackstopEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StakeEntry:
+    """A backstop that its stakers may take away after a cooldown. capacity: raw, what a loss of the
+    pool can take of it now; leaving: of it, what has begun its cooldown; delay_s: seconds of the
+    cooldown. source: where that comes from: it was declared, not read."""
+
+    name: str
+    asset_id: str
+    symbol: str
+    decimals: int
+    capacity: Amount
+    leaving: Amount
+    delay_s: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExitsDocument(Document):
     """What `analyzer risk exits` says."""
 
@@ -261,6 +284,7 @@ class ExitsDocument(Document):
 
     run: DecisionRun
     pools: tuple[ExitEntry, ...]
+    stakes: tuple[StakeEntry, ...]
     backstops: tuple[BackstopEntry, ...]
     sentences: tuple[str, ...]
     assumes: tuple[str, ...]

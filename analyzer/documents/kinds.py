@@ -9,6 +9,7 @@ from analyzer.documents.certificate import CertificateDocument
 from analyzer.documents.clearing import (
     ClearingDocument,
     FlashDocument,
+    ImportanceDocument,
     LiquidationsDocument,
 )
 from analyzer.documents.contagion import ContagionDocument
@@ -63,6 +64,7 @@ KINDS: tuple[type[Document], ...] = (
     ClearingDocument,
     ExitsDocument,
     FlashDocument,
+    ImportanceDocument,
     LiquidationsDocument,
     SizeDocument,
     UnwindDocument,

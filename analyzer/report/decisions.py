@@ -215,9 +215,24 @@ def exits_page(document: ExitsDocument) -> list[Block]:
         *(Line("exits", text) for text in document.sentences),
         Grid("Who can still leave", columns, rows, frozenset(columns[1:])),
         *(grid for pool in document.pools if pool.locked for grid in _leavers(pool)),
+        *_stakes(document),
         *_layers(document),
         *(Line("assumes", text) for text in document.assumes),
     ]  # fmt: skip
+
+
+def _stakes(document: ExitsDocument) -> list[Block]:
+    """Backstops with a cooldown."""
+    rows = tuple(
+        (
+            one.name, one.symbol, _units(one.capacity, one.decimals),
+            _units(one.leaving, one.decimals), f"{one.delay_s / 86_400:g} days", one.source,
+        )
+        for one in document.stakes
+    )  # fmt: skip
+    columns = ("stake", "behind", "capacity", "leaving", "cooldown", "source")
+    title = "Backstops that may leave"
+    return [Grid(title, columns, rows, frozenset(columns[2:5]))] if rows else []
 
 
 def _layers(document: ExitsDocument) -> list[Block]:

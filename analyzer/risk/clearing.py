@@ -29,7 +29,7 @@ from analyzer.market.history import Floats
 class Covers:
     """A set of scenarios against a fund (None = its capacity is not known). cover_owners: of the
     scenario that makes Cover-2. exhausted, error: None without a fund. unknown: scenarios without a
-    figure, which are in none of these."""
+    figure, which are in none of these. worst_at: number of the scenario of the worst bad debt."""
 
     cover_1: float
     cover_2: float
@@ -40,6 +40,7 @@ class Covers:
     error: float | None
     scenarios: int
     unknown: int
+    worst_at: int
 
 
 def covers(
@@ -71,6 +72,7 @@ def covers(
         error=None if share is None else math.sqrt(share * (1 - share) / len(debt)),
         scenarios=len(debt),
         unknown=int((~known).sum()),
+        worst_at=int(np.flatnonzero(known)[int(np.argmax(debt))]),
     )
 
 

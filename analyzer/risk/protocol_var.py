@@ -24,6 +24,8 @@ from analyzer.market.history import Floats
 from analyzer.market.volatility import checked
 from analyzer.risk.extra import library
 
+DOWNTURN, BROKEN = "broad downturn", "broken correlation"
+"""The two classes of bad days, as they are told."""
 WORST_SHARE = 0.05
 LEVEL = 0.95
 DRAWS = 2_000

@@ -7,6 +7,7 @@ from analyzer.report.html.material import Material
 from analyzer.report.html.sections.accounts import accounts, statements
 from analyzer.report.html.sections.answer import answer, foot, lead, title
 from analyzer.report.html.sections.contagion import contagion
+from analyzer.report.html.sections.decisions import decisions
 from analyzer.report.html.sections.evidence import basis, oracles, totals, unread, verification
 from analyzer.report.html.sections.findings import findings
 from analyzer.report.html.sections.losses import losses
@@ -19,7 +20,7 @@ from analyzer.report.html.sections.stress import stress, wall
 def assemble(material: Material) -> Content:
     """The whole content: the answer, what is wrong, what may come, who, and what it rests on."""
     where = planes(material)
-    profile = risk(material)
+    profile, decided = risk(material), decisions(material)
     sections = (
         answer(material),
         *([changed(material)] if material.since is not None else []),
@@ -31,6 +32,7 @@ def assemble(material: Material) -> Content:
         stress(material),
         contagion(material),
         *([profile] if profile is not None else []),
+        *([decided] if decided is not None else []),
         losses(material),
         accounts(material, where),
         statements(material),

@@ -10,6 +10,7 @@ from analyzer.documents.over_time import Series, Since
 from analyzer.documents.report import ReportedScan
 from analyzer.documents.scan import JudgedDocument
 from analyzer.model.rows import StatementLine
+from analyzer.report.html.decided import Decided
 from analyzer.report.html.profiled import Profiled
 from analyzer.report.html.selection import Listing
 from analyzer.report.html.stressed import Stressed
@@ -29,6 +30,7 @@ class Material:
     statements: Mapping[tuple[int, str], Sequence[StatementLine]] = field(default_factory=dict)
     stressed: Stressed = field(default_factory=Stressed)
     profiled: Profiled = field(default_factory=Profiled)
+    decided: Decided = field(default_factory=Decided)
     series: Sequence[Series] = ()
     since: Sequence[Since] | None = None
 

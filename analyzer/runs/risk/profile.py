@@ -24,6 +24,8 @@ from analyzer.model.errors import ExitCode
 from analyzer.risk.correlation import changes as correlation_changes
 from analyzer.risk.mix import mix, thresholds
 from analyzer.risk.protocol_var import (
+    BROKEN,
+    DOWNTURN,
     DRAWS,
     AtRisk,
     at_risk,
@@ -262,8 +264,8 @@ def classes_of(opened: Opened) -> tuple[tuple[ClassEntry, ...], tuple[str, ...]]
     classes = [
         at_risk(name, moved, count, book, impacts, opened.asked)
         for name, moved in (
-            ("broad downturn", broad_downturn(days.values, market, DRAWS, seed)),
-            ("broken correlation", broken_correlation(days.values, DRAWS, seed)),
+            (DOWNTURN, broad_downturn(days.values, market, DRAWS, seed)),
+            (BROKEN, broken_correlation(days.values, DRAWS, seed)),
         )
     ]
     return tuple(map(_class, classes)), ()

@@ -29,7 +29,7 @@ from analyzer.runs.snapshot.artifact import check_own
 from analyzer.runs.snapshot.over_time import series_of, since_history, since_snapshot
 from analyzer.runs.snapshot.pdf import print_pdf
 from analyzer.runs.snapshot.reader import Reader
-from analyzer.runs.snapshot.report_tables import profiled, stressed
+from analyzer.runs.snapshot.report_tables import decided, profiled, stressed
 from analyzer.runs.snapshot.statements import statement_lines
 from analyzer.runs.telling.explorers import explorers
 from analyzer.runs.telling.scans import judged_document, reported_scan
@@ -146,6 +146,7 @@ def _material(
         statements=_statements(snapshot, results, listed),
         stressed=stressed(snapshot, [result.scan_id for result in results]),
         profiled=profiled(snapshot),
+        decided=decided(snapshot),
         series=series_of(options.history, results, options.last) if options.history else (),
         since=_since(results, options),
     )

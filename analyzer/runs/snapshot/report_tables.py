@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from analyzer.report.html.decided import QUERIES, Decided
 from analyzer.report.html.profiled import Profiled
 from analyzer.report.html.stressed import Record, Stressed
 from analyzer.runs.snapshot.query import run
@@ -19,6 +20,12 @@ from analyzer.store.tables import (
     liquidation_wall,
     stress_results,
 )
+
+_DECIDED = (
+    "risk_sizes", "risk_unwinds", "risk_what_ifs", "risk_exits", "risk_liquidations",
+    "risk_covers", "risk_importance",
+)  # fmt: skip
+"""One table of each command that may have been written."""
 
 
 def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
@@ -55,6 +62,15 @@ def profiled(snapshot: Snapshot) -> Profiled:
             for name in ("top_accounts", "assets", "bad_days", "loss_spirals")
         )
     )
+
+
+def decided(snapshot: Snapshot) -> Decided:
+    """The tables of decisions, as the stored queries give them; empty where none was written."""
+    _, rows = snapshot.query(" UNION ALL ".join(f"SELECT count(*) FROM {one}" for one in _DECIDED))
+    if not any(count for (count,) in rows):
+        return Decided()
+    found = {name: _answer(snapshot, name) for name in QUERIES}
+    return Decided({name: records for name, records in found.items() if records})
 
 
 def _answer(snapshot: Snapshot, name: str) -> list[Record]:

@@ -14,7 +14,10 @@ from analyzer.store.tables import prices
 RUN_OR_SCENARIO = {
     "runs", "contagion_runs", "stress_results", "cascade_rounds", "contagion_edges",
     "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
-    "cascade_markets", "risk_accounts", "risk_classes", "risk_spirals",
+    "cascade_markets", "risk_accounts", "risk_classes", "risk_spirals", "risk_sizes",
+    "risk_unwinds", "risk_what_ifs", "risk_what_if_accounts", "risk_exits", "risk_leavers",
+    "risk_liquidations", "risk_covers", "risk_shares", "risk_winners",
+    "risk_importance",
     "certificates", "proved_words", "proved_codes",
 }  # fmt: skip
 """Tables of which a scan alone, that proves nothing, has no rows."""

@@ -118,7 +118,10 @@ ROWS: list[tuple[str, Any, tuple[object, ...], tuple[object, ...]]] = [
 RECORDS = {
     "contagion_runs", "stress_results", "cascade_rounds", "cascade_markets", "contagion_edges",
     "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
-    "risk_accounts", "risk_classes", "risk_spirals",
+    "risk_accounts", "risk_classes", "risk_spirals", "risk_sizes", "risk_unwinds",
+    "risk_what_ifs", "risk_what_if_accounts", "risk_exits", "risk_leavers", "risk_liquidations",
+    "risk_covers", "risk_shares", "risk_winners",
+    "risk_importance",
 }  # fmt: skip
 """Tables of no dataclass: their values come and go by name."""
 

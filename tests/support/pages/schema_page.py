@@ -31,6 +31,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "contagion_victims", "contagion_paths", "distances", "liquidation_wall", "sweep_results",
     ),
     "Risk": ("risk_accounts", "risk_classes", "risk_spirals"),
+    "Decisions": (
+        "risk_sizes", "risk_unwinds", "risk_what_ifs", "risk_what_if_accounts", "risk_exits",
+        "risk_leavers", "risk_liquidations", "risk_covers", "risk_shares", "risk_winners",
+    "risk_importance",
+    ),
     "The book itself": ("books",),
     "Readable views": (
         "v_accounts", "v_margin", "v_owners", "v_positions", "v_collateral", "v_findings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,12 @@ import numpy as np
 
 from analyzer import __version__
 from analyzer.chain.base import Progress
-from analyzer.contagion.cascade import leave_one_out
-from analyzer.contagion.cascade.counterfactual import shapley
 from analyzer.documents.clearing import (
     ClearingDocument,
     CoverEntry,
     OwnerEntry,
     ShareEntry,
+    WinnersEntry,
 )
 from analyzer.documents.decisions import (
     DecisionRun,
@@ -25,8 +24,12 @@ from analyzer.documents.decisions import (
 from analyzer.market.history import Floats
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.model.integers import WAD
-from analyzer.risk.clearing import Covers, covers, largest_owners, mean_debt
-from analyzer.risk.protocol_var import broad_downturn, broken_correlation
+from analyzer.risk.clearing import Covers, covers
+from analyzer.risk.protocol_var import BROKEN, DOWNTURN, broad_downturn, broken_correlation
+from analyzer.risk.winners import by_rule, winners
+from analyzer.runs.risk.decisions.keepers import keeper_share
+from analyzer.runs.risk.decisions.kept import clearing_rows, keep
+from analyzer.runs.risk.decisions.owners import gross_by_owner, owners_that_matter
 from analyzer.runs.risk.inputs import Opened, RiskOptions, open_risk
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
@@ -41,7 +44,8 @@ DRAWS, FEW = 2_000, 200
 
 @dataclass(frozen=True, slots=True)
 class ClearingOptions:
-    """Whose, on which days."""
+    """Whose, on which days. out: the snapshot to write with the rows. index: whose closures tell
+    the keepers; None = the one beside the snapshot, if there is one."""
 
     db: Path
     deployment: str
@@ -49,6 +53,8 @@ class ClearingOptions:
     still: tuple[str, ...] = ()
     market: str | None = None
     seed: int = 0
+    out: Path | None = None
+    index: Path | None = None
 
 
 def clearing(options: ClearingOptions, progress: Progress) -> ClearingDocument:
@@ -63,8 +69,8 @@ def clearing(options: ClearingOptions, progress: Progress) -> ClearingDocument:
     market = days.number(opened.market)
     sets = {
         "all days of the history": days.values.T,
-        "broad downturn": broad_downturn(days.values, market, DRAWS, seed),
-        "broken correlation": broken_correlation(days.values, DRAWS, seed),
+        DOWNTURN: broad_downturn(days.values, market, DRAWS, seed),
+        BROKEN: broken_correlation(days.values, DRAWS, seed),
     }
     impacts = impacts_of(opened.book.factors, opened.chosen)
     try:
@@ -75,23 +81,27 @@ def clearing(options: ClearingOptions, progress: Progress) -> ClearingDocument:
     except ValueError as error:
         raise InputError(f"{options.deployment}: {error}") from error
     entries = tuple(_cover(name, one, fund) for name, one in found.items())
-    owners = _owners(opened, sets["broad downturn"][:, :FEW])
+    owners = _owners(opened, sets[DOWNTURN][:, :FEW])
     interest = _open_interest(scan)
-    progress("clearing", 1, 1)
     code = ExitCode.NOT_FULLY_READ if scan.caveats or capacity is None else ExitCode.CLEAN
-    return ClearingDocument(
+    shares, untold = _shares(scan, opened, options)
+    document = ClearingDocument(
         run=DecisionRun(__version__, int(code), options.db.name, scan.deployment.name, ""),
         source=options.returns.name,
         fund_e18=capacity,
         open_interest_usd=interest,
         fund_to_open_interest=None if fund is None or not interest else fund / interest,
         covers=entries,
-        shares=tuple(_shares(scan, opened)),
+        shares=shares,
         owners=owners,
+        winners=tuple(_winners(opened, sets, found, fund)),
         draws=FEW,
-        sentences=tuple(_sentences(entries, fund, owners)),
+        sentences=(*_sentences(entries, fund, owners), *untold),
         assumes=LEAVES_OUT,
     )
+    keep(options.db, options.out, clearing_rows(document, scan.scan_id), {}, [scan.scan_id])
+    progress("clearing", 1, 1)
+    return document
 
 
 def _opened(options: ClearingOptions, scan: ScanBook) -> Opened:
@@ -100,7 +110,7 @@ def _opened(options: ClearingOptions, scan: ScanBook) -> Opened:
     asked = RiskOptions(
         options.db, "protocol", scan.deployment.name, options.returns,
         still=tuple(factor for factor in options.still if factor in held),
-        market=options.market, seed=options.seed,
+        market=options.market, out=options.out, seed=options.seed,
     )  # fmt: skip
     opened = open_risk(asked, [scan])
     if opened.days.missing:
@@ -129,6 +139,22 @@ def _cover(name: str, found: Covers, fund: float | None) -> CoverEntry:
     )
 
 
+def _winners(
+    opened: Opened, sets: Mapping[str, Floats], found: Mapping[str, Covers], fund: float | None
+) -> Iterator[WinnersEntry]:
+    """Rule by rule, of each set that exceeds the fund in its worst scenario."""
+    book = opened.book
+    for name, one in found.items():
+        gap = one.worst - (fund or 0.0)
+        if gap <= 0:
+            continue
+        for paid in by_rule(gap, *winners(book, sets[name][:, one.worst_at])):
+            owner = "" if paid.largest < 0 else book.owner_names[int(book.owner[paid.largest])]
+            yield WinnersEntry(
+                name, paid.rule, gap, paid.paid, paid.payers, owner, paid.most, paid.moved
+            )
+
+
 def _open_interest(scan: ScanBook) -> float:
     """Shorts or debts of all markets at their reference prices."""
     total = 0
@@ -138,9 +164,18 @@ def _open_interest(scan: ScanBook) -> float:
     return total / WAD
 
 
-def _shares(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
-    """The largest owner, oracle and layer."""
-    gross = _gross_by_owner(opened)
+def _shares(
+    scan: ScanBook, opened: Opened, options: ClearingOptions
+) -> tuple[tuple[ShareEntry, ...], tuple[str, ...]]:
+    """(the largest of each kind, why one is not told)."""
+    keeper, untold = keeper_share(scan, options.db, options.index)
+    found = [*_held(scan, opened), *([] if keeper is None else [keeper])]
+    return tuple(found), untold
+
+
+def _held(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
+    """The largest owner, oracle, venue and layer."""
+    gross = gross_by_owner(opened)
     if gross.sum() > 0:
         most = int(np.argmax(gross))
         name = opened.book.owner_names[most]
@@ -156,6 +191,12 @@ def _shares(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
     if by_source and total > 0:
         [(source, value)] = by_source.most_common(1)
         yield ShareEntry("oracle", source, value / total)
+    venues: Counter[str] = Counter()
+    for used in opened.chosen.used:
+        venues[used.source] += round(factors.get(used.factor, 0.0))
+    if total > 0 and venues:
+        [(source, value)] = venues.most_common(1)
+        yield ShareEntry("venue", source, value / total)
     layers = {
         row.name: row.capacity_e18 or 0 for row in bounded_layers(scan.plug.backstops(scan.valued))
     }
@@ -163,15 +204,6 @@ def _shares(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
     if held:
         name = max(layers, key=lambda layer: layers[layer])
         yield ShareEntry("backstop", name, layers[name] / held)
-
-
-def _gross_by_owner(opened: Opened) -> Floats:
-    """[owner]: what prices move of it, without sign."""
-    book = opened.book
-    out: Floats = np.bincount(
-        book.owner[book.row], np.abs(book.equity), minlength=len(book.owner_names)
-    ).astype(np.float64)
-    return out
 
 
 def _gross_by_factor(opened: Opened) -> Floats:
@@ -185,24 +217,16 @@ def _gross_by_factor(opened: Opened) -> Floats:
 
 def _owners(opened: Opened, moves: Floats) -> tuple[OwnerEntry, ...]:
     """The largest owners and what their rescue is worth, the most first."""
-    book = opened.book
-    impacts = impacts_of(book.factors, opened.chosen)
-    names = [str(number) for number in largest_owners(book, NAMED)]
-    if not names:
-        return ()
-    run = mean_debt(book, moves, impacts, opened.asked)
-    saved = leave_one_out(run, names).saved
-    first = sorted(names, key=lambda name: (-saved[name], int(name)))[:PLAYERS]
-    values = shapley(run, first).values
-    gross = _gross_by_owner(opened)
+    found = owners_that_matter(opened, moves, NAMED, PLAYERS)
+    gross = gross_by_owner(opened)
     made = [
         OwnerEntry(
-            owner=book.owner_names[int(name)],
-            gross_usd=float(gross[int(name)]),
-            saved_usd=saved[name] / 100,
-            shapley_usd=float(values[name]) / 100 if name in values else None,
+            owner=opened.book.owner_names[owner],
+            gross_usd=float(gross[owner]),
+            saved_usd=saved,
+            shapley_usd=found.shapley.get(owner),
         )
-        for name in names
+        for owner, saved in found.saved.items()
     ]
     return tuple(sorted(made, key=lambda one: (-one.saved_usd, -one.gross_usd, one.owner)))
 

@@ -31,11 +31,13 @@ from analyzer.market.depth.route import Market
 from analyzer.model.errors import InputError
 from analyzer.model.integers import WAD
 from analyzer.runs.risk.decisions.inputs import exit_code
+from analyzer.runs.risk.decisions.kept import keep, liquidations_rows
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
 from analyzer.runs.snapshot.venues import venue_of
 from analyzer.runs.stress.cascades import curves_for
 from analyzer.runs.stress.twins import uniform_ray
+from analyzer.store.snapshot import check_replaceable
 
 ASSUMES = (
     "each account is looked at as if it came first: what others sell before it makes it dearer",
@@ -47,7 +49,8 @@ ASSUMES = (
 
 @dataclass(frozen=True, slots=True)
 class EconomyOptions:
-    """Whose. near: a fall of prices. gas_usd, required: what a liquidator asks for."""
+    """Whose. near: a fall of prices. gas_usd, required: what a liquidator asks for. out: the
+    snapshot to write with the rows."""
 
     db: Path
     deployment: str
@@ -55,6 +58,7 @@ class EconomyOptions:
     gas_usd: float = 5.0
     required: float = 0.0
     depth: Path | None = None
+    out: Path | None = None
 
 
 def liquidations(options: EconomyOptions) -> LiquidationsDocument:
@@ -63,6 +67,8 @@ def liquidations(options: EconomyOptions) -> LiquidationsDocument:
         raise InputError(
             "--near and --required-return are shares from 0 to below 1, --gas an amount from 0"
         )
+    if options.out is not None:
+        check_replaceable(options.out)
     [scan] = read_books(options.db, (options.deployment,))
     file = NO_DEPTH if options.depth is None else load_depth(options.depth)
     if file.pools:
@@ -75,7 +81,7 @@ def liquidations(options: EconomyOptions) -> LiquidationsDocument:
     later = {} if not options.near else _near(scan, options.near, market, terms, now)
     entries = (*now.values(), *later.values())
     unpaid = [one for one in entries if one.profit_e18 is None]
-    return LiquidationsDocument(
+    document = LiquidationsDocument(
         run=DecisionRun(
             __version__, int(exit_code(scan)), options.db.name, scan.deployment.name, ""
         ),
@@ -89,6 +95,8 @@ def liquidations(options: EconomyOptions) -> LiquidationsDocument:
         sentences=tuple(_sentences(tuple(now.values()), tuple(later.values()))),
         assumes=ASSUMES,
     )  # fmt: skip
+    keep(options.db, options.out, liquidations_rows(document, scan.scan_id), {}, [scan.scan_id])
+    return document
 
 
 def _near(

@@ -12,11 +12,15 @@ from analyzer.documents.decisions import (
     ExitEntry,
     ExitsDocument,
     LeaverEntry,
+    StakeEntry,
 )
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.decisions import ExitPool
 from analyzer.risk.exits import run_on, utilisation
 from analyzer.runs.risk.decisions.inputs import Decided, exit_code, open_deployment
+from analyzer.runs.risk.decisions.kept import exits_rows, keep
+from analyzer.runs.risk.decisions.stakes import load_stakes
+from analyzer.store.snapshot import check_replaceable
 
 FIRST = (1, 5, 10, 25)
 """How many of the largest leave, each in turn."""
@@ -30,33 +34,45 @@ ASSUMES = (
 )
 
 
-def exits(db: Path, deployment: str) -> ExitsDocument:
-    """The pools of one deployment. Raises: InputError."""
+def exits(
+    db: Path, deployment: str, stakes: Path | None = None, out: Path | None = None
+) -> ExitsDocument:
+    """The pools of one deployment. stakes: a file of backstops with a cooldown. out: the snapshot
+    to write with the rows. Raises: InputError."""
+    if out is not None:
+        check_replaceable(out)
     decided = open_deployment(db, deployment)
+    found = decided.decisions.exit_pools()
+    staked = () if stakes is None else load_stakes(stakes, found)
     pools = tuple(
         sorted(
-            (_pool(decided, pool) for pool in decided.decisions.exit_pools()),
+            (_pool(decided, pool, staked) for pool in found),
             key=lambda pool: (-_value(pool), pool.symbol),
         )
     )
     scan = decided.scan
-    return ExitsDocument(
+    document = ExitsDocument(
         run=DecisionRun(
             __version__, int(exit_code(scan)), db.name, scan.deployment.name, ""
         ),
         pools=pools,
+        stakes=staked,
         backstops=tuple(_backstop(row) for row in scan.plug.backstops(scan.valued)),
-        sentences=tuple(_sentences(pools)),
+        sentences=(*_sentences(pools), *map(_stake_sentence, staked)),
         assumes=ASSUMES,
     )  # fmt: skip
+    keep(db, out, exits_rows(document, scan.scan_id), {}, [scan.scan_id])
+    return document
 
 
-def _pool(decided: Decided, pool: ExitPool) -> ExitEntry:
-    """One pool and a run on it."""
+def _pool(decided: Decided, pool: ExitPool, stakes: tuple[StakeEntry, ...]) -> ExitEntry:
+    """One pool, a run on it, and what stands behind it."""
+    behind = [one for one in stakes if one.asset_id == pool.asset_id]
     run = run_on([(claim.account_id, claim.free) for claim in pool.claims], pool.available)
     free = sum(claim.free for claim in pool.claims)
     first = run.paid_in_full
-    listed = [*run.leavers[:LISTED], *run.leavers[max(first, LISTED) : first + LISTED]]
+    placed = list(enumerate(run.leavers, start=1))
+    listed = [*placed[:LISTED], *placed[max(first, LISTED) : first + LISTED]]
     return ExitEntry(
         asset_id=pool.asset_id,
         symbol=pool.symbol,
@@ -72,7 +88,24 @@ def _pool(decided: Decided, pool: ExitPool) -> ExitEntry:
         paid_in_full=first,
         locked=run.locked,
         left_after={str(count): run.after(count) for count in FIRST},
-        leavers=tuple(LeaverEntry(o.account_id, o.wants, o.paid, o.locked) for o in listed),
+        leavers=tuple(
+            LeaverEntry(place, one.account_id, one.wants, one.paid, one.locked)
+            for place, one in listed
+        ),
+        stakes=sum(one.capacity for one in behind) if behind else None,
+        stakes_firm=sum(one.capacity - one.leaving for one in behind) if behind else None,
+        stakes_delay_s=max(one.delay_s for one in behind) if behind else None,
+    )
+
+
+def _stake_sentence(one: StakeEntry) -> str:
+    """What a stake is good for, in words."""
+    unit = 10**one.decimals
+    firm = (one.capacity - one.leaving) / unit
+    return (
+        f"Behind {one.symbol} stand {one.capacity / unit:,.2f} of {one.name} ({one.source}): it"
+        f" bears losses, pays no withdrawal; {one.leaving / unit:,.2f} are leaving already, the"
+        f" other {firm:,.2f} cannot for {one.delay_s / 86_400:g} days."
     )
 
 

@@ -21,7 +21,9 @@ from analyzer.risk.losses import changes
 from analyzer.risk.sizing import largest, within_es
 from analyzer.runs.risk.decisions.inputs import Decided, exit_code, open_account
 from analyzer.runs.risk.decisions.joint import joint_sizes, wanted
+from analyzer.runs.risk.decisions.kept import keep, size_rows
 from analyzer.runs.risk.inputs import Opened, RiskOptions, open_risk
+from analyzer.store.snapshot import check_replaceable
 
 ASSUMES = (
     "everything but the named position stays as it is at the block",
@@ -38,7 +40,7 @@ MOST_USD = 1e15
 class SizeOptions:
     """Whose sizes. market: only this symbol. distance: stays out of liquidation when the price
     moves so far against it. es_usd: budget of ES at `level`, over one step of `returns`. want:
-    `SYMBOL=WEIGHT`, positions that are sized together."""
+    `SYMBOL=WEIGHT`, positions that are sized together. out: the snapshot to write with the rows."""
 
     db: Path
     account: str
@@ -49,6 +51,7 @@ class SizeOptions:
     returns: Path | None = None
     still: tuple[str, ...] = ()
     want: tuple[str, ...] = ()
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def size(options: SizeOptions, progress: Progress) -> SizeDocument:
     """The sizes of one account. Raises: InputError for wrong input."""
     progress("sizes", 0, 1)
     _check(options)
+    if options.out is not None:
+        check_replaceable(options.out)
     decided = open_account(options.db, options.account)
     days = _days(options, f"{decided.scan.deployment.name}/{decided.account}")
     row = decided.now()
@@ -81,7 +86,7 @@ def size(options: SizeOptions, progress: Progress) -> SizeDocument:
         )
     progress("sizes", 1, 1)
     free = row.free_collateral_e18 or 0
-    return SizeDocument(
+    document = SizeDocument(
         run=DecisionRun(
             __version__, int(exit_code(decided.scan)), options.db.name,
             decided.scan.deployment.name, decided.account,
@@ -96,6 +101,10 @@ def size(options: SizeOptions, progress: Progress) -> SizeDocument:
         assumes=ASSUMES,
         no_number=tuple(no_number),
     )  # fmt: skip
+    scan_id = decided.scan.scan_id
+    about = {"account_id": decided.account}
+    keep(options.db, options.out, size_rows(document, scan_id), about, [scan_id])
+    return document
 
 
 def _check(options: SizeOptions) -> None:

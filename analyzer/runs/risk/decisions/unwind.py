@@ -20,10 +20,12 @@ from analyzer.model.integers import WAD
 from analyzer.model.rows import MarginRow
 from analyzer.protocols.decisions import Reduction
 from analyzer.runs.risk.decisions.inputs import Decided, decisions_of, exit_code, open_account
+from analyzer.runs.risk.decisions.kept import keep, unwind_rows
 from analyzer.runs.risk.decisions.schedule import Over, schedules_of
 from analyzer.runs.risk.decisions.venues import Venues
 from analyzer.runs.stress.cascades import curves_for
 from analyzer.solvency.verdicts import headroom_e18
+from analyzer.store.snapshot import check_replaceable
 
 SLICES = 24
 """Parts in which a plan takes each way."""
@@ -42,13 +44,15 @@ Amounts = Mapping[int, int]
 
 @dataclass(frozen=True, slots=True)
 class UnwindOptions:
-    """Whose. until: what has to hold again. depth: a file of curves. over: a schedule in time."""
+    """Whose. until: what has to hold again. depth: a file of curves. over: a schedule in time.
+    out: the snapshot to write with the rows."""
 
     db: Path
     account: str
     until: str = "maintenance"
     depth: Path | None = None
     over: Over | None = None
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ def unwind(options: UnwindOptions) -> UnwindDocument:
     """The plan of one account. Raises: InputError for wrong input."""
     if options.until not in UNTIL:
         raise InputError(f"--until is {' or '.join(UNTIL)}, not {options.until}")
+    if options.out is not None:
+        check_replaceable(options.out)
     decided = open_account(options.db, options.account)
     file = NO_DEPTH if options.depth is None else load_depth(options.depth)
     if file.pools:
@@ -152,7 +158,7 @@ def unwind(options: UnwindOptions) -> UnwindDocument:
         options.over, options.db, plans.venues, _sold(plans, amounts)
     )
     entries = tuple(_entry(plans, n, amount) for n, amount in amounts.items() if amount)
-    return UnwindDocument(
+    document = UnwindDocument(
         run=DecisionRun(
             __version__, int(exit_code(decided.scan)), options.db.name,
             decided.scan.deployment.name, decided.account,
@@ -173,6 +179,10 @@ def unwind(options: UnwindOptions) -> UnwindDocument:
         assumes=ASSUMES,
         no_number=no_number,
     )  # fmt: skip
+    scan_id = decided.scan.scan_id
+    about = {"account_id": decided.account, "until": options.until}
+    keep(options.db, options.out, unwind_rows(document, scan_id), about, [scan_id])
+    return document
 
 
 def _plan(plans: Plans, singles: Mapping[int, int | None]) -> dict[int, int]:

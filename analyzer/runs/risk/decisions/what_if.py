@@ -24,11 +24,13 @@ from analyzer.model.rows import JudgedRow
 from analyzer.model.verdict import Verdict
 from analyzer.protocols.decisions import Parameter
 from analyzer.runs.risk.decisions.inputs import exit_code, open_deployment
+from analyzer.runs.risk.decisions.kept import keep, what_if_name, what_if_rows
 from analyzer.runs.risk.inputs import RiskOptions, open_risk
 from analyzer.runs.risk.profile import classes_of
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.stress.reverse import standings
 from analyzer.solvency.verdicts import headroom_e18, judge_accounts
+from analyzer.store.snapshot import check_replaceable
 
 WITHIN = (0.05, 0.1, 0.2, 0.3)
 """Falls of all prices up to which it is told what is sold by force."""
@@ -42,7 +44,8 @@ ASSUMES = (
 @dataclass(frozen=True, slots=True)
 class WhatIfOptions:
     """What would be otherwise. sets: `NAME=VALUE`; without any, the parameters are listed.
-    returns, still: prices for the two-class figures; None = none."""
+    returns, still: prices for the two-class figures; None = none.
+    out: the snapshot to write with both sides in it."""
 
     db: Path
     deployment: str
@@ -50,11 +53,16 @@ class WhatIfOptions:
     returns: Path | None = None
     still: tuple[str, ...] = ()
     seed: int = 0
+    out: Path | None = None
 
 
 def what_if(options: WhatIfOptions) -> WhatIfDocument:
     """Both sides. Raises: InputError for a parameter that there is not, a value out of its bounds,
     or a set that the contract itself refuses."""
+    if options.out is not None:
+        if not options.sets:
+            raise InputError("--out keeps both sides: say with --set what would be otherwise")
+        check_replaceable(options.out)
     decided = open_deployment(options.db, options.deployment)
     scan = decided.scan
     known = {one.name: one for one in decided.decisions.parameters()}
@@ -74,10 +82,13 @@ def what_if(options: WhatIfOptions) -> WhatIfDocument:
     rows = [judge_accounts(one.plug.margin(one.valued)) for one in (scan, other)]
     sides = [_totals(one, judged, options) for one, judged in zip((scan, other), rows, strict=True)]
     changed = tuple(_changed(*rows))
-    return WhatIfDocument(
+    document = WhatIfDocument(
         run, parameters, sides[0], sides[1], changed,
         tuple(_sentences(sides[0], sides[1], changed)), ASSUMES,
     )  # fmt: skip
+    about = {"what_if": what_if_name(document)}
+    keep(options.db, options.out, what_if_rows(document, scan.scan_id), about, [scan.scan_id])
+    return document
 
 
 def _parsed(texts: Sequence[str], known: Mapping[str, Parameter]) -> dict[str, int]:
