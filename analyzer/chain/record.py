@@ -190,9 +190,11 @@ def _deployment_row(deployment: Deployment) -> Row:
 
 
 def _header_row(header: BlockRef) -> Row:
-    """The eth_getBlockByNumber result, as far as the inner chain kept it."""
+    """The eth_getBlockByNumber result, as far as the inner chain kept it, without the hashes of
+    the transactions: they are no field of a header, and most of the bytes."""
     if header.whole:
         row: Row = orjson.loads(header.whole)
+        row.pop("transactions", None)
         return row
     return {
         "number": hex(header.number),

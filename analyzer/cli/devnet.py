@@ -26,8 +26,20 @@ def devnet() -> None:
     """Run a local chain with the real contracts, or make a recording of it (needs Node.js)."""
 
 
-def _scenario(command: Decorated) -> Decorated:
-    """What decides the chain: protocols, accounts, seed."""
+def _scenario(history_days: int) -> Callable[[Decorated], Decorated]:
+    """What decides the chain: protocols, accounts, seed, and by default so many days of prices."""
+    return lambda command: _decided(command, history_days)
+
+
+def _decided(command: Decorated, history_days: int) -> Decorated:
+    """The options of `_scenario`."""
+    command = click.option(
+        "--history-days",
+        default=history_days,
+        show_default=True,
+        type=click.IntRange(min=0),
+        help="Days with a round of every price feed, before the story.",
+    )(command)
     command = click.option("--seed", default=7, show_default=True, help="Seed of the market.")(
         command
     )
@@ -52,7 +64,7 @@ def _scenario(command: Decorated) -> Decorated:
         "analyzer devnet up --protocol perp-v2,aave-v3@10 --accounts 300 --seed 7",
     ),
 )
-@_scenario
+@_scenario(history_days=0)
 @click.option(
     "--port",
     default=0,
@@ -66,7 +78,15 @@ def _scenario(command: Decorated) -> Decorated:
     show_default=True,
     help="Folder for devnet.json and one deployment file a protocol.",
 )
-def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: Path) -> int:
+def up(
+    *,
+    protocols: tuple[str, ...],
+    accounts: int,
+    seed: int,
+    history_days: int,
+    port: int,
+    out: Path,
+) -> int:
     """Start the chain, play the market, serve until stopped with Ctrl-C.
 
     Deposits, trades, loans, interest and funding over days, a crash, liquidations, bad debt and a
@@ -89,6 +109,7 @@ def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: 
             protocols,
             accounts=accounts,
             seed=seed,
+            history_days=history_days,
             port=port,
             out=out,
             progress=report,
@@ -101,7 +122,7 @@ def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: 
     cls=Verb,
     examples=("analyzer devnet record --protocol perp-v2 --accounts 300 --seed 7 --out crash.zip",),
 )
-@_scenario
+@_scenario(history_days=120)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -109,12 +130,25 @@ def up(*, protocols: tuple[str, ...], accounts: int, seed: int, port: int, out: 
     metavar="PATH",
     help="The recording to write (folder or .zip).",
 )
-def record(*, protocols: tuple[str, ...], accounts: int, seed: int, out: Path) -> int:
-    """Start the chain, play the market, and write a recording that `scan` reads offline."""
+def record(
+    *, protocols: tuple[str, ...], accounts: int, seed: int, history_days: int, out: Path
+) -> int:
+    """Start the chain, play the market, and write a recording that `scan` reads offline.
+
+    It holds every round of the price feeds, and proves the logs and the state of the block
+    `stressed` (needs the extra `prove`).
+    """
     from analyzer.cli.terminal import note, progress
     from analyzer.devnet.record import record as run
 
     with progress() as report:
-        run(protocols=protocols, accounts=accounts, seed=seed, out=out, progress=report)
+        run(
+            protocols=protocols,
+            accounts=accounts,
+            seed=seed,
+            out=out,
+            history_days=history_days,
+            progress=report,
+        )
     note(f"recording written to {out}")
     return 0

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from analyzer.devnet import aave_v3, perp_v2
 from analyzer.devnet.aave_v3 import artifacts as aave_artifacts
 from analyzer.devnet.aave_v3 import population as aave_population
+from analyzer.devnet.feeds import Feed
+from analyzer.devnet.history import play_history
 from analyzer.devnet.part import BLOCK_LABELS, Part, Shared, Story
 from analyzer.devnet.perp_v2 import population as perp_population
 from analyzer.devnet.world import World
@@ -67,16 +69,27 @@ def wanted(protocols: Sequence[str], accounts: int) -> list[Wanted]:
     return sorted(found, key=lambda w: PROTOCOLS.index(w.protocol))
 
 
-def perform(
-    world: World, markets: Sequence[Wanted], accounts: int
-) -> tuple[list[Story], dict[str, int]]:
-    """Makes every market and plays them in turn, a step each, up to each pinned block.
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What was made: the story of each protocol, label -> pinned block, symbol -> its feed."""
 
-    Returns what was done to each, and label -> pinned block. Raises InputError when contracts
-    cannot be had and UnreadError when the chain could not be built.
+    stories: Sequence[Story]
+    blocks: Mapping[str, int]
+    feeds: Mapping[str, Feed]
+
+
+def perform(
+    world: World, markets: Sequence[Wanted], accounts: int, history_days: int = 0
+) -> Performed:
+    """Makes every market, lets so many days of price rounds pass, and plays the markets in turn, a
+    step each, up to each pinned block.
+
+    Raises InputError when contracts cannot be had and UnreadError when the chain could not be
+    built.
     """
     shared = Shared()
     parts = [MARKETS[w.protocol].make(world, accounts, shared, w.revision) for w in markets]
+    play_history(world, shared.feeds, history_days)
     plays = [part.play() for part in parts]
     blocks = {}
     for label in BLOCK_LABELS:
@@ -84,7 +97,7 @@ def perform(
         while waiting:
             waiting = [play for play in waiting if _step(play) != label]
         blocks[label] = world.anvil.block_number()
-    return [part.story() for part in parts], blocks
+    return Performed([part.story() for part in parts], blocks, shared.feeds)
 
 
 def _step(play: Iterator[str]) -> str:

@@ -1,7 +1,9 @@
 """`analyzer devnet record`: a recording of the local chain that `scan` and the demo read offline.
 
 Each pinned block is scanned from nothing with every account compared, through a Recorder: so the
-recording holds what any scan of these blocks asks, the judges' answers included.
+recording holds what any scan of these blocks asks, the judges' answers included. At one of them the
+scan proves its logs and its state, too: receipts, whole headers and proofs are in the recording
+for that block. And it holds every round of every feed, the days before the story included.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.devnet.history import HISTORY_DAYS
 from analyzer.devnet.up import DEFAULT_PROTOCOLS, DevnetInfo, silent, start
 from analyzer.devnet.world import Progress
+from analyzer.model.logs import LogFilter
 from analyzer.model.scratch import Scratch
 from analyzer.solvency.result import ScanResult
 
 if TYPE_CHECKING:
     from analyzer.chain.record import Recorder
+    from analyzer.runs.scanning.proving import ProveOptions
 
 NOTES = {
     "calm": "after days of trading, before the crash",
@@ -26,6 +31,9 @@ NOTES = {
     "paused": "one of the large markets is paused",
 }
 
+PROVED = "stressed"
+"""The pinned block of which the recording can prove everything."""
+
 
 def record(
     protocols: Sequence[str] = DEFAULT_PROTOCOLS,
@@ -33,18 +41,24 @@ def record(
     accounts: int,
     seed: int,
     out: Path,
+    history_days: int = HISTORY_DAYS,
     progress: Progress = silent,
 ) -> dict[str, list[ScanResult]]:
     """Builds a local chain, scans its pinned blocks and writes the recording to `out` (a folder,
     or a zip when it ends in `.zip`). Returns label -> the results of its deployments.
 
-    Raises InputError when `out` cannot be written, and what `start` and a scan raise; nothing is
+    history_days: of daily price rounds before the story. Raises InputError when `out` cannot be
+    written or the extra `prove` is not installed, and what `start` and a scan raise; nothing is
     written then.
     """
+    from analyzer.runs.scanning.proving import check_provable
     from analyzer.runs.scanning.sources import check_record_path
 
     check_record_path(out)
-    with start(protocols, accounts=accounts, seed=seed, progress=progress) as info:
+    check_provable(_everything())
+    with start(
+        protocols, accounts=accounts, seed=seed, history_days=history_days, progress=progress
+    ) as info:
         return record_running(info, out, progress=progress)
 
 
@@ -68,6 +82,7 @@ def record_running(
                 "accounts": info.accounts,
                 "state_root": info.state_root,
                 "blocks": dict(info.blocks),
+                "feeds": dict(info.feeds),
             }
         },
     )
@@ -75,6 +90,7 @@ def record_running(
         for deployment in info.deployments.values():
             recorder.add_deployment(deployment)
         results = _scan_pins(info, recorder, progress)
+        _read_feeds(info, recorder)
     except BaseException:
         recorder.discard()
         raise
@@ -102,8 +118,25 @@ def _scan_pins(
             with Scratch("record") as folder, Index(Path(folder) / "i.duckdb") as index:
                 one = scan_one(
                     source, index, deployment, block=block, mode=VerifyMode.ALL, seed=0,
-                    progress=progress,
+                    progress=progress, proving=_everything() if label == PROVED else None,
                 )  # fmt: skip
             results.setdefault(label, []).append(one.result)
     progress("record", len(info.blocks), len(info.blocks))
     return results
+
+
+def _read_feeds(info: DevnetInfo, recorder: Recorder) -> None:
+    """Reads every log of every feed, and of the oracles that name them, up to the last pinned
+    block."""
+    oracles = (d.contracts["oracle"] for d in info.deployments.values() if "oracle" in d.contracts)
+    told = sorted(address.lower() for address in (*info.feeds.values(), *oracles))
+    if told and info.blocks:
+        for _ in recorder.logs([LogFilter(tuple(told))], 0, max(info.blocks.values())):
+            pass
+
+
+def _everything() -> ProveOptions:
+    """Proofs of all logs and of all state behind accounts that are not healthy, and the sample."""
+    from analyzer.runs.scanning.proving import LOGS, STATE, ProveOptions
+
+    return ProveOptions(asked=(LOGS, STATE))

@@ -17,10 +17,11 @@ from types import FrameType
 from typing import Any
 
 from analyzer.devnet.chain import Anvil
-from analyzer.devnet.clock import GENESIS_TIME
-from analyzer.devnet.markets import PROTOCOLS, perform, wanted
+from analyzer.devnet.clock import DAY, GENESIS_TIME, Clock
+from analyzer.devnet.history import MOST_HISTORY_DAYS
+from analyzer.devnet.markets import PROTOCOLS, Performed, perform, wanted
 from analyzer.devnet.packages import anvil_binary, fetch
-from analyzer.devnet.part import Row, Story
+from analyzer.devnet.part import Row
 from analyzer.devnet.world import Progress, World, chain_id_of
 from analyzer.model.atomic import cannot_write, replace_bytes
 from analyzer.model.deployment import Deployment
@@ -30,7 +31,7 @@ DEFAULT_PROTOCOLS = (PROTOCOLS[0],)
 DOCUMENT = "devnet.json"
 _DOCUMENT_KEYS = frozenset(
     {"rpc", "chain_id", "seed", "accounts", "deployments", "blocks", "state_root", "last_block",
-     "liquidations", "refused_liquidations", "actions", "addresses"}
+     "liquidations", "refused_liquidations", "actions", "addresses", "feeds"}
 )  # fmt: skip
 POLL_S = 0.5
 
@@ -58,6 +59,8 @@ class DevnetInfo:
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Role -> the addresses of the accounts that play it; with several protocols, the role's name
     begins with the protocol's."""
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    """Symbol -> the aggregator that reports its price in US dollars."""
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -70,6 +73,7 @@ def start(
     *,
     accounts: int = 300,
     seed: int = 7,
+    history_days: int = 0,
     port: int = 0,
     progress: Progress = silent,
 ) -> Iterator[DevnetInfo]:
@@ -77,6 +81,7 @@ def start(
 
     A protocol is a name, for Aave V3 with the revision if it is to be another than the newest
     (`aave-v3@1`); several may stand in one text, with commas. They share tokens, feeds and owners.
+    history_days: of daily price rounds, before the story; its times do not depend on them.
 
     Raises InputError for an unknown protocol, too few accounts, a taken port, or when neither npm
     nor anvil is there; UnreadError when the chain could not be built.
@@ -84,13 +89,16 @@ def start(
     markets = wanted(protocols, accounts)
     if seed < 0:
         raise InputError(f"a seed is a number from 0 up, not {seed}")
+    if not 0 <= history_days <= MOST_HISTORY_DAYS:
+        raise InputError(f"days of history are 0 to {MOST_HISTORY_DAYS:,}, not {history_days}")
     progress("fetching the contracts through npm", 0, 1)
     packages = fetch()
     binary = anvil_binary(packages)
     progress("fetching the contracts through npm", 1, 1)
-    with Anvil(binary, chain_id_of(seed), GENESIS_TIME, port) as anvil:
-        world = World(anvil, packages, seed, progress=progress)
-        yield _info(world, accounts, *perform(world, markets, accounts))
+    genesis = GENESIS_TIME - history_days * DAY
+    with Anvil(binary, chain_id_of(seed), genesis, port) as anvil:
+        world = World(anvil, packages, seed, Clock(genesis), progress)
+        yield _info(world, accounts, perform(world, markets, accounts, history_days))
 
 
 def up(
@@ -98,6 +106,7 @@ def up(
     *,
     accounts: int,
     seed: int,
+    history_days: int = 0,
     port: int = 0,
     out: Path | None = None,
     progress: Progress = silent,
@@ -115,7 +124,14 @@ def up(
     serving, stopped = threading.Event(), threading.Event()
     with (
         _stopping_on_signals(serving, stopped),
-        start(protocols, accounts=accounts, seed=seed, port=port, progress=progress) as info,
+        start(
+            protocols,
+            accounts=accounts,
+            seed=seed,
+            history_days=history_days,
+            port=port,
+            progress=progress,
+        ) as info,
     ):
         serving.set()
         if out is not None:
@@ -150,6 +166,7 @@ def write_files(info: DevnetInfo, out: Path) -> list[Path]:
         "refused_liquidations": [_json_row(asdict(row)) for row in info.refused],
         "actions": info.actions,
         "addresses": info.addresses,
+        "feeds": info.feeds,
     }
     path = out / DOCUMENT
     _write(path, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
@@ -199,9 +216,8 @@ def _is_own(path: Path) -> bool:
     return isinstance(found, dict) and set(found) <= _DOCUMENT_KEYS
 
 
-def _info(
-    world: World, accounts: int, stories: Sequence[Story], blocks: Mapping[str, int]
-) -> DevnetInfo:
+def _info(world: World, accounts: int, performed: Performed) -> DevnetInfo:
+    stories = performed.stories
     last = world.anvil.last_header()
     return DevnetInfo(
         rpc=world.anvil.url,
@@ -209,7 +225,7 @@ def _info(
         seed=world.seed,
         accounts=accounts,
         deployments={story.deployment.protocol: story.deployment for story in stories},
-        blocks=blocks,
+        blocks=performed.blocks,
         state_root=last.state_root,
         last_block=last.number,
         liquidations=tuple(row for story in stories for row in story.liquidations),
@@ -220,6 +236,7 @@ def _info(
             for story in stories
             for role, addresses in story.addresses.items()
         },
+        feeds={symbol: feed.aggregator.address for symbol, feed in performed.feeds.items()},
     )
 
 

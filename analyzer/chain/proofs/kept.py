@@ -1,12 +1,12 @@
 """Receipts and proofs as a recording keeps them.
 
-receipts.jsonl[.gz]   {"block": n, "receipts": [..]}                  as eth_getBlockReceipts
+receipts.jsonl[.gz]   {"block": n, "receipts": [..]}     eth_getBlockReceipts, what a root holds
 proofs.jsonl[.gz]     {"block": n, "address", "slots": [..], "nodes": [..]}     hex, each once
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.chain.proofs.source import Receipts, WantedWords
@@ -17,6 +17,12 @@ from analyzer.model.reads import NotRead
 
 Row = dict[str, object]
 RECEIPTS, PROOFS = "receipts", "proofs"
+_IN_NO_ROOT = frozenset(
+    {"blockHash", "blockNumber", "blockTimestamp", "transactionIndex", "logIndex", "removed",
+     "from", "to", "contractAddress", "gasUsed", "effectiveGasPrice", "blobGasPrice", "blobGasUsed"}
+)  # fmt: skip
+"""Fields of a receipt and of its logs that no receipts root holds and no proof asks for: a third
+of what receipts take when packed."""
 
 
 class KeptProofs:
@@ -64,7 +70,7 @@ class KeptProofs:
         """The rows of both files, sorted."""
         return {
             RECEIPTS: [
-                {"block": number, "receipts": list(self._receipts[number])}
+                {"block": number, "receipts": [_kept(r) for r in self._receipts[number]]}
                 for number in sorted(self._receipts)
             ],
             PROOFS: [
@@ -85,6 +91,19 @@ class KeptProofs:
             what = f"slot 0x{lacking[0]:x} of {want.address}" if lacking else want.address
             return NotRead(f"{_NOT_PROVABLE}: the proof of {what} at block {block.number}")
         return list(self._nodes[key])
+
+
+def _kept(receipt: Mapping[str, Any]) -> Row:
+    """A receipt without what no root holds. A log is its receipt's: it names no transaction."""
+    row = {name: value for name, value in receipt.items() if name not in _IN_NO_ROOT}
+    if isinstance(row.get("logs"), list):
+        row["logs"] = [
+            {k: v for k, v in log.items() if k not in _IN_NO_ROOT and k != "transactionHash"}
+            if isinstance(log, Mapping)
+            else log
+            for log in row["logs"]
+        ]
+    return row
 
 
 _NOT_PROVABLE = "not provable from this recording"

@@ -48,6 +48,19 @@ def test_what_was_kept_comes_back_and_what_was_not_is_not_provable(tmp_path: Pat
     assert isinstance(nodes[2], NotRead)
 
 
+def test_of_a_receipt_what_no_root_holds_is_not_kept(tmp_path: Path) -> None:
+    log = {"address": "0xab", "topics": ["0x1"], "data": "0x"}
+    receipt = {"type": "0x0", "status": "0x1", "cumulativeGasUsed": "0x5", "logsBloom": "0x00",
+               "transactionHash": "0x77", "of a later fork": "0x1"}  # fmt: skip
+    kept = KeptProofs()
+    more = {"blockNumber": "0x7", "transactionHash": "0x77", "logIndex": "0x0", "removed": False}
+    kept.keep_receipts(
+        BLOCK, [receipt | {"gasUsed": "0x5", "from": "0x1", "logs": [log | more]}, {"logs": 1}]
+    )
+    again = _loaded(tmp_path, kept.rows()).receipts([BLOCK])
+    assert again == [[receipt | {"logs": [log]}, {"logs": 1}]]
+
+
 @pytest.mark.parametrize(
     ("name", "row"),
     [
