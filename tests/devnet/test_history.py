@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_a_recording_holds_a_round_of_every_feed_for_each_day(
         ]
         before = rounds[:6]
         # The first answer at the deployment, then five a day apart; the story begins at its time.
-        assert [b[0] - a[0] for a, b in zip(before[1:], before[2:], strict=False)] == [DAY] * 4
+        assert [b[0] - a[0] for a, b in pairwise(before[1:])] == [DAY] * 4
         assert GENESIS_TIME - 5 * DAY < before[0][0] < GENESIS_TIME - 5 * DAY + 120
         assert GENESIS_TIME < before[5][0] < GENESIS_TIME + 120
         assert before[0][1] == before[5][1] != before[1][1]
