@@ -119,6 +119,7 @@ def _scan_pins(
                 one = scan_one(
                     source, index, deployment, block=block, mode=VerifyMode.ALL, seed=0,
                     progress=progress, proving=_everything() if label == PROVED else None,
+                    feed_rounds=True,
                 )  # fmt: skip
             results.setdefault(label, []).append(one.result)
     progress("record", len(info.blocks), len(info.blocks))

@@ -112,3 +112,25 @@ def _key(
         f"{path} does not hold {deployment.name} up to block {up_to}: index it, or name another"
         " with --index"
     )
+
+
+def kept_contracts(
+    path: Path, protocol: str, chain_id: int, from_block: int, *, up_to: int
+) -> dict[str, str] | None:
+    """Role -> address of what an index keeps under a protocol's name up to a block: of several the
+    one with the most logs. None where there is none.
+
+    Raises: InputError for a file that is no index of ours.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no index {path}: name it with --index")
+    opened = open_database(path, read_only=True, remedy=REMEDY)
+    with closing(opened) as connection, reading(path, REMEDY):
+        check_kind(connection, path, kind=KIND, version=VERSION, remedy=REMEDY)
+        rows = fetch(
+            connection,
+            "SELECT contracts FROM checkpoints WHERE protocol = ? AND chain_id = ?"
+            " AND from_block = ? AND head_block >= ? ORDER BY logs DESC, deployment_key LIMIT 1",
+            [protocol, chain_id, from_block, up_to],
+        )
+    return dict(orjson.loads(rows[0][0])) if rows else None

@@ -23,6 +23,7 @@ from analyzer.protocols.aave_v3.state.book import book
 from analyzer.protocols.aave_v3.state.observe import AaveObservation, observe
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.details import details
+from analyzer.protocols.aave_v3.value.feeds import price_feeds
 from analyzer.protocols.aave_v3.value.margin import margin
 from analyzer.protocols.aave_v3.value.prices import prices
 from analyzer.protocols.aave_v3.value.reprice import reprice
@@ -39,6 +40,7 @@ class AaveV3(StagedPlug):
     money = "USD"
     interest = "borrowings"
     liquidations = (("pool", "LiquidationCall"),)
+    price_feeds = staticmethod(price_feeds)
     ledger_type = AaveLedger
     observation_type = AaveObservation
     state_type = AaveState

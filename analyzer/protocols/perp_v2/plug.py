@@ -20,6 +20,7 @@ from analyzer.protocols.perp_v2.state.book import book
 from analyzer.protocols.perp_v2.state.observe import PerpObservation, observe
 from analyzer.protocols.perp_v2.state.state import PerpState
 from analyzer.protocols.perp_v2.value.details import details
+from analyzer.protocols.perp_v2.value.feeds import price_feeds
 from analyzer.protocols.perp_v2.value.margin import margin
 from analyzer.protocols.perp_v2.value.prices import prices
 from analyzer.protocols.perp_v2.value.reprice import reprice
@@ -36,6 +37,7 @@ class PerpV2(StagedPlug):
     money = "USDC"
     liquidations = (("clearing_house", "PositionLiquidated"), ("vault", "CollateralLiquidated"))
     rounds = ROUNDS
+    price_feeds = staticmethod(price_feeds)
     ledger_type = PerpLedger
     observation_type = PerpObservation
     state_type = PerpState

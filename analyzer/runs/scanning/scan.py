@@ -38,6 +38,7 @@ from analyzer.protocols.registry import load_plug
 from analyzer.runs.exit import exit_code, parse_fail_on
 from analyzer.runs.scanning.beginning import beginning_doubts, code_before
 from analyzer.runs.scanning.evidence import attachments, compare
+from analyzer.runs.scanning.feed_rounds import index_feed_rounds
 from analyzer.runs.scanning.freshness import check_head
 from analyzer.runs.scanning.judging import judge
 from analyzer.runs.scanning.pipeline import FoldedFrom, doubted, index_beside, rebuild_indexed
@@ -93,6 +94,7 @@ class ScanOptions:
     storage: str | None = None
     from_scratch: bool = False
     prove: ProveOptions = NOTHING
+    feed_rounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _scan(options: ScanOptions, progress: Progress) -> ScanOutcome:
                     source, index, deployment, block=block, mode=mode, seed=options.seed,
                     progress=progress, daily=options.read_again_daily,
                     from_scratch=options.from_scratch, proving=options.prove,
+                    feed_rounds=options.feed_rounds,
                 )
                 for deployment in source.deployments
             ]  # fmt: skip
@@ -221,11 +224,13 @@ def scan_one(
     daily: bool = False,
     from_scratch: bool = False,
     proving: ProveOptions | None = None,
+    feed_rounds: bool = False,
 ) -> Scanned:
     """One deployment at one block. Where numbers do not agree, its logs are read a second time
     from a live chain, once, and everything that rests on them is made again. proving: what of the
     result is proved in the end: what is proved of the logs has to be what the accounts were made
-    from, so no kept fold is gone on from then."""
+    from, so no kept fold is gone on from then. feed_rounds: the rounds of its price feeds are
+    indexed, too; of a recording they always are, as far as it has them."""
     plug = load_plug(deployment.protocol)
     from_scratch = from_scratch or (proving is not None and proving.wanted)
     advance = index.advance(source.chain, deployment, plug, to=block, progress=progress)
@@ -249,6 +254,10 @@ def scan_one(
     result = doubted(result, *kept_words(again), *beginning_doubts(result, early))
     if proving is not None and proving.wanted:
         result.proofs = prove(source, index, result, valued, proving, progress)
+    if feed_rounds or source.kind == "recording":
+        index_feed_rounds(
+            source, index, deployment, plug, valued.book, block=block, progress=progress
+        )
     return Scanned(result, advance, folded, again, early)
 
 
