@@ -81,6 +81,12 @@ from analyzer.cli.terminal import note, progress
 @dry_run_option
 @max_age_option
 @from_scratch_option
+@click.option(
+    "--feed-rounds",
+    is_flag=True,
+    help="Index every round of the price feeds, too, for the prices of `analyzer risk`. "
+    "[of a recording: always]",
+)
 def scan(
     *,
     rpc: tuple[str, ...],
@@ -106,6 +112,7 @@ def scan(
     dry_run: bool,
     max_age: str | None,
     from_scratch: bool,
+    feed_rounds: bool,
     detect: tuple[str, ...],
     exclude: tuple[str, ...],
     thresholds: dict[str, str],
@@ -137,6 +144,7 @@ def scan(
         max_age=max_age,
         storage=storage,
         from_scratch=from_scratch,
+        feed_rounds=feed_rounds,
         selection=selected(detect, exclude, thresholds),
         prove=proof_wishes(
             prove,

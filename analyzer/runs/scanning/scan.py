@@ -75,6 +75,7 @@ class ScanOptions:
     findings are looked for with. storage: the snapshot's DuckDB storage version, as `export` has
     it; None = the newest. from_scratch: every log is folded, whatever the index kept of earlier
     scans, and nothing is kept. prove: what is proved against headers; by default nothing is.
+    feed_rounds: the rounds of the price feeds are indexed, too (of a recording they always are).
     """
 
     db: Path

@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analyzer.chain.replay import Replay
 from analyzer.indexer.past import past_events
 from analyzer.model.errors import InputError
+from analyzer.model.logs import LogFilter
+from analyzer.runs.demo import RECORDING, demo_folder
+from analyzer.runs.risk import prices
 from analyzer.runs.risk.inputs import RiskOptions
 from analyzer.runs.risk.prices import prices_of
 from analyzer.runs.risk.profile import profile
@@ -23,7 +27,75 @@ def scans(demo_snapshot: Path) -> list[ScanBook]:
     return list(read_books(demo_snapshot, (AAVE, PERP)))
 
 
-def test_a_point_has_the_last_swap_before_it(demo_snapshot: Path, scans: list[ScanBook]) -> None:
+@pytest.fixture
+def no_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that kept no rounds of feeds."""
+    monkeypatch.setattr(prices, "kept_contracts", lambda *_, **__: None)
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, list[tuple[int, int]]]:
+    """Symbol -> (unix seconds, answer in 8 decimals) of each round in the shipped recording, up to
+    the demo's block, taken from the raw logs."""
+    replay = Replay(demo_folder() / RECORDING)
+    meta = replay.meta["devnet"]
+    assert isinstance(meta, dict)
+    block = meta["blocks"]["stressed"]
+    found = {}
+    for symbol, address in meta["feeds"].items():
+        logs = [
+            log for chunk in replay.logs([LogFilter((address,))], 0, block) for log in chunk.logs
+        ]
+        found[symbol] = [
+            (int.from_bytes(log.data, "big"), int.from_bytes(log.topics[1], "big")) for log in logs
+        ]
+    replay.close()
+    return found
+
+
+def last_answer(rounds: list[tuple[int, int]], moment: int, step_s: int) -> int | None:
+    """The last answer in the step before a moment."""
+    within = [answer for time, answer in rounds if moment - step_s < time <= moment]
+    return within[-1] if within else None
+
+
+def test_a_point_has_the_last_round_of_its_feed_before_it(
+    demo_snapshot: Path, scans: list[ScanBook], told: dict[str, list[tuple[int, int]]]
+) -> None:
+    found = prices_of(None, demo_snapshot, None, scans)
+    history = found.history
+    symbols = {"ETH": "ETH", "BTC": "BTC", "OP": "OP", "LINK": "LINK", "MKR": "MKR",
+               "USDC": "USDC", "DAI": "DAI", "EURC": "EUR"}  # fmt: skip
+    assert set(history.factors) == {*symbols, "stETH/ETH"}
+    assert history.step_s == 86_400
+    assert len(history.times) > 120
+    for factor, symbol in symbols.items():
+        column = history.prices[:, history.factors.index(factor)].tolist()
+        expected = [last_answer(told[symbol], at, 86_400) for at in history.times.tolist()]
+        # The first answer may be older than the deployment that asks for it, and is not its.
+        assert [round(p * 10**8) if p == p else None for p in column][1:] == expected[1:]
+    assert "rounds of price feeds (BTC, DAI, ETH" in found.source
+    assert "trades" not in found.source
+
+
+def test_a_ratio_is_its_feed_over_the_last_price_of_its_base(
+    demo_snapshot: Path, scans: list[ScanBook], told: dict[str, list[tuple[int, int]]]
+) -> None:
+    found = prices_of(None, demo_snapshot, None, scans).history
+    column = found.prices[:, found.factors.index("stETH/ETH")]
+    finite = column[np.isfinite(column)]
+    assert finite.size > 110
+    # The chain's own plan: 1.147 at first and at the story's start, slow until the crash.
+    assert finite[:110] == pytest.approx(1.147, rel=0.005)
+    time, answer = told["wstETH"][40]
+    base = [a for t, a in told["ETH"] if t <= time][-1]
+    point = np.searchsorted(found.times, time)
+    assert column[point] == pytest.approx(answer / base, rel=1e-12)
+
+
+def test_without_rounds_of_feeds_a_point_has_the_last_swap_before_it(
+    demo_snapshot: Path, scans: list[ScanBook], no_feeds: None
+) -> None:
     found = prices_of(None, demo_snapshot, None, scans)
     assert set(found.history.factors) == {"ETH", "BTC", "OP", "LINK"}
     perp = next(scan for scan in scans if scan.deployment.name == PERP)
@@ -62,11 +134,19 @@ def test_feeds_say_how_many_and_how_long_nobody_spoke(
 
 
 def test_a_profile_without_a_file_says_what_it_rests_on(demo_snapshot: Path) -> None:
-    options = RiskOptions(demo_snapshot, "owner", owner_of(demo_snapshot), still=("USDC",))
+    options = RiskOptions(demo_snapshot, "owner", owner_of(demo_snapshot))
     document = profile(options, lambda *_: None).document
     assert document.data.feeds
-    assert "logs of demo.index.duckdb" in document.sentences[-1]
-    # What no pool tells a price of gives its holders no figure.
+    assert "logs of demo.index.duckdb: rounds of price feeds" in document.sentences[-1]
+    assert not document.data.missing
+
+
+def test_what_no_pool_tells_a_price_of_gives_its_holders_no_figure(
+    demo_snapshot: Path, no_feeds: None
+) -> None:
+    options = RiskOptions(demo_snapshot, "owner", owner_of(demo_snapshot), still=("USDC",))
+    document = profile(options, lambda *_: None).document
+    assert "trades and rounds of its own (BTC, ETH, LINK, OP)" in document.sentences[-1]
     assert "DAI" in document.data.missing
 
 
@@ -78,7 +158,7 @@ def owner_of(snapshot: Path) -> str:
 
 
 def test_where_no_log_tells_a_price_a_file_is_asked_for(
-    demo_snapshot: Path, scans: list[ScanBook], tmp_path: Path
+    demo_snapshot: Path, scans: list[ScanBook], tmp_path: Path, no_feeds: None
 ) -> None:
     aave = [scan for scan in scans if scan.deployment.name == AAVE]
     with pytest.raises(InputError, match="give --returns FILE"):
