@@ -69,7 +69,7 @@ def from_scratch(setting: Setting) -> Work:
 BENCHMARK = Benchmark(
     name="rescan",
     title="Scan one block after another, Aave V3",
-    unit="logs",
+    unit="log",
     size=500_000,
     growth=(5_000, 50_000, 500_000),
     setup=node,

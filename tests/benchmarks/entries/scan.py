@@ -106,7 +106,7 @@ def rows_of(_setting: Setting, path: Path) -> str:
 BENCHMARK = Benchmark(
     name="scan",
     title="Scan of Aave V3 accounts after the fold",
-    unit="accounts",
+    unit="account",
     size=100_000,
     growth=(1_000, 10_000, 100_000),
     ways=(

@@ -65,9 +65,11 @@ def twins_of(events: Sequence[Event], people: set[str], copies: int) -> Iterator
 
 
 class CrowdSource:
-    """The chain behind the node (see `testing.source.ChainSource`)."""
+    """The chain behind the node (see `testing.source.ChainSource`). transfers: logs of a block
+    that is revealed; every: of so many of them one has logs."""
 
-    def __init__(self, copies: int) -> None:
+    def __init__(self, copies: int, *, transfers: int = TRANSFERS, every: int = 1) -> None:
+        self._transfers_a_block, self._every = transfers, every
         self._recorded = Recorded(demo_folder() / RECORDING)
         self._crowd: Crowd = crowd()
         self.deployment = self._crowd.deployment
@@ -85,9 +87,9 @@ class CrowdSource:
         self._sums = dict(summed_words(self._crowd.deployment, self.ledger))
         self._hashes: dict[str, int] = {}
 
-    def reveal(self) -> int:
-        """One more block; its number."""
-        self._head += 1
+    def reveal(self, blocks: int = 1) -> int:
+        """So many blocks more; the last one's number."""
+        self._head += blocks
         return self._head
 
     def head(self) -> int:
@@ -101,12 +103,12 @@ class CrowdSource:
         if number <= self.pinned:
             found = dict(self._recorded.header(number) or {})
         else:
-            parent = self.header(number - 1) or {}
+            last, ahead = self._recorded.header(self.pinned) or {}, number - self.pinned
             found = {
                 "number": hex(number),
-                "hash": "0x" + keccak(b"crowd %d" % number).hex(),
-                "parentHash": parent["hash"],
-                "timestamp": hex(int(str(parent["timestamp"]), 16) + SECONDS_PER_BLOCK),
+                "hash": _hash_of(number),
+                "parentHash": last["hash"] if ahead == 1 else _hash_of(number - 1),
+                "timestamp": hex(int(str(last["timestamp"]), 16) + SECONDS_PER_BLOCK * ahead),
             }
         found["logsBloom"] = _BLOOM_OF_ALL
         self._hashes[str(found["hash"]).lower()] = number
@@ -190,11 +192,14 @@ class CrowdSource:
 
     def _transfers(self, number: int) -> Iterator[JsonObject]:
         """A few smallest transfers of one aToken between those who have some."""
+        if (number - self.pinned) % self._every:
+            return
         asset, reserve = next(iter(self.ledger.reserves.items()))
         event = load_abi("aave_v3/AToken").event("BalanceTransfer")
         holders = [a for a in self.ledger.accounts.values() if a.supplied.get(asset, 0) > 10**6]
-        for place in range(TRANSFERS):
-            pair = [holders[(number * TRANSFERS + place + n) % len(holders)] for n in (0, 1)]
+        first = number * self._transfers_a_block
+        for place in range(self._transfers_a_block):
+            pair = [holders[(first + place + n) % len(holders)] for n in (0, 1)]
             topics = [encode_values(["address"], [one.address]).hex() for one in pair]
             words = encode_values(["uint256", "uint256"], [1, reserve.indexes.supply_ray])
             yield {
@@ -206,6 +211,11 @@ class CrowdSource:
                 "transactionIndex": hex(place),
                 "removed": False,
             }
+
+
+def _hash_of(number: int) -> str:
+    """The hash of a block that is revealed."""
+    return "0x" + keccak(b"crowd %d" % number).hex()
 
 
 def _words(data: str) -> list[str]:

@@ -12,7 +12,7 @@ discount, an amount near the bounds of a word, a test that rounds, a liquidation
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from analyzer.model.integers import WAD, mul_div_up
 from analyzer.model.rows import MarginRow
@@ -21,9 +21,6 @@ from analyzer.protocols.aave_v3.ray_math import (
     MAX_UINT256,
     PERCENT,
     RAY,
-    percent_mul,
-    percent_mul_floor,
-    wad_div,
 )
 from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.revisions import Health
@@ -57,13 +54,24 @@ class Terms:
     ltv_bps: int
 
 
+Short: TypeAlias = tuple[int, int, int, int, int, bool, int, int]
+"""Terms as one tuple, taken apart at once: bit, income, debt index, price, unit, whether it counts,
+threshold, LTV."""
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """The terms of every reserve that has plain ones, by asset. odd_bits: collateral flags of the
-    others."""
+    others. short: the terms once more."""
 
     terms: dict[str, Terms]
     odd_bits: int
+    short: dict[str, Short]
+
+
+Sums: TypeAlias = tuple[int, int, int, int, bool, bool]
+"""Collateral, debt, value x threshold, value x LTV, whether a flagged reserve has a balance, and
+whether there is a debt."""
 
 
 class ManyMargins:
@@ -73,6 +81,8 @@ class ManyMargins:
         self._valuation = valuation
         self._state = valuation.state
         self._directed = valuation.state.rules.directed
+        self._averages = valuation.state.rules.health is Health.AVERAGE_THRESHOLD
+        self._half = 0 if self._directed else PERCENT // 2
         self._by_category: dict[int, Category | None] = {}
         self._plain: dict[str, bool] = {}
         known = valuation.state.problem is None
@@ -95,7 +105,7 @@ class ManyMargins:
         category = self.category(account.emode)
         if category is None or account.collateral_bits & category.odd_bits:
             return None
-        sums = self._sums(account, category.terms)
+        sums = self._sums(account, category.short)
         row = None if sums is None else self._made(address, *sums)
         if row is not None:
             self._plain[address] = row.equity_e18 is not None and row.equity_e18 >= 0
@@ -130,44 +140,58 @@ class ManyMargins:
         amount = (product + HALF_RAY) // RAY
         return amount, amount * terms.price // terms.unit
 
-    def _sums(
-        self, account: Account, terms: dict[str, Terms]
-    ) -> tuple[int, int, int, int, bool, bool] | None:
-        """(collateral, debt, value x threshold, value x LTV, whether a flagged reserve has a
-        balance, whether there is a debt); None where a number is out of the ordinary."""
-        bits, listed = account.collateral_bits, self._state.reserves
-        collateral = debt = weighted = weighted_ltv = 0
-        backed = owes = False
+    def _sums(self, account: Account, short: dict[str, Short]) -> Sums | None:
+        """The sums over an account's balances; None where a number is out of the ordinary."""
+        bits, directed = account.collateral_bits, self._directed
+        collateral = weighted = weighted_ltv = 0
+        backed = False
         for asset, scaled in account.supplied.items():
-            found = terms.get(asset)
+            found = short.get(asset)
             if found is None:
                 # What is not listed counts for nothing; what has no price is no such thing.
-                if asset in listed:
+                if asset in self._state.reserves:
                     return None
                 continue
             if not 0 <= scaled < _SCALED_BELOW:
                 return None
-            if not bits & found.bit:
+            bit, income, _, price, unit, counts, threshold, ltv = found
+            if not bits & bit:
                 continue
-            supplied = self.supplied(scaled, found)
-            backed = backed or supplied != 0
-            if found.counts:
-                value = supplied * found.price // found.unit
-                collateral += value
-                weighted += value * found.threshold_bps
-                weighted_ltv += value * found.ltv_bps
+            # As `supplied`: a call for each balance would be a third of the time.
+            product = scaled * income
+            supplied = product // RAY if directed else (product + HALF_RAY) // RAY
+            if supplied:
+                backed = True
+                if counts:
+                    value = supplied * price // unit
+                    collateral += value
+                    weighted += value * threshold
+                    weighted_ltv += value * ltv
+        owed = self._owed(account, short)
+        if owed is None:
+            return None
+        return collateral, owed[0], weighted, weighted_ltv, backed, owed[1]
+
+    def _owed(self, account: Account, short: dict[str, Short]) -> tuple[int, bool] | None:
+        """(the value of all debts, whether there is one), as `owed` has each; None as `_sums`."""
+        directed, debt, owes = self._directed, 0, False
         for asset, scaled in account.borrowed.items():
-            found = terms.get(asset)
+            found = short.get(asset)
             if found is None:
-                if asset in listed:
+                if asset in self._state.reserves:
                     return None
                 continue
             if not 0 <= scaled < _SCALED_BELOW:
                 return None
-            amount, value = self.owed(scaled, found)
-            debt += value
+            product, price, unit = scaled * found[2], found[3], found[4]
+            if directed:
+                amount = -(-product // RAY)
+                debt -= -amount * price // unit
+            else:
+                amount = (product + HALF_RAY) // RAY
+                debt += amount * price // unit
             owes = owes or amount != 0
-        return collateral, debt, weighted, weighted_ltv, backed, owes
+        return debt, owes
 
     def _made(
         self,
@@ -181,36 +205,29 @@ class ManyMargins:
     ) -> MarginRow | None:
         """The row of these sums; None where the test and the numbers do not say the same, or the
         account may be liquidated."""
-        threshold = weighted // collateral if collateral else 0
-        ltv = weighted_ltv // collateral if collateral else 0
-        if self._state.rules.health is Health.AVERAGE_THRESHOLD:
-            tested = percent_mul(collateral, threshold)
-            numerator_e4 = tested * PERCENT
-            healthy = not debt or wad_div(tested, debt) >= WAD
+        if self._averages:
+            threshold = weighted // collateral if collateral else 0
+            tested = (collateral * threshold + PERCENT // 2) // PERCENT
+            numerator_e4, least = tested * PERCENT, WAD
         else:
             tested = numerator_e4 = weighted
-            healthy = not debt or wad_div(weighted, debt) // PERCENT >= WAD
-        if debt and tested * WAD + debt // 2 > MAX_UINT256:
+            least = WAD * PERCENT
+        rounded = tested * WAD + debt // 2
+        # The test, wad_div(tested, debt) >= least, without its division: least is whole.
+        if debt and (rounded < least * debt or rounded > MAX_UINT256):
             return None
         scale = self._scale
         numerator, owed = numerator_e4 * scale // PERCENT, debt * scale
-        if not healthy or numerator < owed:
+        if numerator < owed:
             return None
-        limit = (percent_mul_floor if self._directed else percent_mul)(collateral, ltv)
-        free = (limit - debt) * scale
-        equity = (collateral - debt) * scale
+        ltv = weighted_ltv // collateral if collateral else 0
+        limit = (collateral * ltv + self._half) // PERCENT
+        free, equity = (limit - debt) * scale, (collateral - debt) * scale
+        # By place: names would be an eighth of the time.
         return MarginRow(
-            address,
-            address,
-            equity,
-            numerator,
-            numerator - free,
-            owed,
-            free,
-            liquidatable=False,
-            closable=backed and owes,
-            settled_equity_e18=equity,
-        )
+            address, address, equity, numerator, numerator - free, owed, free,
+            False, backed and owes, None, "open", None, "", equity,
+        )  # fmt: skip
 
     def category(self, emode: int) -> Category | None:
         """The terms of a category's accounts; None where the category itself cannot be had."""
@@ -242,4 +259,11 @@ class ManyMargins:
                 reserve, bit, reserve.income_ray, reserve.debt_ray, price, reserve.unit, counts,
                 threshold, ltv,
             )  # fmt: skip
-        return Category(found, odd_bits)
+        short = {
+            asset: (
+                t.bit, t.income_ray, t.debt_ray, t.price, t.unit, t.counts, t.threshold_bps,
+                t.ltv_bps,
+            )
+            for asset, t in found.items()
+        }  # fmt: skip
+        return Category(found, odd_bits, short)
