@@ -12,7 +12,7 @@ from analyzer.model.errors import InputError
 from analyzer.store.confine import connect, lock
 from analyzer.store.damage import check_head, no_room, why_not_opened
 from analyzer.store.load import fetch
-from analyzer.store.schema import Column, Kind, Table, literal, path_literal
+from analyzer.store.schema import Column, Kind, Table, path_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,18 +35,12 @@ ALIAS = "analyzer_db"
 
 
 def open_database(
-    path: Path,
-    *,
-    read_only: bool,
-    remedy: str = _RESTORE,
-    external: bool = False,
-    memory: str = "",
+    path: Path, *, read_only: bool, remedy: str = _RESTORE, external: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection to `path` that can reach nothing else: see `confine`.
 
     remedy: what to do about a damaged file. external: the connection is not locked, for files of
-    one's own, and for what is still to be attached before `lock`. memory: how much DuckDB may hold
-    of it (`1GB`); '' = its own limit.
+    one's own, and for what is still to be attached before `lock`.
     Raises: InputError when it is no DuckDB file, cannot be reached, is damaged (DamagedError), or
     another process writes it.
     """
@@ -65,8 +59,6 @@ def open_database(
     connection = connect()
     try:
         how = " (READ_ONLY)" if read_only else ""
-        if memory:
-            connection.execute(f"SET memory_limit = {literal(memory)}")
         connection.execute(f"ATTACH {named} AS {ALIAS}{how}")
         connection.execute(f"USE {ALIAS}")
         if not external:

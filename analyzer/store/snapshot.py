@@ -8,7 +8,7 @@ A reader that has the old file open keeps it. A file that is not ours is never r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from analyzer.model.atomic import check_place, replaced
@@ -65,14 +65,21 @@ def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[s
     """Makes the file, loads it and sees that every table holds what it was given.
 
     Table by table, each committed before the next is made: nobody reads the file before it has
-    its name, and what is committed need not stay in memory.
+    its name, and what is committed need not stay in memory. No limit is set on what DuckDB holds:
+    the index of a table's keys has to lie in memory, and beyond a limit the table fails.
     """
     written: dict[str, int] = {}
     _make_empty(path)
-    with closing(open_database(path, read_only=False, memory=_MEMORY)) as connection:
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(open_database(path, read_only=False)))
         for table in TABLES:
             with transaction(connection):
-                written[table.name] = load_rows(connection, table, rows.get(table.name, ()))
+                count = load_rows(connection, table, rows.get(table.name, ()))
+            written[table.name] = count
+            if count > _MANY:
+                # Ends the index of its keys, and DuckDB's cache of the file.
+                stack.close()
+                connection = stack.enter_context(closing(open_database(path, read_only=False)))
         for name, expected in written.items():
             stored = fetch(connection, f"SELECT count(*) FROM {name}")[0][0]
             if stored != expected:
@@ -80,8 +87,8 @@ def _write(path: Path, rows: Mapping[str, Iterable[Sequence[object]]]) -> dict[s
     return written
 
 
-_MEMORY = "1GB"
-"""What DuckDB may hold while a snapshot is written; beyond it, it writes to the disk."""
+_MANY = 50_000
+"""After a table of more rows the file is opened anew."""
 _empty: list[bytes] = []
 """The file without rows, once this process has made one."""
 
