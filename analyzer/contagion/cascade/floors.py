@@ -80,11 +80,12 @@ class Floors:
         return climb.size_usd
 
     def _is_plain(self, shape: Shape) -> bool:
-        """Whether gas has to be paid, something is traded whose price moves, and no trade of it
-        moves the price of the other."""
-        factors = [
-            self._venue.factors[asset] for asset in (shape.sold, shape.bought) if self._moves(asset)
-        ]
+        """Whether gas has to be paid, something is traded whose price is known and moves, and no
+        trade of it moves the price of the other."""
+        moving = [asset for asset in (shape.sold, shape.bought) if self._moves(asset)]
+        if not all(self.protocol_e18.get(asset) for asset in moving):
+            return False
+        factors = [self._venue.factors[asset] for asset in moving]
         return self._gas_usd > 0 and bool(factors) and apart(sorted(set(factors)))
 
     def _moves(self, asset: str) -> bool:
@@ -105,14 +106,20 @@ class Floors:
                 continue
             other, part = UNIT, 1.0
             if both and matched[not sold]:
-                # The rest goes against the unit of account: at the best it moves nothing more.
+                # What is over goes against the unit of account: in other pairs, at the best, first.
                 other = self._venue.factors[shape.bought if sold else shape.sold]
-                part = min(1.0, matched[not sold] / matched[sold]) if matched[sold] else 1.0
+                if matched[sold] and not self._meet(asset, other, sold=sold):
+                    part = min(1.0, matched[not sold] / matched[sold])
             price = self._price(asset, other, share * size_usd * part, sold=sold)
             if part < 1.0:
                 price = part * price + (1 - part) * self._price(asset, other, 0.0, sold=sold)
             rate += share * (price - 1) if sold else share * (1 - price)
         return rate
+
+    def _meet(self, asset: str, other: str, *, sold: bool) -> bool:
+        """See `PairBooks.meet`."""
+        pairs = self._prices.pairs
+        return pairs.meet(self._venue.factors[asset], other, sold=sold)
 
     def _worth(self, asset: str) -> float:
         """An asset's price before any forced trade as a share of its protocol's."""

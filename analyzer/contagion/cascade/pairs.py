@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
+from math import inf
 
 from analyzer.contagion.cascade.result import PairUsed
 from analyzer.market.classes import base_of
@@ -163,17 +164,38 @@ class PairBooks:
         """The average price of a sale (or purchase) of a factor for another, as a share of what it
         is without any forced trade, had every pair stood so much better before it.
 
-        A quote in float64; what a pair cannot bear counts at its last price.
+        A quote in float64: what a pair cannot bear is sold for nothing, and bought for any price.
         """
         sign = 1.0 if sold else -1.0
         legs, links, price = self._moving(factor, other, sold=sold), chain(factor), 1.0
-        for pair, curve in self.curves.items():
-            start = self._net_e18(pair) / E18 - sign * room_usd
+        starts = {
+            pair: self._net_e18(pair) / E18 - sign * room_usd
+            for pair in self.curves
+            if pair in legs or pair[0] in links
+        }
+        share = min((self._share(p, starts[p], sign, volume_usd) for p in legs), default=1.0)
+        if share < 1 and not sold:
+            return inf
+        for pair, start in starts.items():
             if pair in legs:
-                price *= curve.average_ratio(start, start + sign * volume_usd)
-            elif pair[0] in links and start:
-                price *= curve.price_ratio(start)
-        return price
+                end = start + sign * share * volume_usd
+                price *= self.curves[pair].average_ratio(start, end)
+            elif start:
+                price *= self.curves[pair].price_ratio(start)
+        return share * price
+
+    def _share(self, pair: Pair, start: float, sign: float, volume_usd: float) -> float:
+        """`_bearable` in float64, at the best; of no volume: whether the pair takes any more."""
+        least, most = self._limits[pair]
+        left = most - start if sign > 0 else start - least
+        if left <= 0:
+            return 0.0
+        return min(1.0, left / volume_usd * (1 + 1e-9)) if volume_usd else 1.0
+
+    def meet(self, factor: str, other: str, *, sold: bool) -> bool:
+        """Whether a factor's trades for another, and for the unit of account, go through the same
+        pairs, one after the other."""
+        return self._moving(factor, other, sold=sold) == self._moving(factor, UNIT, sold=sold)
 
     def nets_usd(self) -> dict[Pair, float]:
         """Where the curve of every pair is that any trade asked for."""

@@ -76,6 +76,8 @@ class Transmission:
         self.made_by: dict[str, dict[str, int]] = defaultdict(dict)
         self._taken: dict[str, tuple[int, str, int]] = {}
         self._foreseen: dict[tuple[int, str], Sequence[Parts]] = {}
+        self._nodes: dict[tuple[int, int], str] = {}
+        """(Round, the cause: one of a move's, which stay) -> its node."""
 
     def record_sale(self, round_: int, factor: str, node: str, value_e18: int) -> None:
         """Somebody's forced sale of a factor in a round (negative = purchase)."""
@@ -125,24 +127,12 @@ class Transmission:
         equities = self.venues[number].equities_at(account_ids, wanted)
         if equities is None:
             return
+        causes = [[c for c in move.causes if c.prices[number]] for move in self.moves]
         for account, own in zip(account_ids, zip(*equities, strict=True), strict=True):
-            self._foreseen[number, account] = self._along(number, own)
-
-    def _along(self, number: int, equities: Sequence[int | None]) -> list[Parts]:
-        """An account's parts, move by move, of its equities at each move's start and after each of
-        its causes."""
-        out, at = list[Parts](), 0
-        for move in self.moves:
-            causes = [cause for cause in move.causes if cause.prices[number]]
-            own = equities[at : at + len(causes) + 1] if causes else ()
-            at += len(own)
+            # What is not known at some prices is asked account by account.
             known = [equity for equity in own if equity is not None]
-            if len(known) < len(own):
-                out.append([])
-                continue
-            falls = zip(causes, known, known[1:], strict=False)
-            out.append([(cause, was - then) for cause, was, then in falls])
-        return out
+            if len(known) == len(own):
+                self._foreseen[number, account] = _along(causes, known)
 
     def _blame_move(
         self, move: Move, number: int, account_id: str, node: str, parts: Parts | None = None
@@ -185,7 +175,8 @@ class Transmission:
 
     def _add(self, round_: int, cause: Cause, node: str, lost: int) -> None:
         """One positive part: from the shock, or from the node of the move."""
-        source = cause.node(round_)
+        key = round_, id(cause)
+        source = self._nodes.get(key) or self._nodes.setdefault(key, cause.node(round_))
         self.edges.append(Edge(round_, source, cause.channel, cause.asset, node, lost))
         if source != SHOCK:
             _, _, taken = self._taken.get(source, (round_, cause.asset, 0))
@@ -213,6 +204,20 @@ class Transmission:
             for node, part in _blamed(self.made_by[target], taken):
                 into.append(Edge(round_, node, channel, asset, target, part))
         return [*self.edges, *into]
+
+
+def _along(causes: Sequence[Sequence[Cause]], equities: Sequence[int]) -> list[Parts]:
+    """An account's parts, move by move, of its equities at each move's start and after each of its
+    causes."""
+    out, at = list[Parts](), 0
+    for own in causes:
+        parts = []
+        for cause in own:
+            parts.append((cause, equities[at] - equities[at + 1]))
+            at += 1
+        out.append(parts)
+        at += bool(own)
+    return out
 
 
 def _blamed(flows: Mapping[str, int], taken: int) -> list[tuple[str, int]]:

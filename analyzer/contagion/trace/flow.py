@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from operator import attrgetter
 
 from analyzer.contagion.trace.apportion import apportion
 from analyzer.contagion.trace.edges import CLOSED_FIRST, Channel, Edge, NodeKind, check_edges
@@ -67,7 +68,7 @@ class Network:
         }
         self._state_of: dict[_State, int] = {}
         self._states: list[_State] = []
-        self.source = [self._intern(_before(edge, rounds)) for edge in self.edges]
+        self.source = self._sources(rounds)
         """edge number -> the state that it comes from."""
         for node, numbers in self._incoming.items():
             self._intern((node, 0, len(numbers)))
@@ -75,6 +76,19 @@ class Network:
         """state -> sum of the positive edges into it."""
         self.rank = self._ranked()
         """state -> its place in an order in which causes come first."""
+
+    def _sources(self, rounds: Mapping[str, Sequence[int]]) -> list[int]:
+        """The states that the edges come from. Most come from a few nodes: each is asked once a
+        round."""
+        known: dict[tuple[str, int], int] = {}
+        out = []
+        for edge in self.edges:
+            key = edge.from_node, edge.round
+            state = known.get(key)
+            if state is None:
+                state = known[key] = self._intern(_before(edge, rounds))
+            out.append(state)
+        return out
 
     def _intern(self, key: _State) -> int:
         """The number of a state."""
@@ -187,16 +201,8 @@ class Network:
         return apportion(mass, amounts)
 
 
-def _place(edge: Edge) -> tuple[int, str, str, str, str, int]:
-    """Where an edge stands: an order that does not depend on the input's."""
-    return (
-        edge.round,
-        edge.from_node,
-        edge.channel,
-        edge.asset,
-        edge.to_node,
-        edge.amount_e18,
-    )
+_place = attrgetter("round", "from_node", "channel", "asset", "to_node", "amount_e18")
+"""Where an edge stands: an order that does not depend on the input's."""
 
 
 def _sums(edges: Iterable[Edge]) -> dict[str, int]:

@@ -206,11 +206,13 @@ def top_paths(
     found = {victim: _victim_paths(network, victim, bounds.paths_each) for victim in looked_for}
     every = sorted((path for paths in found.values() for path in paths), key=_largest_first)
     listed = tuple(_listed(every, bounds))
+    ending: dict[str, list[Path]] = {}
+    for path in listed:
+        ending.setdefault(path.victim, []).append(path)
     return TopPaths(
         paths=listed,
         victims=tuple(
-            _victim(network, victim, victim in gone, [p for p in listed if p.victim == victim])
-            for victim in ranked
+            _victim(network, victim, victim in gone, ending.get(victim, ())) for victim in ranked
         ),
         found=tuple(every),
     )

@@ -17,6 +17,7 @@ from analyzer.market.depth.file import NO_DEPTH, DepthFile
 from analyzer.market.depth.impact import ImpactCurve
 from analyzer.model import identity
 from analyzer.model.bearers import bearers_of
+from analyzer.model.collector import without_collector
 from analyzer.model.errors import InputError
 from analyzer.model.rows import BackstopRow
 from analyzer.protocols.kit.unreadable import Unreadable
@@ -73,9 +74,10 @@ def assess(
     held = held or held_in(scans)
     why_not = why_not_applicable(scenario, held)
     played = as_without_a_shock(scenario) if why_not else scenario
-    result = run_cascade(venues, played, chosen.market, options)
-    why_not = why_not or _nobody_defaults(scenario, result)
-    paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
+    with without_collector():
+        result = run_cascade(venues, played, chosen.market, options)
+        why_not = why_not or _nobody_defaults(scenario, result)
+        paths = top_paths(result.edges, losses(result), set(result.failures), limits=limits)
     names = names_of_unsettled({name: bearers_of(rows) for name, rows in before.items()})
     facts, victims = facts_of(result, names), {victim.victim: victim for victim in paths.victims}
     return Assessed(

@@ -19,6 +19,7 @@ from analyzer.contagion.scenario import Scenario
 from analyzer.documents.scenario import RAY
 from analyzer.findings.assessed import Assessed, Ordered, OrderRange
 from analyzer.market.depth.route import Market
+from analyzer.model.collector import without_collector
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.venues import venue_of
 
@@ -44,7 +45,8 @@ PATIENCE_S = 60.0
 def ordered(scans: Sequence[ScanBook], scenario: Scenario, market: Market, order: str) -> Ordered:
     """A scenario's cascade in another order of liquidation."""
     venues = [venue_of(scan) for scan in scans]
-    result = cascade_outcome(venues, scenario, market, ORDERS[order])
+    with without_collector():
+        result = cascade_outcome(venues, scenario, market, ORDERS[order])
     return Ordered(order, result.total_bad_debt_market_e18, result.closed_accounts)
 
 

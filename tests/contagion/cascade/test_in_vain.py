@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from table_crowd import crowd, venue
@@ -22,9 +23,10 @@ from analyzer.contagion.cascade.run import at_the_block
 from analyzer.contagion.cascade.state import State
 from analyzer.contagion.scenario import FREE, Scenario, Step, parse_shock
 from analyzer.market.depth.route import Market
-from analyzer.model.book import Book
+from analyzer.model.book import Book, make_book
 from analyzer.model.integers import WAD
 from analyzer.protocols.simulation import Shape
+from analyzer.protocols.table.state.state import TableState
 
 BOOK = crowd(600)
 PAIR = Shape(0.05, "WETH", 1.05, "USDC")
@@ -69,6 +71,20 @@ def test_all_at_once_or_one_by_one_is_the_same_cascade(
     quick = played(book, words, options)
     one_by_one(monkeypatch)
     assert played(book, words, options) == quick
+
+
+def test_books_without_accounts_prices_or_debts_are_asked_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nobody, few = crowd(0), crowd(40)
+    state = few.state
+    assert isinstance(state, TableState)
+    unpriced = {**state.prices, "stETH": replace(state.prices["stETH"], price_e18=None)}
+    free = make_book(["ann"], few.assets, [[(0, WAD)]], few.state)
+    books = [nobody, replace(few, state=replace(state, prices=unpriced)), free]
+    quick = [played(book, "ETH=-25%") for book in books]
+    one_by_one(monkeypatch)
+    assert [played(book, "ETH=-25%") for book in books] == quick
 
 
 def test_of_those_that_are_left_out_the_search_finds_nothing(

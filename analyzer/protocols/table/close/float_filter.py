@@ -88,7 +88,8 @@ class FloatFilter:
         floor = np.zeros(len(size))
         for place, shape in enumerate(trades.shapes):
             own = trades.shape == place
-            most = float(np.nanmax(size[own], initial=0.0))
+            known = size[own & ~np.isnan(size)]
+            most = float(known.max(initial=0.0))
             floor[own] = least(shape, most)
         found = np.zeros(self._count, dtype=np.bool_)
         found[trades.account[tiny | (size >= floor)]] = True
@@ -115,6 +116,8 @@ class FloatFilter:
                 self._amount[leg] > 0,
             ]
         )
+        if not len(leg):
+            return Trades(leg, leg, other, leg, ())
         kinds, shape = np.unique(kind, axis=1, return_inverse=True)
         made = [
             pair_shape(valuation, collateral, number)
@@ -124,8 +127,7 @@ class FloatFilter:
         ]
         shapes = list(dict.fromkeys(made))
         same = np.array([shapes.index(one) for one in made], dtype=np.int64)
-        shape = same[shape.reshape(-1)] if len(made) else np.zeros(0, dtype=np.int64)
-        return Trades(self._account[leg], leg, other, shape, shapes)
+        return Trades(self._account[leg], leg, other, same[shape.reshape(-1)], shapes)
 
     def _value(self, valuation: Valuation) -> Array:
         """[leg]: its value; NaN where it has no price."""

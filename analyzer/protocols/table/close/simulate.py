@@ -19,6 +19,7 @@ from analyzer.model.book import Prices
 from analyzer.model.closure import Executed, Transfer
 from analyzer.model.integers import WAD, ceil_div
 from analyzer.model.rows import BackstopRow
+from analyzer.protocols.kit.equities import Equities
 from analyzer.protocols.kit.slippage import slippage
 from analyzer.protocols.simulation import (
     AdlRule,
@@ -30,7 +31,7 @@ from analyzer.protocols.simulation import (
     Winner,
 )
 from analyzer.protocols.table.close.backstops import supplied_e18, waterfall
-from analyzer.protocols.table.close.equities import Equities
+from analyzer.protocols.table.close.equities import move_to, of_book, of_legs
 from analyzer.protocols.table.close.float_filter import FloatFilter, MayPay
 from analyzer.protocols.table.close.pairs import Account, Choice, Closed, with_cash
 from analyzer.protocols.table.close.winners import moving_e18, winner
@@ -88,7 +89,7 @@ class TableSimulation:
             prices = self._valuation.prices.with_e18({a: prices_e18[a] for a in moved})
             self._revalue(prices, self._valuation.terms)
             if self._equities is not None:
-                self._equities.move_to(self._assets, {a: prices_e18[a] for a in moved})
+                move_to(self._equities, self._assets, {a: prices_e18[a] for a in moved})
             for asset in moved:
                 self._sums[self._who_holds(asset)] = None
 
@@ -138,7 +139,7 @@ class TableSimulation:
 
     def equities(self) -> list[int | None]:
         """Every account's equity now, in book order."""
-        self._equities = self._equities or Equities.of_book(self._valuation)
+        self._equities = self._equities or of_book(self._valuation)
         found = self._equities.listed()
         for number in self._changed:
             sums = self._account_sums(number)
@@ -150,10 +151,10 @@ class TableSimulation:
     ) -> list[list[int | None]]:
         """Some accounts' equities at one set of prices after the other."""
         legs = [self._legs(self._numbers[account]) for account in account_ids]
-        moving, now = Equities(self._valuation, legs), self.prices_e18()
+        moving, now = of_legs(self._valuation, legs), self.prices_e18()
         out = []
         for given in prices_e18:
-            moving.move_to(self._assets, {**now, **given})
+            move_to(moving, self._assets, {**now, **given})
             out.append(moving.listed())
         return out
 

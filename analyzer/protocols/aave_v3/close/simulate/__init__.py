@@ -32,10 +32,15 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
     copied,
 )
 from analyzer.protocols.aave_v3.close.simulate.closing import WindingUp, Withdrawals, owed_again
+from analyzer.protocols.aave_v3.close.simulate.equities import (
+    AaveEquities,
+    equities_at,
+    equities_of,
+)
 from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter, float_filter_of
 from analyzer.protocols.aave_v3.close.simulate.quick import stake, terms, traded
+from analyzer.protocols.aave_v3.close.simulate.receipts import receipts
 from analyzer.protocols.aave_v3.ray_math import PERCENT
-from analyzer.protocols.aave_v3.records.balances import Side, balance_of
 from analyzer.protocols.aave_v3.state.state import AaveState
 from analyzer.protocols.aave_v3.value.account import AccountData, Holding, Valuation
 from analyzer.protocols.aave_v3.value.liquidation_call import (
@@ -51,7 +56,7 @@ from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import bit_numbers
 from analyzer.protocols.kit.holders import Holders
 from analyzer.protocols.kit.slippage import slippage
-from analyzer.protocols.kit.unreadable import Unreadable, UnreadableNumberError
+from analyzer.protocols.kit.unreadable import Unreadable
 from analyzer.protocols.simulation import Offer, Receipt, Stake, Standing, Terms
 
 __all__ = ["ROUNDING", "AaveSimulation", "simulate"]
@@ -87,6 +92,8 @@ class AaveSimulation:
         self._categories = {n: c.threshold_bps for n, c in state.categories.items()}
         self._prices = prices
         self._changed: set[str] = set()
+        self._others_than_told: set[str] = set()
+        self._equities = None if valued is None else equities_of(valued)
         self._float_filter = None if valued is None else float_filter_of(valued)
         self._holders = Holders(self._ids, self._assets_of)
         self._open: dict[str, bool] = {}
@@ -167,6 +174,21 @@ class AaveSimulation:
             self._others[key] = Valuation(self._state, self._prices.with_e18(prices_e18))
         data = self._others[key].computed(account_id)
         return None if isinstance(data, Unreadable) else self._equity(data)
+
+    def equities(self) -> list[int | None]:
+        """Every account's equity now, in book order."""
+        if self._equities is None:
+            self._equities = AaveEquities(self._state, self._all())
+            self._others_than_told.clear()
+        return self._equities.at(self._valuation, self._others_than_told)
+
+    def equities_at(
+        self, account_ids: Sequence[str], prices_e18: Sequence[Mapping[str, int]]
+    ) -> list[list[int | None]]:
+        """Some accounts' equities at one set of prices after the other."""
+        known = [(address, self._account(address)) for address in account_ids]
+        at = (Valuation(self._state, self._prices.with_e18(given)) for given in prices_e18)
+        return equities_at(self._state, known, at)
 
     def breaching(self) -> Sequence[str]:
         """The accounts of which some pair can be liquidated now, in book order."""
@@ -311,19 +333,7 @@ class AaveSimulation:
 
     def receipts(self) -> Sequence[Receipt]:
         """The supply token of every reserve of which supply and price are known."""
-        out = []
-        for reserve in self._state.reserves.values():
-            if reserve.scaled_supply is None:
-                continue
-            amount = balance_of(
-                self._state.rules, Side.SUPPLY, reserve.scaled_supply, reserve.income_ray
-            )
-            try:
-                value = amount * self._valuation.prices.asset(reserve) // reserve.unit
-            except UnreadableNumberError:
-                continue
-            out.append(Receipt(reserve.a_token, reserve.asset, self._e18(value)))
-        return out
+        return receipts(self._valuation)
 
     def _e18(self, base: int) -> int:
         """A base-currency amount in 18 decimals."""
@@ -348,6 +358,7 @@ class AaveSimulation:
         touched = {account_id, *treasuries} & self._known_ids
         for address in touched:
             self._changed.add(address)
+            self._others_than_told.add(address)
             self._holders.changed(address)
         self._forget(touched)
 
@@ -373,12 +384,13 @@ class AaveSimulation:
         found = self._valuation.account_data(account_id)
         return None if isinstance(found, Unreadable) else found
 
+    def _all(self) -> Iterator[tuple[str, AccountData | None]]:
+        """Every account with its numbers now; None where one is unknown."""
+        return ((address, self._account(address)) for address in self._ids)
+
     def _known(self) -> Iterator[tuple[str, AccountData]]:
         """Every account whose numbers are known."""
-        for address in self._ids:
-            data = self._account(address)
-            if data is not None:
-                yield address, data
+        return ((address, data) for address, data in self._all() if data is not None)
 
     def _breaches(self, account_id: str) -> bool:
         """Whether the account may be liquidated and some pair goes through."""
