@@ -130,7 +130,12 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     try:
         if _directory_size(path) > _MOST_DIRECTORY:
             raise InputError(f"{path} is no recording: its list of files is too long")
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
+        names = archive.namelist()
+        if len(set(names)) < len(names):
+            archive.close()
+            raise InputError(f"{path} is no recording: two of its files have one name")
+        return archive
     except (zipfile.BadZipFile, OSError, ValueError, struct.error):
         raise InputError(f"{path} is no recording: neither a folder nor a zip") from None
 

@@ -131,7 +131,9 @@ class Judge:
 @dataclass(frozen=True, slots=True)
 class ProofSlot:
     """Where one number of ours lies in storage: in the `bits` from `first_bit` (0 = lowest) of a
-    word, in two's complement where it may be negative. contract: its role."""
+    word, in two's complement where it may be negative. contract: its role. sure: whether the layout
+    was compared with words of real contracts; where it was not, a word that does not hold the
+    number speaks as much against the layout, and is no contradiction."""
 
     account_id: str | None
     market_id: str | None
@@ -142,6 +144,7 @@ class ProofSlot:
     number: int
     first_bit: int = 0
     bits: int = 256
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,9 @@ from analyzer.model.errors import UnreadError
 from analyzer.model.reads import NotRead
 from analyzer.model.rows import ImplementationRow
 from analyzer.protocols.base import ProofSlot, StoredNumbers
-from analyzer.protocols.kit.code import IMPLEMENTATION_SLOT
+from analyzer.protocols.kit.code import BEACON_SLOT, held_address
 
 _ADDRESS_BITS = 160
-_OTHER_PROXY = "through its "
-"""How the note of an implementation begins that does not lie in the EIP-1967 slot."""
 
 
 @dataclass(slots=True)
@@ -47,8 +45,8 @@ def prove_state(
 ) -> ProvedState | None:
     """Proves every number and every code hash; None where the block's header was not proved.
 
-    accounts: whose numbers these are, as a count; told as 0 where no number has a word. left_out:
-    accounts of which no proof was asked for.
+    accounts: of how many numbers were to be proved; told are those of which one has a word.
+    left_out: accounts of which no proof was asked for.
     """
     header = gathered.headers.get(block.number)
     if header is None:
@@ -57,7 +55,13 @@ def prove_state(
         return None
     wanted = [*numbers.slots, *_proxy_slots(implementations)]
     codes = {(_code_at(row), row.code_hash): row for row in implementations if row.code_hash}
+    named = {slot.account_id for slot in numbers.slots} - {None}
     _tell_left_out(gathered, numbers, implementations)
+    if numbers.slots and accounts > len(named):
+        text = (
+            f"no number of {accounts - len(named):,} accounts is proved: none of theirs has a word"
+        )
+        gathered.miss("accounts", text)
     proof = _Proof(gathered, block, header.state_root)
     proof.ask(wanted, [address for address, _ in codes])
     words = [word for slot in wanted if (word := proof.word(slot)) is not None]
@@ -68,12 +72,12 @@ def prove_state(
     ]
     told = StateProved(
         state_root="0x" + header.state_root.hex(),
-        accounts=accounts if numbers.slots else 0,
+        accounts=len(named),
         wanted=len(wanted),
         proved=len(words),
         wanted_codes=len(codes),
         codes=len(found),
-        not_in_storage=(*numbers.not_in_storage, *_other_proxies(implementations)),
+        not_in_storage=(*numbers.not_in_storage, *_beacons(implementations)),
         left_out=left_out if numbers.slots else 0,
     )
     return ProvedState(told, words, found)
@@ -107,20 +111,27 @@ def _tell_left_out(
         gathered.miss("code", text, len(unread))
 
 
-def _other_proxies(rows: Sequence[ImplementationRow]) -> list[str]:
-    """What is said of contracts whose implementation lies in no EIP-1967 slot."""
-    return [f"which code {row.role} runs: {row.note}" for row in rows if _OTHER_PROXY in row.note]
+def _beacons(rows: Sequence[ImplementationRow]) -> list[str]:
+    """What is said of contracts that a beacon tells which code to run."""
+    return [
+        f"which code {row.role} runs: its beacon {address} says, in a word that is not known here"
+        for row in rows
+        for slot, address in (held_address(row),)
+        if slot == BEACON_SLOT
+    ]
 
 
 def _proxy_slots(rows: Sequence[ImplementationRow]) -> list[ProofSlot]:
-    """The EIP-1967 slot of each contract: it holds the implementation of the scan, or nothing."""
+    """The slot by which each contract is a proxy (EIP-1967's, its beacon's, an older one's): it
+    holds the implementation of the scan, or the beacon, or nothing."""
     return [
         ProofSlot(
-            None, None, row.role, row.address, IMPLEMENTATION_SLOT, "implementation",
-            int(row.implementation or "0x0", 16), 0, _ADDRESS_BITS,
+            None, None, row.role, row.address, slot,
+            "beacon" if slot == BEACON_SLOT else "implementation",
+            int(address or "0x0", 16), 0, _ADDRESS_BITS,
         )
         for row in rows
-        if _OTHER_PROXY not in row.note
+        for slot, address in (held_address(row),)
     ]  # fmt: skip
 
 
@@ -186,7 +197,11 @@ class _Proof:
             f" 0x{slot.slot:x} of {slot.address} is proved to hold"
             f" {proved.held} at block {self._block.number}"
         )
-        self._contradict(f"{slot.contract} slot 0x{slot.slot:x}", text)
+        if slot.sure:
+            self._contradict(f"{slot.contract} slot 0x{slot.slot:x}", text)
+        else:
+            unsure = f"not provable: {text}; either, or where {slot.contract} keeps it, is another"
+            self._gathered.miss(f"layout of {slot.contract}", unsure)
         return None
 
     def code(self, role: str, address: str, code_hash: str) -> ProvedCode | None:

@@ -10,6 +10,7 @@ from analyzer.protocols.derive_v2.close.liquidate import liquidate
 from analyzer.protocols.derive_v2.close.simulate import simulate
 from analyzer.protocols.derive_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.derive_v2.judge.cautions import cautions
+from analyzer.protocols.derive_v2.judge.proof_slots import proof_slots
 from analyzer.protocols.derive_v2.judge.totals import totals
 from analyzer.protocols.derive_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.derive_v2.logs.fold import FOLDING, DeriveLedger, fold
@@ -60,6 +61,7 @@ class DeriveV2(StagedPlug):
         liquidate=liquidate,
         backstops=backstops,
         truth=truth,
+        proof_slots=proof_slots,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
         decide=decide,

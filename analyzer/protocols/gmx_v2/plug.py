@@ -9,6 +9,7 @@ from analyzer.protocols.gmx_v2.close.liquidate import liquidate
 from analyzer.protocols.gmx_v2.close.simulate import simulate
 from analyzer.protocols.gmx_v2.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.gmx_v2.judge.cautions import cautions
+from analyzer.protocols.gmx_v2.judge.proof_slots import proof_slots
 from analyzer.protocols.gmx_v2.judge.totals import totals
 from analyzer.protocols.gmx_v2.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.gmx_v2.logs.fold import FOLDING, GmxLedger, fold
@@ -56,4 +57,5 @@ class GmxV2(StagedPlug):
         truth=truth,
         judges=JUDGE_SELECTORS,
         simulate=simulate,
+        proof_slots=proof_slots,
     )

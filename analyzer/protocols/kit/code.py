@@ -66,6 +66,16 @@ def load_known(file: Path) -> Mapping[tuple[str, str], str]:
     }
 
 
+def held_address(row: ImplementationRow) -> tuple[int, str]:
+    """(slot, address) by which a proxy runs the code of a row: where it keeps its implementation,
+    or its beacon. Of what is no proxy: the EIP-1967 slot, and an empty text for nothing."""
+    for part in row.note.split("; "):
+        for name, slot in {_BEACON: BEACON_SLOT, **_OLDER_SLOTS}.items():
+            if part.startswith(f"through its {name} "):
+                return slot, part.rsplit(" ", 1)[1]
+    return IMPLEMENTATION_SLOT, row.implementation or ""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeAt:
     """One contract to look behind. role: its name in the scan. kind: under which its code hash is

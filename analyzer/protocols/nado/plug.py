@@ -11,6 +11,7 @@ from analyzer.protocols.nado.close.liquidate import liquidate
 from analyzer.protocols.nado.close.simulate import simulate
 from analyzer.protocols.nado.deployments import REQUIRED_CONTRACTS
 from analyzer.protocols.nado.judge.cautions import cautions
+from analyzer.protocols.nado.judge.proof_slots import proof_slots
 from analyzer.protocols.nado.judge.totals import totals
 from analyzer.protocols.nado.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.nado.logs.fold import FOLDING
@@ -58,6 +59,7 @@ class Nado(StagedPlug):
         judges=JUDGE_SELECTORS,
         simulate=simulate,
         decide=decide,
+        proof_slots=proof_slots,
     )
 
 

@@ -23,12 +23,13 @@ from analyzer.documents.certificate import (
     CertificateEntry,
 )
 from analyzer.documents.envelope import Run
+from analyzer.documents.scan import Evidence
 from analyzer.model.atomic import replace_bytes
 from analyzer.model.certificate import Certificate, Proofs
 from analyzer.model.certificate_text import proofs_of
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.scratch import Scratch
-from analyzer.runs.scanning.evidence import CERTIFICATE
+from analyzer.runs.scanning.evidence import CERTIFICATE, VERSION, made_with
 from analyzer.runs.scanning.proving import QUORUM, ProveOptions, believed
 from analyzer.runs.scanning.scan import ScanOptions, scan
 from analyzer.runs.scanning.signing import signed_statement, signer_of
@@ -73,8 +74,7 @@ def certificates_of(db: Path) -> list[CertificateEntry]:
 def bundled_proofs(bundle: Path) -> list[Proofs]:
     """The certificates that a bundle carries. Raises: InputError for one that carries none, and for
     what is none."""
-    with closing(RecordingFiles(bundle)) as files:
-        data = files.attached(CERTIFICATE)
+    data = bundled(bundle, CERTIFICATE)
     if data is None:
         raise InputError(f"{bundle} carries no certificate: record it with scan --prove")
     try:
@@ -84,6 +84,12 @@ def bundled_proofs(bundle: Path) -> list[Proofs]:
     if not found:
         raise InputError(f"{bundle}/{CERTIFICATE} holds no certificate")
     return found
+
+
+def bundled(bundle: Path, file: str) -> bytes | None:
+    """A file that a bundle carries beside the node's answers. Raises: InputError."""
+    with closing(RecordingFiles(bundle)) as files:
+        return files.attached(file)
 
 
 def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
@@ -108,21 +114,26 @@ def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
             f"{options.bundle} carries only what a quorum said, which no bundle shows again: record"
             " it with scan --prove"
         )
+    verify, verify_seed = made_with(bundled(options.bundle, VERSION))
     with Scratch("certificate") as folder:
         outcome = scan(
             ScanOptions(
                 db=Path(folder) / "again.duckdb",
                 recording=options.bundle,
                 block=str(blocks.pop()),
-                verify="none",
-                seed=seed,
+                verify=verify,
+                seed=verify_seed,
                 fail_on="never",
                 prove=proving,
             ),
             progress,
         )
     again = {r.scan_id: r.proofs for r in outcome.results if r.proofs is not None}
-    return [_entry(proofs, again.get(proofs.certificate.scan_id)) for proofs in claimed]
+    evidence = outcome.document.run.evidence
+    return [
+        _entry(proofs, again.get(proofs.certificate.scan_id), evidence, options.trusted)
+        for proofs in claimed
+    ]
 
 
 def exit_code(entries: Sequence[CertificateEntry]) -> ExitCode:
@@ -137,9 +148,15 @@ def exit_code(entries: Sequence[CertificateEntry]) -> ExitCode:
     return worst_exit(*codes)
 
 
-def _entry(claimed: Proofs, again: Proofs | None) -> CertificateEntry:
-    """A certificate with its check."""
-    problems = list(_problems(claimed, again))
+def _entry(
+    claimed: Proofs, again: Proofs | None, evidence: Evidence | None, trusted: Mapping[int, str]
+) -> CertificateEntry:
+    """A certificate with its check. evidence: the bundle's findings against those found again."""
+    problems = [
+        *_problems(claimed, again),
+        *_distrusted(claimed.certificate, trusted),
+        *_other_findings(evidence),
+    ]
     more = len(problems) - _NAMED
     if more > 0:
         problems = [*problems[:_NAMED], f"and {more:,} more"]
@@ -162,6 +179,7 @@ def _entry(claimed: Proofs, again: Proofs | None) -> CertificateEntry:
                     (quorum, "what the other endpoints of the quorum said"),
                     (witness, "what the witness said"),
                     (links, "that links lead to a hash which you did not name as trusted"),
+                    (_not_compared(evidence), "the findings: the bundle's cannot be compared"),
                 )
                 if told
             ),
@@ -202,6 +220,25 @@ def _problems(claimed: Proofs, again: Proofs | None) -> Iterator[str]:
     )
 
 
+def _distrusted(said: Certificate, trusted: Mapping[int, str]) -> Iterator[str]:
+    """Hashes that a certificate rests on, where its reader trusts others of the same blocks."""
+    for block, block_hash in said.headers.trusted.items():
+        mine = trusted.get(block, block_hash)
+        if mine != block_hash:
+            yield f"it rests on the hash {block_hash} of block {block}, and you trust {mine}"
+
+
+def _other_findings(evidence: Evidence | None) -> Iterator[str]:
+    """Whether the findings that a bundle carries are not those that come out of it."""
+    if evidence is not None and evidence.findings == "differ":
+        yield f"the findings that the bundle carries did not come out again: {evidence.why}"
+
+
+def _not_compared(evidence: Evidence | None) -> bool:
+    """Whether nothing could be said of the findings that a bundle carries."""
+    return evidence is None or evidence.findings == "not compared"
+
+
 def _same_trust(said: Certificate, found: Certificate) -> bool:
     """Whether every hash that a certificate rests on was trusted, and reached, again."""
     return said.headers.trusted.items() <= found.headers.trusted.items()
@@ -240,9 +277,10 @@ def certificate(options: CertificateOptions, progress: Progress) -> CertificateD
     proofs = [Proofs(entry.certificate, entry.words, entry.codes) for entry in entries]
     signed_by = None
     if options.sign is not None and options.statement is not None:
-        replace_bytes(options.statement, signed_statement(proofs, options.sign))
+        signed = signed_statement(proofs, options.sign, options.bundle)
+        replace_bytes(options.statement, signed)
     elif options.statement is not None and options.public_key is not None:
-        signed_by = signer_of(options.statement, options.public_key, proofs)
+        signed_by = signer_of(options.statement, options.public_key, proofs, options.bundle)
     return CertificateDocument(Run(__version__, int(exit_code(entries))), tuple(entries), signed_by)
 
 

@@ -24,6 +24,7 @@ from analyzer.report.findings_file import findings_text
 from analyzer.report.render_json import json_text
 from analyzer.runs.telling.scans import judged
 from analyzer.solvency.result import ScanResult
+from analyzer.solvency.verify import VerifyMode
 
 FINDINGS, VERSION, CERTIFICATE = "findings.json", "version.json", "certificate.json"
 
@@ -78,6 +79,15 @@ def compare(
         why = "one of both left out detectors, or findings below a threshold"
         return Evidence(made_by, __version__, "not compared", why)
     return Evidence(made_by, __version__, "differ", _differences(recorded, now))
+
+
+def made_with(version: bytes | None) -> tuple[str, int]:
+    """The verification mode and the seed of its sample that a recording's version.json names, so
+    that the same is found again; `none` and 0 where it names none."""
+    said = _object(version)
+    mode, seed = said.get("verify"), said.get("sample_seed")
+    known = isinstance(mode, str) and mode in {mode.value for mode in VerifyMode}
+    return (str(mode), seed) if known and type(seed) is int else ("none", 0)
 
 
 def _left_out(results: Sequence[ScanResult]) -> list[str]:

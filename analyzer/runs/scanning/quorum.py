@@ -25,6 +25,7 @@ T = TypeVar("T")
 DEFAULT_SAMPLE = 32
 """Of each: blocks with logs, calls, slots."""
 _SHOWN = 90
+_SHOWN_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,8 @@ def _compare(
                 for value, names in said.items()
             )
             number = int(key.split()[1]) if key.startswith("block ") else block.number
-            text = f"endpoints differ in {key[:120]}: {words}"
-            gathered.contradict("quorum", ContradictionError(number, key[:120], text))
+            text = f"endpoints differ in {key[:_SHOWN_KEY]}: {words}"
+            gathered.contradict("quorum", ContradictionError(number, key[:_SHOWN_KEY], text))
 
 
 def _drawn(items: Sequence[T], most: int, seed: int, name: Callable[[T], str]) -> list[T]:

@@ -1,6 +1,7 @@
 """A certificate as a signed statement: in-toto's form in a DSSE envelope, Ed25519.
 
-statement = {_type, subject: [{name: scan, digest: sha256 of its proofs}], predicateType, predicate}
+statement = {_type, subject: [{name: scan, digest: sha256 of its proofs}, .., {name: bundle, digest:
+sha256 of the file}], predicateType, predicate}
 envelope  = {payload: base64(statement), payloadType, signatures: [{keyid, sig}]}
 
 What is signed is PAE = "DSSEv1 " len(type) " " type " " len(payload) " " payload (DSSE protocol,
@@ -34,13 +35,14 @@ PREDICATE_TYPE = "urn:onchain-solvency-analyzer:certificate:1"
 _MOST_BYTES = 100_000_000
 
 
-def signed_statement(proofs: Sequence[Proofs], key_file: Path) -> bytes:
+def signed_statement(proofs: Sequence[Proofs], key_file: Path, bundle: Path | None = None) -> bytes:
     """The envelope with a statement over these certificates, signed by the key of a PEM file.
+    bundle: the file that carries them, of which every byte is signed too.
 
     Raises: InputError for a file that holds no Ed25519 private key.
     """
     key = _private_key(key_file)
-    payload = _statement(proofs)
+    payload = _statement(proofs, bundle)
     signature = key.sign(_pae(payload))
     envelope = {
         "payload": base64.b64encode(payload).decode(),
@@ -55,8 +57,11 @@ def signed_statement(proofs: Sequence[Proofs], key_file: Path) -> bytes:
     return orjson.dumps(envelope, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def signer_of(envelope_file: Path, key_file: Path, proofs: Sequence[Proofs]) -> str:
-    """The public key (hex) of a PEM file, once it is sure that it signed these very certificates.
+def signer_of(
+    envelope_file: Path, key_file: Path, proofs: Sequence[Proofs], bundle: Path | None = None
+) -> str:
+    """The public key (hex) of a PEM file, once it is sure that it signed these very certificates,
+    and this very bundle where it signed one.
 
     Raises: InputError for files that are none, for a signature of another key or over other bytes,
     and for a statement about other certificates.
@@ -69,22 +74,31 @@ def signer_of(envelope_file: Path, key_file: Path, proofs: Sequence[Proofs]) -> 
         statement = orjson.loads(payload)
         said = proofs_of(orjson.dumps(statement["predicate"]))
         kinds = (statement["_type"], statement["predicateType"])
+        digests = [str(subject["digest"]["sha256"]) for subject in statement["subject"]]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{envelope_file} holds no statement of a certificate: {error}") from None
     if kinds != (STATEMENT_TYPE, PREDICATE_TYPE) or said != list(proofs):
         raise InputError(f"{envelope_file} is signed, and is a statement about something else")
+    own = [_digest(p) for p in proofs]
+    beside = digests[len(own) :]
+    if digests[: len(own)] != own or len(beside) > 1:
+        raise InputError(f"{envelope_file} is signed, and names other scans than it is about")
+    if beside and bundle is not None and beside != [_file_digest(bundle)]:
+        raise InputError(f"{envelope_file} is signed, and over other bytes than those of {bundle}")
     return _key_id(key)
 
 
-def _statement(proofs: Sequence[Proofs]) -> bytes:
-    """The in-toto statement over certificates."""
+def _statement(proofs: Sequence[Proofs], bundle: Path | None) -> bytes:
+    """The in-toto statement over certificates, and over the bundle that carries them."""
     subjects = [
         {
             "name": f"{p.certificate.scan_id} {p.certificate.deployment}@{p.certificate.block}",
-            "digest": {"sha256": hashlib.sha256(proofs_text([p]).encode()).hexdigest()},
+            "digest": {"sha256": _digest(p)},
         }
         for p in proofs
     ]
+    if bundle is not None:
+        subjects.append({"name": bundle.name, "digest": {"sha256": _file_digest(bundle)}})
     return orjson.dumps(
         {
             "_type": STATEMENT_TYPE,
@@ -93,6 +107,20 @@ def _statement(proofs: Sequence[Proofs]) -> bytes:
             "predicate": orjson.loads(proofs_text(proofs)),
         }
     )
+
+
+def _digest(proofs: Proofs) -> str:
+    """sha256 of one certificate and what it counts."""
+    return hashlib.sha256(proofs_text([proofs]).encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    """sha256 of a file's bytes. Raises: InputError for a folder, and for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be signed: {error.strerror}; a zip can") from None
 
 
 def _pae(payload: bytes) -> bytes:

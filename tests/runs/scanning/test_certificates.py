@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from analyzer.documents.certificate import CertificateEntry
+from analyzer.documents.scan import Evidence
 from analyzer.model.certificate import Certificate, Cost, HeadersProved, Proofs
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.runs.scanning import certificates
@@ -16,6 +18,7 @@ from analyzer.runs.scanning.certificates import CheckOptions, check, exit_code
 from analyzer.runs.scanning.proving import believed
 from analyzer.runs.scanning.scan import ScanOptions
 
+SAME = Evidence("1", "1", "same", "")
 TRUSTED = HeadersProved(9, 8, {99: "0xab"}, 5)
 
 
@@ -36,6 +39,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CertificateEntry]:
 
         class Outcome:
             results = (Result,)
+            document = SimpleNamespace(run=SimpleNamespace(evidence=SAME))
 
         def scanned(options: ScanOptions, _progress: object) -> type[Outcome]:
             assert options.prove.wanted
@@ -43,6 +47,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CertificateEntry]:
 
         monkeypatch.setattr(certificates, "bundled_proofs", lambda _bundle: [Proofs(claim)])
         monkeypatch.setattr(certificates, "scan", scanned)
+        monkeypatch.setattr(certificates, "bundled", lambda _bundle, _file: None)
         (entry,) = check(CheckOptions(Path("evidence.zip"), {}), lambda *_: None)
         return entry
 

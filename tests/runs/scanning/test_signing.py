@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 
 import orjson
@@ -126,3 +127,42 @@ def test_keys_of_another_kind_and_files_that_are_none_are_refused(
         signer_of(envelope, private, [PROOFS])
     with pytest.raises(InputError, match="cannot be read"):
         signed_statement([PROOFS], tmp_path / "missing.pem")
+
+
+def test_a_bundle_is_signed_to_its_last_byte_and_a_statement_of_another_is_refused(
+    tmp_path: Path, key: Ed25519PrivateKey
+) -> None:
+    private, public = _files(tmp_path, key)
+    bundle, envelope = tmp_path / "evidence.zip", tmp_path / "statement.json"
+    bundle.write_bytes(b"all of it")
+    envelope.write_bytes(signed_statement([PROOFS], private, bundle))
+    statement = orjson.loads(base64.b64decode(orjson.loads(envelope.read_bytes())["payload"]))
+    assert statement["subject"][1] == {
+        "name": "evidence.zip",
+        "digest": {"sha256": hashlib.sha256(b"all of it").hexdigest()},
+    }
+    assert signer_of(envelope, public, [PROOFS], bundle)
+    bundle.write_bytes(b"all of it.")
+    with pytest.raises(InputError, match=r"over other bytes than those of .*evidence\.zip"):
+        signer_of(envelope, public, [PROOFS], bundle)
+    with pytest.raises(InputError, match="a zip can"):
+        signed_statement([PROOFS], private, tmp_path)
+
+
+def test_a_statement_that_names_other_scans_than_its_predicate_is_refused(
+    tmp_path: Path, key: Ed25519PrivateKey
+) -> None:
+    private, public = _files(tmp_path, key)
+    envelope = tmp_path / "statement.json"
+    envelope.write_bytes(signed_statement([PROOFS], private))
+    raw = orjson.loads(envelope.read_bytes())
+    statement = orjson.loads(base64.b64decode(raw["payload"]))
+    statement["subject"][0]["digest"]["sha256"] = "00" * 32
+    payload = orjson.dumps(statement)
+    signed = b"DSSEv1 28 application/vnd.in-toto+json %d " % len(payload) + payload
+    signature = base64.b64encode(key.sign(signed)).decode()
+    envelope.write_bytes(orjson.dumps(raw | {
+        "payload": base64.b64encode(payload).decode(), "signatures": [{"sig": signature}],
+    }))  # fmt: skip
+    with pytest.raises(InputError, match="names other scans than it is about"):
+        signer_of(envelope, public, [PROOFS])

@@ -43,7 +43,14 @@ class Recorded:
         """Every event of the deployment's contracts up to the last pin."""
         known = {bytes.fromhex(one.address[2:]): one for one in sources(self.deployment)}
         out: list[Event] = []
-        for chunk in self.replay.logs([LogFilter(())], 0, last):
+        filters = [
+            LogFilter(
+                (one.address.lower(),),
+                tuple(load_abi(one.abi).events[name].topic0 for name in one.events),
+            )
+            for one in known.values()
+        ]
+        for chunk in self.replay.logs(filters, self.deployment.from_block, last):
             times = {header.number: header.time for header in chunk.headers}
             for log in chunk.logs:
                 source = known.get(log.address)

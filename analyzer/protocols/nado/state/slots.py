@@ -40,9 +40,11 @@ WORD_BITS = 256
 _HALF = 128
 _HALF_MASK = 2**_HALF - 1
 _ID_BITS = 32
-_WEIGHT_BITS = 32
-_WEIGHT_UNIT = 10**9
+WEIGHT_BITS = 32
+WEIGHT_UNIT = 10**9
 """Weights are stored with 9 decimals."""
+MARKET_UNIT = 10**9
+"""Sizes of a market are stored with 9 decimals."""
 
 
 def of(slot: int, *keys: int | bytes) -> int:
@@ -77,9 +79,9 @@ def ids(words: Sequence[int], count: int) -> list[int]:
 
 def weights(word: int) -> tuple[int, int, int, int]:
     """Long and short initial, long and short maintenance weight of a risk word, 18 decimals."""
-    parts = [signed(word >> _WEIGHT_BITS * n & 2**_WEIGHT_BITS - 1, _WEIGHT_BITS) for n in range(4)]
+    parts = [signed(word >> WEIGHT_BITS * n & 2**WEIGHT_BITS - 1, WEIGHT_BITS) for n in range(4)]
     long_initial, short_initial, long_maintenance, short_maintenance = (
-        part * _WEIGHT_UNIT for part in parts
+        part * WEIGHT_UNIT for part in parts
     )
     return long_initial, short_initial, long_maintenance, short_maintenance
 

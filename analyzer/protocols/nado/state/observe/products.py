@@ -15,8 +15,6 @@ from analyzer.protocols.nado.records import InterestConfig, PerpProduct, Risk, S
 from analyzer.protocols.nado.state import slots
 from analyzer.protocols.nado.state.observe.venue import Venue
 
-_MARKET_UNIT = 10**9
-"""Sizes of a market are stored with 9 decimals."""
 _U64 = 64
 _U64_MASK = 2**_U64 - 1
 _U32_MASK = 2**32 - 1
@@ -157,7 +155,7 @@ def _spot(product: int, words: Sequence[int], sequencer_fees: int | None) -> Spo
         quote_id=None if not market else quote & _U32_MASK,
         sequencer_fees=sequencer_fees,
         collected_fees=slots.halves(market)[1],
-        size_increment=(market >> _U64 & _U64_MASK) * _MARKET_UNIT,
+        size_increment=(market >> _U64 & _U64_MASK) * slots.MARKET_UNIT,
     )
 
 
@@ -176,6 +174,6 @@ def _perp(product: int, words: Sequence[int]) -> PerpProduct:
         funding_short=funding_short,
         available=available,
         open_interest=open_interest,
-        size_increment=(market >> _U64 & _U64_MASK) * _MARKET_UNIT,
+        size_increment=(market >> _U64 & _U64_MASK) * slots.MARKET_UNIT,
         collected_fees=slots.halves(market)[1],
     )
