@@ -114,34 +114,41 @@ def _read_csv(path: Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    odd: list[Any] = []
-
-    def collect(row: Any) -> str:
-        odd.append(row)
-        return "skip"
-
-    def read(*, threads: bool) -> pa.Table:
+    names = _header(path)
+    try:
         return csv.read_csv(
             path,
-            read_options=csv.ReadOptions(use_threads=threads, block_size=1 << 24),
-            parse_options=csv.ParseOptions(invalid_row_handler=collect, newlines_in_values=True),
+            read_options=csv.ReadOptions(block_size=1 << 24),
+            # No `invalid_row_handler`: one of Arrow's threads lets go of it when it likes, and
+            # when that is while Python ends, the process is aborted with a signal.
+            parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(
-                column_types={name: pa.string() for name in _header(path)},
+                column_types={name: pa.string() for name in names},
                 strings_can_be_null=False,
                 quoted_strings_can_be_null=False,
             ),
         )
+    except pa.ArrowInvalid:
+        row = _odd_row(path, len(names))
+        if row is None:
+            raise
+        number, cells = row
+    raise InputError(f"{path}: row {number} has {cells} cells, row 1 has {len(names)}")
 
-    table = read(threads=True)
-    if odd:
-        odd.clear()
-        read(threads=False)  # only so does it say which row
-        first = odd[0]
-        raise InputError(
-            f"{path}: row {first.number} has {first.actual_columns} cells, row 1 has"
-            f" {first.expected_columns}"
-        )
-    return table
+
+def _odd_row(path: Path, columns: int) -> tuple[int, int] | None:
+    """The first row of another length than `columns`: its number, counted from 1 without empty
+    lines, and its cells. None: there is none."""
+    import csv
+
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            for number, row in enumerate((row for row in csv.reader(file) if row), 1):
+                if len(row) != columns:
+                    return number, len(row)
+        except csv.Error:  # a cell of more characters than the module takes
+            return None
+    return None
 
 
 def _header(path: Path) -> list[str]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from small_tables import POSITIONS, PRICES, RULES, Tables
+
+HANDLER = re.compile(r"invalid_row_handler=")
 
 WRONG = {
     "a column is missing": ("account,kind,asset\na,debt,USDC\n", "row 1 has no column amount"),
@@ -17,6 +22,14 @@ WRONG = {
     ),
     "semicolons": ("account;kind;asset;amount\na;debt;USDC;1\n", "account;kind;asset;amount"),
     "a row is short": ("account,kind,asset,amount\na,debt,USDC,1\nb,debt,USDC\n", "row 3 has 3"),
+    "a row is long": (
+        'account,kind,asset,amount\na,debt,USDC,1\n\nb,debt,USDC,"1",2\n',
+        "row 3 has 5 cells, row 1 has 4",
+    ),
+    "a quotation mark is not closed": (
+        'account,kind,asset,amount\na,debt,USDC,1\n"b,debt,USDC,1\nc,debt,USDC,1\n',
+        "row 3 has 1 cells, row 1 has 4",
+    ),
     "no account": ("account,kind,asset,amount\n,debt,USDC,1\n", "row 2, column account: is empty"),
     "an account that moves the cursor": (
         "account,kind,asset,amount\na\x1b[2J,debt,USDC,1\n",
@@ -177,3 +190,10 @@ def test_what_is_right_is_taken(tables: Tables) -> None:
     for name, text in (("positions.csv", POSITIONS), ("prices.csv", PRICES), ("rules.toml", RULES)):
         tables.write(name, text)
     assert tables.book("--fail-on", "never").exit_code == 0
+
+
+def test_no_thread_of_arrow_is_given_a_function_of_python(repository: Path) -> None:
+    # It is let go of when Python has ended for this thread, and then the process is aborted.
+    held = [p for p in (repository / "analyzer").rglob("*.py") if HANDLER.search(p.read_text())]
+    assert held == []
+    assert HANDLER.search("ParseOptions(invalid_row_handler=collect)")
