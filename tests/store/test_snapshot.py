@@ -15,6 +15,7 @@ from index_rows import contents
 
 from analyzer.indexer.index import Index
 from analyzer.model.errors import InputError
+from analyzer.store import snapshot as snapshot_writer
 from analyzer.store.snapshot import SCHEMA, open_snapshot, write_snapshot
 
 SCAN = (
@@ -44,6 +45,25 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
         assert snapshot.rows(SCHEMA["scans"], "5ca0") == [SCAN]
         assert snapshot.rows(SCHEMA["margin"], "other") == []
     assert {name: n for name, n in written.items() if n} == {"scans": 1, "margin": 3}
+
+
+def test_a_file_that_is_opened_anew_after_every_table_holds_what_one_held_open_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {
+        "scans": [SCAN],
+        "margin": [margin("0x1", 5), margin("0x2", None)],
+        "collateral": [collateral("0x1", 7)],
+    }
+    write_snapshot(tmp_path / "open", rows)
+    monkeypatch.setattr(snapshot_writer, "_MANY", 0)
+    write_snapshot(tmp_path / "anew", rows)
+    assert contents(tmp_path / "anew") == contents(tmp_path / "open")
+    rows["margin"].append(rows["margin"][0])
+    with pytest.raises(duckdb.ConstraintException):
+        write_snapshot(tmp_path / "anew", rows)
+    assert contents(tmp_path / "anew") == contents(tmp_path / "open")
+    assert {path.name for path in tmp_path.iterdir()} == {"open", "anew"}
 
 
 @settings(max_examples=10)
