@@ -11,7 +11,7 @@ from typing import Any
 from tests.benchmarks.suite import Benchmark, Setting, Way, Work
 
 SCENARIO = "2025-10-10_flash"
-STRESSED_BLOCK = "258"
+STRESSED_BLOCK = "stressed"
 
 
 def snapshot(folder: Path) -> Path:
