@@ -8,6 +8,7 @@ import orjson
 import pytest
 from live_scan import scan_live
 
+from analyzer.devnet.history import HISTORY_DAYS
 from analyzer.devnet.up import start
 from analyzer.runs.demo import EXPECTED, all_numbers, demo_folder, differences
 
@@ -21,7 +22,7 @@ ACCOUNTS, SEED = 220, 7
 
 def test_the_same_scenario_live_gives_the_numbers_of_the_demo(tmp_path: Path) -> None:
     expected = orjson.loads((demo_folder() / EXPECTED).read_bytes())
-    with start(PROTOCOLS, accounts=ACCOUNTS, seed=SEED) as info:
+    with start(PROTOCOLS, accounts=ACCOUNTS, seed=SEED, history_days=HISTORY_DAYS) as info:
         block = info.blocks[expected["block"]]
         results = scan_live(info, tmp_path, block, verify="all").results
     assert len(results) == len(PROTOCOLS)
