@@ -3,7 +3,7 @@
 -- group: risk
 -- column deployment: where the account is
 -- column account_id: the account
--- column way: long, short or borrow, and of what
+-- column way: long, short, borrow or withdraw, and of what
 -- column largest: units of the asset, one raw unit more fails; NULL = nothing ends it (a float)
 -- column value_usd: that at the reference price
 -- column bound: what ends it

@@ -23,12 +23,12 @@ class DecisionRun(Run):
 class SizeEntry:
     """How far an account may grow in one way, nothing else changing.
 
-    kind: `long`, `short` or `borrow`. largest: raw, of `decimals`, the most that the protocol's own
-    integers let pass, null = nothing ends it; bound: what ends it. value_usd: at the reference
-    price. margin_largest: what initial margin alone would let pass, where something else ends it
-    before. by_distance: the largest after which the account is still not liquidatable when its
-    price has moved by `distance` against it; by_es: the largest value at which ES stays within the
-    budget; null = not asked, or none. hedges: a little of it raises free collateral.
+    kind: `long`, `short`, `borrow` or `withdraw`. largest: raw, of `decimals`, the most that the
+    protocol's own integers let pass, null = nothing ends it; bound: what ends it. value_usd: at the
+    reference price. margin_largest: what initial margin alone would let pass, where something else
+    ends it before. by_distance: the largest after which the account is still not liquidatable when
+    its price has moved by `distance` against it; by_es: the largest value at which ES stays within
+    the budget; null = not asked, or none. hedges: a little of it raises free collateral.
     """
 
     kind: str

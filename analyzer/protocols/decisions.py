@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from analyzer.model.book import Book
 
-ResizeKind = Literal["trade", "borrow"]
+ResizeKind = Literal["trade", "borrow", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,11 @@ class Resize:
     """A way in which an account may take more risk.
 
     kind: `trade`, a position that grows by a signed amount at the reference price; `borrow`, a debt
-    that grows by an amount which leaves the account. decimals: of amounts. most: the largest amount
+    that grows by an amount which leaves the account; `withdraw`, a collateral that leaves it.
+    decimals: of amounts. most: the largest amount
     that something other than margin allows (liquidity, a cap), None = nothing does that is known;
-    bound: what it is.
+    bound: what it is. sides: of a trade, which signs it may have. unjudged: what else the protocol
+    asks and was not read, in words.
     """
 
     kind: ResizeKind
@@ -48,6 +50,8 @@ class Resize:
     decimals: int
     most: int | None = None
     bound: str = ""
+    sides: tuple[int, ...] = (1, -1)
+    unjudged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,9 @@ class Decisions(Protocol):
         """The book of this account alone after `amount` (raw) of it was traded for `received_e18`
         (paid, where it is bought). Raises: KeyError; UnreadableNumberError."""
         ...
+
+    # Optional: executed_e18(account_id, reduction, amount), what a close fetches (costs) where the
+    # protocol itself is the other side and is no Uniswap pool.
 
     def own_pool(self, asset_id: str) -> OwnPool | None:
         """Where the protocol itself trades the asset; None where it is traded outside."""

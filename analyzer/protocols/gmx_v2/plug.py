@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from analyzer.protocols.gmx_v2.close.backstops import backstops
+from analyzer.protocols.gmx_v2.close.decide import decide
 from analyzer.protocols.gmx_v2.close.liquidate import liquidate
 from analyzer.protocols.gmx_v2.close.simulate import simulate
 from analyzer.protocols.gmx_v2.deployments import REQUIRED_CONTRACTS
@@ -58,4 +59,5 @@ class GmxV2(StagedPlug):
         judges=JUDGE_SELECTORS,
         simulate=simulate,
         proof_slots=proof_slots,
+        decide=decide,
     )

@@ -14,7 +14,7 @@ TABLE = Table(
     (
         SCAN,
         ACCOUNT,
-        text("kind", "`long`, `short` or `borrow`.", key=True),
+        text("kind", "`long`, `short`, `borrow` or `withdraw`.", key=True),
         text("asset_id", "What of.", key=True),
         text("symbol", "Its name."),
         count("decimals", "Decimals of raw amounts."),

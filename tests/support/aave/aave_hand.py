@@ -53,9 +53,21 @@ def _function(name: str, *types: str) -> dict[str, object]:
 
 
 POOL = parse_abi(
-    "Pool", [_function("liquidationCall", "address", "address", "address", "uint256", "bool")]
+    "Pool",
+    [
+        _function("liquidationCall", "address", "address", "address", "uint256", "bool"),
+        _function("supply", "address", "uint256", "address", "uint16"),
+        _function("borrow", "address", "uint256", "uint256", "uint16", "address"),
+        _function("withdraw", "address", "uint256", "address"),
+    ],
 )
-CONFIGURATOR = parse_abi("PoolConfigurator", [_function("setReservePause", "address", "bool")])
+CONFIGURATOR = parse_abi(
+    "PoolConfigurator",
+    [
+        _function("setReservePause", "address", "bool"),
+        _function("configureReserveAsCollateral", "address", "uint256", "uint256", "uint256"),
+    ],
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,13 @@ def initial_e18(numbers: PositionNumbers) -> int:
 
 def margin_row(valued: GmxValued, position: Position) -> MarginRow:
     """One position's row; unknown where one of its numbers cannot be had."""
+    if not position.size_in_usd and not position.collateral_amount:
+        # What is left of one that was closed whole, in a book that might be.
+        return MarginRow(
+            account_id=position.key, owner=position.account, equity_e18=0, margin_equity_e18=0,
+            initial_margin_e18=0, maintenance_margin_e18=0, free_collateral_e18=0,
+            liquidatable=False, closable=False, status="open",
+        )  # fmt: skip
     numbers = valued.valuation.numbers(position.key)
     if isinstance(numbers, Unreadable):
         return unknown_margin(position.key, str(numbers), owner=position.account)

@@ -110,6 +110,10 @@ class Valuation:
             found = self._numbers[key] = attempt(lambda: self._compute(position))
         return found
 
+    def numbers_of(self, position: Position) -> PositionNumbers | Unreadable:
+        """The same of a position that the state does not hold, in the market as it is."""
+        return attempt(lambda: self._compute(position))
+
     def _compute(self, position: Position) -> PositionNumbers:
         """The numbers of a position. Raises: UnreadableNumberError."""
         pool = self.pool(position.market)

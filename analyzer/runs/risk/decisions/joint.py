@@ -45,7 +45,7 @@ class Profits(Protocol):
 
 def wanted(texts: Sequence[str], resizes: Sequence[Resize]) -> list[tuple[Resize, float]]:
     """`SYMBOL=WEIGHT` -> (trade, weight), every other trade with weight 0. Raises: InputError."""
-    trades = {r.symbol.lower(): r for r in resizes if r.kind == "trade"}
+    trades = {r.symbol.lower(): r for r in resizes if r.kind == "trade" and len(r.sides) > 1}
     weights = dict.fromkeys(trades, 0.0)
     if not trades:
         raise InputError("--want sizes positions together, and this account may trade in no market")

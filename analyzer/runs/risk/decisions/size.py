@@ -27,8 +27,8 @@ from analyzer.store.snapshot import check_replaceable
 
 ASSUMES = (
     "everything but the named position stays as it is at the block",
-    "a trade is made at the protocol's reference price, without fee and price impact: `risk unwind`"
-    " says what a market gives",
+    "a trade is made at the protocol's reference price, without fee and price impact (GMX V2: with"
+    " its own of both): `risk unwind` says what a market gives",
     "initial margin is the protocol's own test on integers: one unit more fails",
     "a price that moves against the position moves every asset of its risk factor alike",
 )
@@ -98,7 +98,7 @@ def size(options: SizeOptions, progress: Progress) -> SizeDocument:
         sizes=entries,
         joint=joint,
         sentences=tuple(_sentences(entries, free, decided.account)),
-        assumes=ASSUMES,
+        assumes=(*ASSUMES, *dict.fromkeys(r.unjudged for r in resizes if r.unjudged)),
         no_number=tuple(no_number),
     )  # fmt: skip
     scan_id = decided.scan.scan_id
@@ -155,12 +155,18 @@ def _entries(
 ) -> Iterator[SizeEntry]:
     """A row for each way; a way whose numbers cannot be had is named in `no_number`."""
     for resize in resizes:
-        signs = (("long", 1), ("short", -1)) if resize.kind == "trade" else (("borrow", 1),)
-        for kind, sign in signs:
+        for kind, sign in _signs(resize):
             try:
                 yield _entry(decided, resize, kind, sign, options, days)
             except UnreadableNumberError as error:
                 no_number.append(f"{kind} {resize.symbol}: {error.unreadable}")
+
+
+def _signs(resize: Resize) -> list[tuple[str, int]]:
+    """(its name, the sign of amounts) of each direction."""
+    if resize.kind != "trade":
+        return [(resize.kind, 1)]
+    return [("long" if sign > 0 else "short", sign) for sign in resize.sides]
 
 
 def _entry(
@@ -208,7 +214,8 @@ def _survives(
     decided: Decided, resize: Resize, sign: int, distance: float
 ) -> Callable[[int], bool]:
     """Whether the account is not liquidatable once prices of the factor moved against it."""
-    against = -1 if resize.kind == "trade" and sign > 0 else 1
+    falls = sign > 0 if resize.kind == "trade" else resize.kind == "withdraw"
+    against = -1 if falls else 1
     times = 1 + against * Fraction(str(distance))
     factor, scan = decided.factor(resize.asset_id), decided.scan
     moved = {

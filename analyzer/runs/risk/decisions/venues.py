@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from analyzer.market.depth.choose import Chosen
@@ -13,8 +14,10 @@ from analyzer.model.errors import UnreadError
 from analyzer.model.integers import WAD, ceil_div
 from analyzer.protocols.decisions import OwnPool, Reduction
 from analyzer.protocols.kit.ticks import MAX_TICK, MIN_TICK
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.runs.risk.decisions.inputs import Decided
 
+Executed = Callable[[str, Reduction, int], int]
 _BASE, _QUOTE = "0x" + "00" * 19 + "01", "0x" + "00" * 19 + "02"
 
 
@@ -28,6 +31,8 @@ class Venues:
 
     def name(self, reduction: Reduction) -> str:
         """Where it is traded, for people."""
+        if self._executed is not None:
+            return "the protocol's own pool"
         if self._pool(reduction) is not None:
             return "the protocol's own pool"
         factor = self.decided.factor(reduction.asset_id)
@@ -39,11 +44,28 @@ class Venues:
         market; None where the market does not bear it. In 18 decimals of the unit of account."""
         if amount == 0:
             return 0
+        if self._executed is not None:
+            return self._closed(reduction, amount)
         pool = self._pool(reduction)
         if pool is not None:
             fee = self._fee(reduction)
             return _sold(pool, amount, fee) if reduction.sign > 0 else _bought(pool, amount, fee)
         return self._outside(reduction, amount)
+
+    @property
+    def _executed(self) -> Executed | None:
+        """What a close fetches, where the protocol itself is the other side."""
+        found: Executed | None = getattr(self.decided.decisions, "executed_e18", None)
+        return found
+
+    def _closed(self, reduction: Reduction, amount: int) -> int | None:
+        """The same of an amount; None where it cannot be had."""
+        if self._executed is None:
+            return None
+        try:
+            return self._executed(self.decided.account, reduction, amount)
+        except UnreadableNumberError:
+            return None
 
     def _outside(self, reduction: Reduction, amount: int) -> int | None:
         """By the curves of the factors: sold for the debt's, or for the unit of account."""
