@@ -145,8 +145,10 @@ class Decisions(Protocol):
         (paid, where it is bought). Raises: KeyError; UnreadableNumberError."""
         ...
 
-    # Optional: executed_e18(account_id, reduction, amount), what a close fetches (costs) where the
-    # protocol itself is the other side and is no Uniswap pool.
+    # Optional: allows(account_id, resize, amount), the protocol's own test of taking so much more,
+    # where it is not free collateral after it, to the last unit. executed_e18(account_id,
+    # reduction, amount), what a close fetches (costs) where the protocol itself is the other side
+    # and is no Uniswap pool.
 
     def own_pool(self, asset_id: str) -> OwnPool | None:
         """Where the protocol itself trades the asset; None where it is traded outside."""

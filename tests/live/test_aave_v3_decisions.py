@@ -17,6 +17,7 @@ from analyzer.devnet.packages import own_artifact
 from analyzer.devnet.world import Contract, View
 from analyzer.model.book import Book
 from analyzer.protocols.aave_v3 import PLUG
+from analyzer.protocols.aave_v3.close.decide import AaveDecisions
 from analyzer.protocols.aave_v3.state.state import AaveState, ReserveState, state_of
 from analyzer.protocols.decisions import ExitPool
 from analyzer.risk.exits import Leaver, Run, run_on
@@ -159,20 +160,16 @@ def refused(market: Market, asset: str, short: Sequence[Leaver]) -> int:
 
 def test_the_contract_lends_the_largest_size_and_no_unit_more(market: Market) -> None:
     valued = PLUG.value(market.book, PLUG.prices(market.book))
-    decisions, world = decisions_of(PLUG, valued), market.hand.world
+    decisions, world = AaveDecisions(valued), market.hand.world
     pool = Contract(market.hand.contracts["pool"], POOL)
     asked, off = 0, list[tuple[str, str, int, str | None, str | None]]()
     for row in PLUG.margin(valued):
         if not row.free_collateral_e18 or row.free_collateral_e18 < 0 or asked >= SIZED:
             continue
         for resize in decisions.resizes(row.account_id)[:3]:
-
-            def passes(amount: int) -> bool:
-                book = decisions.resized(row.account_id, resize, amount)  # noqa: B023
-                [found] = PLUG.margin(PLUG.value(book, valued.prices))
-                return (found.free_collateral_e18 or 0) >= 0
-
-            most = largest(passes)
+            if resize.unjudged:
+                continue
+            most = largest(lambda amount: decisions.allows(row.account_id, resize, amount))  # noqa: B023
             if not most or (resize.most is not None and most >= resize.most):
                 continue
             said = [

@@ -2,9 +2,12 @@
 
 A larger debt is a borrowing of the variable rate whose tokens leave the account; what else than
 margin bounds it (liquidity, caps, the ceiling of an isolated collateral) is said beside it. The
-test is `availableBorrows` of the account's data: collateral at the average LTV not below debt.
+test is the borrowing's own, which rounds other than `availableBorrows` of the account's data:
 
-Source: `BorrowLogic.executeBorrow`, `ValidationLogic.validateBorrow`,
+    to revision 8   percentDiv(debt before + amount x price, LTV) <= collateral
+    from 9 on       percentDivCeil(debt after, LTV) <= collateral
+
+Source: `BorrowLogic.executeBorrow`, `ValidationLogic.validateBorrow`, `.validateHFAndLtv`,
 `SupplyLogic.executeWithdraw`, `PoolConfigurator.configureReserveAsCollateral` of the revisions
 named in `revisions`.
 """
@@ -24,7 +27,12 @@ from analyzer.protocols.aave_v3.close.simulate.applied import (
     liquidity,
 )
 from analyzer.protocols.aave_v3.close.simulate.closing import Withdrawals
-from analyzer.protocols.aave_v3.ray_math import PERCENT, percent_mul
+from analyzer.protocols.aave_v3.ray_math import (
+    PERCENT,
+    percent_div,
+    percent_div_ceil,
+    percent_mul,
+)
 from analyzer.protocols.aave_v3.records.accounts import Account
 from analyzer.protocols.aave_v3.records.balances import (
     Side,
@@ -32,7 +40,8 @@ from analyzer.protocols.aave_v3.records.balances import (
     scaled_minted,
     scaled_taken,
 )
-from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState
+from analyzer.protocols.aave_v3.revisions import EMode, Rounding
+from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveState, state_of
 from analyzer.protocols.aave_v3.value.account import Valuation
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import has_bit
@@ -121,7 +130,7 @@ class AaveDecisions:
         account = self._state.accounts[account_id]
         isolated = _isolated(self._state, account)
         return [
-            _borrowing(self._state, reserve, isolated)
+            _borrowing(self._state, reserve, isolated, account.emode)
             for reserve in self._state.reserves.values()
             if _lends(self._state, account, reserve, isolated)
         ]
@@ -138,6 +147,29 @@ class AaveDecisions:
         number = list(self._valued.book.account_ids).index(account_id)
         alone = replace(state, accounts={**state.accounts, account_id: changed})
         return replace(self._valued.book.part([number]), state=alone)
+
+    def allows(self, account_id: str, resize: Resize, amount: int) -> bool:
+        """Whether the pool lends so much to the account, its collateral asked alone; 0 =
+        whether its LTV covers what it owes. Raises: KeyError, UnreadableNumberError."""
+        state, valuation = self._state, self._valued.valuation
+        data = valuation.account_data(account_id)
+        if isinstance(data, Unreadable):
+            return False
+        if not amount:
+            return data.debt_base <= data.borrow_limit_base
+        if not data.ltv_bps:
+            return False
+        if state.rules.rounding is Rounding.HALF_UP:
+            reserve = state.reserves[resize.asset_id]
+            price = valuation.prices.for_account(reserve, state.accounts[account_id].emode)
+            more = amount * price // reserve.unit
+            needed = percent_div(data.debt_base + more, data.ltv_bps)
+            return needed <= data.collateral_base
+        book = self.resized(account_id, resize, amount)
+        after = Valuation(state_of(book), self._valued.prices).account_data(account_id)
+        if isinstance(after, Unreadable):
+            return False
+        return percent_div_ceil(after.debt_base, after.ltv_bps) <= after.collateral_base
 
     def reductions(self, account_id: str) -> Sequence[Reduction]:
         """Every pair of a collateral and a debt."""
@@ -255,11 +287,16 @@ def _lends(
         return False
     owed = [asset for asset in {*account.borrowed, *account.stable} if account.borrows(asset)]
     others = [asset for asset in owed if asset != reserve.asset]
+    emode = account.emode and state.rules.emode is EMode.ONE_CATEGORY
+    if emode and config.emode_category != account.emode:
+        return False
     siloed = any(state.reserves[asset].config.siloed for asset in others if asset in state.reserves)
     return not siloed and not (config.siloed and others)
 
 
-def _borrowing(state: AaveState, reserve: ReserveState, isolated: ReserveState | None) -> Resize:
+def _borrowing(
+    state: AaveState, reserve: ReserveState, isolated: ReserveState | None, emode: int
+) -> Resize:
     """A borrowing with what bounds it beside margin: the tightest."""
     config, bounds = reserve.config, list[tuple[int, str]]()
     there = liquidity(reserve)
@@ -273,7 +310,12 @@ def _borrowing(state: AaveState, reserve: ReserveState, isolated: ReserveState |
         amount = max(cents, 0) * reserve.unit // 10**_CEILING_DECIMALS
         bounds.append((amount, "debt ceiling of its isolated collateral"))
     most, bound = min(bounds, default=(None, ""))
-    return Resize("borrow", reserve.asset, reserve.symbol, config.decimals, most, bound)
+    unjudged = ""
+    if emode and state.rules.emode is EMode.BITMAP:
+        unjudged = "whether the account's efficiency mode lends an asset is not read"
+    return Resize(
+        "borrow", reserve.asset, reserve.symbol, config.decimals, most, bound, unjudged=unjudged
+    )
 
 
 def _check(name: str, ltv: int, threshold: int, bonus: int) -> None:

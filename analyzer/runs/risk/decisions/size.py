@@ -173,7 +173,7 @@ def _entry(
     decided: Decided, resize: Resize, kind: str, sign: int, options: SizeOptions, days: Days | None
 ) -> SizeEntry:
     """One way."""
-    by_margin = _by(decided, lambda amount: _free(decided, resize, sign * amount) >= 0)
+    by_margin = _by(decided, _allowed(decided, resize, sign))
     most, bound = by_margin, "initial margin"
     if resize.most is not None and (most is None or resize.most < most):
         most, bound = resize.most, resize.bound
@@ -197,6 +197,14 @@ def _entry(
         by_es_usd=_by_es(decided, resize, sign if resize.kind == "trade" else -1, options, days),
         hedges=_hedges(decided, resize, sign, most),
     )
+
+
+def _allowed(decided: Decided, resize: Resize, sign: int) -> Callable[[int], bool]:
+    """The protocol's own test: of the order where it has one of its own, else free collateral."""
+    allows = getattr(decided.decisions, "allows", None)
+    if allows is None:
+        return lambda amount: _free(decided, resize, sign * amount) >= 0
+    return lambda amount: bool(allows(decided.account, resize, sign * amount))
 
 
 def _by(decided: Decided, passes: Callable[[int], bool]) -> int | None:
