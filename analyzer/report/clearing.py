@@ -156,7 +156,7 @@ def liquidations_page(document: LiquidationsDocument) -> list[Block]:
         for one in ranked
     )
     columns = ("account", "when", "equity", "offered", "taken", "bonus", "profit", "")
-    note = "profit: after slippage, gas and required return, as if the account came first"
+    note = "settlement currency; profit: after slippage, gas and return, as if it came first"
     right = frozenset(columns[2:7])
     return [
         Heading(f"Liquidations of {document.run.deployment}"),

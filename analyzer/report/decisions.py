@@ -23,6 +23,13 @@ LISTED = 12
 """Leavers of a pool that a page shows."""
 
 
+_SIZES = "amounts in units of the asset; value and ES in USD"
+_WAYS = "amounts in units of the asset; value and cost in the settlement currency"
+_SIDES = "amounts in the settlement currency; forced sales, VaR and LaR in USD"
+_POOLS = "in units of each asset"
+_BOTH = frozenset(("now", "would be"))
+
+
 def size_page(document: SizeDocument) -> list[Block]:
     """How far an account may grow."""
     run = document.run
@@ -37,7 +44,7 @@ def size_page(document: SizeDocument) -> list[Block]:
         Heading(f"Sizes of {run.deployment}/{run.id}"),
         *(Line("size", text) for text in document.sentences),
         *(Line("no number", text, "doubt") for text in document.no_number),
-        *([Grid("How far it may grow", tuple(columns), rows, right)] if rows else []),
+        *([Grid("How far it may grow", tuple(columns), rows, right, _SIZES)] if rows else []),
         *_joint(document),
         *(Line("assumes", text) for text in document.assumes),
     ]
@@ -86,7 +93,7 @@ def unwind_page(document: UnwindDocument) -> list[Block]:
     columns = ("way", "amount", "share", "value", "cost", "venue")
     right = frozenset(columns[1:5])
     grids: list[Block] = [
-        Grid(title, columns, tuple(map(_reduction, entries)), right)
+        Grid(title, columns, tuple(map(_reduction, entries)), right, _WAYS)
         for title, entries in (("The plan", document.plan), ("Each way alone", document.alone))
         if entries
     ]
@@ -160,7 +167,9 @@ def what_if_page(document: WhatIfDocument) -> list[Block]:
             for (label, old), (_, new) in zip(_side(before), _side(after), strict=True)
         )
         blocks.append(
-            Grid("Both sides", ("", "now", "would be"), sides, frozenset(("now", "would be")))
+            Grid(
+                "Both sides", ("", "now", "would be"), sides, frozenset(("now", "would be")), _SIDES
+            )
         )
     if document.changed:
         rows = tuple(
@@ -213,7 +222,7 @@ def exits_page(document: ExitsDocument) -> list[Block]:
     return [
         Heading(f"Exits of {document.run.deployment}"),
         *(Line("exits", text) for text in document.sentences),
-        Grid("Who can still leave", columns, rows, frozenset(columns[1:])),
+        Grid("Who can still leave", columns, rows, frozenset(columns[1:]), _POOLS),
         *(grid for pool in document.pools if pool.locked for grid in _leavers(pool)),
         *_stakes(document),
         *_layers(document),
@@ -232,7 +241,7 @@ def _stakes(document: ExitsDocument) -> list[Block]:
     )  # fmt: skip
     columns = ("stake", "behind", "capacity", "leaving", "cooldown", "source")
     title = "Backstops that may leave"
-    return [Grid(title, columns, rows, frozenset(columns[2:5]))] if rows else []
+    return [Grid(title, columns, rows, frozenset(columns[2:5]), _POOLS)] if rows else []
 
 
 def _layers(document: ExitsDocument) -> list[Block]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from analyzer.contagion.batch import ScalarImpacts
 from analyzer.contagion.cascade.counterfactual import leave_one_out, shapley
 from analyzer.contagion.linear import LinearBook
-from analyzer.market.depth.impact import NoImpact
+from analyzer.market.depth.impact import Exponential, NoImpact
 from analyzer.risk.clearing import covers, largest_owners, mean_debt, without
 
 STILL = ScalarImpacts([NoImpact()])
@@ -85,3 +87,22 @@ def test_nobody_known_is_no_figure() -> None:
     some.unknown[0] = True
     with pytest.raises(ValueError, match="no scenario"):
         covers(some, np.array([[-0.5]]), STILL, 1.0)
+
+
+def test_shapley_of_owners_is_the_mean_over_all_orders_and_alike_owners_are_alike() -> None:
+    # Selling moves the price, so that what one owner adds depends on who sells before it.
+    moved = ScalarImpacts([Exponential(400.0)])
+    some = book([-90, -80, -80, -70], [100, 100, 100, 100], [0, 1, 2, 3])
+    run = mean_debt(some, np.array([[-0.15, -0.25]]), moved)
+    names = ["0", "1", "2", "3"]
+    found = shapley(run, names)
+    by_hand = dict.fromkeys(names, 0)
+    orders = list(permutations(names))
+    for order in orders:
+        for place, name in enumerate(order):
+            before, after = frozenset(order[place:]), frozenset(order[place + 1 :])
+            by_hand[name] += run(after) - run(before)
+    assert {name: value * len(orders) for name, value in found.values.items()} == by_hand
+    assert found.values["1"] == found.values["2"]
+    assert sum(found.values.values()) == run(frozenset()) - run(frozenset(names))
+    assert sum(leave_one_out(run, names).saved.values()) != sum(found.values.values())

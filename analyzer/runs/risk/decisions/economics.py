@@ -7,6 +7,7 @@ Every account is looked at as if it came first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -63,7 +64,8 @@ class EconomyOptions:
 
 def liquidations(options: EconomyOptions) -> LiquidationsDocument:
     """What liquidators earn. Raises: InputError for wrong input, or a protocol without closures."""
-    if not 0 <= options.near < 1 or options.gas_usd < 0 or not 0 <= options.required < 1:
+    asked = (options.near, options.required)
+    if not all(0 <= share < 1 for share in asked) or not 0 <= options.gas_usd < math.inf:
         raise InputError(
             "--near and --required-return are shares from 0 to below 1, --gas an amount from 0"
         )

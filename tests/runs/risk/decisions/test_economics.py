@@ -84,5 +84,8 @@ def test_the_page_and_the_rows_have_every_account(told: LiquidationsDocument) ->
 def test_wrong_input_is_one_line(demo_snapshot: Path) -> None:
     with pytest.raises(InputError, match="--near"):
         liquidations(EconomyOptions(demo_snapshot, AAVE, near=1.0))
+    for gas in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(InputError, match="--gas"):
+            liquidations(EconomyOptions(demo_snapshot, AAVE, gas_usd=gas))
     with pytest.raises(InputError, match="no deployment 'nobody'"):
         liquidations(EconomyOptions(demo_snapshot, "nobody"))
