@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +19,12 @@ from analyzer.devnet.history import MOTIONS, deviations
 from analyzer.devnet.packages import own_artifact
 from analyzer.devnet.perp_v2.deploy import PRICES_USD as PERP_PRICES
 from analyzer.devnet.record import record_running
-from analyzer.devnet.up import DevnetInfo, start
+from analyzer.devnet.up import DevnetInfo, start, write_files
 from analyzer.model.errors import InputError
 from analyzer.model.logs import LogFilter
+from analyzer.runs.risk.prices import prices_of
+from analyzer.runs.scanning.scan import ScanOptions, scan
+from analyzer.runs.snapshot.reader import read_books
 
 MANY_DAYS = 4_000
 
@@ -81,12 +85,14 @@ def test_a_history_of_so_many_days_is_refused(days: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[DevnetInfo, Path]:
+def with_days(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[DevnetInfo, Path]]:
     """The small chain with five days before it, and a recording of its calm block."""
     out = tmp_path_factory.mktemp("days") / "r.zip"
     with start(["perp-v2"], accounts=24, seed=7, history_days=5) as info:
         record_running(replace(info, blocks={"calm": info.blocks["calm"]}), out)
-    return info, out
+        yield info, out
 
 
 @pytest.mark.chain
@@ -112,6 +118,32 @@ def test_a_recording_holds_a_round_of_every_feed_for_each_day(
         assert GENESIS_TIME < before[5][0] < GENESIS_TIME + 120
         assert before[0][1] == before[5][1] != before[1][1]
         assert before[0][1] > 10**AGGREGATOR_DECIMALS // 10
+
+
+@pytest.mark.chain
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_scan_of_a_node_indexes_the_rounds_where_it_is_asked_to(
+    with_days: tuple[DevnetInfo, Path], tmp_path: Path, asked: bool
+) -> None:
+    info, _ = with_days
+    [of] = write_files(info, tmp_path)[:1]
+    db, calm = tmp_path / "s.duckdb", info.blocks["calm"]
+    scan(
+        ScanOptions(
+            db, rpc=(info.rpc,), deployments=(str(of),), block=str(calm), verify="none",
+            fail_on="never", feed_rounds=asked,
+        ),
+        lambda *_: None,
+    )  # fmt: skip
+    [book] = read_books(db)
+    found = prices_of(None, db, None, [book])
+    factors = {"ETH", "BTC", "OP", "LINK"}
+    assert set(found.history.factors) == factors
+    assert ("rounds of price feeds" in found.source) == asked
+    # The six answers before the story, and those of its own hours.
+    assert all((feed.rounds > 6) for feed in found.feeds)
+    told = found.feeds[0]
+    assert ((told.last - told.first).days >= 5) == asked
 
 
 @pytest.mark.chain
