@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aave_market import ALICE, BOB, E18, USD, account, market, reserve
 from aave_recording import recorded
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.protocols.aave_v3.close.simulate.float_filter import FloatFilter
@@ -57,6 +57,7 @@ def most_debt(revision: int, supplied: tuple[int, int], price: int) -> int:
     return low
 
 
+@settings(max_examples=50)
 @given(
     revision=st.sampled_from([1, 6, 8, 9, 11]),
     eth=st.one_of(st.integers(1, 10**12), st.integers(10**15, 10**24)),
