@@ -1,10 +1,11 @@
-"""Fire sales over several steps: institutions that sell to get their leverage back, step by step.
+"""Leverage that is brought back to a target: in one linear round, or over several steps.
 
-    leverage_targeting   acts whenever leverage is below its target
-    threshold            acts only when leverage is below a buffer, and then goes up to the target
+    spillover     one round: everybody trades back to its leverage, prices answer in a line
+    deleverage    steps: who is below a buffer shrinks to its target, who defaults sells everything
 
-Leverage is equity / assets (a share: 0.05 = five percent), as capital rules have it. One step, for
-all institutions at the prices of its beginning:
+`firesale.leverage_targeting` and `firesale.threshold` are the doors to both. Leverage is equity /
+assets (a share: 0.05 = five percent), as capital rules have it. One step, for all institutions at
+the prices of its beginning:
 
     1  who defaulted in the step before offers everything that it can sell, once
     2  leverage below the minimum: it defaults, and does nothing else in this step
@@ -14,27 +15,35 @@ all institutions at the prices of its beginning:
        the step, and everybody is paid the **midpoint** of the price before and after
     4  what was raised is cash, and repays in the next step
 
-    curve of asset k     price' = price exp(-impact_k sold_k)     sold in units
+    curve of asset k     linear         price' = price - impact_k sold_k, not below 0
+                         exponential    price' = price exp(-impact_k sold_k)       sold in units
 
 What holds, and is tested: no price rises; what is sold is no more than what was held; the ledger of
 an institution closes (its equity falls by what its holdings lose, by the midpoint on what it sold);
-the threshold rule never sells more than leverage targeting of the same target in the first step.
+a buffer below the target never sells more than the target alone in the first step.
 
-Source: Cifuentes, Ferrucci and Shin 2005 (curve); Cont and Schaanning 2017 (target or threshold);
-conventions of the steps as in Farmer, Kleinnijenhuis, Nahai-Williamson and Wetzer 2020, restated.
+Source: Greenwood, Landier and Thesmar 2015 (one round); Cifuentes, Ferrucci and Shin 2005 (curve);
+Cont and Schaanning 2017 (target or threshold); conventions of the steps as in Farmer,
+Kleinnijenhuis, Nahai-Williamson and Wetzer 2020, restated.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analyzer.contagion.linear.arrays import Floats, matrix, number, vector
+from analyzer.contagion.linear.arrays import Floats, matrix, number, positive, vector
+
+Curve = Literal["linear", "exponential"]
 
 NEVER = -1
-"""The step in which an institution defaults that does not."""
+"""The step or round in which an institution fails that does not."""
+
+ROUNDING = 1e-12
+"""Share of the buffer by which leverage must lack of it: rounding makes nobody sell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,27 @@ class Deleveraging:
         return len(self.sold)
 
 
-def leverage_targeting(
+@dataclass(frozen=True, slots=True)
+class LeverageSpillover:
+    """One round of leverage targeting. Money in the unit of `assets`; losses negative."""
+
+    returns: Floats
+    """[institution]: return of its portfolio from the shock, R1 = M f."""
+    sales: Floats
+    """[asset]: what all trade to get back to their leverage; negative = sold."""
+    price_impact: Floats
+    """[asset]: return that these trades cause."""
+    second_round: Floats
+    """[institution]: money gained from that price impact; negative = lost."""
+    aggregate_vulnerability: float
+    """Share of the equity of all that the spillover costs."""
+    systemicness: Floats
+    """[institution]: part of it that its own trades cause; they sum to it."""
+    indirect_vulnerability: Floats
+    """[institution]: share of its own equity that the spillover costs it."""
+
+
+def deleverage(
     holdings: ArrayLike,
     cash: ArrayLike,
     debt: ArrayLike,
@@ -68,46 +97,36 @@ def leverage_targeting(
     shock: ArrayLike,
     impact: ArrayLike,
     *,
-    target: float,
+    buffer: ArrayLike,
+    target: ArrayLike,
     minimum: float = 0.0,
     steps: int = 100,
+    curve: Curve = "linear",
 ) -> Deleveraging:
-    """Every institution below `target` shrinks to it, step after step.
+    """An institution below `buffer` shrinks to `target`, step after step; above it nobody acts.
 
     Shape: holdings [institution, asset] in units, not negative; cash, debt [institution]; prices
-    before the shock, shock (a change in cash per unit) and impact (1 / unit) [asset]. target,
-    minimum: equity / assets. steps: at most so many.
+    before the shock, shock (a change in cash per unit) and impact [asset] (in cash per unit and
+    unit sold for the linear curve, 1 / unit for the exponential one). buffer, target: equity /
+    assets, one for all or [institution]; minimum: one for all. steps: at most so many.
 
-    Raises: ValueError for wrong shapes, entries that are negative or not finite, a target that is
-    not above zero and up to 1, a minimum above it, fewer than one step.
+    Raises: ValueError for wrong shapes, entries that are negative or not finite, shares that are
+    not 0 <= minimum <= buffer <= target <= 1, a target of 0, fewer than one step, another curve.
     """
-    return threshold(
-        holdings, cash, debt, prices, shock, impact,
-        buffer=target, target=target, minimum=minimum, steps=steps,
-    )  # fmt: skip
-
-
-def threshold(
-    holdings: ArrayLike,
-    cash: ArrayLike,
-    debt: ArrayLike,
-    prices: ArrayLike,
-    shock: ArrayLike,
-    impact: ArrayLike,
-    *,
-    buffer: float,
-    target: float,
-    minimum: float = 0.0,
-    steps: int = 100,
-) -> Deleveraging:
-    """An institution below `buffer` shrinks to `target`; above it nobody acts. The rest is as for
-    `leverage_targeting`. Raises: ValueError as there, and for minimum <= buffer <= target broken.
-    """
-    low, act, goal = number("minimum", minimum), number("buffer", buffer), number("target", target)
-    if not 0 < goal <= 1 or not low <= act <= goal or steps < 1:
-        raise ValueError("0 <= minimum <= buffer <= target <= 1, and at least one step")
+    if curve not in get_args(Curve):
+        raise ValueError(f"curve must be one of {', '.join(get_args(Curve))}, not {curve!r}")
     held = matrix("holdings", holdings)
     size, assets = held.shape
+    low = number("minimum", minimum)
+    act, goal = _shares("buffer", buffer, size), _shares("target", target, size)
+    if (
+        (goal <= 0).any()
+        or (goal > 1).any()
+        or (low > act).any()
+        or (act > goal).any()
+        or steps < 1
+    ):
+        raise ValueError("0 <= minimum <= buffer <= target <= 1, and at least one step")
     before = vector("prices", prices, length=assets)
     now = vector("prices + shock", before + vector("shock", shock, length=assets, signed=True))
     slope = vector("impact", impact, length=assets)
@@ -122,7 +141,7 @@ def threshold(
         leverage = np.divide(equity, total, out=np.zeros(size), where=total > 0)
         alive = defaulted == NEVER
         failing = alive & (leverage < low)
-        acting = alive & ~failing & (leverage < act)
+        acting = alive & ~failing & (leverage < act * (1 - ROUNDING))
         shrink = np.where(acting, np.clip(total - equity / goal, 0.0, None), 0.0)
         paid = np.minimum(np.minimum(shrink, money), owed)
         share = np.divide(
@@ -135,7 +154,11 @@ def threshold(
             break
         money, owed = money - paid, owed - paid
         volume = offered.sum(axis=0)
-        after = now * np.exp(-slope * volume)
+        after = (
+            now * np.exp(-slope * volume)
+            if curve == "exponential"
+            else np.maximum(now - slope * volume, 0.0)
+        )
         money = money + offered @ ((now + after) / 2)
         held, now = held - offered, after
         defaulted[failing] = step
@@ -150,4 +173,66 @@ def threshold(
         defaulted=defaulted,
         equity=total - owed,
         leverage=np.divide(total - owed, total, out=np.zeros(size), where=total > 0),
+    )
+
+
+def _shares(name: str, given: ArrayLike, length: int) -> Floats:
+    """One share for all, or one an institution. Raises: ValueError for anything else."""
+    if np.ndim(given) == 0:
+        return np.full(length, number(name, float(np.asarray(given))))
+    return vector(name, given, length=length)
+
+
+def shares_of_assets(weights: ArrayLike) -> Floats:
+    """Weights [institution, asset], checked. Raises: ValueError for rows that do not sum to 1."""
+    portfolio = matrix("weights", weights)
+    if (abs(portfolio.sum(axis=1) - 1.0) > 1e-9).any():
+        raise ValueError(f"rows of weights must sum to 1, not {portfolio.sum(axis=1)}")
+    return portfolio
+
+
+def spillover(
+    weights: ArrayLike, assets: ArrayLike, equity: ArrayLike, impact: ArrayLike, shock: ArrayLike
+) -> LeverageSpillover:
+    """What it costs when every institution sells to return to its leverage after a shock.
+
+        R1 = M f                    sales        = M' (a b R1)
+        price impact = L sales      second round = a M (price impact)
+
+    Shape: weights M [institution, asset] (shares of its assets, rows sum to 1), assets a, equity
+    [institution], impact L and shock f [asset]. Leverage b = (a - equity) / equity.
+
+    Units: assets and equity in one currency, `shock` as return (-0.02 = -2 %), `impact` as return
+    per unit of currency sold. Linear: one round, no floor, no default.
+
+    Raises: ValueError for wrong shapes, entries that are not finite, negative weights or impact,
+    rows of weights that do not sum to 1 (within 1e-9), equity not above zero or above assets.
+
+    Source: Greenwood, Landier and Thesmar 2015; vector R14.
+    """
+    portfolio = shares_of_assets(weights)
+    institutions, kinds = portfolio.shape
+    size = vector("assets", assets, length=institutions)
+    own = positive("equity", vector("equity", equity, length=institutions))
+    slope = vector("impact", impact, length=kinds)
+    returns = portfolio @ vector("shock", shock, length=kinds, signed=True)
+    if (own > size).any():
+        raise ValueError("equity above assets: a leverage below zero has no target to sell for")
+
+    rebalanced = size * (size - own) / own * returns
+    own_sales = portfolio * rebalanced[:, None]
+    sales = own_sales.sum(axis=0)
+    price_impact = slope * sales
+    second_round = size * (portfolio @ price_impact)
+    # What one unit of return on each asset is worth to all institutions together.
+    exposed = size @ portfolio
+    total = float(own.sum())
+    return LeverageSpillover(
+        returns=returns,
+        sales=sales,
+        price_impact=price_impact,
+        second_round=second_round,
+        aggregate_vulnerability=-float(second_round.sum()) / total,
+        systemicness=-(own_sales @ (slope * exposed)) / total,
+        indirect_vulnerability=-second_round / own,
     )

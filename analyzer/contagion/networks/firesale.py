@@ -2,8 +2,10 @@
 
 Two models, for accounts i and assets k:
 
-    threshold            i is closed out when equity < maintenance rate * |holdings| * prices
-    leverage_targeting   every i trades back to its leverage after any loss (one round, linear)
+    threshold            i is closed out when equity < maintenance rate * |holdings| * prices, or
+                         shrinks to a target where it has one
+    leverage_targeting   every i trades back to its leverage after any loss, in one linear round or
+                         over several steps
 
 Protocols act on thresholds; leverage targeting sells without any breach and so says far too much
 for a small shock: it is an upper indicator, never a forecast.
@@ -27,20 +29,28 @@ closed short buys and lifts others; and the total bad debt depends on the order 
 (who sells first gets the better price). Give an `order` to see the range.
 
 Source: Cifuentes, Ferrucci and Shin 2005; Greenwood, Landier and Thesmar 2015; vectors R14-R16.
+What a step does is in `delever`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analyzer.contagion.linear.arrays import Floats, matrix, positive, vector
-
-Curve = Literal["linear", "exponential"]
+from analyzer.contagion.networks.delever import (
+    NEVER,
+    Curve,
+    Deleveraging,
+    LeverageSpillover,
+    deleverage,
+    shares_of_assets,
+    spillover,
+)
 
 BREACH_TOLERANCE = 1e-12
 """Share of an account's gross value (|cash| + |holdings| . P) by which it must lack margin:
@@ -48,9 +58,6 @@ rounding closes nobody."""
 
 NETTING_TOLERANCE = 1e-12
 """Share of what was closed in a round below which what is left after netting is rounding."""
-
-NEVER = -1
-"""The failure round of an account that is never closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +88,35 @@ class FireSale:
         return np.where(self.failed_round >= 0, np.maximum(-self.equity, 0.0), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class LeverageSpillover:
-    """One round of leverage targeting. Money in the unit of `assets`; losses negative."""
+@overload
+def threshold(
+    holdings: ArrayLike,
+    cash: ArrayLike,
+    prices: ArrayLike,
+    shock: ArrayLike,
+    impact: ArrayLike,
+    maintenance: ArrayLike,
+    *,
+    curve: Curve = "linear",
+    order: Sequence[int] | None = None,
+) -> FireSale: ...
 
-    returns: Floats
-    """[institution]: return of its portfolio from the shock, R1 = M f."""
-    sales: Floats
-    """[asset]: what all trade to get back to their leverage; negative = sold."""
-    price_impact: Floats
-    """[asset]: return that these trades cause."""
-    second_round: Floats
-    """[institution]: money gained from that price impact; negative = lost."""
-    aggregate_vulnerability: float
-    """Share of the equity of all that the spillover costs."""
-    systemicness: Floats
-    """[institution]: part of it that its own trades cause; they sum to it."""
-    indirect_vulnerability: Floats
-    """[institution]: share of its own equity that the spillover costs it."""
+
+@overload
+def threshold(
+    holdings: ArrayLike,
+    cash: ArrayLike,
+    prices: ArrayLike,
+    shock: ArrayLike,
+    impact: ArrayLike,
+    maintenance: float,
+    *,
+    curve: Curve = "linear",
+    debt: ArrayLike,
+    buffer: ArrayLike,
+    target: ArrayLike,
+    steps: int = 100,
+) -> Deleveraging: ...
 
 
 def threshold(
@@ -111,11 +129,22 @@ def threshold(
     *,
     curve: Curve = "linear",
     order: Sequence[int] | None = None,
-) -> FireSale:
-    """The cascade in which every account below maintenance margin is closed in full.
+    debt: ArrayLike | None = None,
+    buffer: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    steps: int = 100,
+) -> FireSale | Deleveraging:
+    """The cascade in which who is below a threshold sells, round after round.
 
-    Shape: holdings [account, asset] (units, negative = short), cash [account] (negative = debt),
-    prices, shock, impact and maintenance [asset].
+    Without `target` every account below `maintenance` is closed in full, in the round that finds
+    it. With it (and `debt` and `buffer`) an institution below `buffer` shrinks to `target`, out of
+    cash first, and one below `maintenance` defaults and sells everything in the next step
+    (`delever.deleverage`); `maintenance` is then one number, equity / assets. Execution is at the
+    average along the curve in a closing, at the midpoint in a step: for a linear curve the same.
+
+    Shape: holdings [account, asset] (units; negative = short, which only a closing knows), cash
+    [account] (negative = debt where there is no `debt`), prices, shock, impact and maintenance
+    [asset].
 
     Units: `prices` before the shock and `shock` (a change, -8 takes 100 to 92) in cash per unit;
     `impact` in cash per unit and unit sold for the linear curve, 1 / unit sold (one over the
@@ -126,10 +155,34 @@ def threshold(
     account once) a round closes only the first of them in that order.
 
     Raises: ValueError for wrong shapes, entries that are not finite, negative prices (before or
-    after the shock), impact or maintenance, an unknown curve, an order that is no permutation.
+    after the shock), impact or maintenance, an unknown curve, an order that is no permutation, some
+    but not all of debt, buffer and target, an order together with them.
 
-    Source: vectors R15 and R16.
+    Source: vectors R15 and R16; of the steps see `delever`.
     """
+    if debt is None and buffer is None and target is None:
+        return _closings(holdings, cash, prices, shock, impact, maintenance, curve, order)
+    if debt is None or buffer is None or target is None or order is not None:
+        raise ValueError("steps need debt, buffer and target, all three, and know no order")
+    if np.ndim(maintenance):
+        raise ValueError("maintenance is one number where there is a target: equity / assets")
+    return deleverage(
+        holdings, cash, debt, prices, shock, impact, buffer=buffer, target=target,
+        minimum=float(np.asarray(maintenance)), steps=steps, curve=curve,
+    )  # fmt: skip
+
+
+def _closings(
+    holdings: ArrayLike,
+    cash: ArrayLike,
+    prices: ArrayLike,
+    shock: ArrayLike,
+    impact: ArrayLike,
+    maintenance: ArrayLike,
+    curve: Curve,
+    order: Sequence[int] | None,
+) -> FireSale:
+    """The cascade of full closings (see `threshold`)."""
     start = _Start.of(holdings, cash, prices, shock, impact, maintenance)
     if curve not in get_args(Curve):
         raise ValueError(f"curve must be one of {', '.join(get_args(Curve))}, not {curve!r}")
@@ -195,53 +248,76 @@ def transmitted(holdings: ArrayLike, cascade: FireSale) -> Floats:
     return edges
 
 
+@overload
 def leverage_targeting(
     weights: ArrayLike, assets: ArrayLike, equity: ArrayLike, impact: ArrayLike, shock: ArrayLike
-) -> LeverageSpillover:
+) -> LeverageSpillover: ...
+
+
+@overload
+def leverage_targeting(
+    weights: ArrayLike,
+    assets: ArrayLike,
+    equity: ArrayLike,
+    impact: ArrayLike,
+    shock: ArrayLike,
+    *,
+    steps: int,
+    cash: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    minimum: float = 0.0,
+    curve: Curve = "linear",
+) -> Deleveraging: ...
+
+
+def leverage_targeting(
+    weights: ArrayLike,
+    assets: ArrayLike,
+    equity: ArrayLike,
+    impact: ArrayLike,
+    shock: ArrayLike,
+    *,
+    steps: int | None = None,
+    cash: ArrayLike | None = None,
+    target: ArrayLike | None = None,
+    minimum: float = 0.0,
+    curve: Curve = "linear",
+) -> LeverageSpillover | Deleveraging:
     """What it costs when every institution sells to return to its leverage after a shock.
 
-        R1 = M f                    sales        = M' (a b R1)
-        price impact = L sales      second round = a M (price impact)
+    Without `steps` it is the linear round of the paper (`delever.spillover`): no floor, no default.
+    With it at most so many steps of `delever.deleverage`: cash repays first, execution at the
+    midpoint, who falls below `minimum` defaults and sells everything in the next step.
 
-    Shape: weights M [institution, asset] (shares of its assets, rows sum to 1), assets a, equity
-    [institution], impact L and shock f [asset]. Leverage b = (a - equity) / equity.
+    Shape: weights M [institution, asset] (shares of its assets, rows sum to 1), assets a, equity,
+    cash [institution], impact L and shock f [asset]. target: equity / (assets + cash), one for all
+    or [institution]; None = what each had before the shock.
 
-    Units: assets and equity in one currency, `shock` as return (-0.02 = -2 %), `impact` as return
-    per unit of currency sold. Linear: one round, no floor, no default.
+    Units: assets (without cash), equity and cash in one currency, `shock` as return (-0.02 = -2 %),
+    `impact` as return per unit of currency sold at the price before the shock. The prices that come
+    back are multiples of that price.
 
     Raises: ValueError for wrong shapes, entries that are not finite, negative weights or impact,
-    rows of weights that do not sum to 1 (within 1e-9), equity not above zero or above assets.
+    rows of weights that do not sum to 1 (within 1e-9), equity not above zero or above assets; cash,
+    target, minimum or another curve without steps; and as `delever.deleverage`.
 
     Source: Greenwood, Landier and Thesmar 2015; vector R14.
     """
-    portfolio = matrix("weights", weights)
-    institutions, kinds = portfolio.shape
-    size = vector("assets", assets, length=institutions)
-    own = positive("equity", vector("equity", equity, length=institutions))
-    slope = vector("impact", impact, length=kinds)
-    returns = portfolio @ vector("shock", shock, length=kinds, signed=True)
-    if (own > size).any():
-        raise ValueError("equity above assets: a leverage below zero has no target to sell for")
-    if (abs(portfolio.sum(axis=1) - 1.0) > 1e-9).any():
-        raise ValueError(f"rows of weights must sum to 1, not {portfolio.sum(axis=1)}")
-
-    rebalanced = size * (size - own) / own * returns
-    own_sales = portfolio * rebalanced[:, None]
-    sales = own_sales.sum(axis=0)
-    price_impact = slope * sales
-    second_round = size * (portfolio @ price_impact)
-    # What one unit of return on each asset is worth to all institutions together.
-    exposed = size @ portfolio
-    total = float(own.sum())
-    return LeverageSpillover(
-        returns=returns,
-        sales=sales,
-        price_impact=price_impact,
-        second_round=second_round,
-        aggregate_vulnerability=-float(second_round.sum()) / total,
-        systemicness=-(own_sales @ (slope * exposed)) / total,
-        indirect_vulnerability=-second_round / own,
-    )
+    if steps is None:
+        if cash is not None or target is not None or minimum or curve != "linear":
+            raise ValueError("cash, target, minimum and curve belong to several steps: give steps")
+        return spillover(weights, assets, equity, impact, shock)
+    portfolio = shares_of_assets(weights)
+    size = vector("assets", assets, length=len(portfolio))
+    own = positive("equity", vector("equity", equity, length=len(portfolio)))
+    money = vector("cash", np.zeros(len(own)) if cash is None else cash, length=len(own))
+    if (own > size + money).any():
+        raise ValueError("equity above assets and cash: a leverage above 1 has no debt to repay")
+    goal = own / (size + money) if target is None else target
+    return deleverage(
+        portfolio * size[:, None], money, size + money - own, np.ones(portfolio.shape[1]), shock,
+        impact, buffer=goal, target=goal, minimum=minimum, steps=steps, curve=curve,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
