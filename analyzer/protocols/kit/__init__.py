@@ -64,6 +64,7 @@ from analyzer.protocols.base import (
 from analyzer.protocols.kit.arguments import FoldNote, blob, integer, text
 from analyzer.protocols.kit.batch import Batch, Replies, Ticket
 from analyzer.protocols.kit.code import CodeAt, Known, load_known, read_code
+from analyzer.protocols.kit.equities import Equities
 from analyzer.protocols.kit.factors import default_factor, factor_of
 from analyzer.protocols.kit.float_filter import NEAR, slack, sums, suspects
 from analyzer.protocols.kit.folding import at_first, count_event, listed, note
@@ -93,9 +94,12 @@ from analyzer.protocols.kit.unreadable import (
 )
 from analyzer.protocols.kit.wiring import NamedBy, check_wiring
 from analyzer.protocols.simulation import (
+    Least,
+    Many,
     Offer,
     Quick,
     Receipt,
+    Shape,
     Simulation,
     Stake,
     Standing,
@@ -125,6 +129,7 @@ __all__ = [
     "ContractAbi",
     "Deployment",
     "Details",
+    "Equities",
     "Event",
     "Executed",
     "Expected",
@@ -133,9 +138,11 @@ __all__ = [
     "InputError",
     "Judge",
     "Known",
+    "Least",
     "Ledger",
     "LegKind",
     "Lines",
+    "Many",
     "MarginRow",
     "MarketRow",
     "NamedBy",
@@ -156,6 +163,7 @@ __all__ = [
     "Repriced",
     "ResumableFold",
     "RowsOf",
+    "Shape",
     "SilentChange",
     "Simulation",
     "Source",
