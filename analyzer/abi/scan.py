@@ -8,7 +8,8 @@ In compact JSON every log is the same text but for its values:
 All quotes are found at once; the first log of each shape is parsed and becomes the template; every
 byte of the other logs that is not inside a value is compared with it. Whatever does not fit
 (whitespace, escapes, missing fields, another order, `"removed":true`) raises `NotCompactError`,
-and the caller takes the slower way: JSON parser and the exact codec.
+and the caller takes the slower way: JSON parser and the exact codec. Where numba is installed and
+much has been scanned, `compiled` does the same.
 """
 
 from __future__ import annotations
@@ -19,32 +20,22 @@ from dataclasses import dataclass
 import numpy as np
 import orjson
 
+from analyzer.abi import compiled
 from analyzer.abi.batch import NO_TIME, Bytes, Ints, LogBatch
+from analyzer.abi.layout import (
+    HEX_DIGITS,
+    NUMBER_DIGITS,
+    NUMBERS,
+    TIME,
+    NotCompactError,
+    Scanned,
+    template,
+)
 from analyzer.abi.types import WORD
 
 _RESULT = b'"result":['
 _QUOTE, _OPEN, _CLOSE, _COMMA = (ord(c) for c in '"{},')
 _PIECE = 1 << 18
-_NUMBER_DIGITS = 15
-"""Hex digits of a block number or index: more would not be one, and 15 fit an int64."""
-_HEX_DIGITS = {"address": 40, "blockHash": 64, "transactionHash": 64}
-_NUMBERS = ("blockNumber", "logIndex", "transactionIndex")
-_TIME = "blockTimestamp"
-"""Of the block, which current nodes give with the log."""
-_FIELDS = (*_HEX_DIGITS, *_NUMBERS, "data")
-_USED = (*_FIELDS, _TIME)
-
-
-class NotCompactError(Exception):
-    """The answer is not of the fixed layout: no fault of the node, only not for this path."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """Logs of one shape. `place`: where each stood in the answer."""
-
-    place: Ints
-    batch: LogBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +98,12 @@ def scan_logs(logs: LogText) -> list[Scanned]:
     region = logs.text
     if not region:
         return []
+    functions = compiled.ENGINE.wanted(len(region))
+    return scan_plainly(region) if functions is None else compiled.scan(region, functions)
+
+
+def scan_plainly(region: bytes) -> list[Scanned]:
+    """`scan_logs` without a compiler: what a compiled scan has to give, too."""
     text = np.frombuffer(region, dtype=np.uint8)
     opens, closes = _places(text, _OPEN), _places(text, _CLOSE)
     flat = (
@@ -131,52 +128,6 @@ def scan_logs(logs: LogText) -> list[Scanned]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """The layout of one shape: which strings of a log are values, and of what.
-
-    strings: numbers of the strings that are values; roles: what each is (a field name, `topic`,
-    or '' for one that is not used); literals: the text before each value (with its 0x where the
-    value is used) and, last, the text after the last one.
-    """
-
-    strings: tuple[int, ...]
-    roles: tuple[str, ...]
-    literals: tuple[bytes, ...]
-
-
-def _template(log: bytes) -> _Template:
-    """The layout of a log. Raises NotCompactError when it lacks a field or is removed."""
-    try:
-        parsed = orjson.loads(log)
-    except orjson.JSONDecodeError:
-        raise NotCompactError("a log is not JSON") from None
-    if not all(isinstance(parsed.get(name), str) for name in _FIELDS) or parsed.get("removed"):
-        raise NotCompactError("a log lacks a field, or is removed")
-    topics = parsed.get("topics")
-    quotes = [i for i, c in enumerate(log) if c == _QUOTE]
-    strings, roles, literals = [], [], []
-    key, position = "", 0
-    for number in range(len(quotes) // 2):
-        start, end = quotes[2 * number] + 1, quotes[2 * number + 1]
-        if log[end + 1 : end + 2] == b":":
-            key = log[start:end].decode()
-            continue
-        role = "topic" if key == "topics" else key if key in _USED else ""
-        skip = 2 if role else 0
-        if role and log[start : start + 2] != b"0x":
-            raise NotCompactError(f"{key} is not 0x text")
-        strings.append(number)
-        roles.append(role)
-        literals.append(log[position : start + skip])
-        position = end
-    if sorted(r for r in roles if r in _FIELDS) != sorted(_FIELDS) or roles.count(_TIME) > 1:
-        raise NotCompactError("a field is there twice")
-    if not isinstance(topics, list) or roles.count("topic") != len(topics):
-        raise NotCompactError("the topics are no list of texts")
-    return _Template(tuple(strings), tuple(roles), (*literals, log[position:]))
-
-
 def _scan_shape(
     region: bytes, text: Bytes, rows: Ints, opens: Ints, closes: Ints, marks: Ints
 ) -> list[Scanned]:
@@ -184,22 +135,22 @@ def _scan_shape(
 
     marks: [log, quote] positions; rows: places in the answer.
     """
-    template = _template(region[opens[0] : closes[0] + 1])
-    strings = list(template.strings)
-    starts = marks[:, 0::2][:, strings] + 1 + np.array([2 if r else 0 for r in template.roles])
+    layout = template(region[opens[0] : closes[0] + 1])
+    strings = list(layout.strings)
+    starts = marks[:, 0::2][:, strings] + 1 + np.array([2 if r else 0 for r in layout.roles])
     ends = marks[:, 1::2][:, strings]
     before = np.column_stack([opens, ends])
     after = np.column_stack([starts, closes + 1])
-    for number, literal in enumerate(template.literals):
+    for number, literal in enumerate(layout.literals):
         same = (after[:, number] - before[:, number] == len(literal)).all()
         if not same or (_gather(text, before[:, number], len(literal)) != list(literal)).any():
             raise NotCompactError("a log is laid out differently")
     lengths = ends - starts
-    data = lengths[:, template.roles.index("data")]
+    data = lengths[:, layout.roles.index("data")]
     out: list[Scanned] = []
     for length in np.unique(data):
         part = data == length
-        batch = _batch(text, template.roles, starts[part], ends[part])
+        batch = _batch(text, layout.roles, starts[part], ends[part])
         out.append(Scanned(rows[part], batch))
     return out
 
@@ -211,18 +162,18 @@ def _batch(text: Bytes, roles: tuple[str, ...], starts: Ints, ends: Ints) -> Log
     topics: list[Bytes] = []
     for column, role in enumerate(roles):
         start, end = starts[:, column], ends[:, column]
-        if role in _NUMBERS or role == _TIME:
+        if role in NUMBERS or role == TIME:
             numbers[role] = _numbers(text, start, end)
         elif role == "topic":
             topics.append(_hex(text, start, end, 2 * WORD))
         elif role:
-            fixed[role] = _hex(text, start, end, _HEX_DIGITS.get(role))
+            fixed[role] = _hex(text, start, end, HEX_DIGITS.get(role))
     count = len(starts)
     return LogBatch(
         numbers["blockNumber"],
         numbers["logIndex"],
         numbers["transactionIndex"],
-        numbers.get(_TIME, np.full(count, NO_TIME, dtype=np.int64)),
+        numbers.get(TIME, np.full(count, NO_TIME, dtype=np.int64)),
         fixed["blockHash"],
         fixed["transactionHash"],
         fixed["address"],
@@ -263,7 +214,7 @@ def _numbers(text: Bytes, starts: Ints, ends: Ints) -> Ints:
     """Hex numbers of varying length; every digit is checked."""
     lengths = ends - starts
     width = int(lengths.max())
-    if lengths.min() < 1 or width > _NUMBER_DIGITS:
+    if lengths.min() < 1 or width > NUMBER_DIGITS:
         raise NotCompactError("a number is empty or too long")
     digits = _DIGIT[_gather(text, ends - width, width)]
     digits[np.arange(width) < (width - lengths)[:, None]] = 0
