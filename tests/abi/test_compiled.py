@@ -160,6 +160,14 @@ def test_what_is_no_compact_array_of_logs_is_left_to_the_slower_way(
         compiled.scan(region, functions)
 
 
+def test_no_log_is_shorter_than_what_is_reckoned_with(functions: compiled.Functions) -> None:
+    shortest = {k: v for k, v in log(topics=[], data="0x").items() if k != "removed"}
+    region = text([shortest] * 50)
+    plain, fast = both(region, functions)
+    assert same(plain, fast)
+    assert sum(len(part.batch) for part in fast) == 50
+
+
 def test_small_runs_load_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
