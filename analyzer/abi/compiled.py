@@ -189,9 +189,12 @@ def _batch(
     parts = {
         role: out[count * base[role] : count * (base[role] + size)] for role, size in sizes.items()
     }
-    own = numbers[rows]
+    block, index, tx, time = (np.ascontiguousarray(column) for column in numbers[rows].T)
     return LogBatch(
-        *(np.ascontiguousarray(own[:, column]) for column in range(len(_COLUMNS))),
+        block,
+        index,
+        tx,
+        time,
         parts["blockHash"].reshape(count, WORD),
         parts["transactionHash"].reshape(count, WORD),
         parts["address"].reshape(count, ADDRESS_BYTES),
@@ -241,7 +244,7 @@ def walk(
                     continue
                 begin = end
                 if length == _NUMBER:
-                    number = 0
+                    number = np.int64(0)
                     while end < size and end - begin <= NUMBER_DIGITS and digit[text[end]] < 16:
                         number = 16 * number + np.int64(digit[text[end]])
                         end += 1

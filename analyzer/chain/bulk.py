@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.abi.keccak import keccak
+from analyzer.chain.asked import at_places, distinct, within
 from analyzer.chain.carriers import (
     MULTICALL3,
     Carrier,
@@ -42,12 +43,12 @@ IDENTITY = "0x" + "00" * 19 + "04"
 """The identity precompile: it returns what it is given, on every chain and at every block."""
 _SAMPLE = 4
 """Real requests that a strategy has to answer like plain requests before it is used."""
-_FIRST_CALLS, _MOST_CALLS = 500, 4000
+_FIRST_CALLS, _MOST_CALLS = 500, 5500
 _FIRST_SLOTS, _MOST_SLOTS = 2000, 20_000
 _WITHOUT_BLOCK = (FaultKind.NO_STATE, FaultKind.NO_BLOCK)
 _ALONE = 3
 """Bulk calls of a single request that may fail in a row before the carrier is given up."""
-_MOST_CALLDATA = 256 * 1024
+_MOST_CALLDATA = 352 * 1024
 """Bytes of calldata a bulk call: nodes limit bodies, and calldata costs gas even in eth_call."""
 
 
@@ -95,29 +96,40 @@ class BulkReader:
         Raises UnreadError when the block or its state is not available, and when the block is no
         longer on the chain.
         """
-        wanted = list(dict.fromkeys(_normal(r) for r in requests))
-        found: dict[ReadRequest, Answer] = {}
+        wanted, places = distinct(requests)
+        answers: list[Answer | None] = [None] * len(wanted)
         endpoint = self._pool.endpoint
-        self._read_all(found, wanted, block, progress)
+        self._read_all(answers, range(len(wanted)), wanted, block, progress)
         if self._pool.endpoint is not endpoint:
             # Another endpoint took over and may have been asked in ways that it does not know.
-            missing = [r for r in wanted if isinstance(found[r], NotRead)]
-            self._read_all(found, missing, block, progress)
-        return [found[_normal(r)] for r in requests]
+            missing = [place for place, one in enumerate(answers) if isinstance(one, NotRead)]
+            self._read_all(answers, missing, wanted, block, progress)
+        found = [answer for answer in answers if answer is not None]
+        if len(found) < len(answers):
+            raise UnreadError(f"reads of an unknown kind were asked at block {block.number}")
+        return [found[place] for place in places]
 
     def _read_all(
         self,
-        found: dict[ReadRequest, Answer],
+        answers: list[Answer | None],
+        places: Sequence[int],
         wanted: Sequence[ReadRequest],
         block: BlockRef,
         progress: Callable[[int], None],
     ) -> None:
-        """Answers to `wanted`, all different, into `found`."""
+        """Answers to what is `wanted` at some places, into `answers` at the same ones."""
         pin = self.pin(block)
-        by_kind = {kind: [r for r in wanted if r.kind == kind] for kind in _PLAIN}
-        self._read_kind(found, by_kind["call"], pin, block, progress)
-        self._read_kind(found, sorted(by_kind["slot"], key=lambda r: r.to), pin, block, progress)
-        self._plain(found, by_kind["code_hash"], pin, block)
+        by_kind: dict[str, list[int]] = {kind: [] for kind in _PLAIN}
+        for place in places:
+            by_kind[wanted[place].kind].append(place)
+        by_kind["slot"].sort(key=lambda place: wanted[place].to)
+        for kind in ("call", "slot"):
+            self._read_kind(answers, by_kind[kind], wanted, pin, block, progress)
+        codes = by_kind["code_hash"]
+        for place, answer in zip(
+            codes, self._plain(at_places(wanted, codes), pin, block), strict=True
+        ):
+            answers[place] = answer
         if not self.abilities.by_hash:
             self._check_still_there(block)
 
@@ -146,29 +158,33 @@ class BulkReader:
 
     def _read_kind(
         self,
-        found: dict[ReadRequest, Answer],
-        requests: list[ReadRequest],
+        answers: list[Answer | None],
+        places: list[int],
+        wanted: Sequence[ReadRequest],
         pin: object,
         block: BlockRef,
         progress: Callable[[int], None],
     ) -> None:
         """Calls or slots: in bulk what can be, plain what is left."""
-        if not requests:
+        if not places:
             return
-        kind = requests[0].kind
+        requests = at_places(wanted, places)
+        kind, left = requests[0].kind, places
         if len(requests) > _SAMPLE:
             self._probe(kind, requests[:_SAMPLE], pin, block)
         carrier = self.abilities.calls if kind == "call" else self.abilities.slots
         if carrier is not None and len(requests) > _SAMPLE:
-            results = self._carry(carrier, kind, requests, pin, block, progress)
-            for request, result in zip(requests, results, strict=True):
+            results, left = self._carry(carrier, kind, requests, pin, block, progress), []
+            for place, result in zip(places, results, strict=True):
                 if result is not None and result[0]:
-                    found[request] = Value(result[1])
+                    answers[place] = Value(result[1])
                 else:
-                    found.pop(request, None)
-            requests = [r for r in requests if r not in found]
-        self._plain(found, requests, pin, block)
-        progress(len(found))
+                    left.append(place)
+        for place, answer in zip(
+            left, self._plain(at_places(wanted, left), pin, block), strict=True
+        ):
+            answers[place] = answer
+        progress(sum(1 for answer in answers if answer is not None))
 
     def _carry(
         self,
@@ -184,7 +200,7 @@ class BulkReader:
         abilities, out, alone = self.abilities, list[Result | None](), 0
         size = abilities.calls_at_once if kind == "call" else abilities.slots_at_once
         while len(out) < len(requests):
-            part = _within(requests[len(out) : len(out) + size.now], _MOST_CALLDATA)
+            part = within(requests[len(out) : len(out) + size.now], _MOST_CALLDATA)
             try:
                 results = self._ask(carrier, part, pin, block)
             except CarrierError:
@@ -231,9 +247,9 @@ class BulkReader:
         abilities = self.abilities
         if kind in abilities.probed:
             return
-        truth: dict[ReadRequest, Answer] = {}
         known = [ReadRequest("call", IDENTITY, "0xc0ffee")] if kind == "call" else []
-        self._plain(truth, [*known, *sample], pin, block)
+        asked = [*known, *sample]
+        truth = dict(zip(asked, self._plain(asked, pin, block), strict=True))
         sample = [r for r in truth if not isinstance(truth[r], NotRead)]
         if not sample:
             return
@@ -275,20 +291,16 @@ class BulkReader:
                 return "its answers differ from plain requests"
         return "" if len(results) == len(sample) else "it left calls unanswered"
 
-    def _plain(
-        self,
-        found: dict[ReadRequest, Answer],
-        requests: Sequence[ReadRequest],
-        pin: object,
-        block: BlockRef,
-    ) -> None:
+    def _plain(self, requests: Sequence[ReadRequest], pin: object, block: BlockRef) -> list[Answer]:
         """Plain requests, as JSON-RPC batches or singly, whatever the endpoint takes."""
         if not requests:
-            return
+            return []
         reader = _reader(requests)
         answers = self._pool.batch([_plain_request(r, pin) for r in requests], reader)
-        for request, answer in zip(requests, answers, strict=True):
-            found[request] = self._answer(request, answer, block)
+        return [
+            self._answer(request, answer, block)
+            for request, answer in zip(requests, answers, strict=True)
+        ]
 
     @staticmethod
     def _answer(request: ReadRequest, answer: object, block: BlockRef) -> Answer:
@@ -344,29 +356,16 @@ def _reader(requests: Sequence[ReadRequest]) -> Reader:
     return read
 
 
-def _normal(request: ReadRequest) -> ReadRequest:
-    """The request in lower case, so that equal reads are equal."""
-    return ReadRequest(request.kind, request.to.lower(), request.data.lower(), request.label)
-
-
-def _within(requests: Sequence[ReadRequest], most: int) -> Sequence[ReadRequest]:
-    """As many of the first requests as fit into `most` bytes of calldata, at least one."""
-    total = 0
-    for count, request in enumerate(requests):
-        total += len(request.data) // 2 + 24
-        if total > most and count:
-            return requests[:count]
-    return requests
-
-
 def _bytes(answer: object) -> bytes:
     """The bytes of a hex answer. Raises CarrierError for anything else."""
-    # fromhex skips white space, which is no hex digit.
-    if isinstance(answer, str) and answer.startswith("0x") and answer.isalnum():
+    if isinstance(answer, str) and answer.startswith("0x"):
         try:
-            return bytes.fromhex(answer[2:])
+            data = bytes.fromhex(answer[2:])
         except ValueError:
-            pass
+            data = b""
+        # fromhex skips white space, which is no hex digit.
+        if 2 * len(data) + 2 == len(answer):
+            return data
     raise CarrierError(f"the node answered no hex data but {shown(answer)}")
 
 

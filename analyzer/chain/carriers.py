@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from analyzer.chain.evm import BULK_CALLER, SLOT_READER, assemble
 from analyzer.model.errors import UnreadError
 from analyzer.model.reads import ReadRequest
@@ -59,8 +61,24 @@ def _entry(to: str, data: str) -> str:
     return f"{to[2:]}{(len(data) - 2) // 2:08x}{data[2:]}"
 
 
+def _even_entries(answer: bytes, count: int) -> list[Result]:
+    """The bulk caller's answer where all entries begin alike, as those of one view do; [] where
+    they do not."""
+    length = 32 + int.from_bytes(answer[1:32], "big")
+    entries, rest = divmod(len(answer), length)
+    if rest or answer[0] > 1 or not 1 < entries <= count:
+        return []
+    heads = np.frombuffer(answer, dtype=np.uint8).reshape(entries, length)[:, :32]
+    if (heads != heads[0]).any():
+        return []
+    success = answer[0] == 1
+    return [(success, answer[at : at + length - 32]) for at in range(32, len(answer), length)]
+
+
 def unpack_entries(answer: bytes, count: int) -> list[Result]:
     """The bulk caller's answer, entry by entry. Raises CarrierError when it is cut or empty."""
+    if answer and (even := _even_entries(answer, count)):
+        return even
     out: list[Result] = []
     position, end = 0, len(answer)
     while position < end and len(out) < count:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analyzer.abi.batch import NO_TIME, LogBatch, LogColumns, Mask, distinct
-from analyzer.abi.scan import LogText, NotCompactError, scan_logs
+from analyzer.abi.layout import NotCompactError
+from analyzer.abi.scan import LogText, scan_logs
 from analyzer.chain.endpoint import shown
 from analyzer.chain.wire import (
     MOST_BLOCK,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.abi.scan import NotCompactError, cut_logs, scan_logs
+from analyzer.abi.layout import NotCompactError
+from analyzer.abi.scan import cut_logs, scan_logs
 from analyzer.model.logs import RawLog
 
 

@@ -1,4 +1,5 @@
-"""Logs into the index: ours, ours as it was, web3.py without a store, cryo.
+"""Logs into the index: ours plain and compiled, ours as it was, web3.py without a store, cryo,
+tiders.
 
 The node is a static one on 127.0.0.1, its CPU not counted. Its logs are Perp V2's PositionChanged:
 two indexed addresses, six words, five logs a block, a word in fifty wider than 128 bits.
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks import tiders_logs
 from tests.benchmarks.suite import Benchmark, Setting, Way, Work
 
 LOGS_A_BLOCK = 5
@@ -80,6 +82,26 @@ def ours(setting: Setting) -> Work:
         index.advance(chain, deployment, _Plug(), to=to, progress=lambda *_: None)
     chain.close()
     return work
+
+
+def compiled_scan(setting: Setting) -> Work:
+    """The same with the compiled scanner from the first byte on; loading it is start-up."""
+    from analyzer.abi import compiled
+
+    compiled.ENGINE = compiled.Engine(0)
+    return ours(setting)
+
+
+def plain_scan(setting: Setting) -> Work:
+    """The same without it, however much there is."""
+    from importlib.util import find_spec
+
+    # An older tree has no compiled scanner.
+    if find_spec("analyzer.abi.compiled") is not None:
+        from analyzer.abi import compiled
+
+        compiled.ENGINE = compiled.Engine(1 << 62)
+    return ours(setting)
 
 
 def contents_of_index(setting: Setting, path: Any) -> str:
@@ -220,7 +242,8 @@ BENCHMARK = Benchmark(
     quick=20_000,
     setup=node,
     ways=(
-        Way("analyzer", ours, contents_of_index),
+        Way("analyzer", plain_scan, contents_of_index),
+        Way("analyzer compiled", compiled_scan, contents_of_index, needs=("numba",)),
         Way("analyzer before", ours, contents_of_index, base=True),
         Way(
             "web3.py get_logs",
@@ -234,6 +257,13 @@ BENCHMARK = Benchmark(
             contents_of_cryo,
             needs=("cryo",),
             differs="writes Parquet of decoded logs, asks for no header, keeps no raw logs",
+        ),
+        Way(
+            "tiders",
+            lambda setting: tiders_logs.freeze(setting, ABI, EVENT),
+            lambda setting, path: tiders_logs.contents(path, _line),
+            needs=("tiders",),
+            differs="writes decoded logs to DuckDB, asks for no header, keeps no raw logs",
         ),
     ),
 )
