@@ -156,6 +156,10 @@ class Replay:
         """The blocks of which all receipts were recorded, and the header is there; in order."""
         return [number for number in self._proofs.blocks() if number in self._headers]
 
+    def words_with_proofs(self) -> dict[int, list[WantedWords]]:
+        """The words of which proofs were recorded, by block and contract."""
+        return self._proofs.words()
+
     def receipts(self, blocks: Sequence[BlockRef]) -> list[Receipts | NotRead]:
         """The recorded receipts."""
         return self._proofs.receipts(blocks)

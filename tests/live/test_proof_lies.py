@@ -265,11 +265,13 @@ def test_a_quorum_names_who_says_another_word_or_answers_a_view_otherwise(
     true = word_of(chain, protocol, tmp_path / "true")
     held = int(upstream.storage(chain.blocks["stressed"], true.address, true.slot), 16)
     role, _, view, _ = victim.word
-    liar = WordLiar(
+    words = WordLiar(
         upstream,
         {(true.address, true.slot): held + (1 << victim.first_bit)},
         {(contracts[role], selector(view)): word_plus(victim.view_word, 1)},
     )
+    block = max(n for n in log_blocks(chain, contracts["pool"]) if n < chain.blocks["stressed"])
+    liar = HeaderLiar(words, {block: {"stateRoot": "0x" + "07" * 32}})
     with FaultNode(liar) as node:
         rpc = (chain.rpc, node.url)
         options = ProveOptions(("quorum",), 1000, quorum=rpc)
@@ -280,4 +282,5 @@ def test_a_quorum_names_who_says_another_word_or_answers_a_view_otherwise(
     lies = [c for c in told.contradictions if node.url in c.text and chain.rpc in c.text]
     assert len(lies) == len(told.contradictions) > 0
     assert any(f"0x{true.slot:064x}" in c.text for c in lies)
+    assert (block, f"block {block} stateRoot") in {(c.block, c.field) for c in lies}
     assert outcome.exit_code == ExitCode.DIVERGENCE

@@ -111,6 +111,9 @@ def test_a_bundle_proves_its_certificate_again_and_names_a_claim_that_does_not_c
     assert "per 1,000 logs" in cost
     assert f"{len(entry.words):,} words of aave-v3-devnet" in cost
     assert "per account" in cost
+    bare = tmp_path / "bare.zip"
+    rewritten(bundle, bare, {}, without="certificate.json")
+    assert f"words of block {last} in " in bundle_cost(bare)
     node = Node([chain.rpc])
     assert "storage proofs: 20 words" in endpoint_cost(node, node.resolve("latest"), node.chain_id)
     node.close()
@@ -133,10 +136,10 @@ def test_a_bundle_proves_its_certificate_again_and_names_a_claim_that_does_not_c
     )
 
 
-def rewritten(path: Path, target: Path, members: dict[str, bytes]) -> None:
-    """A bundle with other members."""
+def rewritten(path: Path, target: Path, members: dict[str, bytes], *, without: str = "") -> None:
+    """A bundle with other members, and without one."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
+        for name in [name for name in old.namelist() if name != without]:
             new.writestr(name, members.get(name, old.read(name)))
 
 

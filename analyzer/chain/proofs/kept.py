@@ -60,6 +60,13 @@ class KeptProofs:
         """The blocks whose receipts were kept, in order."""
         return sorted(self._receipts)
 
+    def words(self) -> dict[int, list[WantedWords]]:
+        """The words of which proofs were kept, by block and contract."""
+        out: dict[int, list[WantedWords]] = {}
+        for (number, address), slots in sorted(self._slots.items()):
+            out.setdefault(number, []).append(WantedWords(address, tuple(slots)))
+        return out
+
     def proof_nodes(
         self, block: BlockRef, wanted: Sequence[WantedWords]
     ) -> list[Sequence[bytes] | NotRead]:

@@ -58,6 +58,11 @@ def bundle_cost(path: Path) -> str:
         parts.append(_receipts_cost(replay, blocks, gathered, replay.chain_id))
     if CERTIFICATE in replay.attached:
         parts += [_words_cost(replay, proofs) for proofs in bundled_proofs(path) if proofs.words]
+    else:
+        parts += [
+            _cost(replay, number, wanted, f"block {number}", None)
+            for number, wanted in replay.words_with_proofs().items()
+        ]
     return "; ".join(parts)
 
 
@@ -120,33 +125,49 @@ def _probe_cost(chain: ProofSource, block: BlockRef, state_root: bytes) -> str:
 
 def _words_cost(replay: Replay, proofs: Proofs) -> str:
     """The cost of proving the words of one certificate again, and of one account's."""
-    certificate, words = proofs.certificate, proofs.words
-    gathered = Gathered(replay)
-    gathered.take([certificate.block])
-    header = gathered.headers.get(certificate.block)
-    if header is None:
-        return f"the words of {certificate.deployment}: the header of its block is not proved"
-    block = replay.headers([certificate.block])[0]
+    certificate = proofs.certificate
     by_address: dict[str, list[int]] = {}
-    for word in words:
+    for word in proofs.words:
         by_address.setdefault(word.address, []).append(int(word.slot, 16))
+    wanted = [WantedWords(address, tuple(slots)) for address, slots in by_address.items()]
+    accounts = max(certificate.state.accounts if certificate.state is not None else 1, 1)
+    return _cost(replay, certificate.block, wanted, certificate.deployment, accounts)
+
+
+def _cost(
+    replay: Replay, number: int, wanted: Sequence[WantedWords], about: str, accounts: int | None
+) -> str:
+    """The cost of proving words of one block again. about: whose words. accounts: of how many, as a
+    count; None = nobody says."""
+    gathered = Gathered(replay)
+    gathered.take([number])
+    header = gathered.headers.get(number)
+    if header is None:
+        return f"the words of {about}: the header of its block is not proved"
+    block = replay.headers([number])[0]
     needs_tries()
-    size, started = 0, time.process_time()
-    for address, slots in by_address.items():
-        (nodes,) = replay.proof_nodes(block, [WantedWords(address, tuple(slots))])
+    size = words = 0
+    started = time.process_time()
+    for want in wanted:
+        (nodes,) = replay.proof_nodes(block, [want])
         if isinstance(nodes, NotRead):
-            return f"the words of {certificate.deployment}: {nodes.reason}"
+            return f"the words of {about}: {nodes.reason}"
         size += sum(map(len, nodes))
         proof = StateProof(header.state_root, nodes)
         try:
-            for slot in slots:
-                proof.word(address, slot)
+            for slot in want.slots:
+                proof.word(want.address, slot)
         except (BadProofError, OverflowError) as error:
-            return f"the words of {certificate.deployment}: {error}"
+            return f"the words of {about}: {error}"
+        words += len(want.slots)
     cpu = time.process_time() - started
-    accounts = max(certificate.state.accounts if certificate.state is not None else 1, 1)
+    text = (
+        f"{words:,} words of {about} in {len(wanted):,} contracts: {size:,} bytes,"
+        f" {cpu:.3f} s of CPU"
+    )
+    if accounts is None:
+        return text
     return (
-        f"{len(words):,} words of {certificate.deployment} in {len(by_address):,} contracts:"
-        f" {size:,} bytes, {cpu:.3f} s of CPU (per account: {len(by_address) / accounts:,.1f}"
-        f" calls, {size / accounts:,.0f} bytes, {cpu / accounts * 1000:.1f} ms)"
+        f"{text} (per account: {len(wanted) / accounts:,.1f} calls,"
+        f" {size / accounts:,.0f} bytes, {cpu / accounts * 1000:.1f} ms)"
     )

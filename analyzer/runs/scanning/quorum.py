@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import orjson
+
 from analyzer.abi.keccak import keccak
 from analyzer.chain.endpoint import mask_url
 from analyzer.chain.node import Node
@@ -24,6 +26,7 @@ from analyzer.model.reads import NotRead, ReadRequest, Reverted
 T = TypeVar("T")
 DEFAULT_SAMPLE = 32
 """Of each: blocks with logs, calls, slots."""
+_ROOTS = ("stateRoot", "receiptsRoot", "transactionsRoot")
 _SHOWN = 90
 _SHOWN_KEY = 200
 
@@ -120,8 +123,8 @@ def _ask(
     node = Node([url], chain_id=chain_id)
     try:
         blocks = [*numbers, question.block.number]
-        for header in node.headers(blocks):
-            answers.headers[f"block {header.number}"] = header.hash
+        for header in node.whole_headers(blocks):
+            answers.headers |= _header_told(header)
         for number in numbers:
             logs = [
                 log
@@ -141,6 +144,15 @@ def _ask(
                 told[key] = mark + answer.data.hex()
     finally:
         node.close()
+
+
+def _header_told(header: BlockRef) -> dict[str, str]:
+    """A header as answers: its hash, and its roots, which may be others under the same hash."""
+    raw = orjson.loads(header.whole)
+    out = {f"block {header.number}": header.hash}
+    for root in _ROOTS:
+        out[f"block {header.number} {root}"] = str(raw.get(root)).lower()
+    return out
 
 
 def _told(number: int, logs: Sequence[RawLog]) -> dict[str, str]:

@@ -35,6 +35,7 @@ def test_what_was_kept_comes_back_and_what_was_not_is_not_provable(tmp_path: Pat
     again = _loaded(tmp_path, kept.rows())
     assert again.rows() == kept.rows()
     assert again.blocks() == [7]
+    assert again.words() == {7: [WantedWords("0xab", (1, 2))]}
     found = again.receipts([BLOCK, OTHER])
     assert found[0] == [{"logs": []}]
     assert isinstance(found[1], NotRead)
