@@ -141,9 +141,10 @@ def bare_header(members: Members) -> None:
 def hash_of_proved_code(members: Members) -> None:
     """Another hash of a code that the certificate counts."""
     (entry,) = orjson.loads(members["certificate.json"])["proofs"]
-    counted = {code["address"].lower() for code in entry["codes"]}
+    counted = {(entry["certificate"]["block"], c["address"].lower()) for c in entry["codes"]}
     found = rows(members, "code_hashes")
-    next(row for row in found if row["address"].lower() in counted).update(code_hash=OTHER)
+    row = next(row for row in found if (row["block"], row["address"].lower()) in counted)
+    row["code_hash"] = OTHER
     put(members, "code_hashes", found)
 
 
