@@ -12,6 +12,7 @@
 -- column equity_usd: equity at the block's prices
 -- column var99_usd: historical VaR of equity over one step at 0.99; NULL = too few days
 -- column es99_usd: ES, likewise
+-- column failed99: whether the back-test of that method on the deployment's positions rejects it; NULL = not tested
 -- column coverage_together: what it gets for all that it holds over what it owes, if all repay at once
 -- column days: steps of the price history behind it
 -- column history: the price history
@@ -26,6 +27,7 @@ SELECT
     r.equity_usd,
     r.var99_usd,
     r.es99_usd,
+    r.failed99,
     r.coverage_together,
     r.days,
     r.history

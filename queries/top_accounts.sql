@@ -12,6 +12,7 @@
 -- column distance: market return at which it is first liquidatable, every factor moving by its beta; NULL = at none
 -- column touch_7d: probability of being liquidatable at some moment of seven days; an indication
 -- column es99_usd: historical ES of equity over one step at 0.99; NULL = too few days
+-- column es99_failed: whether the back-test of that method on the deployment's positions rejects it; NULL = not tested
 -- column history: the price history behind distance, probability and ES
 WITH held AS (
     SELECT scan_id, account_id, symbol, value::DOUBLE AS value FROM v_collateral
@@ -38,6 +39,7 @@ SELECT
     r.distance,
     r.touch_7d,
     r.es99_usd,
+    r.failed99 AS es99_failed,
     r.history
 FROM risk_accounts AS r
 JOIN v_margin AS m USING (scan_id, account_id)

@@ -28,6 +28,16 @@ class RiskRun(Run):
 
 
 @dataclass(frozen=True, slots=True)
+class RiskBlock:
+    """The block that the positions of one deployment are of. time: its own stamp."""
+
+    deployment: str
+    number: int
+    time: datetime
+    scan_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FeedEntry:
     """A factor's prices in the logs of an index. rounds: how many, between `first` and `last`;
     longest_silence_s: the longest stretch without one; lag_s: how long before its moment of the
@@ -93,8 +103,9 @@ class MixEntry:
 @dataclass(frozen=True, slots=True)
 class TailEntry:
     """VaR and ES of equity over one step, losses positive, USD. method: `historical`, or `filtered`
-    (by GARCH of each factor, jointly by date). errors: standard errors of the sample's tail alone.
-    failed: whether the method's back-test rejects it for these positions, null = not tested."""
+    (by GARCH of each factor, jointly by date). first, last: of the dates it is made of. errors:
+    standard errors of the sample's tail alone. failed: whether the method's back-test rejects it
+    for these positions, null = not tested."""
 
     method: str
     level: float
@@ -105,6 +116,8 @@ class TailEntry:
     observations: int
     beyond: int
     horizon_s: int
+    first: datetime
+    last: datetime
     failed: bool | None
 
 
@@ -129,12 +142,13 @@ class BacktestEntry:
 @dataclass(frozen=True, slots=True)
 class TouchEntry:
     """How likely the account is liquidatable at some moment within a horizon, by simulation with
-    its standard error; the same with all volatilities a tenth higher, and with a quarter of its
-    volatile collateral in stables (null where it is not linear)."""
+    its standard error, on so many paths; the same with all volatilities a tenth higher, and with a
+    quarter of its volatile collateral in stables (null where it is not linear)."""
 
     horizon_days: float
     probability: float
     error: float
+    paths: int
     volatility_up: float
     swapped: float | None
 
@@ -263,14 +277,15 @@ class ClusteringEntry:
 @dataclass(frozen=True, slots=True)
 class RiskDocument(Document):
     """What `analyzer risk` says. sentences: the profile in plain words. assumes: what every number
-    rests on. no_number: what could not be said, and why. accounts: those of the subject; of a
-    protocol the thirty with the largest gross value. equity_e18: of the subject's known accounts at
-    the block's prices, by the protocols' own integers. spirals, clustering, findings: of a protocol
-    alone."""
+    rests on. blocks: what the subject's positions are of. no_number: what could not be said, and
+    why. accounts: those of the subject; of a protocol the thirty with the largest gross value.
+    equity_e18: of the subject's known accounts at the block's prices, by the protocols' own
+    integers. spirals, clustering, findings: of a protocol alone."""
 
     KIND: ClassVar[str] = "risk"
 
     run: RiskRun
+    blocks: tuple[RiskBlock, ...]
     data: RiskData
     sentences: tuple[str, ...]
     assumes: tuple[str, ...]

@@ -78,8 +78,11 @@ def tail_of(values: ArrayLike, level: float) -> Tail:
 
 
 def checked_sample(values: ArrayLike) -> Floats:
-    """`values` as float64 [row]. Raises: ValueError as `tail_of`."""
+    """`values` as float64 [row]; a frame of one column is that column. Raises: ValueError as
+    `tail_of`."""
     sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim == 2 and sample.shape[1] == 1:
+        sample = sample[:, 0]
     if sample.ndim != 1:
         raise ValueError(f"a sample has one dimension, not shape {sample.shape}")
     if not np.isfinite(sample).all():

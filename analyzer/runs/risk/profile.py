@@ -13,6 +13,7 @@ from analyzer.documents.risk import (
     CorrelationChange,
     ExposureEntry,
     MixEntry,
+    RiskBlock,
     RiskData,
     RiskDocument,
     RiskRun,
@@ -109,6 +110,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
             market=opened.market,
             seed=options.seed,
         ),
+        blocks=_blocks(opened),
         data=RiskData(
             source=opened.prices.source,
             first=moment(days.times[0] - days.step_s),
@@ -147,6 +149,16 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
         ),
     )
     return sentences_of(replace(document, findings=profile_findings_of(opened, document)))
+
+
+def _blocks(opened: Opened) -> tuple[RiskBlock, ...]:
+    """Of each deployment in which the subject has an account, in the order of the snapshot."""
+    used = {opened.book.account_ids[row].partition("/")[0] for row in opened.rows.tolist()}
+    return tuple(
+        RiskBlock(one.deployment.name, one.block.number, moment(one.block.time), one.scan_id)
+        for one in opened.scans
+        if one.deployment.name in used
+    )
 
 
 def _code(opened: Opened) -> ExitCode:

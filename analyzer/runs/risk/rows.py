@@ -27,7 +27,7 @@ def risk_rows(
 ) -> dict[str, list[Row]]:
     """The rows of the subject's accounts, and of the classes where there are any."""
     name = history_name(document)
-    out = {"risk_accounts": list(_accounts(opened, found, name))}
+    out = {"risk_accounts": list(_accounts(opened, found, document))}
     if document.classes:
         out["risk_classes"] = [
             risk_classes.to_row(
@@ -71,8 +71,10 @@ def history_name(document: RiskDocument) -> str:
     )
 
 
-def _accounts(opened: Opened, found: Figures, name: str) -> Iterator[Row]:
+def _accounts(opened: Opened, found: Figures, document: RiskDocument) -> Iterator[Row]:
     """Account by account, in blocks."""
+    name = history_name(document)
+    failed = {one.level: one.failed for one in document.backtests if one.method == "historical"}
     book, days = opened.book, opened.days
     scans = {scan.deployment.name: scan.scan_id for scan in opened.scans}
     per_day = math.sqrt(86_400 / days.step_s)
@@ -100,6 +102,8 @@ def _accounts(opened: Opened, found: Figures, name: str) -> Iterator[Row]:
                 es95_usd=finite(tails[1, place]),
                 var99_usd=finite(tails[2, place]),
                 es99_usd=finite(tails[3, place]),
+                failed95=failed.get(LEVELS[0]),
+                failed99=failed.get(LEVELS[1]),
                 coverage_alone=finite(found.alone[row]),
                 coverage_together=finite(found.together[row]),
             )

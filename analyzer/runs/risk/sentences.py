@@ -20,6 +20,8 @@ ASSUMES = (
 """What every profile assumes."""
 
 
+NAMED = 5
+"""Deployments whose block is said."""
 COMFORT = 10
 """From this coverage on nothing is said of it."""
 
@@ -31,6 +33,13 @@ def sentences_of(document: RiskDocument) -> RiskDocument:
 
 def _sentences(document: RiskDocument) -> Iterator[str]:
     """One thing a sentence, what matters most first."""
+    for block in document.blocks[:NAMED]:
+        yield (
+            f"Positions of {block.deployment} at block {block.number:,},"
+            f" {block.time:%Y-%m-%d %H:%M} UTC."
+        )
+    if len(document.blocks) > NAMED:
+        yield f"{len(document.blocks) - NAMED:,} further deployments stand in the JSON form."
     if document.run.subject == "protocol":
         yield from _protocol(document)
     else:
@@ -133,7 +142,8 @@ def _protocol(document: RiskDocument) -> Iterator[str]:
             f"On a bad day of the class {one.name}, one in twenty costs at least"
             f" {usd(one.insolvency_usd)} (standard error {usd(one.insolvency_error_usd)}) of bad"
             f" debt and closes {usd(one.liquidations_usd)} ({usd(one.liquidations_error_usd)}),"
-            " all deployments of the snapshot together."
+            f" all deployments of the snapshot together (95th percentiles of {one.draws:,} draws"
+            f" from {one.days:,} dates)."
         )
     runs = [one for one in document.spirals if one.reaches_one is not None]
     for run in runs[:3]:
@@ -171,10 +181,17 @@ def _tails(document: RiskDocument) -> Iterator[str]:
         if tail.level == max(one.level for one in document.tails if one.method == tail.method):
             failed = " (this method failed its back-test here)" if tail.failed else ""
             yield (
-                f"{tail.method.capitalize()} VaR at {tail.level:.0%} over"
-                f" {tail.horizon_s / 86_400:g} days: {usd(tail.var_usd)} (standard error"
-                f" {usd(tail.var_error_usd)}), ES {usd(tail.es_usd)}{failed}."
+                f"{tail.method.capitalize()} VaR of its equity at {tail.level:.0%} over"
+                f" {_days(tail.horizon_s)}: {usd(tail.var_usd)} (standard error"
+                f" {usd(tail.var_error_usd)}), ES {usd(tail.es_usd)}, from"
+                f" {tail.observations:,} steps of {tail.first:%Y-%m-%d} to"
+                f" {tail.last:%Y-%m-%d}{failed}."
             )
+
+
+def _days(seconds: int) -> str:
+    """A horizon in days."""
+    return f"{seconds / 86_400:g} day{'' if seconds == 86_400 else 's'}"
 
 
 def usd(value: float) -> str:

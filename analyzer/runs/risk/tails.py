@@ -86,6 +86,8 @@ def tails_of(opened: Opened, slopes: Floats, *, linear: bool) -> Tails:
                     observations=tail.observations,
                     beyond=tail.beyond,
                     horizon_s=days.step_s,
+                    first=moment(days.times[0] - days.step_s),
+                    last=moment(days.times[-1]),
                     failed=failed.get((method, level)),
                 )
             )

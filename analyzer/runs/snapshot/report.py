@@ -145,7 +145,7 @@ def _material(
         listing=listed,
         statements=_statements(snapshot, results, listed),
         stressed=stressed(snapshot, [result.scan_id for result in results]),
-        profiled=profiled(snapshot),
+        profiled=profiled(snapshot, options.since),
         decided=decided(snapshot),
         series=series_of(options.history, results, options.last) if options.history else (),
         since=_since(results, options),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from analyzer.report.html.decided import QUERIES, Decided
@@ -51,17 +53,15 @@ def stressed(snapshot: Snapshot, scan_ids: list[str]) -> Stressed:
         )
 
 
-def profiled(snapshot: Snapshot) -> Profiled:
-    """The tables of a risk profile, as the stored queries give them; empty where none is."""
+def profiled(snapshot: Snapshot, since: Path | None = None) -> Profiled:
+    """The tables of a risk profile, as the stored queries give them; empty where none is. since: an
+    earlier snapshot, whose assets are compared with."""
     _, [(rows,)] = snapshot.query("SELECT count(*) FROM risk_accounts")
     if not rows:
         return Profiled()
-    return Profiled(
-        *(
-            _answer(snapshot, name)
-            for name in ("top_accounts", "assets", "bad_days", "loss_spirals")
-        )
-    )
+    names = ("top_accounts", "assets", "bad_days", "loss_spirals")
+    found = Profiled(*(_answer(snapshot.path, name) for name in names))
+    return found if since is None else replace(found, assets_before=_answer(since, "assets"))
 
 
 def decided(snapshot: Snapshot) -> Decided:
@@ -69,13 +69,13 @@ def decided(snapshot: Snapshot) -> Decided:
     _, rows = snapshot.query(" UNION ALL ".join(f"SELECT count(*) FROM {one}" for one in _DECIDED))
     if not any(count for (count,) in rows):
         return Decided()
-    found = {name: _answer(snapshot, name) for name in QUERIES}
+    found = {name: _answer(snapshot.path, name) for name in QUERIES}
     return Decided({name: records for name, records in found.items() if records})
 
 
-def _answer(snapshot: Snapshot, name: str) -> list[Record]:
-    """The rows of a stored query, by column."""
-    columns, rows = run(snapshot.path, name, {})
+def _answer(path: Path, name: str) -> list[Record]:
+    """The rows of a stored query of a snapshot, by column."""
+    columns, rows = run(path, name, {})
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.store.keys import ACCOUNT, SCAN
 from analyzer.store.rows import record_reader, record_writer
-from analyzer.store.schema import Table, count, figure, text
+from analyzer.store.schema import Table, count, figure, flag, text
 
 TABLE = Table(
     "risk_accounts",
@@ -34,6 +34,12 @@ TABLE = Table(
         figure("es95_usd", "ES, likewise."),
         figure("var99_usd", "VaR at 0.99, likewise."),
         figure("es99_usd", "ES at 0.99, likewise."),
+        flag(
+            "failed95",
+            "Whether the back-test of historical VaR at 0.95, on all positions of the deployment"
+            " together, rejects it; NULL = not tested.",
+        ),
+        flag("failed99", "The same at 0.99."),
         figure(
             "coverage_alone",
             "What it gets for all that it holds over what it owes, after slippage, selling alone;"

@@ -63,3 +63,8 @@ def test_a_level_is_a_share_above_a_half(level: float) -> None:
 def test_too_few_values_say_nothing() -> None:
     with pytest.raises(ValueError, match="at least 30"):
         historical(np.arange(29.0), 0.95)
+
+
+def test_a_frame_of_one_column_is_that_column() -> None:
+    returns = np.linspace(-0.1, 0.1, 101)
+    assert historical(returns[:, None], 0.95) == historical(returns, 0.95)

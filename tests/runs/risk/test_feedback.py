@@ -118,6 +118,10 @@ def test_the_largest_accounts_come_with_positions_and_usage(
         f" '{told[0]['account_id']}' AND scan_id IN (SELECT scan_id FROM risk_accounts)",
     )
     assert told[0]["usage"] == pytest.approx(maintenance / margin)
+    [failed] = [
+        one.failed for one in document.backtests if (one.method, one.level) == ("historical", 0.99)
+    ]
+    assert {row["es99_failed"] for row in told} == {failed}
     of_it = f"account_id = '{told[0]['account_id']}'"
     _, [(value,)] = sql(
         out,

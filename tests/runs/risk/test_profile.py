@@ -168,7 +168,7 @@ def test_an_account_below_maintenance_touches_for_certain(
     [entry] = document.accounts
     assert entry.distance == 0
     assert {touch.probability for touch in entry.touch} == {1.0}
-    assert "below its maintenance requirement" in document.sentences[0]
+    assert "below its maintenance requirement" in document.sentences[1]
 
 
 def test_a_factor_without_prices_gives_no_number_and_exit_3(
@@ -375,4 +375,4 @@ def test_the_market_factor_is_the_one_that_is_named(
     assert document.run.market == own
     [entry] = [one for one in document.exposures if one.factor == own]
     assert entry.beta == pytest.approx(1)
-    assert own in document.sentences[0]
+    assert own in document.sentences[1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from analyzer.report.html.content import (
     Block,
@@ -59,7 +60,7 @@ def _accounts(material: Material) -> DataTable:
             _share(record["usage"]),
             _distance(record["distance"]),
             _share(record["touch_7d"]),
-            _usd(record["es99_usd"]),
+            _tail(record),
         )
         for record in material.profiled.accounts
     )
@@ -69,7 +70,9 @@ def _accounts(material: Material) -> DataTable:
         columns(names, "equity|gross|usage|distance|touch 7 d|ES 99 %", "account"),
         rows,
         "Usage: maintenance margin over margin equity; from 100 % on it is liquidatable. Up to"
-        " thirty accounts of each deployment, by what prices move of them.",
+        " thirty accounts of each deployment, by what prices move of them. ES: historical, of"
+        " equity over one step; failed = the back-test of the method on the deployment's positions"
+        " rejects it.",
     )
 
 
@@ -86,7 +89,9 @@ def _line(record: Record) -> str:
     if record["touch_7d"] is not None:
         parts.append(f"touches it within a week with a probability of {record['touch_7d']:.2%}")
     if record["es99_usd"] is not None:
-        parts.append(f"loses {record['es99_usd']:,.0f} on the average of its worst hundredth days")
+        failed = " (by a method that failed its back-test here)" if record["es99_failed"] else ""
+        lost = f"{record['es99_usd']:,.0f}"
+        parts.append(f"loses {lost} on the average of its worst hundredth days{failed}")
     return "; ".join(parts) + "."
 
 
@@ -100,26 +105,57 @@ def _away(distance: float | None) -> str:
 
 
 def _assets(material: Material) -> DataTable:
-    """Supply, debt and open interest, asset by asset."""
+    """Supply, debt and open interest, asset by asset, and how they changed."""
+    before = material.profiled.assets_before
+    earlier = {(one["deployment"], one["symbol"]): one for one in before or ()}
+    known = {deployment for deployment, _ in earlier}
     rows = tuple(
         row(
             str(record["deployment"]),
             str(record["symbol"]),
             int(record["holders"]),
             int(record["debtors"]),
-            *(_usd(record[name]) for name in ("supplied", "long", "short")),
+            *(
+                cell
+                for name in ("supplied", "long", "short")
+                for cell in (_usd(record[name]), _change(record, earlier, known, name))
+            ),
             _share(record["largest_share"]),
         )
         for record in material.profiled.assets
     )
-    names = "deployment|asset|holders|debtors|supplied|long|short|largest account"
+    figures = (
+        "holders|debtors|supplied|its change|long|longs change|short|shorts change|largest account"
+    )
+    compared = (
+        "Change: of the value since the earlier snapshot; unknown = it does not hold the deployment"
+        " there."
+        if before is not None
+        else "Change: unknown, because this snapshot holds one block of each deployment; give an"
+        " earlier one with --since."
+    )
     return DataTable(
         "risk-assets",
         "Supply, debt and open interest by asset",
-        columns(names, "holders|debtors|supplied|long|short|largest account"),
+        columns(f"deployment|asset|{figures}", figures),
         rows,
-        "Short: debts and short positions. The largest account's share is of both sides together.",
+        "Short: debts and short positions. The largest account's share is of both sides together. "
+        + compared,
     )
+
+
+def _change(
+    record: Record, earlier: Mapping[Any, Record], known: Collection[object], name: str
+) -> Cell:
+    """By how much a value changed; an asset that was not there before changed from nothing."""
+    if record["deployment"] not in known or record[name] is None:
+        return Cell("unknown", tone="unknown")
+    then = earlier.get((record["deployment"], record["symbol"]))
+    if then is None:
+        return Cell(f"{round(record[name]):+,}")
+    if then[name] is None:
+        return Cell("unknown", tone="unknown")
+    return Cell(f"{round(record[name] - then[name]):+,}")
 
 
 def _classes(records: Sequence[Record]) -> DataTable:
@@ -172,6 +208,13 @@ def _spirals(records: Sequence[Record]) -> DataTable:
 def _usd(value: float | None) -> Cell:
     """An amount for people; none is `unknown`."""
     return Cell("unknown", tone="unknown") if value is None else Cell(f"{round(value):,}")
+
+
+def _tail(record: Record) -> Cell:
+    """Its ES, marked where the method failed."""
+    if record["es99_failed"] and record["es99_usd"] is not None:
+        return Cell(f"{round(record['es99_usd']):,} failed", tone="bad")
+    return _usd(record["es99_usd"])
 
 
 def _share(value: float | None) -> Cell:
