@@ -39,7 +39,13 @@ from analyzer.protocols.gmx_v2.state.state import GmxState
 from analyzer.protocols.gmx_v2.value.margin import TO_E18, down_e18, initial_e18
 from analyzer.protocols.gmx_v2.value.valuation import Valuation
 from analyzer.protocols.gmx_v2.value.value import GmxValued
-from analyzer.protocols.kit.unreadable import Unreadable, attempt
+from analyzer.protocols.kit.unreadable import (
+    Unreadable,
+    UnreadableNumberError,
+    attempt,
+    known,
+    reverts,
+)
 
 FACTOR_DECIMALS = 30
 UNJUDGED = (
@@ -47,6 +53,7 @@ UNJUDGED = (
     " MIN_COLLATERAL_FACTOR_FOR_OPEN_INTEREST_MULTIPLIER, which are not read: any may end it before"
 )
 _LEAST = "min_collateral"
+_CLOSE = "close by the owner"
 _OF_MARKET = {
     "min_factor": ("MIN_COLLATERAL_FACTOR", "collateral that a trader's own order must leave"),
     "liquidation_factor": (
@@ -192,9 +199,17 @@ class GmxDecisions:
 
     def executed_e18(self, account_id: str, reduction: Reduction, amount: int) -> int:
         """What closing `amount` is worth to its owner, 18 decimals: its value at the reference
-        price, less the position fee and the impact that is charged. Raises: KeyError,
-        UnreadableNumberError."""
-        found, _ = self._decreased(account_id, amount)
+        price, less the position fee and the impact that is charged. Raises: KeyError;
+        UnreadableNumberError, also where the contract refuses the order: it does not let an owner
+        leave with a debt, nor leave a rest that its test of leverage fails."""
+        found, state = self._decreased(account_id, amount)
+        if found.settlement.at_step:
+            raise UnreadableNumberError(reverts(_CLOSE, "InsufficientFundsToPayForCosts"))
+        apply(state, found)
+        if account_id in state.positions:
+            rest = Valuation(state, self._valued.prices.pairs).numbers(account_id)
+            if known(rest).user.reason_with(None):
+                raise UnreadableNumberError(reverts(_CLOSE, "LiquidatablePosition"))
         price = self._valued.prices.e18(reduction.asset_id) or 0
         value = amount * price // 10**reduction.decimals
         cost = found.fee.net * self._valued.valuation.collateral_price(found.position)

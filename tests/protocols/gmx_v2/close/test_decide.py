@@ -22,6 +22,7 @@ from analyzer.protocols.gmx_v2.fixed_point import ONE
 from analyzer.protocols.gmx_v2.value.impact import closing_impact
 from analyzer.protocols.gmx_v2.value.valuation import Valuation
 from analyzer.protocols.gmx_v2.value.value import GmxValued
+from analyzer.protocols.kit.unreadable import UnreadableNumberError
 from analyzer.risk.sizing import largest
 
 
@@ -137,7 +138,8 @@ def test_a_close_frees_what_its_part_required_and_nothing_is_left_of_the_whole(
     valued: GmxValued, decisions: GmxDecisions
 ) -> None:
     rows = {row.account_id: row for row in PLUG.margin(valued)}
-    for account in list(valued.book.account_ids)[:6]:
+    healthy = [a for a, row in rows.items() if (row.free_collateral_e18 or 0) > 0]
+    for account in healthy[:6]:
         for way in decisions.reductions(account):
             half = decisions.reduced(account, way, way.most // 2, 0)
             [row] = PLUG.margin(PLUG.value(half, valued.prices))
@@ -158,3 +160,32 @@ def test_a_disabled_market_lets_nobody_grow_or_leave(valued: GmxValued) -> None:
     account = valued.book.account_ids[0]
     assert list(shut.resizes(account)) == []
     assert {claim.free for pool in shut.exit_pools() for claim in pool.claims} == {0}
+
+
+def test_nobody_leaves_with_a_debt_or_leaves_a_rest_that_is_too_levered(
+    valued: GmxValued, decisions: GmxDecisions
+) -> None:
+    # Every position fallen far enough lacks something, and its own close is refused.
+    fallen = {
+        asset: price.price_e18 * (3 if asset in valued.state.markets else 1)
+        for asset, price in valued.prices.by_asset.items()
+        if price.price_e18 is not None
+    }
+    there = PLUG.value(valued.book, valued.prices.with_e18(fallen))
+    after = PLUG.decide(there)
+    assert isinstance(after, GmxDecisions)
+    refused = 0
+    for row in PLUG.margin(there):
+        if row.equity_e18 is None or row.equity_e18 >= 0:
+            continue
+        [way] = after.reductions(row.account_id)
+        with pytest.raises(UnreadableNumberError, match="InsufficientFunds"):
+            after.executed_e18(row.account_id, way, way.most)
+        refused += 1
+    assert refused > 3
+    breached = [row for row in PLUG.margin(valued) if (row.free_collateral_e18 or 0) < 0]
+    for row in breached:
+        [way] = decisions.reductions(row.account_id)
+        with pytest.raises(UnreadableNumberError):
+            decisions.executed_e18(row.account_id, way, 1)
+    assert breached
