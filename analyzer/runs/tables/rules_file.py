@@ -113,6 +113,8 @@ def _rules(entry: Entry) -> Rules:
     cap = _share(losses, "adl_cap")
     if cap is not None and adl != Adl.CAPPED:
         raise InputError(f'{losses.where}.adl_cap is for adl = "capped"')
+    if cap is None and adl == Adl.CAPPED:
+        raise InputError(f'{losses.where}: adl = "capped" needs adl_cap, the share of a profit')
     rules = Rules(
         unit=unit,
         close_factor_e18=WAD if factor is None else factor,

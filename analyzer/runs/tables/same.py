@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.model.integers import WAD, trunc_div
-from analyzer.protocols.table.rules import Kind, Rules, Terms
+from analyzer.protocols.table.rules import Adl, Kind, Rules, Terms
 from analyzer.protocols.table.state.state import TableState, state_of
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.tables.decimals import decimal_text, share_text
@@ -85,6 +85,6 @@ def rules_lines(state: TableState) -> Iterator[str]:
     yield from ("", "[losses]", f"fund = {decimal_text(rules.fund_e18, 18)}")
     if rules.adl:
         yield f'adl = "{rules.adl.value}"'
-    if rules.adl_cap_e18 != WAD:
+    if rules.adl is Adl.CAPPED:
         yield f"adl_cap = {share_text(rules.adl_cap_e18)}"
     yield f'rest = "{rules.rest.value}"'

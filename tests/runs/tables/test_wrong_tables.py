@@ -150,6 +150,7 @@ def test_a_wrong_price_is_named_with_its_row(prices: str, said: str, tables: Tab
         ("[asset.WHET]\nthreshold = 0.5\n", "[asset] names 'WHET', which has no row"),
         ("[account.zoe]\nthreshold = 0.5\n", "[account] names 'zoe', which has no row"),
         ('[losses]\nadl = "lottery"\n', 'adl has to be "" or "queue"'),
+        ('[losses]\nadl = "capped"\n', "needs adl_cap, the share of a profit"),
         ("[losses]\nadl_cap = 0.5\n", 'adl_cap is for adl = "capped"'),
         ("[close]\nfactor = 0\n", "factor has to be above zero"),
         ('taken_at = "yesterday"\n', "taken_at has to be a time"),
