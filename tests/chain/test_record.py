@@ -142,8 +142,9 @@ def test_the_files_are_those_of_the_format(live: FakeNode, open_node: Any, tmp_p
         for log in live.logs
         if int(log["blockNumber"], 16) <= 26 and (log["topics"] == [T1] or log["address"] == B)
     ]
-    # As the node gave them, with what nobody of us reads.
-    assert rows["blocks.jsonl.gz"][-1] == live.headers[26]
+    # As the node gave them, with what nobody of us reads; transactions are no field of a header.
+    given = {name: value for name, value in live.headers[26].items() if name != "transactions"}
+    assert rows["blocks.jsonl.gz"][-1] == given
     assert rows["blocks.jsonl.gz"][-1]["stateRoot"] == WHOLE["stateRoot"]
     meta = json.loads((path / "meta.json").read_text())
     assert (meta["format"], meta["chain_id"], meta["description"]) == (1, 1337, "a test")
