@@ -239,12 +239,19 @@ def _table(
         cut = prices.cut + read.cut_entries
         notes.append(f"{cut:,} prices have more than 18 decimals: the rest was cut")
     state = state_of(result.book)
+    unit = state.rules.unit
+    still = sorted(name for name, price in prices.prices.items() if price.fixed and name != unit)
+    if still:
+        notes.append(
+            f"no shock moves {', '.join(still)}: the unit of account is {unit}; to stress this"
+            " book by what it is worth in dollars, write its prices in USD"
+        )
     return BookTable(
         positions=_named(options.positions),
         prices=_named(options.prices),
         rules=rules.where if isinstance(options.rules, str | Path) else "given",
         content=result.block.hash,
-        unit=state.rules.unit,
+        unit=unit,
         rows=state.rows,
         accounts=state.accounts,
         owners=len(set(result.book.owners)),

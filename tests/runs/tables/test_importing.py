@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from small_tables import POSITIONS, PRICES, Tables, run
+from small_tables import POSITIONS, PRICES, RULES, Tables, run
 
 import analyzer
 from analyzer.model.deployment import Deployment
@@ -186,3 +186,10 @@ def test_the_unit_needs_no_price_and_rules_no_file() -> None:
     table = {"account": ["a"], "kind": ["debt"], "asset": ["EUR"], "amount": ["1"]}
     with analyzer.book(table, {"asset": ["X"], "price": [1]}, {"unit": "EUR"}) as db:
         assert db.accounts()["equity"].tolist() == [Decimal(-1)]
+
+
+def test_a_book_in_another_unit_says_which_prices_no_shock_moves(tables: Tables) -> None:
+    assert "no shock moves" not in tables.book().output
+    tables.write("rules.toml", RULES.replace('"USD"', '"ETH"'))
+    tables.write("prices.csv", "asset,price,decimals\nWETH,1,18\nUSDC,0.0005,6\nETH-PERP,1,18\n")
+    assert "no shock moves ETH-PERP, WETH: the unit of account is ETH" in tables.book().output
