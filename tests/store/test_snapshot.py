@@ -192,7 +192,7 @@ def test_a_file_that_is_no_snapshot_of_this_version_is_not_replaced(
         "text": "is not a database of analyzer",
         "database": "was not made by analyzer",
         "index": "holds the index of analyzer, its snapshot is wanted",
-        "version": "of version 0, this program writes version 5: scan again into another file",
+        "version": "of version 0, this program writes version 6: scan again into another file",
     }
     with pytest.raises(InputError, match=said[kind]):
         write_snapshot(db, {})

@@ -57,7 +57,7 @@ from analyzer.store.tables import (
     verification,
 )
 
-VERSION = 5
+VERSION = 6
 """Version of the tables: a change of a table, a column or its meaning raises it."""
 
 TABLES: tuple[Table, ...] = tuple(
