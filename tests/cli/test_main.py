@@ -355,6 +355,25 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_a_scan_of_a_node_loads_little_before_its_first_request(tmp_path: Path) -> None:
+    script = (
+        "import os, socket, sys, analyzer.cli\n"
+        "def connect(self, *where):\n"
+        "    heavy = ['web3', 'pandas', 'duckdb', 'pyarrow', 'rich', 'pydantic', 'rlp', 'numba',\n"
+        "             'numpy', 'requests', 'scipy', 'polars']\n"
+        "    print([name for name in heavy if name in sys.modules], flush=True)\n"
+        "    os._exit(0)\n"
+        "socket.socket.connect = connect\n"
+        "analyzer.cli.main()\n"
+    )
+    asked = ["scan", "--rpc", "http://127.0.0.1:9", "--deployment", "aave-v3-optimism"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *asked, "--db", str(tmp_path / "s.duckdb")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "['numpy', 'requests']\n"
+
+
 def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -> None:
     import analyzer.runs.snapshot.account as module
 

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import rlp
-
 from analyzer.chain.proofs.header import ProvedHeader, quantity
 from analyzer.chain.proofs.outcome import ContradictionError, NotProvableError
 from analyzer.chain.proofs.tries import list_root
@@ -74,6 +72,8 @@ def receipts_root(number: int, receipts: Sequence[Receipt]) -> bytes:
 def encoded(receipt: Receipt) -> bytes:
     """A receipt as the trie holds it. Raises: ValueError, KeyError or TypeError saying what is
     missing or not known."""
+    import rlp
+
     kind = int(str(receipt.get("type") or "0x0"), 16)
     logs = [[_data(log["address"]), [_data(t) for t in log["topics"]], _data(log["data"])]
             for log in receipt["logs"]]  # fmt: skip

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import rlp
-
 from analyzer.abi.keccak import address_bytes, keccak
 from analyzer.chain.proofs.header import EMPTY_ROOT
 from analyzer.chain.proofs.tries import ABSENT, BadProofError, node_pool, value_at
@@ -72,6 +70,8 @@ class StateProof:
 
 def _decoded(leaf: bytes) -> object:
     """The RLP in a leaf. Raises: BadProofError."""
+    import rlp
+
     try:
         found: object = rlp.decode(leaf)
     except Exception as error:

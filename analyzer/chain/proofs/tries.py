@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import rlp
-
 from analyzer.abi.keccak import keccak
 from analyzer.model.errors import lacks_extra
 
@@ -33,6 +31,8 @@ def needs_tries() -> Any:
 
 def list_root(items: Sequence[bytes]) -> bytes:
     """The root of the trie that a block has over a list: key rlp(place), value the item."""
+    import rlp
+
     nodes: dict[bytes, bytes] = {}
     trie = needs_tries()(nodes)
     with trie.squash_changes() as batch:
