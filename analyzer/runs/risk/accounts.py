@@ -32,6 +32,8 @@ SWAP = 0.25
 TARGET, TARGET_DAYS = 0.01, 7.0
 """Probability and horizon of the largest leverage."""
 HALVINGS = 12
+LEAST_STEPS = 20
+"""Steps of a history below which no probability is given: a month of market days."""
 ASKED_PATHS = 512
 """Paths of an account of which the protocol itself is asked at every point: an option book's answer
 costs thousands of times a linear one's. Its standard error, which stands beside it, is larger."""
@@ -151,7 +153,17 @@ def _why(opened: Opened, row: int) -> str:
         return "unknown"
     columns = opened.book.column[opened.book.entries(np.array([row]))[1]].tolist()
     missing = sorted({opened.book.factors[c] for c in columns} & set(opened.days.missing))
-    return f"no price history of {', '.join(missing)}" if missing else ""
+    if missing:
+        return f"no price history of {', '.join(missing)}"
+    return too_short(opened.days)
+
+
+def too_short(days: Days) -> str:
+    """That a history has too few steps for a probability; empty where it has enough."""
+    steps = len(days.times)
+    if steps >= LEAST_STEPS:
+        return ""
+    return f"the price history has {steps} steps, {LEAST_STEPS} are needed"
 
 
 def _touch(opened: Opened, moves: Moves, row: int, entered: Floats) -> tuple[TouchEntry, ...]:

@@ -37,7 +37,7 @@ from analyzer.risk.protocol_var import (
 from analyzer.risk.sufficiency import room, sales
 from analyzer.risk.var import filtered, historical
 from analyzer.risk.var.garch import LEAST
-from analyzer.runs.risk.accounts import Figures, Moves, accounts_of, figures_of, moves_of
+from analyzer.runs.risk.accounts import Figures, Moves, accounts_of, figures_of, moves_of, too_short
 from analyzer.runs.risk.feedback import clustering_of, spirals_of
 from analyzer.runs.risk.findings import finding_rows, profile_findings_of
 from analyzer.runs.risk.inputs import Opened, RiskOptions, open_risk, pledged
@@ -270,6 +270,9 @@ def classes_of(opened: Opened) -> tuple[tuple[ClassEntry, ...], tuple[str, ...]]
     book, days, seed = opened.book, opened.days, opened.options.seed
     if days.missing:
         return (), (f"two-class VaR: no price history of {', '.join(days.missing)}",)
+    short = too_short(days)
+    if short:
+        return (), (f"two-class VaR: {short}",)
     market = days.number(opened.market)
     count = len(worst_days(days.values[:, market]))
     impacts = impacts_of(book.factors, opened.chosen)

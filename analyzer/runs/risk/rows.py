@@ -13,7 +13,7 @@ from analyzer.documents.risk import RiskDocument
 from analyzer.market.history import Floats
 from analyzer.risk.extra import library
 from analyzer.risk.losses import changes
-from analyzer.runs.risk.accounts import Figures, Moves, finite, ratio
+from analyzer.runs.risk.accounts import Figures, Moves, finite, ratio, too_short
 from analyzer.runs.risk.inputs import Opened
 from analyzer.runs.risk.tails import BEYOND, LEVELS
 from analyzer.store.rows import Row
@@ -79,6 +79,8 @@ def _accounts(opened: Opened, found: Figures, document: RiskDocument) -> Iterato
     scans = {scan.deployment.name: scan.scan_id for scan in opened.scans}
     per_day = math.sqrt(86_400 / days.step_s)
     touched = _touched(found.headroom, found.spread * math.sqrt(HORIZON_S / days.step_s))
+    if too_short(days):
+        touched = np.full(len(book), np.nan)
     for block in changes(book, days, opened.rows, opened.asked):
         tails = _tails(block.equity)
         for place, row in enumerate(block.accounts.tolist()):

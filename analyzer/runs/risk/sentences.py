@@ -60,7 +60,7 @@ def _sentences(document: RiskDocument) -> Iterator[str]:
         )
     data = document.data
     yield (
-        f"On {data.rows:,} steps of {data.step_s / 86_400:g} days from {data.first:%Y-%m-%d} to"
+        f"On {data.rows:,} steps of {_days(data.step_s)} from {data.first:%Y-%m-%d} to"
         f" {data.last:%Y-%m-%d} of {data.source}"
         + (f"; taken to stand still: {', '.join(data.still)}" if data.still else "")
         + (f"; without prices: {', '.join(data.missing)}" if data.missing else "")
@@ -73,6 +73,8 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
     name = short_id(account.account_id)
     if account.why_no_number:
         yield f"{name}: {account.why_no_number}, so no probability is given."
+        if min(account.equity_usd or 0.0, account.headroom_usd or 0.0) < 0:
+            yield _where(name, account, document.run.market)
         return
     yield _where(name, account, document.run.market)
     under = account.headroom_usd is not None and account.headroom_usd < 0

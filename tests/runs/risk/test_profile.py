@@ -376,3 +376,25 @@ def test_the_market_factor_is_the_one_that_is_named(
     [entry] = [one for one in document.exposures if one.factor == own]
     assert entry.beta == pytest.approx(1)
     assert own in document.sentences[1]
+
+
+def test_of_a_few_steps_there_is_no_probability_but_where_it_stands_is_said(
+    demo_snapshot: Path, prices: Path, healthy: list[str], tmp_path: Path
+) -> None:
+    few = tmp_path / "few.csv"
+    with prices.open(encoding="utf-8") as file:
+        kept = list(csv.reader(file))
+    times = sorted({row[0] for row in kept[1:]})[:10]
+    with few.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([kept[0], *(row for row in kept[1:] if row[0] in times)])
+    [(under,)] = rows(
+        demo_snapshot,
+        f"SELECT account_id FROM v_margin WHERE deployment = '{AAVE}' AND verdict = 'insolvent'"
+        " LIMIT 1",
+    )
+    for name, stands in ((healthy[0], False), (f"{AAVE}/{under}", True)):
+        options = RiskOptions(demo_snapshot, "account", name, few, still=STABLE)
+        document = profile(options, silent).document
+        [entry] = document.accounts
+        assert (entry.touch, entry.why_no_number[:27]) == ((), "the price history has 9 ste")
+        assert any("more than it has" in text for text in document.sentences) is stands
