@@ -43,7 +43,10 @@ def test_all_logs_of_both_protocols_are_proved_under_a_trusted_hash(
     proved = prove(chain, tmp_path / "live", options, record=record)
     again = prove(chain, tmp_path / "again", options, recording=record)
     assert len(certificates(proved)) == 2
-    assert certificates(proved) == certificates(again)
+    for live, replayed in zip(certificates(proved), certificates(again), strict=True):
+        # A recording keeps of receipts what is hashed, and less of the rest.
+        assert 0 < replayed.cost.bytes <= live.cost.bytes
+        assert replace(replayed, cost=live.cost) == live
     for found in certificates(proved):
         assert found.holds
         logs, headers = found.logs, found.headers
