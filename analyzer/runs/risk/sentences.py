@@ -79,7 +79,11 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
     yield _where(name, account, document.run.market)
     under = account.headroom_usd is not None and account.headroom_usd < 0
     if account.touch and not under:
-        parts = [f"{t.probability:.2%} within {t.horizon_days:g} days" for t in account.touch]
+        parts = [
+            f"{t.probability:.2%} within {_days(round(t.horizon_days * 86_400))} (standard error"
+            f" {t.error:.2%})"
+            for t in account.touch
+        ]
         week = account.touch[1]
         yield (
             f"Probability of touching liquidation: {', '.join(parts)}; with volatility a tenth"
