@@ -26,7 +26,7 @@ from analyzer.testing.upstream import Upstream
 if TYPE_CHECKING:
     from analyzer.devnet.up import DevnetInfo
 
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.long]
 Members = dict[str, bytes]
 Change = Callable[[Members], None]
 
