@@ -146,6 +146,11 @@ def export(*, deployment: str | None, db: Path, out: Path) -> int:
     emit(f"{count - len(found.other):,} of {count:,} accounts have the scan's verdict again")
     for account in found.other:
         emit(f"another verdict: {account}")
+    if found.moved:
+        emit(
+            f"{len(found.moved):,} of them have another headroom or free collateral:"
+            f" {', '.join(found.moved[:3])}{' and others' if found.moved[3:] else ''}"
+        )
     for text in found.written.notes:
         note(text)
     note(f"tables written to {out}")

@@ -43,7 +43,7 @@ from analyzer.runs.tables.names import why_no_asset
 from analyzer.runs.tables.positions import read_positions
 from analyzer.runs.tables.prices import read_prices
 from analyzer.runs.tables.rules_file import read_rules
-from analyzer.solvency.verdicts import judge_accounts, within_bounds
+from analyzer.solvency.verdicts import headroom_e18, judge_accounts, within_bounds
 from analyzer.store.reader import Snapshot
 from analyzer.store.tables import backstops, collateral, margin, positions, prices
 
@@ -58,16 +58,21 @@ _UNIT = "USD"
 _E6 = 10**6
 Row = dict[str, str]
 
+SHARE_OF_ROUNDING = 1_000
+"""A headroom that moves by less than this part of margin equity and maintenance is rounded: shares
+in the rows have a few digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Three tables. positions, prices: a row each. rules: TOML. verdicts: account -> what the scan
-    said. notes: what they cannot say, in words."""
+    """Three tables. positions, prices: a row each. rules: TOML. verdicts, margins: account -> what
+    the scan said. notes: what they cannot say, in words."""
 
     positions: list[Row]
     prices: list[Row]
     rules: str
     verdicts: Mapping[str, Verdict]
+    margins: Mapping[str, MarginRow]
     notes: tuple[str, ...]
 
 
@@ -110,12 +115,13 @@ def _same(scan: ScanBook) -> Written:
         prices=list(same.price_rows(scan)),
         rules="\n".join([*head, *same.rules_lines(state), *_factors(factors)]) + "\n",
         verdicts={row.margin.account_id: row.verdict for row in judged},
+        margins={row.margin.account_id: row.margin for row in judged},
         notes=(),
     )
 
 
-def written_again(written: Written) -> dict[str, Verdict]:
-    """account -> the verdict that the tables come to when they are read."""
+def written_again(written: Written) -> dict[str, tuple[Verdict, MarginRow]]:
+    """account -> the verdict and the margin that the tables come to when they are read."""
     rules = read_rules(parse_toml(written.rules, Path("rules"), "rules file", Decimal))
     columns = (*NEEDED, *OPTIONAL)
     table = {name: [row.get(name, "") for row in written.positions] for name in columns}
@@ -123,15 +129,29 @@ def written_again(written: Written) -> dict[str, Verdict]:
     read = read_positions(table, read_prices(priced, rules), rules)
     plug = load_plug(TABLE)
     margins = plug.margin(plug.value(read.book, plug.prices(read.book)))
-    return {r.margin.account_id: r.verdict for r in judge_accounts(within_bounds(margins))}
+    judged = judge_accounts(within_bounds(margins))
+    return {r.margin.account_id: (r.verdict, r.margin) for r in judged}
+
+
+def _moved(before: MarginRow, after: MarginRow) -> bool:
+    """Whether headroom or free collateral came out otherwise, by more than rounded shares."""
+    ends = [(headroom_e18(row), row.free_collateral_e18) for row in (before, after)]
+    size = abs(before.margin_equity_e18 or 0) + abs(before.maintenance_margin_e18 or 0)
+    return any(
+        (old is None) != (new is None)
+        or (old is not None and new is not None and abs(old - new) > size // SHARE_OF_ROUNDING)
+        for old, new in zip(*ends, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What lies in the folder. other: accounts whose verdict is not the scan's."""
+    """What lies in the folder. other: accounts whose verdict is not the scan's. moved: those of the
+    same verdict whose headroom or free collateral is another."""
 
     written: Written
     other: tuple[str, ...]
+    moved: tuple[str, ...]
 
 
 def export_book(db: Path, out: Path, deployment: str | None = None) -> Exported:
@@ -146,7 +166,11 @@ def export_book(db: Path, out: Path, deployment: str | None = None) -> Exported:
             raise InputError(f"{path} is there: name another folder")
     written = exported(db, deployment)
     again = written_again(written)
-    other = tuple(a for a, verdict in written.verdicts.items() if again.get(a) is not verdict)
+    same_verdict = {a for a, said in written.verdicts.items() if a in again and again[a][0] is said}
+    other = tuple(a for a in written.verdicts if a not in same_verdict)
+    moved = tuple(
+        a for a, row in written.margins.items() if a in same_verdict and _moved(row, again[a][1])
+    )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -162,7 +186,7 @@ def export_book(db: Path, out: Path, deployment: str | None = None) -> Exported:
         "rules.toml": written.rules,
     }
     write_texts({paths[name]: text for name, text in texts.items()})
-    return Exported(written, other)
+    return Exported(written, other, moved)
 
 
 def _chosen(db: Path, scans: Sequence[ScanRow], deployment: str | None) -> ScanRow:
@@ -223,7 +247,8 @@ class _Exporter:
             self._finish(account)
             out += account.rows
         known = {row.margin.account_id: row.verdict for row in self.judged}
-        return Written(out, self._price_rows(), self._rules(), known, self._notes())
+        margins = {row.margin.account_id: row.margin for row in self.judged}
+        return Written(out, self._price_rows(), self._rules(), known, margins, self._notes())
 
     def _row(self, account: _Account, kind: str, asset: str, amount: str) -> Row:
         row = {

@@ -81,3 +81,15 @@ def test_a_book_stands_in_one_cascade_with_scans(
     told = run("contagion", "--db", str(joint), "--shock", "ETH=-30%", "--fail-on", "never")
     assert told.exit_code in (0, 3), told.output
     assert "positions, together in one cascade" in told.output
+
+
+def test_the_same_verdict_with_another_headroom_is_told(repository: Path, tmp_path: Path) -> None:
+    # Options, which a row takes as linear: six accounts of this book hold some.
+    recording = repository / "tests" / "data" / "derive_v2" / "fresh_book.zip"
+    db = tmp_path / "derive.duckdb"
+    scanned = run("scan", "--recording", str(recording), "--db", str(db), "--fail-on", "never")
+    assert scanned.exit_code == 0, scanned.output
+    done = run("book", "export", "--db", str(db), "--out", str(tmp_path / "tables"))
+    assert done.exit_code == 0
+    assert "125 of 125 accounts have the scan's verdict again" in done.output
+    assert "6 of them have another headroom or free collateral: " in done.output
