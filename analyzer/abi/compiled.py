@@ -105,6 +105,8 @@ def scan(region: bytes, functions: Functions) -> list[Scanned]:
     position = row = 0
     while position < len(region):
         end = region.find(b"}", position) + 1
+        if region.count(b"{", position, end) != 1:
+            raise NotCompactError("the logs are not flat objects side by side")
         layout = template(region[position:end])
         quotes = region.count(b'"', position, end)
         if quotes in layouts or len(layouts) == _MOST_LAYOUTS:
