@@ -101,12 +101,19 @@ def load_history(
     return on_grid(series, step_s or _found_step(series))
 
 
-def of_rounds(rounds: Iterable[tuple[int, str, float]], step_s: int | None = None) -> History:
+def of_rounds(
+    rounds: Iterable[tuple[int, str, float]],
+    step_s: int | None = None,
+    *,
+    ends_at: int | None = None,
+) -> History:
     """The history of single prices (unix seconds, factor, price above zero), in any order; of
     several at one second the last given stays.
 
-    step_s: the grid's step (None = the largest of GRIDS_S up to a day that leaves `ROWS` points of
-    the factor with the shortest history). Raises: InputError where there is none.
+    ends_at: where the grid ends, no earlier than the last price (None: at the first multiple of
+    the step from there on). step_s: the grid's step (None = the largest of GRIDS_S up to a day
+    that leaves `ROWS` points of the factor with the shortest history). Raises: InputError where
+    there is none.
     """
     by_factor: dict[str, dict[int, float]] = {}
     for time, factor, price in rounds:
@@ -122,20 +129,22 @@ def of_rounds(rounds: Iterable[tuple[int, str, float]], step_s: int | None = Non
         raise InputError("no log of the index tells a price: give --returns FILE")
     shortest = min(int(times[-1] - times[0]) for times, _ in series.values())
     fitting = [step for step in GRIDS_S if step <= DAY_S and step * ROWS <= shortest]
-    return on_grid(series, step_s or (fitting[-1] if fitting else GRIDS_S[0]))
+    return on_grid(series, step_s or (fitting[-1] if fitting else GRIDS_S[0]), ends_at or 0)
 
 
-def on_grid(series: dict[str, tuple[Seconds, Floats]], step_s: int) -> History:
-    """Series (times ascending, prices) on the grid of multiples of `step_s`.
+def on_grid(series: dict[str, tuple[Seconds, Floats]], step_s: int, through: int = 0) -> History:
+    """Series (times ascending, prices) on the grid of the points that are a multiple of `step_s`
+    away from `through`.
 
     The grid runs from the first to the last point at which any factor has a price. Raises:
     ValueError unless the step is above zero.
     """
     if step_s <= 0:
         raise ValueError(f"the step of a grid has to be above zero, it is {step_s}")
-    first = min(-(-int(times[0]) // step_s) for times, _ in series.values())
-    last = max(-(-int(times[-1]) // step_s) for times, _ in series.values())
-    grid = np.arange(first, last + 1, dtype=np.int64) * step_s
+    shift = through % step_s
+    first = min(-((shift - int(times[0])) // step_s) for times, _ in series.values())
+    last = max(-((shift - int(times[-1])) // step_s) for times, _ in series.values())
+    grid = np.arange(first, last + 1, dtype=np.int64) * step_s + shift
     prices = np.column_stack([_sampled(*one, grid, step_s) for one in series.values()])
     names = tuple(series)
     gaps = [gap for i, name in enumerate(names) for gap in _gaps(name, grid, prices[:, i])]

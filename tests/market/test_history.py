@@ -230,3 +230,14 @@ def test_single_prices_come_onto_a_grid_that_leaves_enough_points() -> None:
     assert of_rounds([(5, "ETH", 1.0), (9, "ETH", 2.0)]).step_s == 60
     with pytest.raises(InputError, match="give --returns"):
         of_rounds([])
+
+
+def test_a_grid_may_end_at_a_moment_and_no_point_is_after_it() -> None:
+    day, ends = 86_400, 40 * 86_400 + 52_000
+    rounds = [(n * day + 80_000, "ETH", 100.0 + n) for n in range(40)] + [(ends - 60, "ETH", 7.0)]
+    found = of_rounds(rounds, ends_at=ends)
+    assert (found.times[-1], found.prices[-1, 0]) == (ends, 7.0)
+    assert set(np.diff(found.times).tolist()) == {day}
+    # At the same hour of the day before, the last price was that of the day before that.
+    assert found.prices[-3:, 0].tolist() == [137.0, 138.0, 7.0]
+    assert of_rounds(rounds).times[-1] > ends

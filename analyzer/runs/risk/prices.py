@@ -54,7 +54,11 @@ def prices_of(
     told = [*fed, *own]
     if not told:
         raise InputError(f"no log of {path} tells a price of what {db} holds: give --returns FILE")
-    history = of_rounds((one.time, one.factor, one.price_e18 / WAD) for one in told)
+    # The last point is the snapshot's moment: no step ends after what is known.
+    ends_at = max(scan.block.time for scan in scans)
+    history = of_rounds(
+        ((one.time, one.factor, one.price_e18 / WAD) for one in told), ends_at=ends_at
+    )
     feeds = tuple(_feed(history, factor, told) for factor in history.factors)
     parts = [
         f"{what} ({', '.join(sorted({one.factor for one in of}))})"
