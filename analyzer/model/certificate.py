@@ -208,10 +208,13 @@ class Proofs:
 
 def miss_probability(blocks: int, checked: int, lies: int = 1) -> Fraction:
     """How likely none of `lies` blocks with a lie is among `checked` of `blocks`, drawn without
-    repetition: C(N - k, n) / C(N, n). 0 where all are checked, or there is none."""
+    repetition: C(N - k, n) / C(N, n). 0 where all are checked, or there is none.
+
+    That is C(N - n, k) / C(N, k), of numbers as small as k is: n may be a hundred thousand.
+    """
     if checked >= blocks or lies > blocks - checked:
         return Fraction(0)
-    return Fraction(comb(blocks - lies, checked), comb(blocks, checked))
+    return Fraction(comb(blocks - checked, lies), comb(blocks, lies))
 
 
 def as_ranges(numbers: Iterable[int]) -> tuple[str, ...]:

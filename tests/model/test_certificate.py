@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from itertools import combinations
 
@@ -19,6 +20,13 @@ def test_the_chance_to_miss_is_that_of_all_samples_counted(
     samples = list(combinations(range(blocks), checked))
     missed = [s for s in samples if not set(s) & set(range(lies))]
     assert miss_probability(blocks, checked, lies) == Fraction(len(missed), len(samples))
+
+
+def test_the_chance_to_miss_in_ten_million_blocks_is_found_at_once() -> None:
+    started = time.process_time()
+    assert miss_probability(10**18, 200_000) == 1 - Fraction(200_000, 10**18)
+    assert miss_probability(10_000_000, 5_000_000) == Fraction(1, 2)
+    assert time.process_time() - started < 1
 
 
 def test_nothing_is_missed_where_all_is_checked_or_nothing_is_there() -> None:

@@ -128,6 +128,14 @@ class Gathered:
             before = number
             if not resting:
                 continue
+            if number - resting[0] > MOST_HEADERS:
+                self.miss(
+                    "far",
+                    f"links from the trusted hash of block {number} down to block {resting[0]}:"
+                    f" more than the {MOST_HEADERS:,} headers that are followed at most; name a"
+                    " trusted hash nearer to the block",
+                )
+                continue
             self.take(range(resting[0], number + 1))
             chain = [h for n, h in self.headers.items() if resting[0] <= n <= number]
             try:

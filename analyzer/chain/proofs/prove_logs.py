@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 import orjson
 
 from analyzer.abi.keccak import keccak
 from analyzer.chain.base import Progress
-from analyzer.chain.proofs.gathered import Gathered
+from analyzer.chain.proofs.gathered import MOST_HEADERS, Gathered
 from analyzer.chain.proofs.logs import (
     Ours,
     false_positive_rate,
@@ -67,6 +68,13 @@ def prove_logs(
     count = max(last - held.first_block + 1 - len(held.logs), 0)
     with_logs = _chosen(sorted(held.logs), sample, seed)
     empty = _chosen_empty(held, last, count, sample, seed)
+    wanted_empty = count if sample is None else min(sample, count)
+    if wanted_empty > len(empty):
+        gathered.miss(
+            "too many blocks",
+            f"{wanted_empty - len(empty):,} blocks without logs of ours, beyond the"
+            f" {MOST_HEADERS:,} that are read at most: take a sample (--prove-sample)",
+        )
     gathered.take([*with_logs, *empty])
     _name_receipts_roots(gathered, [n for n in with_logs if n in gathered.wrong])
     tally = _Tally()
@@ -102,7 +110,7 @@ def prove_logs(
         wanted_blocks=len(with_logs),
         proved_blocks=tally.blocks,
         empty_blocks=count,
-        wanted_empty=len(empty),
+        wanted_empty=wanted_empty,
         empty_by_bloom=tally.by_bloom,
         empty_by_receipts=tally.by_receipts,
         false_positive_rate=false_positive_rate(blooms, held.filters),
@@ -187,13 +195,14 @@ def _chosen(numbers: Sequence[int], sample: int | None, seed: int) -> list[int]:
 def _chosen_empty(
     held: HeldLogs, last: int, count: int, sample: int | None, seed: int
 ) -> list[int]:
-    """The blocks without logs of ours to prove; a sample is drawn, not listed: a range may be
-    millions of blocks long."""
+    """The blocks without logs of ours to prove, at most as many as headers are read; a sample is
+    drawn, not listed: a range may be millions of blocks long, or what a stranger says."""
     if sample is None or sample >= count:
-        return [n for n in range(held.first_block, last + 1) if n not in held.logs]
+        every = (n for n in range(held.first_block, last + 1) if n not in held.logs)
+        return list(islice(every, MOST_HEADERS))
     drawn: dict[int, None] = {}
     turn = 0
-    while len(drawn) < sample:
+    while len(drawn) < min(sample, MOST_HEADERS):
         draw = int.from_bytes(_rank(seed, f"empty {turn}"), "big")
         number = held.first_block + draw % (last - held.first_block + 1)
         turn += 1

@@ -27,12 +27,14 @@ from analyzer.documents.scan import Evidence
 from analyzer.model.atomic import replace_bytes
 from analyzer.model.certificate import Certificate, Proofs
 from analyzer.model.certificate_text import proofs_of
+from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError, worst_exit
 from analyzer.model.scratch import Scratch
 from analyzer.runs.scanning.evidence import CERTIFICATE, VERSION, made_with
-from analyzer.runs.scanning.proving import QUORUM, ProveOptions, believed
+from analyzer.runs.scanning.proving import LOGS, QUORUM, STATE, ProveOptions, believed
 from analyzer.runs.scanning.scan import ScanOptions, scan
 from analyzer.runs.scanning.signing import signed_statement, signer_of
+from analyzer.solvency.result import ScanResult
 from analyzer.store.reader import open_snapshot
 from analyzer.store.tables import certificates, proved_codes, proved_words
 
@@ -83,6 +85,13 @@ def bundled_proofs(bundle: Path) -> list[Proofs]:
         raise InputError(f"{bundle}/{CERTIFICATE} is corrupt: {error}") from None
     if not found:
         raise InputError(f"{bundle}/{CERTIFICATE} holds no certificate")
+    for one in (proofs.certificate for proofs in found):
+        if not one.asked or set(one.asked) - {LOGS, STATE, QUORUM}:
+            asked = ", ".join(one.asked)[:80] or "nothing"
+            raise InputError(f"{bundle}/{CERTIFICATE} asks for {asked!r}, which nobody can prove")
+        counts = [count for count in (one.sample, one.most_accounts) if count is not None]
+        if any(count < 1 for count in counts):
+            raise InputError(f"{bundle}/{CERTIFICATE} has a sample of {min(counts)}: none is drawn")
     return found
 
 
@@ -128,10 +137,11 @@ def check(options: CheckOptions, progress: Progress) -> list[CertificateEntry]:
             ),
             progress,
         )
-    again = {r.scan_id: r.proofs for r in outcome.results if r.proofs is not None}
+    again = {r.scan_id: r for r in outcome.results if r.proofs is not None}
     evidence = outcome.document.run.evidence
+    silent = [r.deployment.name for r in again.values() if r.scan_id not in _scan_ids(claimed)]
     return [
-        _entry(proofs, again.get(proofs.certificate.scan_id), evidence, options.trusted)
+        _entry(proofs, again.get(proofs.certificate.scan_id), evidence, options.trusted, silent)
         for proofs in claimed
     ]
 
@@ -148,14 +158,28 @@ def exit_code(entries: Sequence[CertificateEntry]) -> ExitCode:
     return worst_exit(*codes)
 
 
+def _scan_ids(claimed: Sequence[Proofs]) -> set[str]:
+    """The scans that certificates are of."""
+    return {proofs.certificate.scan_id for proofs in claimed}
+
+
 def _entry(
-    claimed: Proofs, again: Proofs | None, evidence: Evidence | None, trusted: Mapping[int, str]
+    claimed: Proofs,
+    result: ScanResult | None,
+    evidence: Evidence | None,
+    trusted: Mapping[int, str],
+    silent: Sequence[str],
 ) -> CertificateEntry:
-    """A certificate with its check. evidence: the bundle's findings against those found again."""
+    """A certificate with its check. result: the scan that came out of the bundle; evidence: the
+    bundle's findings against those found again; silent: deployments in the bundle of which it
+    carries no certificate."""
+    again = None if result is None else result.proofs
+    deployment = None if result is None else result.deployment
     problems = [
-        *_problems(claimed, again),
+        *_problems(claimed, again, deployment),
         *_distrusted(claimed.certificate, trusted),
         *_other_findings(evidence),
+        *(f"the bundle holds {name} too, and no certificate of it" for name in silent),
     ]
     more = len(problems) - _NAMED
     if more > 0:
@@ -187,10 +211,12 @@ def _entry(
     )
 
 
-def _problems(claimed: Proofs, again: Proofs | None) -> Iterator[str]:
+def _problems(
+    claimed: Proofs, again: Proofs | None, deployment: Deployment | None
+) -> Iterator[str]:
     """The claims that did not come out again, in words."""
     said = claimed.certificate
-    if again is None:
+    if again is None or deployment is None:
         yield f"scan {said.scan_id} did not come out of the bundle"
         return
     found = again.certificate
@@ -206,7 +232,7 @@ def _problems(claimed: Proofs, again: Proofs | None) -> Iterator[str]:
             mine_is, yours = getattr(found.headers, name), getattr(said.headers, name)
             if yours > mine_is:
                 yield f"headers {name} are claimed to be {yours:,}, and are {mine_is:,}"
-    if said.believed != tuple(believed(said.headers, found.logs, found.state)):
+    if said.believed != tuple(believed(deployment, said.headers, found.logs, found.state)):
         yield "what has to be believed is not all that is told as such"
     lost = set(claimed.words) - set(again.words)
     yield from (

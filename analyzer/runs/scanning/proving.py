@@ -28,6 +28,7 @@ from analyzer.model.certificate import (
     QuorumSample,
     StateProved,
 )
+from analyzer.model.deployment import Deployment
 from analyzer.model.logs import RawLog
 from analyzer.protocols.base import Provable, Valued
 from analyzer.protocols.registry import load_plug
@@ -227,20 +228,31 @@ def _certificate(
         quorum=quorum,
         missing=("this chain gives no proofs",) if gathered is None else gathered.missing,
         contradictions=() if gathered is None else tuple(gathered.contradictions),
-        believed=tuple(believed(headers, logs, state)),
+        believed=tuple(believed(deployment, headers, logs, state)),
         cost=Cost(0, 0, 0, 0) if gathered is None else gathered.cost(),
     )
 
 
 def believed(
-    headers: HeadersProved, logs: LogsProved | None, state: StateProved | None
+    deployment: Deployment,
+    headers: HeadersProved,
+    logs: LogsProved | None,
+    state: StateProved | None,
 ) -> Iterator[str]:
-    """What no check here can tell, in words."""
+    """What no check here can tell, in words. deployment: as it was scanned; a bundle brings its
+    own, so a look-alike at other addresses is told from the protocol by its addresses alone."""
     if headers.trusted:
         blocks = ", ".join(map(str, sorted(headers.trusted)))
         yield f"that the hash you trust is the chain's (block {blocks})"
     else:
         yield "that the headers are the chain's: they rest on no hash that you trust"
+    places = ", ".join(f"{role} {at}" for role, at in sorted(deployment.contracts.items()))
+    yield f"that these are the contracts of {deployment.name}: {places or 'none is named'}"
+    if deployment.from_block:
+        yield f"that none of them did anything before block {deployment.from_block}"
+    if deployment.factors:
+        own = ", ".join(f"{name} {factor}" for name, factor in sorted(deployment.factors.items()))
+        yield f"that the risk factors of the deployment file are the protocol's: {own}"
     yield "that the rules in this program are those of the contracts' code"
     if logs is None:
         yield "that the logs are all there: they were not proved"

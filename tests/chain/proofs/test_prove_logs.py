@@ -17,6 +17,7 @@ from analyzer.chain.proofs.source import ProofSource, WantedWords
 from analyzer.chain.wire import parse_log
 from analyzer.model.block import BlockRef
 from analyzer.model.certificate import LogsProved
+from analyzer.model.errors import UnreadError
 from analyzer.model.logs import LogFilter, RawLog
 from analyzer.model.reads import NotRead
 
@@ -210,3 +211,29 @@ def test_where_logs_are_in_no_root_a_bloom_proves_no_block_empty(cancun: Vector)
     gathered, proved = _proved(OneBlock(cancun), [], chain_id=137)
     assert (proved.empty_by_bloom, proved.empty_by_receipts) == (0, 0)
     assert "Polygon PoS" in gathered.missing[0]
+
+
+class NoBlock(OneBlock):
+    """A chain that has none of the blocks it is asked for."""
+
+    def whole_headers(self, numbers: Sequence[int]) -> list[BlockRef]:
+        raise UnreadError(f"block {numbers[0]} is pruned")
+
+
+@pytest.mark.parametrize("sample", [None, 10**15])
+def test_of_a_range_that_nobody_can_read_the_first_blocks_are_asked_for_and_the_rest_told(
+    cancun: Vector, monkeypatch: pytest.MonkeyPatch, sample: int | None
+) -> None:
+    monkeypatch.setattr("analyzer.chain.proofs.prove_logs.MOST_HEADERS", 1_000)
+    gathered, proved = _proved(NoBlock(cancun), [], last=10**18, sample=sample)
+    wanted = sample or 10**18
+    assert (proved.wanted_empty, proved.empty_blocks) == (wanted, 10**18)
+    assert f"{wanted - 1_000:,} blocks without logs of ours" in " ".join(gathered.missing)
+
+
+def test_a_trusted_hash_that_is_too_far_away_is_not_followed(cancun: Vector) -> None:
+    gathered = Gathered(OneBlock(cancun))
+    gathered.take([1])
+    headers = gathered.anchor({10**15: "0x" + "07" * 32})
+    assert (headers.links, headers.anchored, headers.trusted) == (0, 0, {})
+    assert "trusted hash nearer to the block" in " ".join(gathered.missing)

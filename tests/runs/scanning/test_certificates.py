@@ -12,6 +12,8 @@ import pytest
 from analyzer.documents.certificate import CertificateEntry
 from analyzer.documents.scan import Evidence
 from analyzer.model.certificate import Certificate, Cost, HeadersProved, Proofs
+from analyzer.model.certificate_text import proofs_text
+from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.runs.scanning import certificates
 from analyzer.runs.scanning.certificates import CheckOptions, check, exit_code
@@ -19,13 +21,14 @@ from analyzer.runs.scanning.proving import believed
 from analyzer.runs.scanning.scan import ScanOptions
 
 SAME = Evidence("1", "1", "same", "")
+OURS = Deployment("d", "p", 10, 7, {"vault": "0xAa"}, {"ETH": "0.9"})
 TRUSTED = HeadersProved(9, 8, {99: "0xab"}, 5)
 
 
 def of_headers(headers: HeadersProved, *, asked: tuple[str, ...] = ("logs",)) -> Certificate:
     return Certificate(
         "5ca0", "p", "d", 10, 99, "0xab", asked, None, None, 7, headers, None, None, None, (), (),
-        tuple(believed(headers, None, None)), Cost(9, 0, 0, 0),
+        tuple(believed(OURS, headers, None, None)), Cost(9, 0, 0, 0),
     )  # fmt: skip
 
 
@@ -33,12 +36,17 @@ def of_headers(headers: HeadersProved, *, asked: tuple[str, ...] = ("logs",)) ->
 def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CertificateEntry]:
     """Checks a claim whose bundle gives a scan with a certificate of these headers."""
 
-    def run(claim: Certificate, again: HeadersProved = TRUSTED) -> CertificateEntry:
-        class Result:
-            scan_id, proofs = "5ca0", Proofs(of_headers(again))
+    def run(
+        claim: Certificate, again: HeadersProved = TRUSTED, ours: Deployment = OURS, *more: str
+    ) -> CertificateEntry:
+        found = Proofs(of_headers(again))
+        results_ = [SimpleNamespace(scan_id="5ca0", proofs=found, deployment=ours)] + [
+            SimpleNamespace(scan_id=name, proofs=found, deployment=replace(ours, name=name))
+            for name in more
+        ]
 
         class Outcome:
-            results = (Result,)
+            results = results_
             document = SimpleNamespace(run=SimpleNamespace(evidence=SAME))
 
         def scanned(options: ScanOptions, _progress: object) -> type[Outcome]:
@@ -89,6 +97,51 @@ def test_a_claim_that_hides_what_has_to_be_believed_is_named(
     claim = of_headers(TRUSTED)
     hidden = replace(claim, believed=claim.believed[:-1])
     assert problems(checked(hidden)) == ("what has to be believed is not all that is told as such",)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(OURS, contracts={"vault": "0xBb"}),
+        replace(OURS, from_block=8),
+        replace(OURS, factors={}),
+    ],
+)
+def test_which_contracts_were_scanned_from_where_on_is_told_as_believed(
+    checked: Callable[..., CertificateEntry], other: Deployment
+) -> None:
+    told = " ".join(of_headers(TRUSTED).believed)
+    for words in ("contracts of d: vault 0xAa", "before block 7", "risk factors", "ETH 0.9"):
+        assert words in told
+    found = problems(checked(of_headers(TRUSTED), TRUSTED, other))
+    assert found == ("what has to be believed is not all that is told as such",)
+
+
+def test_a_deployment_of_the_bundle_whose_certificate_was_taken_out_is_named(
+    checked: Callable[..., CertificateEntry],
+) -> None:
+    entry = checked(of_headers(TRUSTED), TRUSTED, OURS, "perp")
+    assert problems(entry) == ("the bundle holds perp too, and no certificate of it",)
+    assert exit_code([entry]) is ExitCode.DIVERGENCE
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ({"asked": ("hope",)}, "asks for 'hope'"),
+        ({"asked": ()}, "asks for 'nothing'"),
+        ({"sample": 0}, "a sample of 0"),
+        ({"most_accounts": -1}, "a sample of -1"),
+    ],
+)
+def test_a_certificate_that_asks_for_nothing_is_refused(
+    tmp_path: Path, claim: dict[str, object], words: str
+) -> None:
+    said = proofs_text([Proofs(replace(of_headers(TRUSTED), **claim))])
+    (tmp_path / "meta.json").write_text("{}")
+    (tmp_path / "certificate.json").write_text(said)
+    with pytest.raises(InputError, match=words):
+        certificates.bundled_proofs(tmp_path)
 
 
 def test_a_certificate_of_a_quorum_alone_is_no_proof_to_make_again(

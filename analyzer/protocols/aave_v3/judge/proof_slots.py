@@ -29,7 +29,7 @@ _SOURCES = 0
 _HALF, _SCALED_BITS, _ADDRESS_BITS, _TIME_BITS = 128, 120, 160, 40
 """Scaled balances have 120 bits: newer tokens keep a delegation mode in the eight above them."""
 _NOT_IN_STORAGE = (
-    "the answers of price sources: proved is which source the oracle asks, for each reserve",
+    "prices, as the price sources answer: proved is which source the oracle asks",
     "underlying that aTokens hold: each token keeps its balances in a place of its own",
 )
 
