@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.findings.shortfall import absorption, hidden_bad_debt, shortfall_e18
+from analyzer.model.certificate import Proofs
 from analyzer.model.rows import ImplementationRow
 from analyzer.model.verdict import Verdict
 from analyzer.solvency.drive import REBUILD
@@ -51,17 +52,15 @@ def doubts(result: ScanResult) -> tuple[str, ...]:
         out.append(f"{silent} of {len(result.checks)} comparisons with the contract not answered")
     if _nobody_was_asked(result):
         out.append(f"--verify {result.verify_mode}, and there was no view to ask")
-    out += _unproved(result)
+    out += [] if result.proofs is None else proof_doubts(result.proofs)
     if shortfall_e18(hidden_bad_debt(result).at_prices_e18, absorption(result)) is None:
         out.append("the backstops' capacity is unknown")
     return tuple(out)
 
 
-def _unproved(result: ScanResult) -> list[str]:
-    """What was to be proved and is not, or is proved to be otherwise."""
-    if result.proofs is None:
-        return []
-    found, missing = result.proofs.certificate.contradictions, result.proofs.certificate.missing
+def proof_doubts(proofs: Proofs) -> list[str]:
+    """What was to be proved and is not, or is proved to be otherwise, in words."""
+    found, missing = proofs.certificate.contradictions, proofs.certificate.missing
     out = []
     if found:
         out.append(f"{len(found)} contradicted by proof: {found[0].text}")

@@ -24,6 +24,7 @@ from analyzer.documents.certificate import (
 )
 from analyzer.documents.envelope import Run
 from analyzer.documents.scan import Evidence
+from analyzer.findings.proof import doubts, proof_doubts
 from analyzer.model.atomic import replace_bytes
 from analyzer.model.certificate import Certificate, Proofs
 from analyzer.model.certificate_text import proofs_of
@@ -196,7 +197,7 @@ def _entry(
             words=0 if again is None else len(set(claimed.words) & set(again.words)),
             codes=0 if again is None else len(set(claimed.codes) & set(again.codes)),
             problems=tuple(problems),
-            missing=() if again is None else again.certificate.missing,
+            missing=() if result is None or again is None else _missing(result, again),
             unchecked=tuple(
                 text
                 for told, text in (
@@ -209,6 +210,14 @@ def _entry(
             ),
         ),
     )
+
+
+def _missing(result: ScanResult, again: Proofs) -> tuple[str, ...]:
+    """What could not be proved again, and why the answer of the scan that came out is not proven,
+    where it is not: proofs of some numbers say nothing of a read or a log that is not there."""
+    told = set(proof_doubts(again))
+    others = [text for text in doubts(result) if text not in told]
+    return (*again.certificate.missing, *(f"the scan is not proven: {text}" for text in others))
 
 
 def _problems(

@@ -59,6 +59,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., CertificateEntry]:
         (entry,) = check(CheckOptions(Path("evidence.zip"), {}), lambda *_: None)
         return entry
 
+    monkeypatch.setattr(certificates, "doubts", lambda _result: ())
     return run
 
 
@@ -115,6 +116,16 @@ def test_which_contracts_were_scanned_from_where_on_is_told_as_believed(
         assert words in told
     found = problems(checked(of_headers(TRUSTED), TRUSTED, other))
     assert found == ("what has to be believed is not all that is told as such",)
+
+
+def test_a_scan_of_the_bundle_that_is_not_proven_is_no_clean_check(
+    checked: Callable[..., CertificateEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "doubts", lambda _result: ("3 reads not answered",))
+    entry = checked(of_headers(TRUSTED))
+    assert entry.check is not None
+    assert entry.check.missing == ("the scan is not proven: 3 reads not answered",)
+    assert exit_code([entry]) is ExitCode.NOT_FULLY_READ
 
 
 def test_a_deployment_of_the_bundle_whose_certificate_was_taken_out_is_named(

@@ -63,7 +63,14 @@ def proof_slots(valued: AaveValued, account_ids: Sequence[str]) -> StoredNumbers
         named += _reserve(state, reserve)
     for category in state.categories.values():
         named += _category(state, category)
-    return StoredNumbers(tuple(named), _NOT_IN_STORAGE)
+    return StoredNumbers(tuple(named), (*_NOT_IN_STORAGE, *_without_source(state)))
+
+
+def _without_source(state: AaveState) -> Iterator[str]:
+    """What is said of reserves whose price source nobody named: of these no word is asked for."""
+    without = [r.symbol for r in state.reserves.values() if not r.price.source]
+    if without:
+        yield f"which source the oracle asks for {', '.join(without)}: none was named or read"
 
 
 def _account(state: AaveState, account: Account) -> Iterator[ProofSlot]:
