@@ -14,8 +14,16 @@ import numpy as np
 
 from analyzer.model.book import Book
 from analyzer.model.integers import WAD, mul_div
-from analyzer.protocols.decisions import ExitPool, OwnPool, Parameter, Reduction, Resize
+from analyzer.protocols.decisions import (
+    ExitPool,
+    OwnPool,
+    Parameter,
+    Reduction,
+    Resize,
+    ResizeKind,
+)
 from analyzer.protocols.table.rules import Kind
+from analyzer.protocols.table.value.account import Leg
 from analyzer.protocols.table.value.value import TableValued
 
 DECIMALS = 18
@@ -92,76 +100,83 @@ class TableDecisions:
         return replace(self._valued.book, state=replace(self._state, terms=terms, rules=rules))
 
     def resizes(self, account_id: str) -> Sequence[Resize]:
-        """A trade of every market, a borrowing of every asset that somebody owes."""
+        """A trade of every market, a borrowing of every asset that somebody owes; each asset once,
+        however many sets of numbers there are of it."""
         self._places[account_id]
-        found = []
+        found: dict[tuple[str, str], Resize] = {}
         for number, asset in enumerate(self._valued.book.assets):
             kind = self._state.kind(number)
+            if kind not in (Kind.POSITION, Kind.DEBT):
+                continue
             if self._valued.valuation.price_e18(number) is None:
                 continue
-            if kind is Kind.POSITION:
-                found.append(Resize("trade", str(number), asset.symbol, asset.decimals))
-            elif kind is Kind.DEBT:
-                found.append(Resize("borrow", str(number), asset.symbol, asset.decimals))
-        return [replace(one, asset_id=self._id(int(one.asset_id))) for one in found]
+            way: ResizeKind = "trade" if kind is Kind.POSITION else "borrow"
+            one = Resize(way, asset.asset_id, asset.symbol, asset.decimals)
+            found.setdefault((way, asset.asset_id), one)
+        return list(found.values())
 
     def resized(
         self, account_id: str, resize: Resize, amount: int, price_e18: int | None = None
     ) -> Book:
-        """The account's book after it. Raises: KeyError."""
-        kind = Kind.POSITION if resize.kind == "trade" else Kind.DEBT
-        number = self._number(resize.asset_id, kind)
-        if kind is Kind.DEBT:
+        """The account's book after it. A trade closes what it has of the other sign first; what it
+        opens stands under the account's own numbers, the strictest of all where it has none.
+        Raises: KeyError."""
+        if resize.kind != "trade":
+            number = self._number(account_id, resize.asset_id, Kind.DEBT)
             return self._with(account_id, {number: -amount})
+        number = self._number(account_id, resize.asset_id, Kind.POSITION)
         price = self._valued.valuation.price_e18(number) if price_e18 is None else price_e18
         if price is None:
             raise KeyError(resize.asset_id)
         paid = mul_div(amount, price, 10**resize.decimals)
-        return self._with(account_id, {number: amount, self._state.cash_number: -self._cash(paid)})
+        sign = 1 if amount > 0 else -1
+        taken = self._taken(account_id, resize.asset_id, Kind.POSITION, -sign, abs(amount))
+        opened = amount - sign * sum(map(abs, taken.values()))
+        money = {number: opened, self._state.cash_number: -self._cash(paid)}
+        return self._with(account_id, money, taken)
 
     def reductions(self, account_id: str) -> Sequence[Reduction]:
-        """Its positions, and every pair of a collateral and a debt."""
-        book = self._valued.book
-        legs = [
-            (number, amount)
-            for number, amount in self._valued.valuation.legs(self._places[account_id])
-            if amount and self._valued.valuation.price_e18(number) is not None
-        ]
+        """Its positions by market and side, and every pair of a collateral and a debt; what an
+        account has of one asset in several parts is one way."""
+        assets = self._valued.book.assets
+        held: dict[tuple[Kind, str, int], tuple[int, int]] = {}
+        for number, amount in self._legs(account_id):
+            if not amount or self._valued.valuation.price_e18(number) is None:
+                continue
+            key = self._state.kind(number), self._id(number), 1 if amount > 0 else -1
+            held[key] = (number, held.get(key, (0, 0))[1] + abs(amount))
         positions = [
-            Reduction("close", self._id(n), book.assets[n].symbol, book.assets[n].decimals,
-                      abs(amount), 1 if amount > 0 else -1)
-            for n, amount in legs if self._state.kind(n) is Kind.POSITION
+            Reduction("close", asset, assets[n].symbol, assets[n].decimals, most, sign)
+            for (kind, asset, sign), (n, most) in held.items() if kind is Kind.POSITION
         ]  # fmt: skip
+        debts = [n for (kind, _, _), (n, _) in held.items() if kind is Kind.DEBT]
         pairs = [
-            Reduction("repay", self._id(n), book.assets[n].symbol, book.assets[n].decimals, amount,
-                      1, self._id(debt), book.assets[debt].symbol)
-            for n, amount in legs if self._state.kind(n) is Kind.COLLATERAL
-            for debt, _ in legs if self._state.kind(debt) is Kind.DEBT
+            Reduction("repay", asset, assets[n].symbol, assets[n].decimals, most, 1,
+                      self._id(debt), assets[debt].symbol)
+            for (kind, asset, _), (n, most) in held.items() if kind is Kind.COLLATERAL
+            for debt in debts
         ]  # fmt: skip
         return [*positions, *pairs]
 
     def reduced(
         self, account_id: str, reduction: Reduction, amount: int, received_e18: int
     ) -> Book:
-        """The account's book after it; what is beyond a debt is cash. Raises: KeyError."""
+        """The account's book after it; what is beyond a debt is cash. Of several parts the one that
+        requires most (of a collateral: that secures least) goes first. Raises: KeyError."""
         if reduction.kind == "close":
-            number = self._number(reduction.asset_id, Kind.POSITION)
-            cash = self._cash(reduction.sign * received_e18)
-            changes = {number: -reduction.sign * amount, self._state.cash_number: cash}
-            return self._with(account_id, changes)
-        held = self._number(reduction.asset_id, Kind.COLLATERAL)
-        debt = self._number(reduction.debt_id, Kind.DEBT)
+            kind, sign = Kind.POSITION, reduction.sign
+            taken = self._taken(account_id, reduction.asset_id, kind, sign, amount)
+            cash = self._cash(sign * received_e18)
+            return self._with(account_id, {self._state.cash_number: cash}, taken)
+        taken = self._taken(account_id, reduction.asset_id, Kind.COLLATERAL, 1, amount)
+        debt = self._number(account_id, reduction.debt_id, Kind.DEBT)
         price = self._valued.valuation.price_e18(debt) or 1
         decimals = self._valued.book.assets[debt].decimals
-        owed = -sum(
-            value for n, value in self._valued.valuation.legs(self._places[account_id]) if n == debt
-        )
+        owed = -sum(value for n, value in self._legs(account_id) if n == debt)
         repaid = min(received_e18 * 10**decimals // price, owed)
         rest = received_e18 - mul_div(repaid, price, 10**decimals)
-        return self._with(
-            account_id,
-            {held: -amount, debt: repaid, self._state.cash_number: self._cash(rest)},
-        )
+        changes = {debt: repaid, self._state.cash_number: self._cash(rest)}
+        return self._with(account_id, changes, taken)
 
     def own_pool(self, asset_id: str) -> OwnPool | None:
         """A table trades nothing."""
@@ -175,32 +190,83 @@ class TableDecisions:
         """The id of an asset of the book."""
         return self._valued.book.assets[number].asset_id
 
-    def _number(self, asset_id: str, kind: Kind) -> int:
-        """The first asset of that id and kind. Raises: KeyError."""
-        for number, asset in enumerate(self._valued.book.assets):
-            if asset.asset_id == asset_id and self._state.kind(number) is kind:
-                return number
-        raise KeyError(asset_id)
+    def _legs(self, account_id: str) -> list[Leg]:
+        """The account's legs. Raises: KeyError."""
+        return list(self._valued.valuation.legs(self._places[account_id]))
+
+    def _number(self, account_id: str, asset_id: str, kind: Kind) -> int:
+        """The number under which more of an asset stands: the strictest of the account's own, else
+        of all that there are. Raises: KeyError."""
+        found = [
+            number
+            for number, asset in enumerate(self._valued.book.assets)
+            if asset.asset_id == asset_id and self._state.kind(number) is kind
+        ]
+        if not found:
+            raise KeyError(asset_id)
+        own = {number for number, _ in self._legs(account_id)}.intersection(found)
+        return max(own or found, key=lambda number: (*self._needs(number), -number))
+
+    def _needs(self, number: int) -> tuple[int, int]:
+        """What a position requires, at first and then."""
+        terms = self._state.terms[number]
+        return terms.initial_weight_e36, terms.weight_e36
+
+    def _taken(
+        self, account_id: str, asset_id: str, kind: Kind, sign: int, amount: int
+    ) -> dict[int, int]:
+        """Place among the account's legs -> what is taken off it, signed, for at most `amount` of
+        an asset's legs of one sign."""
+        parts = [
+            (self._needs(number), place, held)
+            for place, (number, held) in enumerate(self._legs(account_id))
+            if held * sign > 0 and self._id(number) == asset_id and self._state.kind(number) is kind
+        ]
+        parts.sort(key=lambda part: part[0], reverse=kind is Kind.POSITION)
+        out: dict[int, int] = {}
+        for _, place, held in parts:
+            share = min(abs(held), amount)
+            out[place], amount = sign * share, amount - share
+        return out
 
     def _cash(self, value_e18: int) -> int:
         """An amount of money in its own decimals, toward zero."""
         decimals = self._valued.book.assets[self._state.cash_number].decimals
         return mul_div(value_e18, 10**decimals, WAD)
 
-    def _with(self, account_id: str, changes: Mapping[int, int]) -> Book:
-        """The account's book with other amounts; a leg that it has not is added."""
-        place = self._places[account_id]
-        legs = list(self._valued.valuation.legs(place))
+    def _with(
+        self, account_id: str, changes: Mapping[int, int], taken: Mapping[int, int] | None = None
+    ) -> Book:
+        """The account's book with other amounts. changes: by number, to the first leg of it; a leg
+        that it has not is added. taken: by place among its legs, what goes."""
+        legs = self._legs(account_id)
+        for place, amount in (taken or {}).items():
+            legs[place] = (legs[place][0], legs[place][1] - amount)
         for number, change in changes.items():
-            at = next((n for n, (known, _) in enumerate(legs) if known == number), None)
+            if not change:
+                continue
+            at = self._place_for(legs, number, change)
             if at is None:
                 legs.append((number, change))
             else:
                 legs[at] = (number, legs[at][1] + change)
         book = self._valued.book
         return replace(
-            book.part([place]),
+            book.part([self._places[account_id]]),
             indptr=np.array([0, len(legs)], dtype=np.int64),
             asset=np.array([number for number, _ in legs], dtype=np.int32),
             amount=[amount for _, amount in legs],
+        )
+
+    def _place_for(self, legs: Sequence[Leg], number: int, change: int) -> int | None:
+        """The first leg of a number; of positions the first that is not of the other sign, because
+        what is required is counted lot by lot."""
+        position = self._state.kind(number) is Kind.POSITION
+        return next(
+            (
+                place
+                for place, (known, held) in enumerate(legs)
+                if known == number and not (position and held * change < 0)
+            ),
+            None,
         )

@@ -114,3 +114,63 @@ def test_ways_out_pay_debts_and_close_positions() -> None:
     assert much.equity_e18 == 15_000 * WAD
     assert decisions.exit_pools() == []
     assert decisions.own_pool("ETH") is None
+
+
+def parts() -> tuple[Book, TableDecisions]:
+    """Bob is long 3 and 1 perps of 2,000 under two sets of numbers (a half, a tenth), and has 6
+    and 4 ETH of which only the second part is entered; Eve has 10,000 in money. All entered at the
+    price."""
+    share, whole = WAD // 100, house()
+    perp, eth = whole.assets[PERP], whole.assets[ETH]
+    assets = [perp, perp, eth, eth, *whole.assets[1:2], whole.assets[CASH]]
+    terms = [
+        Terms(Kind.POSITION, 10 * share, 10 * share),
+        Terms(Kind.POSITION, 50 * share, 50 * share),
+        Terms(Kind.COLLATERAL),
+        Terms(Kind.COLLATERAL, 80 * share, 80 * share),
+        Terms(Kind.DEBT),
+        Terms(Kind.CASH),
+    ]
+    given = whole.state
+    assert isinstance(given, TableState)
+    state = TableState(Rules("USD"), terms, given.prices, 6, 2, 0)
+    bob = [(1, 3 * WAD), (5, -6_000 * WAD), (0, WAD), (5, -2_000 * WAD)]
+    bob += [(2, 6 * WAD), (3, 4 * WAD), (4, -1_000 * WAD)]
+    book = make_book(["bob", "eve"], assets, [bob, [(5, 10_000 * WAD)]], state)
+    found = PLUG.decide(PLUG.value(book, PLUG.prices(book)))
+    assert isinstance(found, TableDecisions)
+    return book, found
+
+
+def free(book: Book) -> int:
+    found = row(book).free_collateral_e18
+    assert found is not None
+    return found
+
+
+def test_an_asset_under_several_sets_of_numbers_is_one_way() -> None:
+    book, decisions = parts()
+    trade, borrow = decisions.resizes("bob")
+    assert [(one.kind, one.symbol) for one in (trade, borrow)] == [
+        ("trade", "ETH-PERP"),
+        ("borrow", "DAI"),
+    ]
+    # 6,400 of collateral - 1,000 owed - 3,000 - 200.
+    assert free(book.part([0])) == 2_200 * WAD
+    # What Bob opens stands under the stricter of his own, a half of 2,000 each.
+    assert free(decisions.resized("bob", trade, 2 * WAD)) == 200 * WAD
+    # Three shorts close the three that require most, two more the other one, and open one.
+    assert free(decisions.resized("bob", trade, -3 * WAD)) == 5_200 * WAD
+    assert free(decisions.resized("bob", trade, -5 * WAD)) == 4_400 * WAD
+    # Eve has none of it: the strictest that there is.
+    assert free(decisions.resized("eve", trade, WAD)) == 9_000 * WAD
+
+
+def test_ways_out_take_what_requires_most_and_secures_least_first() -> None:
+    _, decisions = parts()
+    close, repay = sorted(decisions.reductions("bob"), key=lambda way: way.kind)
+    assert (close.most, repay.most) == (4 * WAD, 10 * WAD)
+    assert free(decisions.reduced("bob", close, 3 * WAD, 6_000 * WAD)) == 5_200 * WAD
+    assert free(decisions.reduced("bob", close, 4 * WAD, 8_000 * WAD)) == 5_400 * WAD
+    # Half an ETH of the part that is not entered pays the debt and costs no security.
+    assert free(decisions.reduced("bob", repay, WAD // 2, 1_000 * WAD)) == 3_200 * WAD
