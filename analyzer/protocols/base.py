@@ -234,6 +234,8 @@ class Plug(Protocol):
     Optional: folding, a `Folding`; without it every scan folds all logs from the first.
     Optional: decide(valued), what may be decided about the book (`decisions`); without it nobody is
     told how far an account may grow, or what another parameter does.
+    Optional: sold_legs(book), [leg] what a full close-out of its account trades; without it that is
+    all positions where there is a unit of account, else all that moves equity.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """Who would pay for a deficit: the winners of a scenario, by four rules of deleveraging.
 
     profit of an account    what the scenario's prices bring it, where above zero
-    queue                   the highest return x leverage first (as venues rank them)
+    queue                   the highest return x leverage first (as venues rank them); return is the
+                            profit over what prices move of the account
     pro rata                one share of every profit
     capped                  one share, nobody above half its profit
     risk aware              in proportion to profit x leverage
@@ -40,9 +41,10 @@ class Paid:
     moved: float
 
 
-def winners(book: LinearBook, move: Floats) -> tuple[Floats, Floats]:
+def winners(book: LinearBook, move: Floats) -> tuple[Floats, Floats, Floats]:
     """([account] profit of the scenario, [account] leverage: what prices move of it over its
-    equity before), both 0 of whoever does not win, is unknown, not linear, or has no equity.
+    equity before, [account] what prices move of it), the first two 0 of whoever does not win, is
+    unknown, not linear, or has no equity.
 
     Shape: move [factor], simple returns.
     """
@@ -54,16 +56,16 @@ def winners(book: LinearBook, move: Floats) -> tuple[Floats, Floats]:
     with np.errstate(invalid="ignore"):
         wins = (profit > 0) & (before > 0) & ~book.nonlinear & ~book.unknown
     leverage = np.divide(gross, before, out=np.zeros(count), where=wins)
-    return np.where(wins, profit, 0.0), leverage
+    return np.where(wins, profit, 0.0), leverage, gross
 
 
-def by_rule(budget: float, profit: Floats, leverage: Floats) -> tuple[Paid, ...]:
-    """Each rule on the same winners. Shape: profit, leverage [account]. Raises: ValueError for a
-    negative budget or profit."""
-    total = max(float(profit.sum()), 1.0)
+def by_rule(budget: float, profit: Floats, leverage: Floats, gross: Floats) -> tuple[Paid, ...]:
+    """Each rule on the same winners. Shape: profit, leverage, gross (what prices move of it)
+    [account]. Raises: ValueError for a negative budget or profit."""
+    gain = np.divide(profit, gross, out=np.zeros(profit.size), where=gross > 0)
     rules: tuple[tuple[str, Callable[[], Floats]], ...] = (
         ("pro rata", lambda: pro_rata(budget, profit)),
-        ("queue", lambda: queue(budget, profit, profit / total * leverage)),
+        ("queue", lambda: queue(budget, profit, gain * leverage)),
         ("capped", lambda: capped(budget, profit, np.full(profit.size, CAP))),
         ("risk aware", lambda: risk_aware(budget, profit, leverage, lambda _: 1.0)),
     )

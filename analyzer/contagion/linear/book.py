@@ -18,7 +18,7 @@ and stays it: such a row has no coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -30,6 +30,8 @@ from analyzer.contagion.linear.fit import Fitted, probed, probes
 from analyzer.model.book import Book, LegKind, Prices
 from analyzer.protocols.base import Repriced, Valued
 
+Sold = frozenset[LegKind] | Callable[[Book], NDArray[np.bool_]]
+"""The kinds of legs that a close-out sells, or [leg] whether it sells that one."""
 CELLS = 2_000_000
 """Accounts x probes of one call of `reprice`: 16 MB for each of its four arrays."""
 
@@ -138,14 +140,14 @@ def linear_book(
     book: Book,
     *,
     factors: Sequence[str] | None = None,
-    sells: frozenset[LegKind] | None = None,
+    sells: Sold | None = None,
     every_test: bool = False,
 ) -> LinearBook:
     """The linear twin of `book`, from `plug.reprice` alone.
 
     factors: in the order of the result; default all of the book's assets, in their order. A
-    factor that is left out keeps its price. sells: the kinds of legs that a close-out sells (at
-    the protocol's reference prices); None = everything whose price moves the equity, which is
+    factor that is left out keeps its price. sells: the legs that a close-out sells (at the
+    protocol's reference prices); None = everything whose price moves the equity, which is
     what happens where collateral is seized and debt is repaid. every_test: X counts from the test
     that lets anybody liquidate something of the account first, not from maintenance alone.
 
@@ -290,16 +292,14 @@ def _parts(book: Book, step: int) -> Iterator[Book]:
         yield book.part(range(start, min(start + step, len(book))))
 
 
-def _legs_sold(
-    book: Book, prices: Prices, factors: Sequence[str], kinds: frozenset[LegKind]
-) -> Floats:
-    """[account, factor] value of the legs of these kinds at reference prices; an asset that has
+def _legs_sold(book: Book, prices: Prices, factors: Sequence[str], sells: Sold) -> Floats:
+    """[account, factor] value of the legs that are sold, at reference prices; an asset that has
     no price has no value here (its holders are unknown anyway)."""
     place = {factor: number for number, factor in enumerate(factors)}
     price = [prices.e18(asset.asset_id) for asset in book.assets]
     counts = np.array(
         [
-            asset.kind in kinds and asset.factor in place and p is not None
+            asset.factor in place and p is not None and (callable(sells) or asset.kind in sells)
             for asset, p in zip(book.assets, price, strict=True)
         ],
         dtype=np.bool_,
@@ -307,6 +307,8 @@ def _legs_sold(
     per_unit = np.array([0.0 if p is None else p / 1e18 for p in price], dtype=np.float64)
     factor = np.array([place.get(a.factor, 0) for a in book.assets], dtype=np.int64)
     chosen = counts[book.asset] if len(book.asset) else np.zeros(0, dtype=np.bool_)
+    if callable(sells):
+        chosen = chosen & sells(book)
     legs = book.asset[chosen]
     row = np.repeat(np.arange(len(book)), np.diff(book.indptr))[chosen]
     out = np.zeros((len(book), len(factors)))

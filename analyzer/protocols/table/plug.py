@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.model.book import Book
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing
 from analyzer.protocols.table.close.backstops import backstops
 from analyzer.protocols.table.close.decide import decide
 from analyzer.protocols.table.close.liquidate import liquidate
 from analyzer.protocols.table.close.simulate import simulate
+from analyzer.protocols.table.close.sold import sold_legs
 from analyzer.protocols.table.judge.totals import totals
 from analyzer.protocols.table.judge.truth import JUDGE_SELECTORS, truth
 from analyzer.protocols.table.logs.sources import (
@@ -58,3 +63,7 @@ class TableBook(StagedPlug):
         simulate=simulate,
         decide=decide,
     )
+
+    def sold_legs(self, book: Book) -> npt.NDArray[np.bool_]:
+        """[leg]: whether a full close-out of its account trades it."""
+        return sold_legs(book)

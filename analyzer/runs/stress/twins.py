@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from analyzer.contagion.linear import LinearBook, linear_book, nonlinear_accounts
-from analyzer.contagion.linear.book import Nonlinear
+from analyzer.contagion.linear.book import Nonlinear, Sold
 from analyzer.contagion.reverse.rays import Ray
 from analyzer.contagion.reverse.rays import ray as ray_of
 from analyzer.contagion.scenario import multiplier, ray
@@ -39,8 +39,11 @@ def twin_of(
     scan: ScanBook, book: Book, *, every_test: bool = False
 ) -> tuple[LinearBook, Nonlinear]:
     """The linear twin of `book` (the scan's own, or a part of it), and who answers for its
-    nonlinear accounts. every_test: see `linear_book`."""
-    sells = frozenset({LegKind.POSITION}) if has_unit(scan) else None
+    nonlinear accounts. every_test: see `linear_book`. A protocol in which some accounts have
+    positions closed and others collateral seized says leg by leg what is sold (`sold_legs`)."""
+    sells: Sold | None = getattr(scan.plug, "sold_legs", None)
+    if sells is None and has_unit(scan):
+        sells = frozenset({LegKind.POSITION})
     linear = linear_book(scan.plug, book, sells=sells, every_test=every_test)
     return linear, nonlinear_accounts(scan.plug, book, linear)
 

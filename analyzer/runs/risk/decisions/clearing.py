@@ -182,11 +182,10 @@ def _held(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
         yield ShareEntry("owner", name, float(gross[most] / gross.sum()))
     by_source: Counter[str] = Counter()
     factors = dict(zip(opened.book.factors, _gross_by_factor(opened).tolist(), strict=True))
-    for price in scan.prices.by_asset.values():
-        if price.status != "fixed":
-            by_source[price.source] = max(
-                by_source[price.source], round(factors.get(price.factor, 0.0))
-            )
+    # A factor with two assets of one source counts once.
+    said = {(p.source, p.factor) for p in scan.prices.by_asset.values() if p.status != "fixed"}
+    for source, factor in sorted(said):
+        by_source[source] += round(factors.get(factor, 0.0))
     total = sum(factors.values())
     if by_source and total > 0:
         [(source, value)] = by_source.most_common(1)

@@ -121,7 +121,10 @@ def _value(pool: ExitEntry) -> float:
 
 
 def _sentences(pools: tuple[ExitEntry, ...]) -> Iterator[str]:
-    """Pools that cannot pay all, in words."""
+    """Pools that cannot pay all, in words; where none is known, that too."""
+    if not pools:
+        yield "No pool is known from which anybody is paid: who can leave is not told."
+        return
     short = [pool for pool in pools if pool.locked]
     for pool in short:
         unit = 10**pool.decimals
@@ -130,5 +133,5 @@ def _sentences(pools: tuple[ExitEntry, ...]) -> Iterator[str]:
             f" that may leave; the {pool.paid_in_full} largest are paid in full, and"
             f" {pool.locked / unit:,.2f} of the others stay locked."
         )
-    if pools and not short:
+    if not short:
         yield "Everybody who may leave can be paid now."

@@ -12,7 +12,7 @@ source = "umbrella.finance, 2026-11-30"
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 from pathlib import Path
 
 from analyzer.documents.decisions import StakeEntry
@@ -25,6 +25,8 @@ _KIND = "stakes file"
 _KEYS = {"name", "asset", "capacity", "leaving", "cooldown_days", "source"}
 _DAY_S = 86_400
 _MOST_DAYS = 3_650
+_EXACT = Context(prec=160, traps=[InvalidOperation, Overflow])
+"""So many digits that no amount of a token is rounded on its way."""
 
 
 def load_stakes(path: Path, pools: Sequence[ExitPool]) -> tuple[StakeEntry, ...]:
@@ -91,8 +93,12 @@ def _amount(where: str, key: str, given: object, decimals: int) -> int:
         if not isinstance(given, str):
             raise InvalidOperation
         number = Decimal(given.replace("_", ""))
-        scaled = number.scaleb(decimals)
-        fits = number.is_finite() and number >= 0 and scaled == scaled.to_integral_value()
+        scaled = number.scaleb(decimals, _EXACT)
+        fits = (
+            number.is_finite()
+            and number >= 0
+            and scaled == scaled.to_integral_value(context=_EXACT)
+        )
     except (InvalidOperation, ArithmeticError):
         fits, scaled = False, Decimal(0)
     if not fits or scaled.adjusted() > 40:

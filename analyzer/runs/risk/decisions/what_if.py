@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,8 @@ from analyzer.runs.stress.reverse import standings
 from analyzer.solvency.verdicts import headroom_e18, judge_accounts
 from analyzer.store.snapshot import check_replaceable
 
+_EXACT = Context(prec=160, traps=[InvalidOperation, Overflow])
+"""So many digits that no value within a parameter's bounds is rounded on its way."""
 WITHIN = (0.05, 0.1, 0.2, 0.3)
 """Falls of all prices up to which it is told what is sold by force."""
 ASSUMES = (
@@ -114,9 +116,9 @@ def _stored(parameter: Parameter, text: str) -> int:
     """A value as the contract stores it. Raises: InputError."""
     try:
         written = Decimal(text.strip())
-        scaled = written.scaleb(parameter.decimals)
-        whole = written.is_finite() and scaled == scaled.to_integral_value()
-    except InvalidOperation:
+        scaled = written.scaleb(parameter.decimals, _EXACT)
+        whole = written.is_finite() and scaled == scaled.to_integral_value(context=_EXACT)
+    except ArithmeticError:
         whole, scaled = False, Decimal(0)
     stored = int(scaled) + (parameter.offset if scaled else 0) if whole else 0
     if not whole or not parameter.low <= stored <= parameter.high or scaled < 0:
@@ -131,7 +133,7 @@ def _stored(parameter: Parameter, text: str) -> int:
 def _written(parameter: Parameter, stored: int) -> str:
     """A stored value as a user writes it."""
     shift = parameter.offset if stored >= parameter.offset else 0
-    text = format(Decimal(stored - shift).scaleb(-parameter.decimals), "f")
+    text = format(Decimal(stored - shift).scaleb(-parameter.decimals, _EXACT), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -221,7 +223,8 @@ def _sentences(
         return
     turned = Counter((one.verdict_before, one.verdict_after) for one in changed)
     for (old, new), count in sorted(turned.items()):
-        yield f"{count:,} account{'' if count == 1 else 's'} go from {old} to {new}."
+        who = "account goes" if count == 1 else "accounts go"
+        yield f"{count:,} {who} from {old} to {new}."
     if not changed:
         yield "No account changes sides."
     free = (after.free_e18 - before.free_e18) / 10**18

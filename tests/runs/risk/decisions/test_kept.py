@@ -152,6 +152,7 @@ def test_what_is_asked_again_replaces_what_was_said(
         (('"1_234.5"', "1234.5"), "capacity is an amount in quotes"),
         (('"34.5"', '"5000"'), "more is leaving than there is"),
         (('"1_234.5"', '"0.0000000000000000001"'), "at most 18 decimals"),
+        (('"1_234.5"', '"12345678901.1234567890123456789"'), "at most 18 decimals"),
         (("cooldown_days = 20", "cooldown_days = -1"), "cooldown_days is a whole number"),
         (("cooldown_days", "cooldown_day"), "no key 'cooldown_day'"),
         (("[[stake]]", "[stake]"), "is no stakes file"),
