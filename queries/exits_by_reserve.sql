@@ -8,7 +8,7 @@
 -- column available: what can be paid now (a float)
 -- column utilisation: lent over what there would be if all came back
 -- column withdrawable: what can leave now (a float)
--- column holders: accounts with a claim
+-- column holders: accounts of which something may leave
 -- column paid_in_full: how many of the largest are paid in full
 -- column locked: what may leave and is not paid (a float)
 -- column left_after_10: left for the others when the ten largest have left (a float)

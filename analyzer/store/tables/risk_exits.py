@@ -23,7 +23,7 @@ TABLE = Table(
         amount("lent", "Raw; what is lent out."),
         figure("utilisation", "Lent over what there would be if all came back; NULL = empty."),
         amount("withdrawable", "Raw; what can leave now."),
-        count("holders", "Accounts with a claim."),
+        count("holders", "Accounts of which something may leave."),
         count("paid_in_full", "How many of the largest are paid in full."),
         amount("locked", "Raw; what may leave and is not paid."),
         amount("left_after_1", "Raw; left for the others when the largest one has left."),

@@ -129,7 +129,7 @@ SHEETS = (
             ("deployment", "deployment", text), ("symbol", "reserve", text),
             ("claims", "claims", amount), ("may_leave", "may leave", amount),
             ("available", "there", amount), ("utilisation", "utilisation", share),
-            ("holders", "holders", amount), ("paid_in_full", "paid in full", amount),
+            ("holders", "who may", amount), ("paid_in_full", "paid in full", amount),
             ("locked", "locked", amount), ("stakes", "stakes", amount),
             ("stakes_days", "cooldown, days", amount),
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,22 +179,22 @@ def _held(scan: ScanBook, opened: Opened) -> Iterator[ShareEntry]:
         most = int(np.argmax(gross))
         name = opened.book.owner_names[most]
         yield ShareEntry("owner", name, float(gross[most] / gross.sum()))
-    by_source: Counter[str] = Counter()
+    by_source: dict[str, float] = {}
     factors = dict(zip(opened.book.factors, _gross_by_factor(opened).tolist(), strict=True))
     # A factor with two assets of one source counts once.
     said = {(p.source, p.factor) for p in scan.prices.by_asset.values() if p.status != "fixed"}
     for source, factor in sorted(said):
-        by_source[source] += round(factors.get(factor, 0.0))
+        by_source[source] = by_source.get(source, 0.0) + factors.get(factor, 0.0)
     total = sum(factors.values())
     if by_source and total > 0:
-        [(source, value)] = by_source.most_common(1)
-        yield ShareEntry("oracle", source, value / total)
-    venues: Counter[str] = Counter()
+        source = max(by_source, key=lambda name: by_source[name])
+        yield ShareEntry("oracle", source, min(by_source[source] / total, 1.0))
+    venues: dict[str, float] = {}
     for used in opened.chosen.used:
-        venues[used.source] += round(factors.get(used.factor, 0.0))
+        venues[used.source] = venues.get(used.source, 0.0) + factors.get(used.factor, 0.0)
     if total > 0 and venues:
-        [(source, value)] = venues.most_common(1)
-        yield ShareEntry("venue", source, value / total)
+        source = max(venues, key=lambda name: venues[name])
+        yield ShareEntry("venue", source, min(venues[source] / total, 1.0))
     layers = {
         row.name: row.capacity_e18 or 0 for row in bounded_layers(scan.plug.backstops(scan.valued))
     }

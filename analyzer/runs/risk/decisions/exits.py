@@ -68,7 +68,8 @@ def exits(
 def _pool(decided: Decided, pool: ExitPool, stakes: tuple[StakeEntry, ...]) -> ExitEntry:
     """One pool, a run on it, and what stands behind it."""
     behind = [one for one in stakes if one.asset_id == pool.asset_id]
-    run = run_on([(claim.account_id, claim.free) for claim in pool.claims], pool.available)
+    leaving = [(claim.account_id, claim.free) for claim in pool.claims if claim.free]
+    run = run_on(leaving, pool.available)
     free = sum(claim.free for claim in pool.claims)
     first = run.paid_in_full
     placed = list(enumerate(run.leavers, start=1))
@@ -84,7 +85,7 @@ def _pool(decided: Decided, pool: ExitPool, stakes: tuple[StakeEntry, ...]) -> E
         lent=pool.lent,
         utilisation=utilisation(pool.lent, pool.available),
         withdrawable=min(free, pool.available),
-        holders=sum(claim.amount > 0 for claim in pool.claims),
+        holders=len(leaving),
         paid_in_full=first,
         locked=run.locked,
         left_after={str(count): run.after(count) for count in FIRST},

@@ -83,6 +83,9 @@ def test_perps_pay_everybody_who_has_something_free(demo_snapshot: Path) -> None
     document = exits(demo_snapshot, PERP)
     assert {pool.symbol for pool in document.pools} >= {"USDC", "WETH"}
     assert [pool.locked for pool in document.pools] == [0] * len(document.pools)
+    # Who has nothing free neither leaves nor waits.
+    assert all(pool.paid_in_full == pool.holders > 0 for pool in document.pools)
+    assert all(one.wants > 0 for pool in document.pools for one in pool.leavers)
     assert document.sentences == ("Everybody who may leave can be paid now.",)
 
 
