@@ -227,9 +227,10 @@ class ExitEntry:
     """One pool. Raw amounts of `decimals`. claims: all that is owed; free: what margins let go of
     it; available: what can be paid now; left_after: what is left for all others once the largest
     1, 5, 10 and 25 have left; holders: accounts of which something may leave; paid_in_full: how
-    many of them, the largest first, are. leavers: the first of them, and everybody from the first who is not paid in full, up to a limit. stakes: what stands
-    behind the pool with a cooldown; stakes_firm: of it, what has to stay until `stakes_delay_s`
-    seconds are over; null = no such stake is known."""
+    many of them, the largest first, are. leavers: the first of them, and everybody from the first
+    who is not paid in full, up to a limit. stakes: what stands behind the pool with a cooldown;
+    stakes_firm: of it, what has to stay until `stakes_delay_s` seconds are over; null = no such
+    stake is known."""
 
     asset_id: str
     symbol: str
