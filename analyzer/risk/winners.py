@@ -52,7 +52,7 @@ def winners(book: LinearBook, move: Floats) -> tuple[Floats, Floats, Floats]:
     entry = book.equity * move[book.column]
     profit = np.bincount(book.row, entry, minlength=count)
     before = book.equity_cash + np.bincount(book.row, book.equity, minlength=count)
-    gross = np.bincount(book.row, np.abs(book.equity), minlength=count)
+    gross: Floats = np.bincount(book.row, np.abs(book.equity), minlength=count).astype(np.float64)
     with np.errstate(invalid="ignore"):
         wins = (profit > 0) & (before > 0) & ~book.nonlinear & ~book.unknown
     leverage = np.divide(gross, before, out=np.zeros(count), where=wins)
