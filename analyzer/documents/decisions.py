@@ -28,7 +28,8 @@ class SizeEntry:
     reference price. margin_largest: what initial margin alone would let pass, where something else
     ends it before. by_distance: the largest after which the account is still not liquidatable when
     its price has moved by `distance` against it; by_es: the largest value at which ES stays within
-    the budget; null = not asked, or none. hedges: a little of it raises free collateral.
+    the budget, 0 = it is exceeded already; null = not asked, or no end. hedges: a little of it
+    raises free collateral.
     """
 
     kind: str

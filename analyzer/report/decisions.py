@@ -23,7 +23,7 @@ LISTED = 12
 """Leavers of a pool that a page shows."""
 
 
-_SIZES = "amounts in units of the asset; value and ES in USD"
+_SIZES = "amounts in units of the asset; value and ES in the settlement currency"
 _WAYS = "amounts in units of the asset; value and cost in the settlement currency"
 _SIDES = "amounts in the settlement currency; forced sales, VaR and LaR in USD"
 _POOLS = "in units of each asset"
@@ -55,14 +55,21 @@ def _size(entry: SizeEntry, document: SizeDocument) -> tuple[str, ...]:
     row = [
         f"{entry.kind} {entry.symbol}",
         _units(entry.largest, entry.decimals),
-        "-" if entry.value_usd is None else f"{entry.value_usd:,.0f}",
+        _worth(entry.value_usd),
         entry.bound + (" (hedges first)" if entry.hedges else ""),
     ]
     if document.distance is not None:
         row.append(_units(entry.by_distance, entry.decimals))
     if document.es_budget_usd is not None:
-        row.append("-" if entry.by_es_usd is None else f"{entry.by_es_usd:,.0f}")
+        row.append(_worth(entry.by_es_usd))
     return tuple(row)
+
+
+def _worth(value: float | None) -> str:
+    """A value for people: whole where it is large, four digits where it is not."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 or not value else f"{value:,.4g}"
 
 
 def _joint(document: SizeDocument) -> list[Block]:

@@ -47,6 +47,10 @@ def read_prices(frame: Frame, rules: RulesFile) -> PriceTable:
         problem = why_no_asset(asset)
         if problem:
             raise cells.wrong(row, "asset", problem)
+        if asset != unit and asset.lower() == unit.lower():
+            raise cells.wrong(
+                row, "asset", f"{shown(asset)} is written {unit} as the unit of account: write that"
+            )
         if asset.lower() in rows:
             first = rows[asset.lower()] + FIRST_ROW
             raise cells.wrong(row, "asset", f"{shown(asset)} has a price in row {first} already")

@@ -29,7 +29,11 @@ TABLE = Table(
             "by_distance", "Raw; the largest that survives that move. NULL = not asked, or no end."
         ),
         figure("es_budget_usd", "Budget of ES; NULL = not asked."),
-        figure("by_es_usd", "The largest value within it, dollars; NULL = not asked, or none."),
+        figure(
+            "by_es_usd",
+            "The largest value within it, dollars; 0 = it is exceeded already; NULL = not asked,"
+            " no prices, or no end.",
+        ),
         flag("hedges", "Whether a little of it raises free collateral."),
     ),
 )

@@ -34,6 +34,36 @@ def test_sizes_stand_under_the_account_s_own_numbers_and_are_kept_again(tables: 
     assert found["short", "ETH-PERP"] == 81 * 10**17
 
 
+def test_a_budget_says_where_it_ends_and_where_it_does_not(tables: Tables) -> None:
+    db = own_numbers(tables)
+    days = "".join(
+        f"2026-{1 + n // 28:02}-{1 + n % 28:02},{2_000 + n % 7 * 40}\n" for n in range(90)
+    )
+    tables.write("days.csv", f"time,ETH\n{days}")
+    given = ("--returns", str(tables.folder / "days.csv"), "--still", "USDC,USD", "--json")
+    found = {}
+    for budget in ("1", "2000"):
+        done = run("risk", "size", "fay", "--db", db, *given, "--es-budget", budget)
+        assert done.exit_code == 0, done.output
+        for one in json.loads(done.stdout)["sizes"]:
+            found[budget, one["kind"]] = one["by_es_usd"]
+    # What she holds loses more than a dollar; a debt in what stands still costs nothing on any day.
+    assert found["1", "long"] == found["1", "borrow"] == 0
+    assert found["2000", "long"] > 0
+    assert found["2000", "borrow"] is None
+
+
+def test_one_set_of_parameters_is_kept_once_whatever_its_order(tables: Tables) -> None:
+    db = own_numbers(tables)
+    sets = ("LT:WETH=0.7", "LTV:WETH=0.6")
+    for order in (sets, sets[::-1]):
+        words = [word for one in order for word in ("--set", one)]
+        done = run("risk", "what-if", "positions", "--db", db, *words, "--out", db)
+        assert done.exit_code == 0, done.output
+    done = run("sql", "--db", db, "--format", "csv", "SELECT DISTINCT what_if FROM risk_what_ifs")
+    assert done.stdout.split("\n")[1:-1] == ["LT:WETH=0.7 LTV:WETH=0.6"]
+
+
 def test_a_wall_is_of_what_is_seized_closed_and_bought_back(tables: Tables) -> None:
     own_numbers(tables)
     [scan] = read_books(tables.db, ())

@@ -128,6 +128,7 @@ def test_a_wrong_table_is_one_line_and_nothing_is_written(what: str, tables: Tab
         ("asset,price,decimals\nWETH,1,18.5\n", "'18.5' is no whole number from 0 to 36"),
         ("asset,price\n=SUM(A1),1\n", "a spreadsheet would run it"),
         ("asset,price\nWE\u202eTH,1\n", "signs that do not show"),
+        ("asset,price\nusd,2\n", "'usd' is written USD as the unit of account"),
         ("asset,price\nUSD,2\n", "'USD' is the unit of account: its price is 1"),
         (f"asset,price\nWETH,{10**21}\n", "is too large"),
     ],

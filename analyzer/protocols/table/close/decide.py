@@ -96,7 +96,10 @@ class TableDecisions:
             if one.kind is Kind.POSITION:
                 easier = one.initial_e18 < one.threshold_e18
             if easier and one.kind in _NAMES:
-                raise ValueError(f"{asset.symbol}: new risk would be easier than keeping it")
+                raise ValueError(
+                    f"{asset.symbol}: new risk would be easier than keeping it"
+                    " (set LTV with LT, im with mm)"
+                )
         return replace(self._valued.book, state=replace(self._state, terms=terms, rules=rules))
 
     def resizes(self, account_id: str) -> Sequence[Resize]:

@@ -100,8 +100,9 @@ def unwind_rows(document: UnwindDocument, scan_id: str) -> Rows:
 
 
 def what_if_name(document: WhatIfDocument) -> str:
-    """What tells one set of parameters from another in a table."""
-    return " ".join(f"{one.name}={one.after}" for one in document.parameters if one.after)
+    """What tells one set of parameters from another in a table, whatever their order."""
+    sets = sorted(f"{one.name}={one.after}" for one in document.parameters if one.after)
+    return " ".join(sets)
 
 
 def what_if_rows(document: WhatIfDocument, scan_id: str) -> Rows:

@@ -33,7 +33,7 @@ ASSUMES = (
     "a price that moves against the position moves every asset of its risk factor alike",
 )
 MOST_USD = 1e15
-"""Where an ES budget is searched up to."""
+"""Where an ES budget is searched up to: what is still within it there has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +244,17 @@ def _survives(
 def _by_es(
     decided: Decided, resize: Resize, sign: int, options: SizeOptions, days: Days | None
 ) -> float | None:
-    """The largest value, USD, at which ES stays within the budget."""
+    """The largest value, USD, at which ES stays within the budget; 0 where it is exceeded already,
+    None where nothing asks or ends it."""
     if days is None or options.es_usd is None:
         return None
     unit = days.of(decided.factor(resize.asset_id))
     if unit is None or np.isnan(days.profits).any():
         return None
-    return within_es(days.profits, sign * unit, options.es_usd, options.level, MOST_USD)
+    found = within_es(days.profits, sign * unit, options.es_usd, options.level, MOST_USD)
+    if found is None:
+        return 0.0
+    return None if found >= MOST_USD else found
 
 
 def _hedges(decided: Decided, resize: Resize, sign: int, most: int | None) -> bool:
