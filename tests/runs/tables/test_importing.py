@@ -193,3 +193,34 @@ def test_a_book_in_another_unit_says_which_prices_no_shock_moves(tables: Tables)
     tables.write("rules.toml", RULES.replace('"USD"', '"ETH"'))
     tables.write("prices.csv", "asset,price,decimals\nWETH,1,18\nUSDC,0.0005,6\nETH-PERP,1,18\n")
     assert "no shock moves ETH-PERP, WETH: the unit of account is ETH" in tables.book().output
+
+
+def test_parts_of_a_collateral_and_lots_of_a_position_are_one_row_each(tables: Tables) -> None:
+    tables.write(
+        "positions.csv",
+        "account,kind,asset,amount,entry,threshold\n"
+        "bob,collateral,WETH,2,,0\nbob,collateral,WETH,1,,\nbob,debt,USDC,1000,,\n"
+        "bob,position,ETH-PERP,3,2100,\nbob,position,ETH-PERP,-1,1900,\n"
+        "eve,collateral,USDC,9,,\neve,debt,WETH,0.001,,\neve,position,WETH,0.002,2000,0.1\n",
+    )
+    done = tables.book("--fail-on", "never")
+    assert done.exit_code == 0, done.output
+
+    def rows(sql: str) -> list[str]:
+        found = run("sql", "--db", str(tables.db), "--format", "csv", sql)
+        assert found.exit_code == 0, found.output
+        return found.stdout.splitlines()[1:]
+
+    of_weth = "SELECT amount, value_e18, margin_value_e18, weight_e6 FROM collateral"
+    # 1,600 of 6,000 count.
+    e18 = 10**18
+    wanted = f"{3 * e18},{6000 * e18},{1600 * e18},266666"
+    assert rows(f"{of_weth} WHERE account_id = 'bob'") == [wanted]
+    lots = "SELECT size_e18, open_notional_e18, value_e18, unrealized_pnl_e18 FROM positions"
+    # Long 3 for 6,300, short 1 for 1,900; at 2,000 both have lost 400.
+    assert rows(f"{lots} WHERE account_id = 'bob' AND market_id = 'ETH-PERP'") == [
+        f"{2 * e18},{-4400 * e18},{4000 * e18},{-400 * e18}"
+    ]
+    assert rows(f"{lots} WHERE account_id = 'eve'") == [f"{e18 // 1000},,{2 * e18},"]
+    equity = rows("SELECT equity_e18 FROM margin WHERE account_id = 'bob'")
+    assert equity == [str(4600 * e18)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.model.book import Asset
 from analyzer.model.integers import WAD, trunc_div
@@ -35,8 +36,8 @@ def details(valued: TableValued) -> Details:
     ids = valued.book.account_ids
     return Details(
         accounts=list(_accounts(valued)),
-        collateral=RowsOf(ids, lambda account: list(_collateral(valued, account, legs(account)))),
-        positions=RowsOf(ids, lambda account: list(_positions(valued, account, legs(account)))),
+        collateral=RowsOf(ids, lambda account: _collateral(valued, account, legs(account))),
+        positions=RowsOf(ids, lambda account: _positions(valued, account, legs(account))),
         orders=[],
         markets=_markets(valued),
         prices=list(valued.prices.by_asset.values()),
@@ -72,35 +73,77 @@ def _accounts(valued: TableValued) -> Iterator[AccountRow]:
         yield AccountRow(account, owner, kind, None, None, rows)
 
 
-def _collateral(valued: TableValued, account: str, legs: Sequence[Leg]) -> Iterator[CollateralRow]:
-    """Every pledged amount; one that is not entered has weight 0."""
-    valuation = valued.valuation
+def _collateral(valued: TableValued, account: str, legs: Sequence[Leg]) -> list[CollateralRow]:
+    """What is pledged of each asset, parts under several numbers together; one that is not entered
+    has weight 0."""
+    rows: dict[str, CollateralRow] = {}
     for number, amount in legs:
         terms, asset = valued.state.terms[number], valued.book.assets[number]
         if terms.kind is not Kind.COLLATERAL:
             continue
-        value = valuation.value_e18(number, amount)
-        yield CollateralRow(
+        value = valued.valuation.value_e18(number, amount)
+        row = CollateralRow(
             account_id=account,
             asset_id=asset.asset_id,
             symbol=asset.symbol,
             decimals=asset.decimals,
             amount=amount,
-            price_e18=valuation.price_e18(number),
+            price_e18=valued.valuation.price_e18(number),
             value_e18=value,
             margin_value_e18=None if value is None else value * terms.weight_e36 // E36,
             weight_e6=terms.weight_e36 // _E6_PER_E36,
         )
+        known = rows.get(asset.asset_id)
+        rows[asset.asset_id] = row if known is None else _with_part(known, row)
+    return list(rows.values())
 
 
-def _positions(valued: TableValued, account: str, legs: Sequence[Leg]) -> Iterator[PositionRow]:
-    """Every debt as a short position without an entry, and every position with its own."""
+def _with_part(one: CollateralRow, other: CollateralRow) -> CollateralRow:
+    """Two parts of one collateral as one; its weight is what counts of the whole, rounded down."""
+    value = _sum(one.value_e18, other.value_e18)
+    counted = _sum(one.margin_value_e18, other.margin_value_e18)
+    weight = min(one.weight_e6, other.weight_e6)
+    if value and counted is not None:
+        weight = counted * _ONE_E6 // value
+    return replace(
+        one,
+        amount=one.amount + other.amount,
+        value_e18=value,
+        margin_value_e18=counted,
+        weight_e6=one.weight_e6 if one.weight_e6 == other.weight_e6 else weight,
+    )
+
+
+def _positions(valued: TableValued, account: str, legs: Sequence[Leg]) -> list[PositionRow]:
+    """Every debt as a short position without an entry, and every position with its own; several of
+    one asset together."""
+    rows: dict[str, PositionRow] = {}
     for place, (number, amount) in enumerate(legs):
         kind = valued.state.kind(number)
-        if kind in (Kind.DEBT, Kind.POSITION):
-            # A position is followed by the money that it was entered for.
-            entered = legs[place + 1][1] if kind is Kind.POSITION else None
-            yield _position(valued, account, number, amount, entered)
+        if kind not in (Kind.DEBT, Kind.POSITION):
+            continue
+        # A position is followed by the money that it was entered for.
+        entered = legs[place + 1][1] if kind is Kind.POSITION else None
+        row = _position(valued, account, number, amount, entered)
+        known = rows.get(row.market_id)
+        rows[row.market_id] = row if known is None else _with_lot(known, row)
+    return list(rows.values())
+
+
+def _with_lot(one: PositionRow, other: PositionRow) -> PositionRow:
+    """Two positions in one asset as one; what either does not say, both do not."""
+    return replace(
+        one,
+        size_e18=_sum(one.size_e18, other.size_e18),
+        open_notional_e18=_sum(one.open_notional_e18, other.open_notional_e18),
+        value_e18=_sum(one.value_e18, other.value_e18),
+        unrealized_pnl_e18=_sum(one.unrealized_pnl_e18, other.unrealized_pnl_e18),
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """Of two amounts; None where one of them is not known."""
+    return None if one is None or other is None else one + other
 
 
 def _position(
