@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer import __version__
@@ -34,7 +34,7 @@ from analyzer.model.scratch import Scratch
 from analyzer.runs.scanning.evidence import CERTIFICATE, VERSION, made_with
 from analyzer.runs.scanning.proving import LOGS, QUORUM, STATE, ProveOptions, believed
 from analyzer.runs.scanning.scan import ScanOptions, scan
-from analyzer.runs.scanning.signing import signed_statement, signer_of
+from analyzer.runs.scanning.signing import covers_bundle, signed_statement, signer_of
 from analyzer.solvency.result import ScanResult
 from analyzer.store.reader import open_snapshot
 from analyzer.store.tables import certificates, proved_codes, proved_words
@@ -316,7 +316,17 @@ def certificate(options: CertificateOptions, progress: Progress) -> CertificateD
         replace_bytes(options.statement, signed)
     elif options.statement is not None and options.public_key is not None:
         signed_by = signer_of(options.statement, options.public_key, proofs, options.bundle)
+        if options.bundle is not None and not covers_bundle(options.statement, proofs):
+            entries = [_signed_alone(entry) for entry in entries]
     return CertificateDocument(Run(__version__, int(exit_code(entries))), tuple(entries), signed_by)
+
+
+def _signed_alone(entry: CertificateEntry) -> CertificateEntry:
+    """An entry of which the certificate is signed, and the bundle that carries it is not."""
+    assert entry.check is not None  # of a bundle every entry is checked
+    text = "that the signer vouches for its prices and views: the certificate alone is signed"
+    check = replace(entry.check, unchecked=(*entry.check.unchecked, text))
+    return replace(entry, check=check)
 
 
 def _check_options(options: CertificateOptions) -> None:

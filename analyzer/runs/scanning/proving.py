@@ -132,7 +132,10 @@ def _check_block(gathered: Gathered, result: ScanResult) -> None:
     gathered.take([block.number])
     header = gathered.headers.get(block.number)
     if header is not None and header.hash != block.hash:
-        text = f"block {block.number} was scanned as {block.hash}, and its header is {header.hash}"
+        text = (
+            f"block {block.number} was scanned as {block.hash}, and its header is {header.hash}: a"
+            " lie, or the chain was re-organised in between; scan again, or an older block"
+        )
         gathered.contradict("header", ContradictionError(block.number, "hash", text))
 
 

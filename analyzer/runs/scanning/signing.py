@@ -88,6 +88,13 @@ def signer_of(
     return _key_id(key)
 
 
+def covers_bundle(envelope_file: Path, proofs: Sequence[Proofs]) -> bool:
+    """Whether a statement that `signer_of` found good is over the bytes of a bundle as well, not
+    over these certificates alone. Raises: InputError for a file that is none."""
+    payload, _ = _envelope(envelope_file)
+    return len(orjson.loads(payload)["subject"]) > len(proofs)
+
+
 def _statement(proofs: Sequence[Proofs], bundle: Path | None) -> bytes:
     """The in-toto statement over certificates, and over the bundle that carries them."""
     subjects = [

@@ -8,6 +8,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from analyzer.documents.certificate import CertificateEntry
 from analyzer.documents.scan import Evidence
@@ -16,9 +23,10 @@ from analyzer.model.certificate_text import proofs_text
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import ExitCode, InputError
 from analyzer.runs.scanning import certificates
-from analyzer.runs.scanning.certificates import CheckOptions, check, exit_code
+from analyzer.runs.scanning.certificates import CertificateOptions, CheckOptions, check, exit_code
 from analyzer.runs.scanning.proving import believed
 from analyzer.runs.scanning.scan import ScanOptions
+from analyzer.runs.scanning.signing import signed_statement
 
 SAME = Evidence("1", "1", "same", "")
 OURS = Deployment("d", "p", 10, 7, {"vault": "0xAa"}, {"ETH": "0.9"})
@@ -153,6 +161,31 @@ def test_a_certificate_that_asks_for_nothing_is_refused(
     (tmp_path / "certificate.json").write_text(said)
     with pytest.raises(InputError, match=words):
         certificates.bundled_proofs(tmp_path)
+
+
+def test_a_signature_over_the_certificate_alone_is_told_from_one_over_the_bundle(
+    checked: Callable[..., CertificateEntry], tmp_path: Path
+) -> None:
+    claim, key = of_headers(TRUSTED), Ed25519PrivateKey.generate()
+    checked(claim)
+    private, public = tmp_path / "key.pem", tmp_path / "public.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    bundle, statement = tmp_path / "evidence.zip", tmp_path / "statement.json"
+    bundle.write_bytes(b"a bundle")
+    for signed, told in ((None, 1), (bundle, 0)):
+        statement.write_bytes(signed_statement([Proofs(claim)], private, signed))
+        options = CertificateOptions(bundle=bundle, statement=statement, public_key=public)
+        document = certificates.certificate(options, lambda *_: None)
+        assert document.signed_by == key.public_key().public_bytes_raw().hex()
+        (entry,) = document.certificates
+        assert entry.check is not None
+        alone = [
+            text for text in entry.check.unchecked if "the certificate alone is signed" in text
+        ]
+        assert len(alone) == told
 
 
 def test_a_certificate_of_a_quorum_alone_is_no_proof_to_make_again(
