@@ -208,11 +208,19 @@ def _write(options: ImportOptions, facts: RunFacts, result: ScanResult) -> None:
         return
     name = result.deployment.name
     with open_snapshot(options.beside) as snapshot:
-        sql = "SELECT scan_id FROM scans WHERE deployment = ?"
+        sql = "SELECT scan_id, protocol FROM scans WHERE deployment = ?"
         _, found = snapshot.query(sql, [name])
+    own = real_path(options.beside) == real_path(options.db)
+    for scan, protocol in found:
+        # A table may be read again into its own snapshot; nothing else goes unsaid.
+        if protocol != TABLE or (scan != result.scan_id and not own):
+            raise InputError(
+                f"{options.beside} has a scan named {name} already ({protocol}): name this book"
+                " otherwise with --name"
+            )
     gone = [
         Remove(table.name, "scan_id = ?", (str(scan),))
-        for (scan,) in found
+        for scan, _ in found
         for table in SCHEMA.values()
         if any(column.name == "scan_id" for column in table.columns)
     ]

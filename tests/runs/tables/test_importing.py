@@ -224,3 +224,23 @@ def test_parts_of_a_collateral_and_lots_of_a_position_are_one_row_each(tables: T
     assert rows(f"{lots} WHERE account_id = 'eve'") == [f"{e18 // 1000},,{2 * e18},"]
     equity = rows("SELECT equity_e18 FROM margin WHERE account_id = 'bob'")
     assert equity == [str(4600 * e18)]
+
+
+def test_a_scan_of_the_same_name_is_not_dropped_unsaid(tables: Tables, tmp_path: Path) -> None:
+    assert tables.book("--fail-on", "never").exit_code == 0
+    other, before = tmp_path / "other.duckdb", tables.db.read_bytes()
+    tables.db.rename(other)
+    tables.write("prices.csv", PRICES.replace("2000", "1999"))
+    words = ("--fail-on", "never", "--with", str(other))
+    refused = tables.book(*words)
+    assert refused.exit_code == 2
+    assert "has a scan named positions already (table)" in refused.output
+    assert not tables.db.exists()
+    assert other.read_bytes() == before
+    assert tables.book(*words, "--name", "later").exit_code == 0
+    # Into its own snapshot it is read again.
+    tables.write("prices.csv", PRICES.replace("2000", "1998"))
+    again = tables.book("--fail-on", "never", "--name", "later", "--with", str(tables.db))
+    assert again.exit_code == 0, again.output
+    found = run("sql", "--db", str(tables.db), "--format", "csv", "SELECT deployment FROM scans")
+    assert sorted(found.stdout.split()[1:]) == ["later", "positions"]
