@@ -86,6 +86,23 @@ def shipped_deployments() -> list[Deployment]:
     return list(found.values())
 
 
+def shipped_deployment(name: str) -> Deployment | None:
+    """The deployment of that name that ships with this package, if its name begins with that of its
+    protocol (`perp-v2-optimism`): no other protocol is loaded for it. None = ask
+    `shipped_deployments`, which has the same one and says what cannot be loaded."""
+    for protocol, (entry, *_) in sorted(_entries().items()):
+        if not (name.startswith(f"{protocol}-") and _is_ours(_value(entry))):
+            continue
+        try:
+            listed = _deployments_of(load_plug(protocol))
+        except Exception:
+            return None
+        found = next((deployment for deployment in listed if deployment.name == name), None)
+        if found is not None:
+            return found
+    return None
+
+
 def _entries() -> dict[str, list[EntryPoint]]:
     """Name -> the entry points of that name: ours before another package's, then by what they
     name. The same one of two installations of a package counts once."""

@@ -366,12 +366,39 @@ def test_a_scan_of_a_node_loads_little_before_its_first_request(tmp_path: Path) 
         "socket.socket.connect = connect\n"
         "analyzer.cli.main()\n"
     )
-    asked = ["scan", "--rpc", "http://127.0.0.1:9", "--deployment", "aave-v3-optimism"]
+    said = before_the_first_request(script, "aave-v3-optimism", tmp_path)
+    assert said == "['numpy', 'requests']\n"
+
+
+def test_a_scan_by_name_loads_the_plug_of_its_own_protocol_alone(tmp_path: Path) -> None:
+    script = (
+        "import os, socket, sys, analyzer.cli\n"
+        "from importlib.metadata import entry_points\n"
+        "def connect(self, *where):\n"
+        "    plugs = sorted(entry_points(group='analyzer.protocols'), key=lambda e: e.name)\n"
+        "    print([e.name for e in plugs if f'{e.module}.plug' in sys.modules], flush=True)\n"
+        "    print('analyzer.contagion.cascade.run' in sys.modules, flush=True)\n"
+        "    os._exit(0)\n"
+        "socket.socket.connect = connect\n"
+        "analyzer.cli.main()\n"
+    )
+    assert before_the_first_request(script, "perp-v2-optimism", tmp_path) == (
+        "['perp-v2']\nFalse\n"
+    )
+    # By another name than its own every protocol is asked: the same script sees them all.
+    said = before_the_first_request(script, "optimism", tmp_path)
+    assert "'aave-v3'" in said
+    assert "'perp-v2'" in said
+
+
+def before_the_first_request(script: str, deployment: str, folder: Path) -> str:
+    """What a script says that stops a scan of a node at its first connection."""
+    asked = ["scan", "--rpc", "http://127.0.0.1:9", "--deployment", deployment]
     done = subprocess.run(
-        [sys.executable, "-c", script, *asked, "--db", str(tmp_path / "s.duckdb")],
+        [sys.executable, "-c", script, *asked, "--db", str(folder / "s.duckdb")],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == "['numpy', 'requests']\n"
+    return done.stdout
 
 
 def test_an_account_is_shown_as_its_statement(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,8 +178,19 @@ def test_a_deployment_of_our_name_stays_ours(beside: Callable[..., None]) -> Non
         odd,
         ours,
     )
+    assert load_deployment("perp-v2-optimism").protocol == "perp-v2"
     with pytest.warns(BrokenProtocolWarning, match="ships a deployment 'perp-v2-optimism'"):
-        assert load_deployment("perp-v2-optimism").protocol == "perp-v2"
+        listed = {one.name: one.protocol for one in registry.shipped_deployments()}
+    assert listed["perp-v2-optimism"] == "perp-v2"
+
+
+def test_a_deployment_by_name_is_the_one_of_the_whole_list() -> None:
+    listed = registry.shipped_deployments()
+    for one in listed:
+        assert registry.shipped_deployment(one.name) in (one, None), one.name
+    assert registry.shipped_deployment("perp-v2-optimism") in listed
+    assert registry.shipped_deployment("optimism") is None  # An alias: the whole list has it.
+    assert registry.shipped_deployment("perp-v2-mars") is None
 
 
 def test_a_users_interrupt_while_our_own_modules_load_is_no_fault_of_theirs(

@@ -14,7 +14,7 @@ from analyzer.model.closest import did_you_mean
 from analyzer.model.deployment import Deployment
 from analyzer.model.errors import InputError
 from analyzer.model.toml_file import is_line, is_whole, read_toml, shown
-from analyzer.protocols.registry import load_plug, shipped_deployments
+from analyzer.protocols.registry import load_plug, shipped_deployment, shipped_deployments
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -29,6 +29,11 @@ def load_deployment(name_or_file: str, recorded: Sequence[Deployment] = ()) -> D
     if path.suffix == ".toml" and path.is_file() and not recorded:
         # The plugs of all protocols are loaded for their deployments: a file needs only its own.
         return read_deployment(path)
+    # The plugs of all protocols are loaded for the whole list: most names need only their own.
+    own = next((one for one in recorded if one.name == name_or_file), None)
+    own = own or shipped_deployment(name_or_file)
+    if own is not None:
+        return own
     listed = [*recorded, *shipped_deployments()]
     for names in (_own_name, _aliases):
         for deployment in listed:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.contagion.cascade.unpaid import Unpaid, unpaid
+from typing import TYPE_CHECKING
+
 from analyzer.contagion.scenario import Liquidators
 from analyzer.findings import run_detectors
 from analyzer.findings.unprofitable_liquidation import DUST, THIN_MARKET
@@ -12,8 +13,10 @@ from analyzer.model.integers import WAD
 from analyzer.model.rows import Caution
 from analyzer.protocols.registry import load_plug
 from analyzer.runs.snapshot.books import ScanBook
-from analyzer.runs.snapshot.venues import funds_among, venue_of
 from analyzer.solvency.result import ScanResult
+
+if TYPE_CHECKING:
+    from analyzer.contagion.cascade.unpaid import Unpaid
 
 
 def judge(result: ScanResult) -> None:
@@ -28,6 +31,10 @@ def unpaid_cautions(result: ScanResult) -> list[Caution]:
     numbers = [n for n, row in enumerate(result.margin) if row.margin.liquidatable]
     if not numbers:
         return []
+    # The cascade is as much to load as a protocol: after the reading, where somebody is in need.
+    from analyzer.contagion.cascade.unpaid import unpaid
+    from analyzer.runs.snapshot.venues import funds_among, venue_of
+
     liquidatable = [result.margin[number].margin.account_id for number in numbers]
     plug = load_plug(result.deployment.protocol)
     try:
