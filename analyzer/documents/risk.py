@@ -155,14 +155,16 @@ class TouchEntry:
 
 @dataclass(frozen=True, slots=True)
 class RiskAccount:
-    """One account (USD). gross: what it holds and owes that prices move, without sign; leverage:
-    gross over equity, null where equity is not above zero. distance: market return at which it is
-    first liquidatable when every factor moves by its beta, 0 = now, null = at none;
-    distance_sigmas: in daily volatilities of the market factor. headroom_sigmas: headroom over the
-    deviation of its change in a day. coverage_alone, coverage_together: what it gets for all that
-    it holds over what it owes, selling alone, and when all repay at once; null = it owes nothing.
-    largest_leverage: at which it is touched within seven days with one percent, equity and mix as
-    they are; null where it is not linear or has none."""
+    """One account (USD). gross: what it holds and owes that prices move, without sign, held and
+    owed of one factor counted by the difference; leverage: gross over equity, null where equity
+    is not above zero. distance: market return at which it is first liquidatable when every
+    factor moves by its beta, 0 = now, null = at none; distance_sigmas: in daily volatilities of
+    the market factor. headroom_sigmas: headroom over the deviation of its change in a day.
+    coverage_alone, coverage_together: what it gets for all that it holds over what it owes,
+    selling alone, and when all repay at once, what it holds and owes of one asset counted by
+    the difference; null = it owes nothing then. at_some_prices: whether any prices make it
+    liquidatable. largest_leverage: at which it is touched within seven days with one percent,
+    equity and mix as they are; null where it is not linear or has none."""
 
     account_id: str
     deployment: str
@@ -178,6 +180,7 @@ class RiskAccount:
     coverage_together: float | None
     largest_leverage: float | None
     linear: bool
+    at_some_prices: bool
     why_no_number: str
     touch: tuple[TouchEntry, ...]
 

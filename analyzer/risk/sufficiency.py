@@ -43,9 +43,15 @@ class Sale:
         return 1 - self.received / self.value if self.value else 0.0
 
 
+NOTHING = 1e-9
+"""A share of what an account holds and owes that is the rounding of sums in float64, no debt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """[account]: proceeds over costs; infinite where nothing is owed, NaN for unknown accounts."""
+    """[account]: proceeds over costs, an asset both held and owed counted by the difference;
+    infinite where nothing is owed then (or less than NOTHING of it all), NaN for unknown accounts.
+    """
 
     alone: Floats
     together: Floats
@@ -98,7 +104,8 @@ def coverage(book: LinearBook, curves: Sequence[ImpactCurve]) -> Coverage:
         owed = np.bincount(row, np.where(long, 0.0, amounts), minlength=len(book))
         have, owe = came + np.maximum(cash, 0.0), owed + np.maximum(-cash, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: Floats = np.where(owe > 0, have / owe, np.where(np.isnan(cash), np.nan, np.inf))
+            some = owe > NOTHING * (have + owe)
+            found: Floats = np.where(some, have / owe, np.where(np.isnan(cash), np.nan, np.inf))
         return found
 
     return Coverage(alone=ratio(alone), together=ratio(crowd))

@@ -21,7 +21,7 @@ from analyzer.risk.days import Days
 from analyzer.risk.losses import changes, unknown_accounts
 from analyzer.risk.mix import swapped, thresholds
 from analyzer.risk.paths import PATHS, touch
-from analyzer.risk.sufficiency import coverage
+from analyzer.risk.sufficiency import NOTHING, coverage
 from analyzer.runs.risk.inputs import Opened, pledged
 
 HORIZONS_DAYS = (1.0, 7.0, 30.0)
@@ -140,11 +140,21 @@ def accounts_of(
             if touched and linear and equity is not None and equity > 0
             else None,
             linear=linear,
+            at_some_prices=_at_some_prices(opened, row),
             why_no_number=why,
             touch=touched,
         )
 
     return tuple(one(row) for row in rows)
+
+
+def _at_some_prices(opened: Opened, row: int) -> bool:
+    """Whether there are prices at which an account is liquidatable: not where more of anything is
+    only better for it, and worth nothing it still has no need of any. Of one that is not linear
+    nobody knows."""
+    book = opened.book
+    parts = [float(book.headroom_cash[row]), *_dense(opened, row, book.headroom).tolist()]
+    return not bool(book.linear[row]) or min(parts) < -NOTHING * sum(map(abs, parts))
 
 
 def _why(opened: Opened, row: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from analyzer.documents.risk import RiskAccount, RiskDocument
+from analyzer.documents.risk import RiskAccount, RiskDocument, TouchEntry
 
 ASSUMES = (
     "positions stay as they are: nobody adds collateral, closes or withdraws",
@@ -78,12 +78,8 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
         return
     yield _where(name, account, document.run.market)
     under = account.headroom_usd is not None and account.headroom_usd < 0
-    if account.touch and not under:
-        parts = [
-            f"{t.probability:.2%} within {_days(round(t.horizon_days * 86_400))} (standard error"
-            f" {t.error:.2%})"
-            for t in account.touch
-        ]
+    if account.touch and not under and account.at_some_prices:
+        parts = [_touched(one) for one in account.touch]
         week = account.touch[1]
         yield (
             f"Probability of touching liquidation: {', '.join(parts)}; with volatility a tenth"
@@ -108,6 +104,15 @@ def _account(account: RiskAccount, document: RiskDocument) -> Iterator[str]:
         )
 
 
+def _touched(touch: TouchEntry) -> str:
+    """How likely one horizon is. Of no path at all the rule of three: what happens in none of n
+    draws has, at 95 %, a probability below 3 / n."""
+    within = f"within {_days(round(touch.horizon_days * 86_400))}"
+    if touch.probability == 0.0:
+        return f"none of {touch.paths:,} paths {within} (below {3 / touch.paths:.2%} at 95%)"
+    return f"{touch.probability:.2%} {within} (standard error {touch.error:.2%})"
+
+
 def _where(name: str, account: RiskAccount, market: str) -> str:
     """How far an account is from where it may be liquidated, or that it is there already."""
     equity, headroom = account.equity_usd, account.headroom_usd
@@ -122,8 +127,11 @@ def _where(name: str, account: RiskAccount, market: str) -> str:
             " block's prices: it may be liquidated now."
         )
     if account.distance is None:
-        if account.coverage_alone is None:
-            return f"{name} ({lever}) owes nothing: no price makes it liquidatable."
+        if not account.at_some_prices:
+            return (
+                f"{name} ({lever}): no prices make it liquidatable, for it owes nothing, or less"
+                " than counts of what it holds of the same."
+            )
         return (
             f"{name} ({lever}): no move of {market}, all others moving with it by their betas,"
             " makes it liquidatable."

@@ -43,7 +43,7 @@ TABLE = Table(
         figure(
             "coverage_alone",
             "What it gets for all that it holds over what it owes, after slippage, selling alone;"
-            " NULL = it owes nothing, or unknown.",
+            " NULL = it owes nothing but what it holds more of, or unknown.",
         ),
         figure("coverage_together", "The same with all accounts selling."),
     ),

@@ -398,3 +398,31 @@ def test_of_a_few_steps_there_is_no_probability_but_where_it_stands_is_said(
         [entry] = document.accounts
         assert (entry.touch, entry.why_no_number[:27]) == ((), "the price history has 9 ste")
         assert any("more than it has" in text for text in document.sentences) is stands
+
+
+def test_of_nothing_in_n_paths_the_rule_of_three_is_told(demo_snapshot: Path, prices: Path) -> None:
+    with duckdb.connect(str(demo_snapshot), read_only=True) as con:
+        accounts = con.execute(
+            "SELECT deployment || '/' || account_id, maintenance_margin_e18 = 0 FROM margin"
+            " JOIN scans USING (scan_id) WHERE protocol = 'aave-v3' AND verdict = 'healthy'"
+            " ORDER BY equity_e18 DESC"
+        ).fetchall()
+    [free, *_], [owing, *_] = (
+        [name for name, owes_nothing in accounts if owes_nothing is wanted]
+        for wanted in (True, False)
+    )
+
+    def told(account: str) -> str:
+        words = [
+            "risk", "account", account, "--db", str(demo_snapshot),
+            "--returns", str(prices), "--still", "USDC,DAI", "--still", "EURC",
+        ]  # fmt: skip
+        return " ".join(CliRunner().invoke(main, words).stdout.split())
+
+    page = told(free)
+    assert "no prices make it liquidatable, for it owes nothing" in page
+    assert "Probability of touching" not in page
+    # It owes LINK, and has more of it: of 4,096 paths none was touched, and 3 / 4,096 is 0.07 %.
+    page = told(owing)
+    assert "owes nothing" not in page
+    assert "none of 4,096 paths within 1 day (below 0.07% at 95%)" in page
