@@ -92,3 +92,13 @@ def test_shapes_that_are_none() -> None:
         christoffersen([True], 0.95)
     with pytest.raises(ValueError, match="one number a step"):
         backtest([1.0, 1.0], [1.0], 0.95)
+
+
+def test_p_values_are_the_tails_of_chi_squared_with_one_and_two_degrees() -> None:
+    found = christoffersen([0, 0, 1, 1, 0, 0] * 40, 0.95)
+    assert found.independence_p == pytest.approx(stats.chi2.sf(found.independence, 1), abs=1e-15)
+    assert found.conditional_p == pytest.approx(stats.chi2.sf(found.conditional, 2), abs=1e-15)
+    # The quantiles of every table: 3.841 is the 95 % one of one degree.
+    counted = kupiec(20, 250, 0.95)
+    assert counted.p_value == pytest.approx(stats.chi2.sf(counted.statistic, 1), rel=1e-9)
+    assert stats.chi2.sf(3.841, 1) == pytest.approx(0.05, abs=1e-4)

@@ -14,6 +14,7 @@ from analyzer.protocols.derive_v2.state.state import DeriveState
 from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.reprice import Moves, reprice, reprice_moves
+from analyzer.protocols.derive_v2.value.reprice.pmrm import AT_ONCE
 from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -134,3 +135,30 @@ def test_a_matrix_that_does_not_fit_its_factors_is_refused(recording: Recorded) 
     valued = value(recording.book("A"), reference_prices(recording.state("A"), {}))
     with pytest.raises(ValueError, match="expected"):
         reprice(valued, ("ETH",), np.ones((2, 3)))
+
+
+def test_many_scenarios_at_once_say_what_each_says_alone(recording: Recorded) -> None:
+    state, book = recording.state("A"), recording.book("A")
+    random, count = np.random.default_rng(3), AT_ONCE + 6
+    moves = Moves(
+        scenarios=count,
+        spot={"ETH": random.uniform(0.3, 2, count), "USDC": random.uniform(0.8, 1.02, count)},
+        volatility={"ETH": random.uniform(0.5, 2, count), "BTC": random.uniform(0.5, 2, count)},
+        elapsed_s=random.uniform(0, 60 * 86_400, count),
+    )
+    assert moves.elapsed_s is not None
+    found = reprice_moves(state, book, moves)
+    for at in (0, AT_ONCE - 1, AT_ONCE, count - 1):
+        alone = Moves(
+            scenarios=1,
+            spot={name: row[[at]] for name, row in moves.spot.items()},
+            volatility={name: row[[at]] for name, row in moves.volatility.items()},
+            elapsed_s=moves.elapsed_s[[at]],
+        )
+        expected = reprice_moves(state, book, alone)
+        for many, one in (
+            (found.equity, expected.equity),
+            (found.maintenance, expected.maintenance),
+            (found.initial, expected.initial),
+        ):
+            np.testing.assert_allclose(many[:, at], one[:, 0], rtol=1e-12, atol=1e-9)

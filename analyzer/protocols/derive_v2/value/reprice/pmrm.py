@@ -35,6 +35,8 @@ NONE, UP, DOWN = int(VolShock.NONE), int(VolShock.UP), int(VolShock.DOWN)
 LINEAR, ABS = int(VolShock.LINEAR), int(VolShock.ABS)
 FIRST = 3
 """Columns before the scenarios': now, basis up, basis down."""
+AT_ONCE = 64
+"""Stress scenarios assessed in one block of arrays: what is in work stays in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class _Columns:
 
 @dataclass(slots=True)
 class _Parts:
-    """One manager's accounts under one stress scenario, by row: pnl is [account, scenario of the
-    manager], the rest [account]."""
+    """One manager's accounts under some stress scenarios: pnl is [stress, account, scenario of the
+    manager], the rest [stress, account]."""
 
     pnl: Floats
     basis: Floats
@@ -103,19 +105,21 @@ def add_pmrm(inputs: Inputs, sums: Sums, manager: PortfolioManager) -> None:
     place = np.full(inputs.size, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     work = _Manager(inputs, manager, manager.lib, manager.scenarios, rows, place)
-    for scenario in range(inputs.moves.scenarios):
-        if np.isnan(spot[scenario]) or stable[scenario] == 0.0:
-            inputs.unknown[rows] = True
-            continue
-        parts = work.parts(scenario, spot[scenario], stable[scenario])
-        mm, im = work.margins(parts, stable[scenario])
-        sums.mtm[rows, scenario] += parts.mtm
-        sums.mm[rows, scenario] += mm
-        sums.im[rows, scenario] += im
+    priced = np.flatnonzero(~np.isnan(spot) & (stable != 0.0))
+    if len(priced) < inputs.moves.scenarios:
+        inputs.unknown[rows] = True
+    for start in range(0, len(priced), AT_ONCE):
+        at = priced[start : start + AT_ONCE]
+        parts = work.parts(at, spot[at], stable[at])
+        mm, im = work.margins(parts, stable[at])
+        here = np.ix_(rows, at)
+        sums.mtm[here] += parts.mtm.T
+        sums.mm[here] += mm.T
+        sums.im[here] += im.T
 
 
 class _Manager:
-    """One manager's book, read once, assessed under each stress scenario."""
+    """One manager's book, read once, assessed under blocks of stress scenarios."""
 
     def __init__(
         self,
@@ -178,28 +182,28 @@ class _Manager:
             contracts=np.abs(balance).sum(axis=1),
         )
 
-    def parts(self, scenario: int, spot: float, stable: float) -> _Parts:
-        """Everything of one stress scenario."""
+    def parts(self, at: Ints, spot: Floats, stable: Floats) -> _Parts:
+        """Everything of these stress scenarios. Shape: at, spot, stable [stress]."""
         count, other = len(self.rows), self.params.other
         held = self.place[self.perp.accounts]
         size = np.zeros(count)
         size[held] = self.perp.amounts
-        mtm = np.zeros(count)
-        mtm[held] = self.unsettled[:, scenario]
-        notional = np.abs(size) * spot
+        mtm = np.zeros((len(at), count))
+        mtm[:, held] = self.unsettled[:, at].T
+        notional = np.abs(size) * spot[:, None]
         moves = (self.scenario_spot - 1.0) * self.columns.damping
         parts = _Parts(
-            pnl=size[:, None] * self.perp_price[scenario] * moves,
-            basis=np.zeros(count),
+            pnl=size[:, None] * self.perp_price[at, None, None] * moves,
+            basis=np.zeros((len(at), count)),
             mtm=mtm,
             mm_contingency=notional * (other.mm_perp / E18),
             im_contingency=notional * (other.im_perp / E18)
             + self._unsure(self.confidence, notional),
         )
         for expiry in self.expiries:
-            self._add_expiry(parts, expiry, scenario, spot)
+            self._add_expiry(parts, expiry, at, spot)
         for asset in self.manager.collateral:
-            self._add_collateral(parts, asset, scenario, stable)
+            self._add_collateral(parts, asset, at, stable)
         return parts
 
     def _unsure(self, confidence: Floats, notional: Floats) -> Floats:
@@ -209,7 +213,7 @@ class _Manager:
         out: Floats = np.where(confidence < other.conf_threshold / E18, charge, 0.0)
         return out
 
-    def _add_collateral(self, parts: _Parts, asset: str, scenario: int, stable: float) -> None:
+    def _add_collateral(self, parts: _Parts, asset: str, at: Ints, stable: Floats) -> None:
         """One base asset's value, haircuts and moves."""
         held = self.inputs.members(self.inputs.linear.get(asset, EMPTY), self.manager.address)
         params = self.manager.collateral[asset]
@@ -218,78 +222,82 @@ class _Manager:
         if isinstance(params, Unreadable) or not params.enabled:
             self.inputs.unknown[held.accounts] = True
             return
-        price = self.inputs.spot(params.feed, held.accounts)[scenario]
-        rows, value = self.place[held.accounts], held.amounts * price / stable
+        price = self.inputs.spot(params.feed, held.accounts)[at]
+        rows, value = self.place[held.accounts], held.amounts * price[:, None] / stable[:, None]
         sure = min(self.inputs.confidence(params.feed), self.spot_confidence)
-        parts.mtm[rows] += value
-        parts.mm_contingency[rows] += value * (params.mm_haircut / E18)
-        parts.im_contingency[rows] += value * (params.im_haircut / E18) + self._unsure(
+        parts.mtm[:, rows] += value
+        parts.mm_contingency[:, rows] += value * (params.mm_haircut / E18)
+        parts.im_contingency[:, rows] += value * (params.im_haircut / E18) + self._unsure(
             np.full(len(rows), sure), value
         )
         if params.risk_cancelling:
             moves = (self.scenario_spot - 1.0) * self.columns.damping
-            parts.pnl[rows] += value[:, None] * moves
+            parts.pnl[:, rows] += value[:, :, None] * moves
 
-    def _add_expiry(self, parts: _Parts, expiry: _Expiry, scenario: int, spot: float) -> None:
+    def _add_expiry(self, parts: _Parts, expiry: _Expiry, at: Ints, spot: Floats) -> None:
         """One expiry's values in every column, its basis contingency and its contingencies."""
-        seconds = float(
-            self.inputs.moves.seconds_left(expiry.expiry - self.inputs.state.block_time)[scenario]
-        )
-        values = expiry.balance @ self._units(expiry, scenario, seconds)
-        now, rows, tau = values[:, 0], expiry.rows, seconds / SECONDS_PER_YEAR
+        left = expiry.expiry - self.inputs.state.block_time
+        seconds = self.inputs.moves.seconds_left(left)[at]
+        values = expiry.balance @ self._units(expiry, at, seconds)
+        now, rows, tau = values[:, :, 0], expiry.rows, seconds / SECONDS_PER_YEAR
         basis, margin, other = self.params.basis, self.params.margin, self.params.other
-        loss = np.minimum(0.0, np.minimum(values[:, 1], values[:, 2]) - now)
-        parts.basis[rows] += loss * (basis.add_factor + basis.mult_factor * tau) / E18
+        loss = np.minimum(0.0, np.minimum(values[:, :, 1], values[:, :, 2]) - now)
+        share = (basis.add_factor + basis.mult_factor * tau) / E18
+        parts.basis[:, rows] += loss * share[:, None]
         long_rate = expiry.rate * margin.long_rate_mult / E18 + margin.long_rate_add / E18
         short_rate = expiry.rate * margin.short_rate_mult / E18 + margin.short_rate_add / E18
         long = margin.long_base_discount / E18 * np.exp(-tau * long_rate)
-        short = min(
+        short = np.minimum(
             np.exp(expiry.rate * tau), margin.short_base_discount / E18 * np.exp(tau * short_rate)
         )
-        shocked = values[:, FIRST:]
-        change = shocked * np.where(shocked >= 0, long, short) - now[:, None]
+        shocked = values[:, :, FIRST:]
+        factor = np.where(shocked >= 0, long[:, None, None], short[:, None, None])
+        change = shocked * factor - now[:, :, None]
         change = change * self.columns.damping
-        parts.pnl[rows] += np.where(self.columns.skewed, -np.abs(change), change)
-        parts.mtm[rows] += now
-        naked = expiry.naked * spot
-        parts.mm_contingency[rows] += naked * (other.mm_option / E18)
+        parts.pnl[:, rows] += np.where(self.columns.skewed, -np.abs(change), change)
+        parts.mtm[:, rows] += now
+        naked = expiry.naked * spot[:, None]
+        parts.mm_contingency[:, rows] += naked * (other.mm_option / E18)
         sure = np.minimum(self.confidence[rows], expiry.confidence)
-        parts.im_contingency[rows] += naked * (other.im_option / E18) + self._unsure(
-            sure, expiry.contracts * spot
+        parts.im_contingency[:, rows] += naked * (other.im_option / E18) + self._unsure(
+            sure, expiry.contracts * spot[:, None]
         )
 
-    def _units(self, expiry: _Expiry, scenario: int, seconds: float) -> Floats:
-        """One unit of every option in every column: [option, column]."""
+    def _units(self, expiry: _Expiry, at: Ints, seconds: Floats) -> Floats:
+        """One unit of every option in every column: [stress, option, column]."""
         moved = self.inputs.moves.volatility_of(self.inputs.factor(self.manager.spot_feed))
-        vol = (expiry.vol * moved[scenario])[:, None]
-        forward = expiry.variable[scenario] * self.columns.spot + expiry.fixed
+        vol = (expiry.vol * moved[at, None])[:, :, None]
+        forward = expiry.variable[at, None] * self.columns.spot + expiry.fixed
+        discount = np.exp(-expiry.rate * seconds / SECONDS_PER_YEAR)
         return black76(
-            seconds=np.full((1, 1), seconds),
+            seconds=seconds[:, None, None],
             volatility=self._shocked(vol, expiry, forward, seconds),
-            forward=forward[None, :],
+            forward=forward[:, None, :],
             strike=expiry.strike[:, None],
             is_call=expiry.call[:, None],
-            discount=np.full((1, 1), np.exp(-expiry.rate * seconds / SECONDS_PER_YEAR)),
+            discount=discount[:, None, None],
         )
 
-    def _shocked(self, vol: Floats, expiry: _Expiry, forward: Floats, seconds: float) -> Floats:
-        """Volatilities in every column: [option, column]."""
+    def _shocked(self, vol: Floats, expiry: _Expiry, forward: Floats, seconds: Floats) -> Floats:
+        """Volatilities in every column: [stress, option, column]."""
         shock, params = self.columns.vol, self.params.vol
-        power = params.short_term_power if seconds <= THIRTY_DAYS else params.long_term_power
-        scale = (THIRTY_DAYS / max(seconds, float(params.dte_floor))) ** (power / E18)
+        short = seconds <= THIRTY_DAYS
+        power = np.where(short, params.short_term_power / E18, params.long_term_power / E18)
+        scale = ((THIRTY_DAYS / np.maximum(seconds, params.dte_floor)) ** power)[:, None, None]
         up = np.maximum(params.min_vol_up / E18, vol * (1.0 + params.range_up / E18 * scale))
-        down = vol * max(0.0, 1.0 - params.range_down / E18 * scale)
-        k = np.log(np.maximum(expiry.strike[:, None] / np.maximum(forward, 1 / E18), 1 / E18))
+        down = vol * np.maximum(0.0, 1.0 - params.range_down / E18 * scale)
+        ahead = np.maximum(forward, 1 / E18)[:, None, :]
+        k = np.log(np.maximum(expiry.strike[:, None] / ahead, 1 / E18))
         out = np.where(shock == UP, up, vol)
         out = np.where(shock == DOWN, down, out)
         out = np.where(shock == LINEAR, vol * self._tilt(k, LINEAR, seconds), out)
         shocked: Floats = np.where(shock == ABS, vol * self._tilt(np.abs(k), ABS, seconds), out)
         return shocked
 
-    def _tilt(self, k: Floats, kind: int, seconds: float) -> Floats:
+    def _tilt(self, k: Floats, kind: int, seconds: Floats) -> Floats:
         """Multiplier of volatility by moneyness for one skew direction."""
         skew = self.params.skew
-        root = np.sqrt(seconds / SECONDS_PER_YEAR)
+        root = np.sqrt(seconds / SECONDS_PER_YEAR)[:, None, None]
         slope, base = (
             (skew.linear_c_base, skew.linear_base_cap)
             if kind == LINEAR
@@ -297,19 +305,18 @@ class _Manager:
         )
         cap = slope / E18 * root + base / E18
         param = skew.vol_param_static / E18 + root * skew.vol_param_scale / E18
-        star = max(skew.min_k_star / E18, root * skew.width_scale / E18 * param, 1 / E18)
+        least = max(skew.min_k_star / E18, 1 / E18)
+        star = np.maximum(least, root * skew.width_scale / E18 * param)
         tilt = np.where(k >= 0, np.minimum(cap, k * cap / star), np.maximum(-cap, k * cap / star))
         out: Floats = np.maximum(0.0, 1.0 + tilt)
         return out
 
-    def margins(self, parts: _Parts, stable: float) -> tuple[Floats, Floats]:
-        """(maintenance, initial margin) without cash."""
+    def margins(self, parts: _Parts, stable: Floats) -> tuple[Floats, Floats]:
+        """(maintenance, initial margin) without cash, [stress, account]."""
         margin, other = self.params.margin, self.params.other
-        least = np.minimum(parts.basis, parts.pnl.min(axis=1))
-        factor = margin.im_factor / E18
-        gap = other.peg_loss_threshold / E18 - stable
-        if gap > 0:
-            factor += gap * other.peg_loss_factor / E18
+        least = np.minimum(parts.basis, parts.pnl.min(axis=2))
+        gap = np.maximum(0.0, other.peg_loss_threshold / E18 - stable)
+        factor = (margin.im_factor / E18 + gap * other.peg_loss_factor / E18)[:, None]
         mm = least * (margin.mm_factor / E18) - parts.mm_contingency + parts.mtm
         im = least * factor - parts.im_contingency - parts.mm_contingency + parts.mtm
         return mm, im
