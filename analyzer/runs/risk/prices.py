@@ -26,6 +26,13 @@ from analyzer.protocols.rounds import Round, Rounds
 from analyzer.runs.scanning.pipeline import index_beside
 from analyzer.runs.snapshot.books import ScanBook
 
+PRESENT = (
+    "feeds are the sources at the block: what one wrote that was replaced before is missing, and a"
+    " factor's prices may begin late for it"
+)
+"""What a history of feeds does not hold: neither an oracle's change of source nor a proxy's of
+aggregator is followed back."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
@@ -65,7 +72,8 @@ def prices_of(
         for what, of in (("rounds of price feeds", fed), ("trades and rounds of its own", own))
         if of
     ]
-    return PriceSource(history, f"logs of {path.name}: {', '.join(parts)}", feeds)
+    only = f"; {PRESENT}" if fed else ""
+    return PriceSource(history, f"logs of {path.name}: {', '.join(parts)}{only}", feeds)
 
 
 def _fed(scan: ScanBook, path: Path) -> Iterator[Round]:

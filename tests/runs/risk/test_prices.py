@@ -14,7 +14,7 @@ from analyzer.model.logs import LogFilter
 from analyzer.runs.demo import RECORDING, demo_folder
 from analyzer.runs.risk import prices
 from analyzer.runs.risk.inputs import RiskOptions
-from analyzer.runs.risk.prices import prices_of
+from analyzer.runs.risk.prices import PRESENT, prices_of
 from analyzer.runs.risk.profile import profile
 from analyzer.runs.snapshot.books import ScanBook
 from analyzer.runs.snapshot.reader import read_books
@@ -76,6 +76,7 @@ def test_a_point_has_the_last_round_of_its_feed_before_it(
         assert [round(p * 10**8) if p == p else None for p in column][1:] == expected[1:]
     assert "rounds of price feeds (BTC, DAI, ETH" in found.source
     assert "trades" not in found.source
+    assert found.source.endswith(PRESENT)
 
 
 def test_a_ratio_is_its_feed_over_the_last_price_of_its_base(
@@ -98,6 +99,7 @@ def test_without_rounds_of_feeds_a_point_has_the_last_swap_before_it(
 ) -> None:
     found = prices_of(None, demo_snapshot, None, scans)
     assert set(found.history.factors) == {"ETH", "BTC", "OP", "LINK"}
+    assert PRESENT not in found.source
     perp = next(scan for scan in scans if scan.deployment.name == PERP)
     index = demo_snapshot.with_name("demo.index.duckdb")
     kinds = (("pool", "Swap"),)
