@@ -34,7 +34,7 @@ TARGET, TARGET_DAYS = 0.01, 7.0
 HALVINGS = 12
 LEAST_STEPS = 20
 """Steps of a history below which no probability is given: a month of market days."""
-ASKED_PATHS = 512
+ASKED_PATHS = 256
 """Paths of an account of which the protocol itself is asked at every point: an option book's answer
 costs thousands of times a linear one's. Its standard error, which stands beside it, is larger."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from derive_recording import Recorded, recorded
+from scipy.special import ndtr
 
 from analyzer.protocols.base import Repriced
 from analyzer.protocols.derive_v2.state.state import DeriveState
@@ -15,6 +16,7 @@ from analyzer.protocols.derive_v2.value.account import Valuation
 from analyzer.protocols.derive_v2.value.prices import reference_prices
 from analyzer.protocols.derive_v2.value.reprice import Moves, reprice, reprice_moves
 from analyzer.protocols.derive_v2.value.reprice.pmrm import AT_ONCE
+from analyzer.protocols.derive_v2.value.reprice.pricing import normal_cdf
 from analyzer.protocols.derive_v2.value.value import value
 from analyzer.protocols.kit.unreadable import Unreadable
 
@@ -162,3 +164,10 @@ def test_many_scenarios_at_once_say_what_each_says_alone(recording: Recorded) ->
             (found.initial, expected.initial),
         ):
             np.testing.assert_allclose(many[:, at], one[:, 0], rtol=1e-12, atol=1e-9)
+
+
+def test_the_normal_distribution_in_floats_far_out_too() -> None:
+    x = np.concatenate([np.linspace(-36, 36, 721), [-7.07106781186547, np.nan]])
+    found, expected = normal_cdf(x), ndtr(x)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-15)
+    np.testing.assert_allclose(found[x < -7], expected[x < -7], rtol=1e-6)

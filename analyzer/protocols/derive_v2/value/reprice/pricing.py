@@ -22,13 +22,15 @@ def normal_cdf(x: Floats) -> Floats:
     """N(x), with the contracts' own approximation (no closer than 1e-15)."""
     z = np.minimum(np.abs(x), 37.0)
     density = np.exp(-0.5 * z * z)
-    inner = np.minimum(z, _SWITCH)
-    rational = density * np.polyval(_TOP, inner) / np.polyval(_BOTTOM, inner)
-    outer = np.maximum(z, _SWITCH)
-    fraction = np.full_like(outer, 0.65)
-    for level in (4.0, 3.0, 2.0, 1.0):
-        fraction = level / (outer + fraction)
-    tail = np.where(z < _SWITCH, rational, density / ((fraction + outer) * _SQRT_TWO_PI))
+    tail = density * np.polyval(_TOP, z) / np.polyval(_BOTTOM, z)
+    # Few are that far out: the fraction is computed for them alone.
+    far = z >= _SWITCH
+    if far.any():
+        outer = z[far]
+        fraction = np.full_like(outer, 0.65)
+        for level in (4.0, 3.0, 2.0, 1.0):
+            fraction = level / (outer + fraction)
+        tail[far] = density[far] / ((fraction + outer) * _SQRT_TWO_PI)
     cdf: Floats = np.where(x <= 0, tail, 1.0 - tail)
     return cdf
 
