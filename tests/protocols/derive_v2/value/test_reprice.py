@@ -171,3 +171,17 @@ def test_the_normal_distribution_in_floats_far_out_too() -> None:
     found, expected = normal_cdf(x), ndtr(x)
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-15)
     np.testing.assert_allclose(found[x < -7], expected[x < -7], rtol=1e-6)
+
+
+def test_a_worthless_stable_is_unknown_in_its_scenario_and_in_no_other(recording: Recorded) -> None:
+    valued = value(recording.book("A"), reference_prices(recording.state("A"), {}))
+    alone = reprice(valued, ("USDC",), np.array([[1.0]]))
+    with np.errstate(all="raise"):
+        found = reprice(valued, ("USDC",), np.array([[1.0, 0.0]]))
+    for both, one in (
+        (found.equity, alone.equity),
+        (found.maintenance, alone.maintenance),
+    ):
+        np.testing.assert_allclose(both[:, 0], one[:, 0], rtol=1e-12, atol=1e-9)
+    assert np.isnan(found.equity[:, 1]).sum() > np.isnan(alone.equity).sum()
+    assert not np.isinf(found.equity).any()

@@ -105,9 +105,12 @@ def add_pmrm(inputs: Inputs, sums: Sums, manager: PortfolioManager) -> None:
     place = np.full(inputs.size, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     work = _Manager(inputs, manager, manager.lib, manager.scenarios, rows, place)
-    priced = np.flatnonzero(~np.isnan(spot) & (stable != 0.0))
-    if len(priced) < inputs.moves.scenarios:
-        inputs.unknown[rows] = True
+    has_price = ~np.isnan(spot) & (stable != 0.0)
+    priced = np.flatnonzero(has_price)
+    # Unknown in these scenarios; the others keep their numbers.
+    without = np.ix_(rows, np.flatnonzero(~has_price))
+    for total in (sums.mtm, sums.mm, sums.im):
+        total[without] = np.nan
     for start in range(0, len(priced), AT_ONCE):
         at = priced[start : start + AT_ONCE]
         parts = work.parts(at, spot[at], stable[at])

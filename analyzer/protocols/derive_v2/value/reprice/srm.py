@@ -120,7 +120,10 @@ def _add_base(sums: Sums, market: _Market, held: Held) -> None:
     if params.base_margin_factor and params.base_im_scale:
         spotless = _surcharge(market, params.contingency.base_threshold, market.confidence)
         im = im - held.amounts[:, None] * spotless
-    sums.add(held.accounts, mtm=notional / market.stable, mm=mm, im=im)
+    # Where the stable coin is worth nothing there is no value in it: unknown, not infinite.
+    value = np.full_like(notional, np.nan)
+    np.divide(notional, market.stable, out=value, where=market.stable != 0.0)
+    sums.add(held.accounts, mtm=value, mm=mm, im=im)
 
 
 def _add_expiry(
