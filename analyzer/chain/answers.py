@@ -39,7 +39,10 @@ def _parsed(endpoint: Endpoint, body: bytes, *, logs: bool) -> tuple[object, lis
         with suppress(orjson.JSONDecodeError):
             answer = orjson.loads(rest)
             members = answer if isinstance(answer, list) else [answer]
-            if texts and len(_by_id(members)) == len(members):
+            # A node's own `[0]` would be taken for what was cut: then nothing is cut.
+            numbers = [n for n in map(_number_of, members) if n is not None]
+            alone = len(_by_id(members)) == len(members)
+            if texts and alone and sorted(numbers) == list(range(len(texts))):
                 return answer, texts
     try:
         return orjson.loads(body), []
@@ -48,11 +51,22 @@ def _parsed(endpoint: Endpoint, body: bytes, *, logs: bool) -> tuple[object, lis
         raise TransportError(f"{endpoint.name} answered no JSON ('{start}')", less=True) from None
 
 
+def _number_of(member: object) -> int | None:
+    """The number in a member whose result is `[number]`, as a cut leaves it; None for others."""
+    return _only_number(member.get("result")) if isinstance(member, dict) else None
+
+
+def _only_number(result: object) -> int | None:
+    """The number in `[number]`; None for everything else."""
+    if isinstance(result, list) and len(result) == 1 and isinstance(result[0], int):
+        return result[0]
+    return None
+
+
 def _text_of(result: object, texts: Sequence[LogText]) -> object:
     """The text that was cut out in the place of a result, or the result itself."""
-    if texts and isinstance(result, list) and len(result) == 1 and isinstance(result[0], int):
-        return texts[result[0]]
-    return result
+    number = _only_number(result) if texts else None
+    return result if number is None else texts[number]
 
 
 def _by_id(items: Sequence[object]) -> dict[int, object]:
