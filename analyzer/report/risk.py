@@ -59,14 +59,15 @@ def _accounts(document: RiskDocument) -> list[Block]:
 def _account(one: RiskAccount) -> tuple[str, ...]:
     """One row; a dash is something that there is not."""
     touch = {entry.horizon_days: entry.probability for entry in one.touch}
+    already = one.distance == 0
     return (
         f"{one.deployment}/{one.account_id}",
         _usd(one.equity_usd),
         _usd(one.gross_usd),
         "-" if one.leverage is None else f"{one.leverage:.2f}x",
         "now" if one.distance == 0 else _share(one.distance, signed=True),
-        "-" if one.distance_sigmas is None else f"{one.distance_sigmas:.1f}",
-        *(_share(touch.get(days)) for days in (1.0, 7.0, 30.0)),
+        "-" if one.distance_sigmas is None or already else f"{one.distance_sigmas:.1f}",
+        *("already" if already else _share(touch.get(days)) for days in (1.0, 7.0, 30.0)),
         _times(one.coverage_alone),
         _times(one.coverage_together),
     )
@@ -127,11 +128,12 @@ def _sales(document: RiskDocument) -> list[Block]:
         )
         for one in document.sales
     )
-    columns = ("factor", "sold", "slippage", "unsold", "threshold", "jump", "bonus left")
+    columns = ("factor", "sold", "slippage", "unsold", "threshold", "jump", "room for a bonus")
     note = (
-        "Sold: by all accounts of all deployments together, not by the subject alone. bonus left:"
-        " what is there for a liquidator of an account exactly at its threshold, after a jump (ES"
-        " of a day at 99%) and the slippage"
+        "Sold: by all accounts of all deployments together, not by the subject alone. room for a"
+        " bonus: of what an account exactly at its threshold owes, how much a liquidator can be"
+        " paid after a jump (the mean of its worst 1% of days, of few days the worst) and the"
+        " slippage before the account is short; below zero: it is short before that"
     )
     title = "The whole market: if all who owe repay at once"
     return [Grid(title, columns, rows, frozenset(columns[1:]), note)] if rows else []
@@ -238,7 +240,7 @@ def _feeds(document: RiskDocument) -> list[Block]:
         )
         for one in document.data.feeds
     )
-    columns = ("factor", "prices", "between", "longest silence", "told before its moment")
+    columns = ("factor", "prices", "between", "longest silence", "age when used")
     title = "Prices from the index"
     return [Grid(title, columns, rows, frozenset(columns[1:]))] if rows else []
 

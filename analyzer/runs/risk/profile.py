@@ -42,7 +42,7 @@ from analyzer.runs.risk.feedback import clustering_of, spirals_of
 from analyzer.runs.risk.findings import finding_rows, profile_findings_of
 from analyzer.runs.risk.inputs import Opened, RiskOptions, open_risk, pledged
 from analyzer.runs.risk.rows import risk_rows
-from analyzer.runs.risk.sentences import ASSUMES, sentences_of
+from analyzer.runs.risk.sentences import ASSUMES, OF_CLASSES, sentences_of
 from analyzer.runs.risk.tails import moment, tails_of
 from analyzer.runs.stress.batch_cascades import impacts_of
 from analyzer.store.extend import extend_snapshot
@@ -124,7 +124,7 @@ def _document(opened: Opened, moves: Moves, found: Figures) -> RiskDocument:
             feeds=opened.prices.feeds,
         ),
         sentences=(),
-        assumes=ASSUMES,
+        assumes=(*ASSUMES, OF_CLASSES) if classes else ASSUMES,
         no_number=(*tails.no_number, *without, *unclustered),
         accounts_total=len(rows),
         accounts_unknown=unknown,

@@ -12,12 +12,18 @@ ASSUMES = (
     "figures here are float64 and estimates; the exact verdicts are those of the scan",
     "betas and covariances are those of the days named; what has not happened in them is in no"
     " figure",
+    "what an account holds and owes of one asset is counted by the difference: in gross, leverage,"
+    " coverage and what is sold",
+    "volatilities weigh the last days most (EWMA, 0.94); betas, VaR and ES weigh all days alike",
     "probabilities are those of diffusions without jumps: a crash in one step comes on top",
-    "broad downturn and broken correlation are bad days already: they say nothing of how often one"
-    " comes",
     "every factor has one depth curve, its own against the unit of account",
 )
 """What every profile assumes."""
+OF_CLASSES = (
+    "broad downturn and broken correlation are bad days already: they say nothing of how often one"
+    " comes"
+)
+"""What a profile with the classes of bad days assumes beside it."""
 
 
 NAMED = 5
@@ -197,7 +203,8 @@ def _tails(document: RiskDocument) -> Iterator[str]:
             yield (
                 f"{tail.method.capitalize()} VaR of its equity at {tail.level:.0%} over"
                 f" {_days(tail.horizon_s)}: {usd(tail.var_usd)} (standard error"
-                f" {usd(tail.var_error_usd)}), ES {usd(tail.es_usd)}, from"
+                f" {usd(tail.var_error_usd)}), ES {usd(tail.es_usd)} (standard error"
+                f" {usd(tail.es_error_usd)}), from"
                 f" {tail.observations:,} steps of {tail.first:%Y-%m-%d} to"
                 f" {tail.last:%Y-%m-%d}{failed}."
             )

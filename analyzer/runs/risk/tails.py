@@ -94,7 +94,11 @@ def tails_of(opened: Opened, slopes: Floats, *, linear: bool) -> Tails:
     if not tests and len(rows):
         no_number.append(
             "back-test: "
-            + ("fewer than a year of days beyond the first" if linear else "not all is linear")
+            + (
+                "a year of days is needed beyond those that the first figure is made of"
+                if linear
+                else "not all is linear"
+            )
         )
     return Tails(tuple(entries), tests, tuple(no_number))
 
