@@ -28,6 +28,8 @@ OF_CLASSES = (
 
 NAMED = 5
 """Deployments whose block is said."""
+APART = 0.01
+"""From this probability on an account that no common move touches is said to be so by others."""
 COMFORT = 10
 """From this coverage on nothing is said of it."""
 
@@ -138,9 +140,10 @@ def _where(name: str, account: RiskAccount, market: str) -> str:
                 f"{name} ({lever}): no prices make it liquidatable, for it owes nothing, or less"
                 " than counts of what it holds of the same."
             )
+        apart = any(one.probability >= APART for one in account.touch)
         return (
             f"{name} ({lever}): no move of {market}, all others moving with it by their betas,"
-            " makes it liquidatable."
+            f" makes it liquidatable{'; that they move apart may' if apart else ''}."
         )
     sigmas = account.distance_sigmas
     return (
