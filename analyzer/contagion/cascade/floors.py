@@ -86,7 +86,8 @@ class Floors:
         if not all(self.protocol_e18.get(asset) for asset in moving):
             return False
         factors = [self._venue.factors[asset] for asset in moving]
-        return self._gas_usd > 0 and bool(factors) and apart(sorted(set(factors)))
+        # Of one factor only the difference is traded, which may be nothing and then is a keeper's.
+        return self._gas_usd > 0 and bool(factors) and apart(sorted(factors))
 
     def _moves(self, asset: str) -> bool:
         """Whether it is an asset whose price a market moves."""

@@ -150,3 +150,23 @@ def test_room_asks_for_no_more_than_the_market_of_now_does() -> None:
     prices, protocol = state.prices, state.protocol_e18[0]
     with_room = Floors(prices, 0, protocol, 5.0, 1e7).least(PAIR, 1e12)
     assert with_room < floor(state, PAIR)
+
+
+def test_of_one_factor_only_the_difference_is_traded_and_nothing_is_said() -> None:
+    assert floor(at_block(), Shape(0.0, "WETH", 1.0, "WETH")) == 0
+    assert floor(at_block(), Shape(0.05, "WETH", 1.05, "WETH")) == 0
+
+
+def test_a_debt_out_of_its_own_asset_without_a_bonus_is_closed_at_no_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    book = crowd(1)
+    state = book.state
+    assert isinstance(state, TableState)
+    terms = [replace(own, bonus_e18=0) for own in state.terms]
+    rows = [[(0, 10 * WAD), (4, -9 * WAD)]]
+    own = make_book(["ann"], book.assets, rows, replace(state, terms=terms))
+    found = run_cascade([venue(own)], parse_shock("ETH=-10%"), Market())
+    assert found.rounds
+    one_by_one(monkeypatch)
+    assert played(own, "ETH=-10%") == facts(found)
