@@ -93,6 +93,7 @@ def replaced(path: Path) -> Iterator[Path]:
     aside = partial_beside(target)
     try:
         yield aside
+        _check_whole(aside)
         sync_file(aside)
         os.replace(aside, target)
         sync_folder(target.parent)
@@ -102,6 +103,14 @@ def replaced(path: Path) -> Iterator[Path]:
         for ending in ("", *_BESIDE):
             with suppress(OSError):
                 aside.with_name(aside.name + ending).unlink()
+
+
+def _check_whole(path: Path) -> None:
+    """Raises: OSError where DuckDB could not put its log into the file as it closed it: what lies
+    there only would be lost with it."""
+    log = path.with_name(path.name + ".wal")
+    if log.exists() and log.stat().st_size:
+        raise OSError(errno.EIO, "its last rows did not go into the file", str(path))
 
 
 def replace_bytes(path: Path, data: bytes) -> None:

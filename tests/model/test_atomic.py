@@ -155,3 +155,19 @@ def test_a_real_path_is_where_links_lead(tmp_path: Path) -> None:
     link.symlink_to("target")
     assert real_path(link) == tmp_path.resolve() / "target"
     assert atomic.PARTIAL == ".partial"
+
+
+def test_rows_that_did_not_go_into_the_file_are_not_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+
+    def write(beside_it: bytes) -> None:
+        with replaced(path) as aside:
+            aside.write_bytes(b"after")
+            aside.with_name(aside.name + ".wal").write_bytes(beside_it)
+
+    with pytest.raises(InputError, match=r"cannot be written: its last rows did not go into"):
+        write(b"rows")
+    assert (path.read_bytes(), os.listdir(tmp_path)) == (b"before", ["file"])
+    write(b"")
+    assert (path.read_bytes(), os.listdir(tmp_path)) == (b"after", ["file"])

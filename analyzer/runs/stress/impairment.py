@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.contagion.cascade import Venue
 from analyzer.contagion.networks.impairment import (
@@ -25,8 +26,8 @@ from analyzer.runs.snapshot.venues import venue_of
 
 
 def check_impairments(scenarios: Iterable[Scenario], scans: Sequence[ScanBook]) -> None:
-    """Raises: InputError for an impairment of a token that no book has, that none has where it
-    happened, or whose price no market moves."""
+    """Raises: InputError for an impairment of a token that no book has or nobody holds, that none
+    has where it happened, or whose price no market moves."""
     for scenario in scenarios:
         found = scenario.impairment
         if found is None:
@@ -45,6 +46,16 @@ def check_impairments(scenarios: Iterable[Scenario], scans: Sequence[ScanBook]) 
             raise InputError(
                 f"the impairment of {found.asset} is in '{found.where}', where no book has it"
                 f" (there is: all, {', '.join(places)})"
+            )
+        reached = {venue.name for venue, _ in there}
+        if not any(
+            len(_legs(scan, venue, found))
+            for scan, venue in zip(scans, venues, strict=True)
+            if venue.name in reached
+        ):
+            raise InputError(
+                f"no account holds or owes {found.asset}, which the impairment names: a loss of"
+                " nothing would say nothing of anybody"
             )
         for venue, assets in there:
             if any(asset in venue.fixed for asset in assets):
@@ -105,6 +116,14 @@ def _assets(venue: Venue, found: Impairment) -> list[str]:
     return [a for a in venue.factors if found.names(a, venue.symbols.get(a, ""))]
 
 
+def _legs(scan: ScanBook, venue: Venue, found: Impairment) -> NDArray[np.int64]:
+    """The places of the book's legs in the token, of those without a price too: their holders are
+    unknown."""
+    named = {*_assets(venue, found)}
+    numbers = [n for n, asset in enumerate(scan.book.assets) if asset.asset_id in named]
+    return np.flatnonzero(np.isin(scan.book.asset, numbers))
+
+
 def _holders(scan: ScanBook, venue: Venue, found: Impairment) -> Iterator[Holder | None]:
     """Every account with a leg in the token; None for one whose equity is not known. A loss below
     zero is a gain, of who owes more of it than it has."""
@@ -113,9 +132,7 @@ def _holders(scan: ScanBook, venue: Venue, found: Impairment) -> Iterator[Holder
     impaired = {
         a: max(int(prices[a] * found.left), 1) for a in _assets(venue, found) if a in prices
     }
-    named = {*_assets(venue, found)}  # those without a price too: their holders are unknown
-    numbers = [n for n, asset in enumerate(book.assets) if asset.asset_id in named]
-    legs = np.flatnonzero(np.isin(book.asset, numbers))
+    legs = _legs(scan, venue, found)
     accounts = np.unique(np.searchsorted(book.indptr, legs, side="right") - 1)
     for number in accounts.tolist():
         account = book.account_ids[number]

@@ -129,11 +129,24 @@ def _read_csv(path: Path) -> pa.Table:
             ),
         )
     except pa.ArrowInvalid:
+        _check_text(path)
         row = _odd_row(path, len(names))
         if row is None:
             raise
         number, cells = row
     raise InputError(f"{path}: row {number} has {cells} cells, row 1 has {len(names)}")
+
+
+def _check_text(path: Path) -> None:
+    """Raises: InputError for a file that is no UTF-8, with the first line that is none."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise InputError(
+                    f"{path}: line {number} is not UTF-8: save the table as UTF-8"
+                ) from None
 
 
 def _odd_row(path: Path, columns: int) -> tuple[int, int] | None:

@@ -137,3 +137,15 @@ def test_the_whole_backing_may_be_gone(books: Tables) -> None:
         assert done.exit_code == 0, done.output
         found = json.loads(done.stdout)
         assert int(found["impairment"]["total_e18"]) // 10**15 == 49_999_999
+
+
+def test_of_a_token_that_nobody_holds_there_is_no_loss_to_tell(books: Tables) -> None:
+    tables = Tables(books.folder / "nobody")
+    tables.folder.mkdir()
+    tables.write("prices.csv", "asset,price,decimals\nrsETH,2000,18\nWETH,1900,18\nUSDC,1,6\n")
+    tables.write("rules.toml", RULES)
+    tables.write("positions.csv", SOUTH.replace("rsETH", "WETH"))
+    assert tables.book("--name", "south", "--fail-on", "never").exit_code == 0
+    done = contagion(tables, 'asset = "rsETH", share = 0.5, where = "all"')
+    assert done.exit_code == 2
+    assert "no account holds or owes rsETH" in done.output or "no book has rsETH" in done.output

@@ -199,3 +199,17 @@ def test_no_thread_of_arrow_is_given_a_function_of_python(repository: Path) -> N
     held = [p for p in (repository / "analyzer").rglob("*.py") if HANDLER.search(p.read_text())]
     assert held == []
     assert HANDLER.search("ParseOptions(invalid_row_handler=collect)")
+
+
+@pytest.mark.parametrize(("encoding", "line"), [("latin-1", 3), ("utf-16", 1), ("utf-16-le", 3)])
+def test_a_table_in_another_encoding_is_said_to_be(
+    tmp_path: Path, encoding: str, line: int
+) -> None:
+    tables = Tables(tmp_path)
+    tables.write("prices.csv", PRICES)
+    tables.write("rules.toml", RULES)
+    text = "account,kind,asset,amount\na,debt,USDC,1\nÿ,debt,USDC,1\n"
+    (tmp_path / "positions.csv").write_bytes(text.encode(encoding))
+    done = tables.book()
+    assert done.exit_code == 2
+    assert f"line {line} is not UTF-8: save the table as UTF-8" in " ".join(done.output.split())
