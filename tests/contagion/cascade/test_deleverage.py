@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import analyzer
 from analyzer.contagion.cascade import run_cascade
@@ -15,7 +17,7 @@ from analyzer.contagion.cascade.deleverage import compared, policy_amounts
 from analyzer.contagion.cascade.result import CascadeResult
 from analyzer.contagion.scenario import AT_ANY_LOSS, Scenario, Step
 from analyzer.contagion.trace import Channel
-from analyzer.market.depth import ImpactCurve
+from analyzer.market.depth import Exponential, ImpactCurve
 from analyzer.protocols.simulation import AdlRule, Winner
 from analyzer.runs.snapshot.venues import venue_of
 
@@ -118,3 +120,51 @@ def test_a_deficit_beyond_all_profits_takes_all_of_them_and_no_more() -> None:
     assert policy_amounts(AdlRule("queue"), 0, winners) == [0, 0]
     with pytest.raises(ValueError, match="is no policy"):
         policy_amounts(AdlRule("lottery"), 1, winners)
+
+
+@settings(max_examples=20)
+@given(
+    held=st.lists(
+        st.tuples(st.integers(-300, 300).filter(bool), st.integers(60, 140), st.integers(0, 2_000)),
+        min_size=2,
+        max_size=7,
+    ),
+    falls=st.lists(st.integers(55, 110), min_size=1, max_size=3),
+    depth=st.sampled_from([None, 20_000, 200_000]),
+    fund=st.integers(0, 3_000),
+    policy=st.sampled_from(["queue", "pro-rata", "capped", "risk-aware"]),
+)
+def test_in_every_round_what_winners_lose_is_what_losers_lack(
+    held: list[tuple[int, int, int]],
+    falls: list[int],
+    depth: int | None,
+    fund: int,
+    policy: str,
+) -> None:
+    rows = [(f"a{n}", "position", "X", str(size), str(entry)) for n, (size, entry, _) in
+            enumerate(held)]  # fmt: skip
+    rows += [(f"a{n}", "collateral", "USD", str(cash), "") for n, (_, _, cash) in
+             enumerate(held) if cash]  # fmt: skip
+    names = ("account", "kind", "asset", "amount", "entry")
+    positions = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    losses = {"fund": fund, "adl": policy, **({"adl_cap": 0.4} if policy == "capped" else {})}
+    rules = {"unit": "USD", "default": {"maintenance": 0.05, "threshold": 1}, "losses": losses}
+    steps = tuple(Step({"X": Fraction(fall, 100)}) for fall in falls)
+    scenario = Scenario("s", "s", "s", steps, liquidators=AT_ANY_LOSS)
+    curves: dict[str, ImpactCurve] = {} if depth is None else {"X": Exponential(depth)}
+    with analyzer.book(positions, {"asset": ["X"], "price": [100]}, rules, name="v") as db:
+        result = run_cascade([venue_of(db.book())], scenario, curves)
+    assert all(found.closes for found in result.rounds)
+    paid = [amount for cut in result.cuts for amount in cut.paid_e18]
+    profits = [winner.profit_e18 for cut in result.cuts for winner in cut.winners]
+    assert all(0 <= lost <= profit for lost, profit in zip(paid, profits, strict=True))
+    assert all(sum(cut.paid_e18) <= cut.budget_e18 for cut in result.cuts)
+    by_edges = sum(edge.amount_e18 for edge in result.edges if edge.channel is Channel.ADL)
+    assert by_edges == sum(paid)
+    borne = sum(of for node, of in result.absorbed.items() if node.startswith("account:"))
+    assert borne == sum(paid)
+    # A stock, taken once: what somebody has borne, and what is left on accounts, is all there was.
+    charged = sum(result.bad_debt_e18.values())
+    assert sum(result.absorbed.values()) == charged
+    assert result.total_bad_debt_e18 == charged + result.after["v"].bad_debt_e18
+    assert charged <= sum(one.deficit_e18 for one in result.failures.values())
