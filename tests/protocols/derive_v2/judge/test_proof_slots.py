@@ -8,8 +8,8 @@ from derive_recording import recorded
 from stored_words import StoredWords
 
 from analyzer.chain.proofs.gathered import Gathered
+from analyzer.protocols.derive_v2 import PLUG
 from analyzer.protocols.derive_v2.judge.proof_slots import proof_slots
-from analyzer.protocols.derive_v2.plug import PLUG
 from analyzer.solvency.prove_state import prove_state
 
 
