@@ -1,4 +1,4 @@
-"""`analyzer risk size`, `unwind`, `what-if`, `exits`: decisions about accounts and deployments."""
+"""`analyzer risk size` and its kin: decisions about accounts, deployments and their owners."""
 
 from __future__ import annotations
 
@@ -53,6 +53,32 @@ def show(
         show_blocks(page(document), format_)
     written(out)
     return int(document.run.exit_code)
+
+
+def _history_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--returns` (needed), `--still`, `--market`: the days that scenarios are drawn from."""
+    for option in (
+        click.option(
+            "--market",
+            metavar="FACTOR",
+            help="The market factor.  [default: BTC, else ETH, else the first]",
+        ),
+        click.option(
+            "--still",
+            multiple=True,
+            metavar="FACTOR,...",
+            help="Factors that are taken to stand still.",
+        ),
+        click.option(
+            "--returns",
+            type=click.Path(path_type=Path),
+            required=True,
+            metavar="FILE",
+            help=_RETURNS,
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command(
@@ -267,17 +293,7 @@ def unwind(
 )
 @click.argument("deployment")
 @db_option()
-@click.option(
-    "--returns", type=click.Path(path_type=Path), required=True, metavar="FILE", help=_RETURNS
-)
-@click.option(
-    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
-)
-@click.option(
-    "--market",
-    metavar="FACTOR",
-    help="The market factor.  [default: BTC, else ETH, else the first]",
-)
+@_history_options
 @click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Of the draws.")
 @index_option
 @_out_option
@@ -361,17 +377,7 @@ def liquidations(
 )
 @click.argument("deployments", nargs=-1)
 @db_option()
-@click.option(
-    "--returns", type=click.Path(path_type=Path), required=True, metavar="FILE", help=_RETURNS
-)
-@click.option(
-    "--still", multiple=True, metavar="FACTOR,...", help="Factors that are taken to stand still."
-)
-@click.option(
-    "--market",
-    metavar="FACTOR",
-    help="The market factor.  [default: BTC, else ETH, else the first]",
-)
+@_history_options
 @depth_option
 @click.option("--seed", type=int, default=0, show_default=True, metavar="INT", help="Of the draws.")
 @_out_option

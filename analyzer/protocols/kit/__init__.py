@@ -56,9 +56,11 @@ from analyzer.protocols.base import (
     Ledger,
     Observation,
     Plug,
+    ProofSlot,
     Repriced,
     SilentChange,
     Source,
+    StoredNumbers,
     Valued,
 )
 from analyzer.protocols.kit.arguments import FoldNote, blob, integer, text
@@ -77,6 +79,7 @@ from analyzer.protocols.kit.shipped import load_shipped, require_contracts
 from analyzer.protocols.kit.staged import StagedPlug, Stages, asks_nothing, checked_type
 from analyzer.protocols.kit.state_leaves import CodecError
 from analyzer.protocols.kit.statement import Lines, Statements
+from analyzer.protocols.kit.stored_words import WordsOf
 from analyzer.protocols.kit.ticks import (
     amount0,
     amount1,
@@ -154,6 +157,7 @@ __all__ = [
     "Price",
     "PriceStatus",
     "Prices",
+    "ProofSlot",
     "Proves",
     "Question",
     "Quick",
@@ -174,6 +178,7 @@ __all__ = [
     "Standing",
     "StatementLine",
     "Statements",
+    "StoredNumbers",
     "Terms",
     "Ticket",
     "TotalRow",
@@ -183,6 +188,7 @@ __all__ = [
     "UnreadableNumberError",
     "Valued",
     "Versioned",
+    "WordsOf",
     "amount0",
     "amount1",
     "amounts_in_range",

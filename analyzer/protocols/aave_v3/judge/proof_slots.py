@@ -10,7 +10,6 @@ to hold our numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.abi.codec import mapping_slot
 from analyzer.protocols.aave_v3.logs.sources import ZERO_ADDRESS
@@ -20,6 +19,7 @@ from analyzer.protocols.aave_v3.state.state import AaveState, Category, ReserveS
 from analyzer.protocols.aave_v3.value.value import AaveValued
 from analyzer.protocols.aave_v3.words import account_word
 from analyzer.protocols.base import ProofSlot, StoredNumbers
+from analyzer.protocols.kit.stored_words import WordsOf
 
 _RESERVES, _USERS, _CATEGORIES, _USER_CATEGORIES = 52, 53, 55, 56
 _SUPPLY_STATE, _SUPPLY_TOTAL = 52, 54
@@ -32,25 +32,6 @@ _NOT_IN_STORAGE = (
     "prices, as the price sources answer: proved is which source the oracle asks",
     "underlying that aTokens hold: each token keeps its balances in a place of its own",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A contract of which words are named, and whose number it is."""
-
-    contract: str
-    address: str
-    account_id: str | None = None
-    market_id: str | None = None
-
-    def holds(
-        self, slot: int, what: str, number: int, first: int = 0, bits: int = 256
-    ) -> ProofSlot:
-        """One number in a word."""
-        return ProofSlot(
-            self.account_id, self.market_id, self.contract, self.address, slot, what, number,
-            first, bits,
-        )  # fmt: skip
 
 
 def proof_slots(valued: AaveValued, account_ids: Sequence[str]) -> StoredNumbers:
@@ -76,7 +57,7 @@ def _without_source(state: AaveState) -> Iterator[str]:
 def _account(state: AaveState, account: Account) -> Iterator[ProofSlot]:
     """One account: its flags, its category, and its balances in every reserve that it ever had."""
     who = account.address
-    pool = _At("pool", state.contracts["pool"], who)
+    pool = WordsOf("pool", state.contracts["pool"], who)
     borrowed = [r.id for r in state.reserves.values() if account.borrows(r.asset)]
     word = account_word(account.collateral_bits, borrowed)
     yield pool.holds(mapping_slot(who, _USERS), "userConfiguration", word)
@@ -92,17 +73,17 @@ def _account(state: AaveState, account: Account) -> Iterator[ProofSlot]:
 def _balances(state: AaveState, account: Account, reserve: ReserveState) -> Iterator[ProofSlot]:
     """What an account has and owes in one reserve, scaled."""
     who, asset = account.address, reserve.asset
-    token = _At("a_token", reserve.a_token, who, asset)
+    token = WordsOf("a_token", reserve.a_token, who, asset)
     supplied = account.supplied.get(asset, 0)
     supply = mapping_slot(who, _SUPPLY_STATE)
     yield token.holds(supply, "scaled supply", supplied, 0, _SCALED_BITS)
-    debt = _At("variable_debt_token", reserve.variable_token, who, asset)
+    debt = WordsOf("variable_debt_token", reserve.variable_token, who, asset)
     owed = account.borrowed.get(asset, 0)
     at = mapping_slot(who, _DEBT_STATE)
     yield debt.holds(at, "scaled debt", owed, 0, _SCALED_BITS)
     loan = account.stable.get(asset)
     if loan is not None and state.rules.stable_debt and reserve.stable_token != ZERO_ADDRESS:
-        stable = _At("stable_debt_token", reserve.stable_token, who, asset)
+        stable = WordsOf("stable_debt_token", reserve.stable_token, who, asset)
         yield stable.holds(at, "stable principal", loan.principal, 0, _HALF)
         yield stable.holds(at, "stable rate", loan.rate_ray, _HALF, _HALF)
         time = mapping_slot(who, _STABLE_TIMES)
@@ -111,7 +92,7 @@ def _balances(state: AaveState, account: Account, reserve: ReserveState) -> Iter
 
 def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[ProofSlot]:
     """One reserve: configuration, indexes, rates, tokens, totals, and the source of its price."""
-    pool = _At("pool", state.contracts["pool"], None, reserve.asset)
+    pool = WordsOf("pool", state.contracts["pool"], None, reserve.asset)
     first, indexes = mapping_slot(reserve.asset, _RESERVES), reserve.indexes
     yield pool.holds(first, "configuration", reserve.config_word)
     yield pool.holds(first + 1, "liquidityIndex", indexes.supply_ray, 0, _HALF)
@@ -134,13 +115,13 @@ def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[ProofSlot]:
     yield pool.holds(first + 8, "accruedToTreasury", accrued, 0, _HALF)
     yield pool.holds(first + 9, "isolationModeTotalDebt", reserve.isolation_debt, 0, _HALF)
     if reserve.scaled_supply is not None:
-        token = _At("a_token", reserve.a_token, None, reserve.asset)
+        token = WordsOf("a_token", reserve.a_token, None, reserve.asset)
         yield token.holds(_SUPPLY_TOTAL, "scaled total supply", reserve.scaled_supply)
     if reserve.scaled_debt is not None:
-        debt = _At("variable_debt_token", reserve.variable_token, None, reserve.asset)
+        debt = WordsOf("variable_debt_token", reserve.variable_token, None, reserve.asset)
         yield debt.holds(_DEBT_TOTAL, "scaled total debt", reserve.scaled_debt)
     if reserve.price.source:
-        oracle = _At("oracle", state.contracts["oracle"], None, reserve.asset)
+        oracle = WordsOf("oracle", state.contracts["oracle"], None, reserve.asset)
         source = int(reserve.price.source, 16)
         at = mapping_slot(reserve.asset, _SOURCES)
         yield oracle.holds(at, "assetsSources", source, 0, _ADDRESS_BITS)
@@ -148,7 +129,7 @@ def _reserve(state: AaveState, reserve: ReserveState) -> Iterator[ProofSlot]:
 
 def _category(state: AaveState, category: Category) -> Iterator[ProofSlot]:
     """The terms of one efficiency-mode category."""
-    pool = _At("pool", state.contracts["pool"])
+    pool = WordsOf("pool", state.contracts["pool"])
     at, about = mapping_slot(category.number, _CATEGORIES), f"eMode {category.number}"
     yield pool.holds(at, f"{about} ltv", category.ltv_bps, 0, 16)
     yield pool.holds(at, f"{about} liquidationThreshold", category.threshold_bps, 16, 16)

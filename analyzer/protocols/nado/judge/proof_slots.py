@@ -7,9 +7,9 @@ reads too; of every block of its recording each word named here was found to hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.protocols.base import ProofSlot, StoredNumbers
+from analyzer.protocols.kit.stored_words import WordsOf
 from analyzer.protocols.nado.account_ids import Kind, key, kind_of
 from analyzer.protocols.nado.records import Account, PerpProduct, Risk, SpotProduct
 from analyzer.protocols.nado.state import slots
@@ -22,30 +22,6 @@ _NOT_IN_STORAGE = (
     "what tokens hold for the Clearinghouse: each token keeps its balances in a place of its own",
     "deposits that wait in the queue: they are bytes of a request, and in no margin",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A contract of which words are named, and whose number it is."""
-
-    contract: str
-    address: str
-    account_id: str | None = None
-    market_id: str | None = None
-
-    def holds(
-        self, slot: int, what: str, number: int, first: int = 0, bits: int = 256
-    ) -> ProofSlot:
-        """One number in a word."""
-        return ProofSlot(
-            self.account_id, self.market_id, self.contract, self.address, slot, what, number,
-            first, bits,
-        )  # fmt: skip
-
-    def both(self, slot: int, low: tuple[str, int], high: tuple[str, int]) -> Iterator[ProofSlot]:
-        """The two numbers of a word of halves."""
-        yield self.holds(slot, *low, 0, _HALF)
-        yield self.holds(slot, *high, _HALF, _HALF)
 
 
 def proof_slots(valued: NadoValued, account_ids: Sequence[str]) -> StoredNumbers:
@@ -68,24 +44,24 @@ def _account(state: NadoState, account: Account) -> Iterator[ProofSlot]:
     """One account: what it has of every product, nothing included, and whose it is."""
     who = account.account_id
     for product in state.spots:
-        spot = _At("SpotEngine", state.contracts["SpotEngine"], who, str(product))
+        spot = WordsOf("SpotEngine", state.contracts["SpotEngine"], who, str(product))
         at = slots.of(slots.SPOT_BALANCES, product, key(who))
         yield spot.holds(at, "spot balance", account.spot.get(product, 0), 0, _HALF)
     for product in state.perps:
         held = account.perps.get(product)
-        perp = _At("PerpEngine", state.contracts["PerpEngine"], who, str(product))
+        perp = WordsOf("PerpEngine", state.contracts["PerpEngine"], who, str(product))
         at = slots.of(slots.PERP_BALANCES, product, key(who))
         size, quote = (held.amount, held.v_quote) if held is not None else (0, 0)
-        yield from perp.both(at, ("size", size), ("vQuote", quote))
+        yield from perp.halves(at, ("size", size), ("vQuote", quote))
         if held is not None:
             yield perp.holds(at + 1, "lastCumulativeFunding", held.last_funding, 0, _HALF)
     if kind_of(who) is Kind.ISOLATED:
-        exchange = _At("OffchainExchange", state.contracts["OffchainExchange"], who)
+        exchange = WordsOf("OffchainExchange", state.contracts["OffchainExchange"], who)
         parent = int(account.parent or "0x0", 16)
         yield exchange.holds(slots.of(slots.EXCHANGE_PARENTS, key(who)), "parent", parent)
 
 
-def _risk(engine: _At, product: int, risk: Risk) -> Iterator[ProofSlot]:
+def _risk(engine: WordsOf, product: int, risk: Risk) -> Iterator[ProofSlot]:
     """A product's weights, stored with nine decimals, and its price."""
     at = slots.of(slots.RISK, product)
     for place, name in enumerate(_WEIGHTS):
@@ -98,28 +74,28 @@ def _risk(engine: _At, product: int, risk: Risk) -> Iterator[ProofSlot]:
 def _spot(state: NadoState, spot: SpotProduct) -> Iterator[ProofSlot]:
     """A spot product: weights, price, curve of interest, multipliers, totals."""
     product, config = spot.product_id, spot.config
-    engine = _At("SpotEngine", state.contracts["SpotEngine"], None, str(product))
+    engine = WordsOf("SpotEngine", state.contracts["SpotEngine"], None, str(product))
     yield from _risk(engine, product, spot.risk)
     at = slots.of(slots.SPOT_CONFIG, product)
     yield engine.holds(at, "token", int(spot.token, 16), 0, 160)
     inflection, floor = config.inflection, config.floor
-    yield from engine.both(at + 1, ("interestInflection", inflection), ("interestFloor", floor))
+    yield from engine.halves(at + 1, ("interestInflection", inflection), ("interestFloor", floor))
     small, large = config.small_cap, config.large_cap
-    yield from engine.both(at + 2, ("interestSmallCap", small), ("interestLargeCap", large))
+    yield from engine.halves(at + 2, ("interestSmallCap", small), ("interestLargeCap", large))
     fee, rate = config.withdraw_fee, config.min_deposit_rate
-    yield from engine.both(at + 3, ("withdrawFee", fee), ("minDepositRate", rate))
+    yield from engine.halves(at + 3, ("withdrawFee", fee), ("minDepositRate", rate))
     at = slots.of(slots.SPOT_STATES, product)
-    yield from engine.both(
+    yield from engine.halves(
         at,
         ("cumulativeDepositsMultiplier", spot.deposit_multiplier),
         ("cumulativeBorrowsMultiplier", spot.borrow_multiplier),
     )
     deposits, borrows = spot.deposits, spot.borrows
-    yield from engine.both(
+    yield from engine.halves(
         at + 1, ("totalDepositsNormalized", deposits), ("totalBorrowsNormalized", borrows)
     )
     if spot.sequencer_fees is not None:
-        endpoint = _At("Endpoint", state.contracts["Endpoint"], None, str(product))
+        endpoint = WordsOf("Endpoint", state.contracts["Endpoint"], None, str(product))
         at = slots.of(slots.ENDPOINT_FEES, product)
         yield endpoint.holds(at, "sequencerFee", spot.sequencer_fees, 0, _HALF)
 
@@ -127,17 +103,17 @@ def _spot(state: NadoState, spot: SpotProduct) -> Iterator[ProofSlot]:
 def _perp(state: NadoState, perp: PerpProduct) -> Iterator[ProofSlot]:
     """A perp product: weights, price, funding of either side, totals, its market's increment."""
     product = perp.product_id
-    engine = _At("PerpEngine", state.contracts["PerpEngine"], None, str(product))
+    engine = WordsOf("PerpEngine", state.contracts["PerpEngine"], None, str(product))
     yield from _risk(engine, product, perp.risk)
     at = slots.of(slots.PERP_STATES, product)
-    yield from engine.both(
+    yield from engine.halves(
         at,
         ("cumulativeFundingLong", perp.funding_long),
         ("cumulativeFundingShort", perp.funding_short),
     )
     available, interest = perp.available, perp.open_interest
-    yield from engine.both(at + 1, ("availableSettle", available), ("openInterest", interest))
-    exchange = _At("OffchainExchange", state.contracts["OffchainExchange"], None, str(product))
+    yield from engine.halves(at + 1, ("availableSettle", available), ("openInterest", interest))
+    exchange = WordsOf("OffchainExchange", state.contracts["OffchainExchange"], None, str(product))
     at = slots.of(slots.EXCHANGE_MARKETS, product)
     increment = perp.size_increment // slots.MARKET_UNIT
     yield exchange.holds(at, "sizeIncrement (9 decimals)", increment, 64, 64)
@@ -146,9 +122,9 @@ def _perp(state: NadoState, perp: PerpProduct) -> Iterator[ProofSlot]:
 
 def _venue(state: NadoState) -> Iterator[ProofSlot]:
     """What holds for all accounts: insurance, spreads, times, and how many accounts there are."""
-    clearing = _At("Clearinghouse", state.contracts["Clearinghouse"])
+    clearing = WordsOf("Clearinghouse", state.contracts["Clearinghouse"])
     insurance, fees = state.insurance, state.last_fees
-    yield from clearing.both(
+    yield from clearing.halves(
         slots.CLEARING_INSURANCE, ("insurance", insurance), ("lastLiquidationFees", fees)
     )
     pairs = sum(
@@ -156,9 +132,11 @@ def _venue(state: NadoState) -> Iterator[ProofSlot]:
     )
     bits = 16 * (len(state.spreads) + 1) if len(state.spreads) < 16 else 256
     yield clearing.holds(slots.CLEARING_SPREADS, "spreads", pairs, 0, bits)
-    endpoint = _At("Endpoint", state.contracts["Endpoint"])
+    endpoint = WordsOf("Endpoint", state.contracts["Endpoint"])
     perp_time, spot_time = state.perp_time, state.spot_time
-    yield from endpoint.both(slots.ENDPOINT_TIMES, ("perpTime", perp_time), ("spotTime", spot_time))
+    yield from endpoint.halves(
+        slots.ENDPOINT_TIMES, ("perpTime", perp_time), ("spotTime", spot_time)
+    )
     if state.evidence is not None:
         listed = state.evidence.listed
         yield endpoint.holds(slots.ENDPOINT_ACCOUNT_COUNT, "numSubaccounts", listed)

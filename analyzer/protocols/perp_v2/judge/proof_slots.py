@@ -7,9 +7,9 @@ compiler; on real contracts every word named here was found to hold our number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.protocols.base import ProofSlot, StoredNumbers
+from analyzer.protocols.kit.stored_words import WordsOf
 from analyzer.protocols.perp_v2.records import Account, AccountMarket, Order
 from analyzer.protocols.perp_v2.state import slots
 from analyzer.protocols.perp_v2.state.state import MarketState, PerpState, state_of
@@ -42,25 +42,6 @@ _POOL_SLOT0 = 0
 _ADDRESS_BITS = 160
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A contract of which words are named, and whose number it is."""
-
-    contract: str
-    address: str
-    account_id: str | None = None
-    market_id: str | None = None
-
-    def holds(
-        self, slot: int, what: str, number: int, first: int = 0, bits: int = 256
-    ) -> ProofSlot:
-        """One number in a word."""
-        return ProofSlot(
-            self.account_id, self.market_id, self.contract, self.address, slot, what, number,
-            first, bits,
-        )  # fmt: skip
-
-
 def proof_slots(valued: PerpValued, account_ids: Sequence[str]) -> StoredNumbers:
     """The numbers of these accounts, of all markets, and of the parameters, with their words."""
     state = state_of(valued.book)
@@ -80,12 +61,12 @@ def proof_slots(valued: PerpValued, account_ids: Sequence[str]) -> StoredNumbers
 def _account(state: PerpState, account: Account) -> Iterator[ProofSlot]:
     """One account: its balances, none of them included, what it is owed, and its markets."""
     who, contracts = account.address, state.contracts
-    vault = _At("vault", contracts["vault"], who)
+    vault = WordsOf("vault", contracts["vault"], who)
     balances = slots.of(slots.VAULT_BALANCES, who)
     for token in (state.settlement_token, *state.collateral):
         held = account.balances.get(token, 0)
         yield vault.holds(slots.of(balances, token), f"balance of {token}", held)
-    accounts = _At("account_balance", contracts["account_balance"], who)
+    accounts = WordsOf("account_balance", contracts["account_balance"], who)
     owed = slots.of(slots.ACCOUNT_OWED_PNL, who)
     yield accounts.holds(owed, "owedRealizedPnl", account.owed_realized_pnl)
     listed = slots.of(slots.ACCOUNT_BASE_TOKENS, who)
@@ -96,20 +77,20 @@ def _account(state: PerpState, account: Account) -> Iterator[ProofSlot]:
 
 def _record(state: PerpState, who: str, base: str, record: AccountMarket) -> Iterator[ProofSlot]:
     """An account's position and orders in one market."""
-    accounts = _At("account_balance", state.contracts["account_balance"], who, base)
+    accounts = WordsOf("account_balance", state.contracts["account_balance"], who, base)
     first = slots.of(slots.ACCOUNT_MARKETS, who, base)
     yield accounts.holds(first, "takerPositionSize", record.taker_position_size)
     yield accounts.holds(first + 1, "takerOpenNotional", record.taker_open_notional)
     growth = record.last_tw_premium_growth_global_x96
     yield accounts.holds(first + 2, "lastTwPremiumGrowthGlobalX96", growth)
-    book = _At("order_book", state.contracts["order_book"], who, base)
+    book = WordsOf("order_book", state.contracts["order_book"], who, base)
     ids = slots.of(slots.ORDER_BOOK_ORDER_IDS, who, base)
     yield book.holds(ids, "openOrderIds.length", len(record.orders))
     for order in record.orders.values():
         yield from _order(book, order)
 
 
-def _order(book: _At, order: Order) -> Iterator[ProofSlot]:
+def _order(book: WordsOf, order: Order) -> Iterator[ProofSlot]:
     """The seven words of one order."""
     first = slots.of(slots.ORDER_BOOK_ORDERS, bytes.fromhex(order.order_id[2:]))
     about = f"order {order.order_id[:10]}"
@@ -134,7 +115,7 @@ def _order(book: _At, order: Order) -> Iterator[ProofSlot]:
 def _market(state: PerpState, market: MarketState, ticks: Sequence[int]) -> Iterator[ProofSlot]:
     """A market: funding, fees at these ticks, the pool's price, and what its token says."""
     base, contracts = market.base_token, state.contracts
-    exchange = _At("exchange", contracts["exchange"], None, base)
+    exchange = WordsOf("exchange", contracts["exchange"], None, base)
     first_traded = slots.of(slots.EXCHANGE_FIRST_TRADED, base)
     yield exchange.holds(first_traded, "firstTradedTimestamp", market.first_traded_timestamp)
     last_settled = slots.of(slots.EXCHANGE_LAST_SETTLED, base)
@@ -143,7 +124,7 @@ def _market(state: PerpState, market: MarketState, ticks: Sequence[int]) -> Iter
     yield exchange.holds(growth, "twPremiumX96", market.growth.tw_premium_x96)
     over_sqrt = market.growth.tw_premium_div_by_sqrt_price_x96
     yield exchange.holds(growth + 1, "twPremiumDivBySqrtPriceX96", over_sqrt)
-    book = _At("order_book", contracts["order_book"], None, base)
+    book = WordsOf("order_book", contracts["order_book"], None, base)
     fees = slots.of(slots.ORDER_BOOK_FEE_GROWTH, base)
     yield book.holds(fees, "feeGrowthGlobalX128", market.fee_growth_global_x128)
     for tick in ticks:
@@ -153,10 +134,10 @@ def _market(state: PerpState, market: MarketState, ticks: Sequence[int]) -> Iter
             yield book.holds(at + 1, f"tick {tick} twPremiumX96", outside.tw_premium_x96)
             above = outside.tw_premium_div_by_sqrt_price_x96
             yield book.holds(at + 2, f"tick {tick} twPremiumDivBySqrtPriceX96", above)
-    pool = _At("pool", market.pool, None, base)
+    pool = WordsOf("pool", market.pool, None, base)
     yield pool.holds(_POOL_SLOT0, "sqrtPriceX96", market.sqrt_price_x96, 0, 160)
     yield pool.holds(_POOL_SLOT0, "tick", market.tick, 160, 24)
-    token = _At("base_token", base, None, base)
+    token = WordsOf("base_token", base, None, base)
     if market.feed:
         feed = int(market.feed, 16)
         yield token.holds(_BASE_TOKEN_WORD, "priceFeed", feed, 8, _ADDRESS_BITS)
@@ -169,8 +150,8 @@ def _market(state: PerpState, market: MarketState, ticks: Sequence[int]) -> Iter
 def _parameters(state: PerpState) -> Iterator[ProofSlot]:
     """What holds for all accounts: ratios, intervals, thresholds, and each token's terms."""
     config, contracts = state.config, state.contracts
-    settings = _At("clearing_house_config", contracts["clearing_house_config"])
-    manager = _At("collateral_manager", contracts["collateral_manager"])
+    settings = WordsOf("clearing_house_config", contracts["clearing_house_config"])
+    manager = WordsOf("collateral_manager", contracts["collateral_manager"])
     for at, word, fields in (
         (settings, _CONFIG_WORD, _CONFIG_FIELDS),
         (settings, _INTERVAL_WORD, _INTERVAL_FIELDS),
