@@ -111,8 +111,11 @@ def _fill(budget: float, gains: Floats, weight: Floats, caps: Floats) -> Floats:
     slopes = np.cumsum((gains * weight)[turn][::-1])[::-1]
     left = budget
     for place, winner in enumerate(turn):
-        eta = left / slopes[place]
-        if eta * weight[winner] <= caps[winner]:
+        if left == 0:
+            break
+        # Compared before it is divided: the gains may be too small for a quotient.
+        if left * weight[winner] <= caps[winner] * slopes[place]:
+            eta = left / slopes[place]
             rest = turn[place:]
             # Rounding may lift a later one a last bit above its cap.
             haircuts[rest] = np.minimum(eta * weight[rest], caps[rest])

@@ -152,3 +152,11 @@ def test_pro_rata_a_winner_who_splits_pays_the_same(case: Winners) -> None:
     paid = split[-2] * profits[0] / 4 + split[-1] * 3 * profits[0] / 4
     np.testing.assert_allclose(paid, whole[0] * profits[0], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(split[:-2], whole[1:], rtol=1e-9)
+
+
+@pytest.mark.parametrize("gain", [5e-324, 2.225073858507203e-309, 1e-200])
+def test_a_profit_too_small_for_a_quotient_is_taken_whole(gain: float) -> None:
+    assert risk_aware(1.0, [gain], [1.0], lambda _: 1.0).tolist() == [1.0]
+    # Its share is as its weight: half of 1e-200.
+    assert risk_aware(1.0, [gain, 2.0], [1e-200, 1.0], lambda _: 1.0).tolist() == [5e-201, 0.5]
+    assert risk_aware(0.0, [gain], [1.0], lambda _: 1.0).tolist() == [0.0]
